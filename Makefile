@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                 build/kvmstall               make check     every test; one sum line at the end
+# make install         PREFIX= DESTDIR=             make demo      see it work
+#
+# V=1 shows commands; DEVELOPER=1 makes warnings errors; STATIC=1 links statically (for VMs);
+# O=DIR builds there; ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- builds for another machine.
+
+VERSION = 0.1.0
+
+# Where Debian keeps bpftool, for users who do not have it in their PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+# ---- where and for what ------------------------------------------------------------------------
+
+HOST_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+ARCH      ?= $(HOST_ARCH)
+O         ?= build$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
+PREFIX    ?= /usr/local
+MANDIR    ?= $(PREFIX)/share/man
+COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
+
+ifneq ($(filter default undefined,$(origin CC)),)
+CC = $(CROSS_COMPILE)gcc
+endif
+ifneq ($(filter default undefined,$(origin AR)),)
+AR = $(CROSS_COMPILE)ar
+endif
+CLANG        ?= clang
+CLANG_FORMAT ?= clang-format
+# Ubuntu's bpftool is a wrapper that refuses kernels it has no tools package for.
+BPFTOOL ?= $(or $(shell bpftool version >/dev/null 2>&1 && echo bpftool),$(lastword \
+	$(sort $(wildcard /usr/lib/linux-tools/*/bpftool /usr/lib/linux-tools-*/bpftool))),bpftool)
+
+# A cross build must not find this machine's libraries: scripts/deps.sh cross puts others here.
+TRIPLET    := $(or $(CROSS_COMPILE:%-=%),$(shell $(CC) -print-multiarch 2>/dev/null))
+CACHE      ?= $(or $(KVMSTALL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kvmstall)
+SYSROOT    ?= $(if $(CROSS_COMPILE),$(wildcard $(CACHE)/sysroot-$(TRIPLET)))
+PKG_CONFIG ?= pkg-config
+PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig)
+LIBS        = libbpf libelf zlib jansson
+PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
+	      $(SYSROOT:%=-isystem %/usr/include)
+PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
+	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson)
+
+# ---- flags -------------------------------------------------------------------------------------
+
+CFLAGS ?= -O2 -g
+WARN    = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
+	  -Wwrite-strings -Wno-missing-field-initializers
+CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL   = -std=gnu11 -fno-common -pthread $(WARN) $(CFLAGS) $(if $(DEVELOPER),-Werror)
+LDFLAGS_ALL  = -pthread $(if $(STATIC),-static) $(LDFLAGS)
+DEPFLAGS     = -MMD -MP
+ASAN         = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# BPF_PROG() expands a ctx that most programs do not use; programs are called by the kernel alone.
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -D__TARGET_ARCH_$(ARCH) $(WARN) \
+	     -Wno-unused-parameter -Wno-missing-prototypes $(if $(DEVELOPER),-Werror) -Iinclude -Ivmlinux/$(ARCH) -Ivmlinux \
+	     -Ibpf $(PKG_CFLAGS) $(TRIPLET:%=-idirafter /usr/include/%) \
+	     $(TRIPLET:%=-idirafter /usr/%/include)
+
+ifeq ($V,)
+say = @printf '  %-7s %s\n' '$1' '$2';
+MAKEFLAGS += --no-print-directory
+endif
+
+# ---- what is built from what -------------------------------------------------------------------
+
+LAYERS   = base core kern cmd
+sources  = $(sort $(wildcard src/$1/*.c src/$1/*/*.c))
+objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
+ARCHIVES = $(patsubst %,$O/%.a,cmd kern core base) # as the linker wants them: users first
+SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
+TESTS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+PAGES    = $(sort $(wildcard man/*.[1-8]))
+FORMATS  = $(shell find src include bpf tests -name '*.[ch]' ! -name vmlinux.h)
+
+all: $O/kvmstall
+
+$O/kvmstall: $O/main.o $(ARCHIVES) $O/flags
+	$(call say,LINK,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(filter-out %/flags,$^) $(PKG_LIBS)
+
+# One archive a layer: a test that links core.a and base.a alone proves that core is pure.
+define archive
+$O/$1.a: $(call objects,$1) $O/members-$1
+	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
+$O/asan/$1.a: $(patsubst $O/%,$O/asan/%,$(call objects,$1)) $O/members-$1
+	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+$(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
+
+$O/%.o: src/%.c $O/flags
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(DEPFLAGS) -c -o $@ $<
+
+$O/asan/%.o: src/%.c $O/flags
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) $(DEPFLAGS) -c -o $@ $<
+
+# Order only: once an object is built, its .d file knows which skeletons it includes.
+$(call objects,kern): | $(SKELS)
+$O/main.o: | $O/version.h
+
+# gen object drops DWARF and keeps BTF: tens of KB in the skeleton instead of hundreds.
+$O/bpf/%.bpf.o: bpf/%.bpf.c $O/flags
+	$(call say,BPF,$@)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -MT $@ \
+		-MF $(@:.o=.d) -c -o $(@:.o=.tmp.o) $< && $(BPFTOOL) gen object $@ $(@:.o=.tmp.o)
+
+$O/%.skel.h: $O/bpf/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
+$O/tests/%: $O/tests/%.o $O/asan/core.a $O/asan/base.a
+	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lcmocka
+
+$O/tests/%.o: tests/unit/%.c $O/flags
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
+		$(DEPFLAGS) -c -o $@ $<
+
+# Files that change only when what they hold changes: what depends on them is rebuilt just then.
+quoted = '$(subst ','\'',$1)'
+update = @mkdir -p $(@D); echo $(quoted) | cmp -s - $@ || echo $(quoted) >$@
+
+$O/flags: FORCE
+	$(call update,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(PKG_LIBS) $(CLANG) $(BPF_CFLAGS))
+
+$O/members-%: FORCE
+	$(call update,$(call objects,$*))
+
+# 1.2-3-gabc with tags, VERSION+gabc before the first one, VERSION without git.
+GIT_VERSION = $(or $(patsubst v%,%,$(shell git describe --tags --match 'v*' --dirty 2>/dev/null)),$(addprefix \
+	$(VERSION)+g,$(shell git describe --always --exclude '*' --dirty 2>/dev/null)),$(VERSION))
+
+$O/version.h: FORCE
+	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
+
+dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach layer,$(LAYERS),$(call objects,$(layer)) \
+	$(patsubst $O/%,$O/asan/%,$(call objects,$(layer)))) $(TESTS:=.o) $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
+-include $(wildcard $(dep_files))
+
+# ---- install, clean, format --------------------------------------------------------------------
+
+install: all
+	install -D -m 755 $O/kvmstall '$(DESTDIR)$(PREFIX)/bin/kvmstall'
+	for page in $(PAGES); do install -D -m 644 $$page \
+		"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit 1; done
+	install -D -m 644 contrib/completion/kvmstall.bash '$(DESTDIR)$(COMPDIR)/kvmstall'
+
+clean:
+	rm -rf $O
+
+format:
+	$(CLANG_FORMAT) -i $(FORMATS)
+
+format-check:
+	$(CLANG_FORMAT) --dry-run --Werror $(FORMATS)
+
+completion: all
+	scripts/completion.sh $O/kvmstall >contrib/completion/kvmstall.bash
+
+# ---- what a fresh machine needs ----------------------------------------------------------------
+
+deps:
+	scripts/deps.sh build
+
+deps-test: deps
+	scripts/deps.sh test
+
+# For make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- STATIC=1.
+deps-cross: deps
+	scripts/deps.sh cross
+
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Dependencies first, then another make: this one looked for the libraries before they were there.
+demo: deps
+	@$(MAKE) $(JOBS) all
+	@KVMSTALL=$O/kvmstall scripts/demo.sh
+
+# ---- tests -------------------------------------------------------------------------------------
+
+# Every suite ends with "N passed, N failed, N skipped"; tests/run.sh adds them up.
+RUN = KVMSTALL=$(abspath $O/kvmstall) KVMSTALL_STATIC=$(abspath $O/static/kvmstall) O=$(abspath $O) SERIES='$(SERIES)' \
+	MAKE='$(MAKE)' tests/run.sh
+
+# Test tools that cannot be had are the suites' to skip, with a reason.
+check:
+	@scripts/deps.sh build || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
+	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
+	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
+	@$(RUN) unit golden lint live vm
+
+unit-tests: $(TESTS)
+
+check-unit asan: unit-tests
+	@$(RUN) unit
+
+check-golden check-live: check-%: all
+	@$(RUN) $*
+
+check-vm: all static
+	@$(RUN) vm
+
+lint: all
+	@$(RUN) lint
+
+# VMs boot an initramfs without libraries. arm64 needs "make deps-cross" first.
+static:
+	@$(MAKE) STATIC=1 O=$O/static all
+
+static-arm64:
+	@$(MAKE) STATIC=1 O=$O/static-arm64 ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- all
+
+# Every header compiles alone, so include order never matters; the contract for BPF as well.
+headers: $(SKELS) $O/version.h
+	@for h in $$(find include src tests -name '*.h'); do echo "#include \"$$PWD/$$h\"" | \
+		$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Werror -fsyntax-only -xc - || exit 1; done
+	@for h in $$(find include bpf -name '*.h'); do echo "#include \"$$PWD/$$h\"" | \
+		$(CLANG) $(BPF_CFLAGS) -Werror -fsyntax-only -xc - || exit 1; done
+
+# gcc's analyzer understands the cleanup attribute; clang 14's and cppcheck report leaks in it.
+analyze:
+	@$(MAKE) O=$O/analyze DEVELOPER=1 CFLAGS='-O1 -g -fanalyzer' archives
+
+archives: $(ARCHIVES) $O/main.o
+
+.PHONY: all install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
+	check-unit check-golden check-live check-vm lint static static-arm64 headers analyze archives FORCE
+.DELETE_ON_ERROR: # no half-written skeletons
+.SECONDARY:       # keep .bpf.o for bpftool and veristat

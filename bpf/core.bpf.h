@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every kernel difference, one accessor a fact. Types that changed have a
+ * flavour named by the release that changed them; nothing asks for a version.
+ */
+#ifndef BPF_CORE_BPF_H
+#define BPF_CORE_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+/* v6.4 95433f726301 ("srcu: Begin offloading srcu_struct fields to srcu_update"): srcu_usage */
+struct srcu_struct___pre_v6_4 {
+	unsigned long srcu_gp_seq;
+	unsigned long srcu_gp_seq_needed;
+	unsigned long srcu_gp_start;
+	struct delayed_work work;
+} __attribute__((preserve_access_index));
+
+/* v6.13 08ef26ea9ab3 ("fs: add file_ref"): f_count became f_ref, which holds 0 for one reference */
+struct file___pre_v6_13 {
+	atomic_long_t f_count;
+} __attribute__((preserve_access_index));
+
+struct file___v6_13 {
+	struct {
+		struct {
+			__s64 counter;
+		} refcnt;
+	} f_ref;
+} __attribute__((preserve_access_index));
+
+/* What process_srcu works on: the srcu_usage, or before v6.4 the srcu_struct itself. */
+static __always_inline __u64 srcu_sup(__u64 ssp)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return (__u64)BPF_CORE_READ((struct srcu_struct *)ssp, srcu_sup);
+	return ssp;
+}
+
+static __always_inline __u64 sup_ssp(__u64 sup)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return (__u64)BPF_CORE_READ((struct srcu_usage *)sup, srcu_ssp);
+	return sup;
+}
+
+/* process_srcu's work is embedded in what it works on. */
+static __always_inline __u64 work_sup(__u64 work)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return work - bpf_core_field_offset(struct srcu_usage, work);
+	return work - bpf_core_field_offset(struct srcu_struct___pre_v6_4, work);
+}
+
+static __always_inline __u64 sup_seq(__u64 sup)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_seq);
+	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_seq);
+}
+
+static __always_inline __u64 sup_needed(__u64 sup)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_seq_needed);
+	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_seq_needed);
+}
+
+static __always_inline __u64 sup_gp_start(__u64 sup)
+{
+	if (bpf_core_type_exists(struct srcu_usage))
+		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_start);
+	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_start);
+}
+
+static __always_inline struct timer_list *sup_timer(__u64 sup)
+{
+	__u64 off;
+
+	if (bpf_core_type_exists(struct srcu_usage))
+		off = bpf_core_field_offset(struct srcu_usage, work);
+	else
+		off = bpf_core_field_offset(struct srcu_struct___pre_v6_4, work);
+	return (void *)(sup + off + bpf_core_field_offset(struct delayed_work, timer));
+}
+
+/* When process_srcu's timer is to fire, in jiffies; 0 when it is not pending. */
+static __always_inline __u64 sup_expires(__u64 sup)
+{
+	struct timer_list *timer = sup_timer(sup);
+
+	return BPF_CORE_READ(timer, entry.pprev) ? BPF_CORE_READ(timer, expires) : 0;
+}
+
+/* Is the file's table slot its only reference? */
+static __always_inline bool file_is_last(struct file *file)
+{
+	struct file___v6_13 *now = (void *)file;
+	struct file___pre_v6_13 *old = (void *)file;
+
+	if (bpf_core_field_exists(now->f_ref))
+		return BPF_CORE_READ(now, f_ref.refcnt.counter) == 0;
+	return BPF_CORE_READ(old, f_count.counter) == 1;
+}
+
+static __always_inline int kvm_users(__u64 kvm)
+{
+	int users = 0;
+
+	bpf_core_read(&users, sizeof(users), &((struct kvm *)kvm)->users_count);
+	return users;
+}
+
+/*
+ * Has vCPU 0 entered KVM_RUN? KVM_RUN sets vcpu->pid, the cheapest edge there
+ * is. A lone entry at index 0 sits in xa_head itself; tagged 2, it is a node.
+ */
+static __always_inline bool kvm_has_run(__u64 kvm)
+{
+	__u64 entry = (__u64)BPF_CORE_READ((struct kvm *)kvm, vcpu_array.xa_head);
+
+	if ((entry & 3) == 2)
+		entry = (__u64)BPF_CORE_READ((struct xa_node *)(entry - 2), slots[0]);
+	if (!entry || (entry & 3))
+		return false;
+	return BPF_CORE_READ((struct kvm_vcpu *)entry, pid) != 0;
+}
+
+/* A syscall's arguments 0..2, as the kernel's entry code left them. */
+static __always_inline __u64 sys_arg0(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->di;
+#else
+	return regs->orig_x0;
+#endif
+}
+
+static __always_inline __u64 sys_arg1(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->si;
+#else
+	return regs->regs[1];
+#endif
+}
+
+static __always_inline __u64 sys_arg2(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->dx;
+#else
+	return regs->regs[2];
+#endif
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define SYS_IOCTL 16
+#define SYS_CLOSE 3
+#else
+#define SYS_IOCTL 29
+#define SYS_CLOSE 57
+#endif
+
+#endif

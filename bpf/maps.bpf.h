@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every map and every knob: who writes it, who deletes from it, what a full one means. */
+#ifndef BPF_MAPS_BPF_H
+#define BPF_MAPS_BPF_H
+
+#include "core.bpf.h"
+#include <kvmstall/record.h>
+
+/* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
+const volatile __u64 sym_process_srcu;
+const volatile __u64 sym_srcu_invoke_callbacks;
+const volatile __u64 sym_srcu_delay_timer;
+const volatile __u64 sym_delayed_work_timer_fn;
+const volatile __u64 sym_kvm_dev_ioctl;
+const volatile __u64 sym_kvm_vm_ioctl;
+const volatile __u64 sym_kvm_vcpu_ioctl;
+const volatile __u64 sym_kvm_device_ioctl;
+/* Bit (1 << enum ks_call_kind) for each ioctl number that is a call. */
+const volatile __u8 wanted[256];
+/* Emit every call, also those that never slept. */
+const volatile bool want_all_calls;
+/* No function entry tells of waits outside known calls: watch the owners' D state sleeps. */
+const volatile bool want_orphan_sleeps;
+/* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by
+ * another synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
+const volatile __u64 stack_min_ns = 200000;
+/* Wake the reader when this much waits for it; else only a call's end does. */
+const volatile __u64 ring_wake_bytes = 1 << 20;
+
+/* What the task iterator looks for; written by user space before each pass. */
+__u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
+__u64 scan_ssp;	 /* the domain that one of them may hold */
+
+/* Tasks in .tasks. While it is 0, scheduler probes look no further. */
+__s64 tasks_cnt;
+__u64 losses[KS_LOSS_CNT];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20); /* full: KS_LOSS_RING, and .lost of the CPU's next record */
+} ring SEC(".maps");
+
+/* A task inside a call, or in a sleep that may be a wait. */
+struct task_state {
+	__u64 begin_ns;
+	__u64 kvm;
+	__u64 arg;
+	__u64 wait_ns; /* entered an SRCU wait; 0: not in one */
+	__u64 wait_ssp;
+	__u64 wait_needed;
+	__u64 out_ns; /* left the CPU; 0: on it */
+	__u64 wake_ns;
+	__u64 wake_ssp;
+	__u64 needed;	  /* of kvm->srcu when it left the CPU */
+	__u64 irq_needed; /* of kvm->irq_srcu */
+	__u32 cmd;
+	__u32 vcpus;
+	__u32 waker;
+	__u16 wake_cpu;
+	__u16 sleeps;
+	__u8 kind;
+	__u8 flags;
+	__u8 api;
+	__u8 pad[5];
+};
+
+/* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
+
+/* VMs by struct kvm, and their owner. Deleted at the VM's end, or by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u32);
+} vms SEC(".maps");
+
+/* How many VMs a tgid owns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u32);
+} owners SEC(".maps");
+
+struct domain_state {
+	__u64 kvm;	 /* 0: not a VM's own */
+	__u64 begin_seq; /* when process_srcu began to run */
+	__u64 fail_ns;	 /* of this GP's first failed scan; 0: none */
+	__u32 armed;	 /* process_srcu's timer is pending, as far as we saw */
+	__u32 is_told;	 /* KS_HELD was sent for this GP */
+};
+
+/* SRCU domains that are followed, by srcu_struct. Full: KS_LOSS_DOMAINS */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, 1); /* BPF_F_NO_PREALLOC: most hosts have a handful */
+	__type(key, __u64);
+	__type(value, struct domain_state);
+} domains SEC(".maps");
+
+/* Process ids of COMMAND and its children. Written by user space and by fork. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u32);
+} followed SEC(".maps");
+
+enum cpu_work {
+	CPU_WORK_NONE,
+	CPU_WORK_GP, /* in process_srcu */
+	CPU_WORK_CB, /* in srcu_invoke_callbacks */
+};
+
+/* The SRCU work that this CPU's kworker is in. */
+struct cpu_state {
+	__u64 ssp;
+	__u32 tid;
+	__u32 work;
+	__u32 lost;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} cpus SEC(".maps");
+
+static __always_inline void count_loss(enum ks_loss loss)
+{
+	__sync_fetch_and_add(&losses[loss], 1);
+}
+
+static __always_inline struct cpu_state *this_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpus, &zero);
+}
+
+static __always_inline __u32 current_tid(void)
+{
+	return bpf_get_current_pid_tgid();
+}
+
+static __always_inline __u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+/* Called when a record finds no room: counted, and told by the CPU's next record. */
+static __always_inline void ring_lost(void)
+{
+	struct cpu_state *cpu = this_cpu();
+
+	count_loss(KS_LOSS_RING);
+	if (cpu)
+		cpu->lost++;
+}
+
+#define ring_reserve(size)                                            \
+	({                                                            \
+		void *room = bpf_ringbuf_reserve(&ring, (size), 0);   \
+		if (!room)                                            \
+			ring_lost();                                  \
+		room;                                                 \
+	})
+
+static __always_inline void head_fill(struct ks_head *head, __u64 ts_ns, __u32 tid, __u8 type)
+{
+	struct cpu_state *cpu = this_cpu();
+	__u32 lost = cpu ? cpu->lost : 0;
+
+	head->ts_ns = ts_ns;
+	head->tid = tid;
+	head->cpu = bpf_get_smp_processor_id();
+	head->type = type;
+	head->lost = lost > 255 ? 255 : lost;
+	if (lost)
+		cpu->lost = 0;
+}
+
+/* Records wait for the reader's next look: a wake-up each would move what we measure. */
+static __always_inline void ring_submit(void *record)
+{
+	bool full = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > ring_wake_bytes;
+
+	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void emit_step_on(__u16 cpu, __u8 type, __u64 ssp, __u64 seq, __u64 val)
+{
+	struct ks_step *step = ring_reserve(sizeof(*step));
+
+	if (!step)
+		return;
+	head_fill(&step->head, bpf_ktime_get_ns(), current_tid(), type);
+	step->head.cpu = cpu;
+	step->ssp = ssp;
+	step->seq = seq;
+	step->val = val;
+	ring_submit(step);
+}
+
+static __always_inline void emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
+{
+	emit_step_on(bpf_get_smp_processor_id(), type, ssp, seq, val);
+}
+
+#endif

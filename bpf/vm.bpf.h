@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VMs: from a file to its struct kvm, being born, found and destroyed. */
+#ifndef BPF_VM_BPF_H
+#define BPF_VM_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline struct file *current_file(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	return file;
+}
+
+static __always_inline enum ks_call_kind file_kind(struct file *file)
+{
+	__u64 ioctl = (__u64)BPF_CORE_READ(file, f_op, unlocked_ioctl);
+
+	if (!ioctl)
+		return KS_KIND_NONE;
+	if (ioctl == sym_kvm_vm_ioctl)
+		return KS_KIND_VM;
+	if (ioctl == sym_kvm_vcpu_ioctl)
+		return KS_KIND_VCPU;
+	if (ioctl == sym_kvm_device_ioctl)
+		return KS_KIND_DEVICE;
+	if (ioctl == sym_kvm_dev_ioctl)
+		return KS_KIND_DEV;
+	return KS_KIND_NONE;
+}
+
+static __always_inline __u64 file_kvm(struct file *file, enum ks_call_kind kind)
+{
+	void *private = BPF_CORE_READ(file, private_data);
+
+	switch (kind) {
+	case KS_KIND_VM:
+		return (__u64)private;
+	case KS_KIND_VCPU:
+		return (__u64)BPF_CORE_READ((struct kvm_vcpu *)private, kvm);
+	case KS_KIND_DEVICE:
+		return (__u64)BPF_CORE_READ((struct kvm_device *)private, kvm);
+	default:
+		return 0;
+	}
+}
+
+static __always_inline __u64 kvm_srcu(__u64 kvm)
+{
+	return kvm + bpf_core_field_offset(struct kvm, srcu);
+}
+
+static __always_inline __u64 kvm_irq_srcu(__u64 kvm)
+{
+	return kvm + bpf_core_field_offset(struct kvm, irq_srcu);
+}
+
+static __always_inline void domain_read(struct ks_domain *dom, __u64 ssp)
+{
+	__u64 sup = srcu_sup(ssp);
+
+	dom->ssp = ssp;
+	dom->seq = sup_seq(sup);
+	dom->needed = sup_needed(sup);
+	dom->expires = sup_expires(sup);
+	dom->gp_start = sup_gp_start(sup);
+}
+
+static __always_inline void domain_follow(__u64 ssp, __u64 kvm)
+{
+	struct domain_state dom = { .kvm = kvm };
+
+	dom.armed = sup_expires(srcu_sup(ssp)) != 0;
+	if (bpf_map_update_elem(&domains, &ssp, &dom, BPF_ANY))
+		count_loss(KS_LOSS_DOMAINS);
+}
+
+static __always_inline void owner_add(__u32 tgid)
+{
+	__u32 *cnt = bpf_map_lookup_elem(&owners, &tgid);
+	__u32 one = 1;
+
+	if (cnt)
+		__sync_fetch_and_add(cnt, 1);
+	else
+		bpf_map_update_elem(&owners, &tgid, &one, BPF_ANY);
+}
+
+static __always_inline void owner_drop(__u32 tgid)
+{
+	__u32 *cnt = bpf_map_lookup_elem(&owners, &tgid);
+
+	if (cnt && __sync_fetch_and_add(cnt, -1) <= 1)
+		bpf_map_delete_elem(&owners, &tgid);
+}
+
+static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flags)
+{
+	struct ks_vm *vm = ring_reserve(sizeof(*vm));
+
+	if (!vm)
+		return;
+	head_fill(&vm->head, bpf_ktime_get_ns(), current_tid(), type);
+	vm->kvm = kvm;
+	vm->tgid = tgid;
+	vm->flags = flags | (bpf_map_lookup_elem(&followed, &tgid) ? KS_VM_FOLLOWED : 0);
+	vm->jiffies = bpf_jiffies64();
+	domain_read(&vm->srcu, kvm_srcu(kvm));
+	domain_read(&vm->irq_srcu, kvm_irq_srcu(kvm));
+	bpf_get_current_comm(vm->comm, sizeof(vm->comm));
+	ring_submit(vm);
+}
+
+/* Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. */
+static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags)
+{
+	__u32 *old = bpf_map_lookup_elem(&vms, &kvm);
+
+	if (old)
+		owner_drop(*old); /* died unseen; its address is used again */
+	if (bpf_map_update_elem(&vms, &kvm, &tgid, BPF_ANY)) {
+		count_loss(KS_LOSS_DOMAINS);
+		return;
+	}
+	owner_add(tgid);
+	domain_follow(kvm_srcu(kvm), kvm);
+	domain_follow(kvm_irq_srcu(kvm), kvm);
+	vm_emit(kvm, KS_VM, tgid, flags);
+}
+
+static __always_inline void vm_see(__u64 kvm, __u32 tgid)
+{
+	if (!bpf_map_lookup_elem(&vms, &kvm))
+		vm_add(kvm, tgid, KS_VM_FOUND);
+}
+
+static __always_inline void vm_gone(__u64 kvm)
+{
+	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm);
+	__u32 *tgid = bpf_map_lookup_elem(&vms, &kvm);
+
+	if (!tgid)
+		return;
+	emit_step(KS_VM_GONE, srcu, 0, kvm);
+	owner_drop(*tgid);
+	bpf_map_delete_elem(&vms, &kvm);
+	bpf_map_delete_elem(&domains, &srcu);
+	bpf_map_delete_elem(&domains, &irq_srcu);
+}
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The one piece of process-wide state: a level threaded through every call would help nobody. */
+static enum log_level current_level = LOG_LEVEL_WARN;
+
+void log_set_level(enum log_level level)
+{
+	current_level = level;
+}
+
+enum log_level log_get_level(void)
+{
+	return current_level;
+}
+
+void log_vmsg(enum log_level level, const char *fmt, va_list args)
+{
+	int saved_errno = errno;
+	char line[1024];
+	size_t len;
+
+	if (level > current_level)
+		return;
+	vsnprintf(line, sizeof(line), fmt, args);
+	len = strlen(line);
+	/* libbpf's messages bring their own newline. */
+	if (len && line[len - 1] == '\n')
+		line[len - 1] = '\0';
+	/* One call a line, so that lines of several threads do not mix. */
+	fprintf(stderr, "kvmstall: %s%s\n", level == LOG_LEVEL_DEBUG ? "  " : "", line);
+	errno = saved_errno;
+}
+
+void log_msg(enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_vmsg(level, fmt, args);
+	va_end(args);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Messages for people go to stderr through here; data goes to stdout elsewhere. errno is kept. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdarg.h>
+
+enum log_level {
+	LOG_LEVEL_ERROR, /* always */
+	LOG_LEVEL_WARN,	 /* unless -q */
+	LOG_LEVEL_INFO,	 /* -v */
+	LOG_LEVEL_DEBUG, /* -vv: libbpf's own messages come here */
+};
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_vmsg(enum log_level level, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+/* Lines are prefixed "kvmstall: " and get a newline. */
+#define log_error(...) log_msg(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_msg(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_msg(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_msg(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,33 @@
+/* A hash map from non-zero 64-bit keys (addresses, ids) to pointers. It owns no values. */
+#ifndef BASE_MAP_H
+#define BASE_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_slot {
+	uint64_t key; /* 0: free */
+	void *value;
+};
+
+struct map {
+	struct map_slot *slots;
+	size_t cap; /* power of two, or 0 */
+	size_t cnt;
+};
+
+void map_fini(struct map *map);
+
+/* The value, or NULL. */
+void *map_get(const struct map *map, uint64_t key);
+
+/* Insert or replace. Returns 0 or -ENOMEM; the map is then as it was. */
+int map_put(struct map *map, uint64_t key, void *value);
+
+/* Remove and return the value, or NULL. */
+void *map_del(struct map *map, uint64_t key);
+
+/* The next taken slot from *@pos on, moving *@pos past it; NULL at the end. Order is arbitrary. */
+const struct map_slot *map_next(const struct map *map, size_t *pos);
+
+#endif

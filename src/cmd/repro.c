@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvmstall repro: a small, honest VMM. It makes the ioctls that real VMMs make,
+ * in their order, and says what each took. It needs no BPF: what it measures is
+ * what the tracer is tested against.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cmd/cmd.h"
+#include "cmd/repro/fleet.h"
+#include "cmd/repro/inject.h"
+#include "cmd/repro/profile.h"
+#include "cmd/repro/report.h"
+#include "cmd/repro/vmm.h"
+
+#define NOT_GIVEN UINT32_MAX
+
+#define HOLD_DEFAULT_NS 50000000ULL
+#define GAP_MAX_NS	60000000000ULL
+
+struct repro_cfg {
+	uint32_t profile, order, inject;	/* indices; NOT_GIVEN */
+	uint32_t devices, vcpus, memslots, vms; /* 0: the profile's */
+	uint32_t rounds;
+	uint64_t hold_ns, gap_ns;
+	const char *scenario;
+	bool is_json, want_list;
+	uint32_t verbose;
+};
+
+/* In the order of enum profile_order. */
+static const char *const order_names[] = {"devices-first", "memslots-first", NULL};
+
+/* clang-format off */
+static const struct opt repro_opts[] = {
+	OPT_ENUM('p', "profile", profile_names, struct repro_cfg, profile, "behave as this VMM (default: Firecracker on this machine)"),
+	OPT_STR('s', "scenario", "NAME", struct repro_cfg, scenario, "reach one stall site instead, or \"all\" of them one by one"),
+	OPT_BOOL('l', "list", struct repro_cfg, want_list, "list the scenarios"),
+	OPT_ENUM('i', "inject", inject_names, struct repro_cfg, inject, "make this cause, once a round"),
+	OPT_NSEC(0, "hold", "DURATION", struct repro_cfg, hold_ns, "how long the reader or the CPU is held (default: 50ms)"),
+	OPT_ENUM('o', "order", order_names, struct repro_cfg, order, "memslots behind the devices or before them (default: the profile's)"),
+	OPT_NSEC('g', "gap", "DURATION", struct repro_cfg, gap_ns, "do something else this long after registering devices"),
+	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "lives of each VM (default: 1)"),
+	OPT_U32('n', "vms", "N", struct repro_cfg, vms, 0, 4096, "VMMs at the same time, a process each (default: 1)"),
+	OPT_U32(0, "vcpus", "N", struct repro_cfg, vcpus, 0, 1024, "vCPUs of a VM (0: the profile's)"),
+	OPT_U32(0, "devices", "N", struct repro_cfg, devices, 0, 16384, "devices of a VM, an ioeventfd and an irqfd each (0: the profile's)"),
+	OPT_U32(0, "memslots", "N", struct repro_cfg, memslots, 0, 30000, "memslots of a VM (0: the profile's)"),
+	OPT_BOOL('j', "json", struct repro_cfg, is_json, "one JSON object a line"),
+	OPT_COUNT('v', "verbose", struct repro_cfg, verbose, "show when each call began"),
+	OPT_END(),
+};
+/* clang-format on */
+
+static uint32_t either(uint32_t given, uint32_t otherwise)
+{
+	return given ? given : otherwise;
+}
+
+static int check_durations(const struct repro_cfg *cfg, const struct inject *inject,
+			   struct err *err)
+{
+	if (cfg->gap_ns > GAP_MAX_NS)
+		return err_usage(err, "--gap is at most 60s");
+	if (inject && inject->max_hold_ns && cfg->hold_ns > inject->max_hold_ns)
+		return err_usage(err, "--hold of --inject %s is at most %" PRIu64 "ms",
+				 inject->name, inject->max_hold_ns / 1000000);
+	return 0;
+}
+
+/* Put together what the user, the injection and the profile say, in this order of precedence. */
+static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profile,
+			struct vmm_cfg *vmm, struct err *err)
+{
+	const struct inject *inject = cfg->inject == NOT_GIVEN ? NULL : &injects[cfg->inject];
+
+	vmm->profile = profile;
+	vmm->inject = inject;
+	vmm->size.vcpus = either(cfg->vcpus, profile->size.vcpus);
+	vmm->size.devices = either(cfg->devices, profile->size.devices);
+	vmm->size.memslots = either(cfg->memslots, profile->size.memslots);
+	vmm->order = cfg->order != NOT_GIVEN ? (enum profile_order)cfg->order
+		     : inject		     ? inject->order
+					     : PROFILE_ORDER_OWN;
+	vmm->end = inject && inject->end != PROFILE_END_CLOSE ? inject->end : profile->end;
+	vmm->vms = either(cfg->vms, inject && inject->vms ? inject->vms : either(profile->vms, 1));
+	vmm->rounds = cfg->rounds;
+	vmm->hold_ns = cfg->hold_ns;
+	vmm->gap_ns = cfg->gap_ns;
+	vmm->is_scenario = cfg->scenario != NULL;
+	vmm->report.want_tid = vmm->vms > 1;
+	return check_durations(cfg, inject, err);
+}
+
+/* Every ioeventfd and irqfd is a descriptor; the soft limit is for programs that use select(). */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int run_one(const struct repro_cfg *cfg, const struct profile *profile, struct vmm_cfg *vmm,
+		   struct report_sums *sums, struct err *err)
+{
+	bool is_skipped;
+	int ret = fill_vmm_cfg(cfg, profile, vmm, err);
+
+	if (ret)
+		return ret;
+	sums->rounds = vmm->rounds;
+	sums->vms = vmm->vms > sums->vms ? vmm->vms : sums->vms;
+	ret = fleet_run(vmm, sums, &is_skipped, err);
+	if (ret < 0)
+		return ret;
+	return is_skipped ? 3 : 0;
+}
+
+static int skip_foreign(const struct profile *scenario, const struct vmm_cfg *vmm,
+			struct report_sums *sums, struct err *err)
+{
+	struct vmm_cfg cfg = *vmm;
+	struct vmm teller;
+	int ret;
+
+	cfg.profile = scenario;
+	vmm_init(&teller, &cfg, 0, sums);
+	journal_add_skip(&teller.journal, &(struct skip){.name = scenario->name,
+							 .reason = "not on this architecture"});
+	ret = vmm_flush(&teller, err);
+	vmm_fini(&teller);
+	return ret < 0 ? ret : 3;
+}
+
+static int run_scenario(const struct repro_cfg *cfg, const struct profile *scenario,
+			struct vmm_cfg *vmm, struct report_sums *sums, struct err *err)
+{
+	return scenario->steps ? run_one(cfg, scenario, vmm, sums, err)
+			       : skip_foreign(scenario, vmm, sums, err);
+}
+
+/* Done when at least one scenario was; those that were skipped have said so. */
+static int run_all(const struct repro_cfg *cfg, struct vmm_cfg *vmm, struct report_sums *sums,
+		   struct err *err)
+{
+	const struct profile *scenario;
+	int ret, all = 3;
+
+	for (scenario = scenarios; scenario->name; scenario++) {
+		ret = report_title(&vmm->report, scenario->name, err);
+		if (!ret)
+			ret = run_scenario(cfg, scenario, vmm, sums, err);
+		if (ret < 0)
+			return err_wrap(err, ret, "scenario '%s'", scenario->name);
+		if (!ret)
+			all = 0;
+	}
+	return all;
+}
+
+static int choose_and_run(const struct repro_cfg *cfg, struct vmm_cfg *vmm,
+			  struct report_sums *sums, struct err *err)
+{
+	const struct profile *profile = &profiles[cfg->profile];
+
+	if (!cfg->scenario) {
+		if (!profile->steps)
+			return err_cannot(err, "profile '%s' needs another architecture",
+					  profile->name);
+		return run_one(cfg, profile, vmm, sums, err);
+	}
+	if (!strcmp(cfg->scenario, "all"))
+		return run_all(cfg, vmm, sums, err);
+	profile = scenario_find(cfg->scenario);
+	if (!profile)
+		return err_usage(err, "no scenario '%s': --list names them", cfg->scenario);
+	return run_scenario(cfg, profile, vmm, sums, err);
+}
+
+static int repro_run(int argc, char **argv, struct err *err)
+{
+	struct repro_cfg cfg = {
+		.profile = profile_default,
+		.order = NOT_GIVEN,
+		.inject = NOT_GIVEN,
+		.rounds = 1,
+		.hold_ns = HOLD_DEFAULT_NS,
+	};
+	struct vmm_cfg vmm = {.report = {.lock_fd = -1}};
+	struct report_sums sums = {0};
+	int ret, status;
+
+	ret = opt_parse(argc, argv, repro_opts, &cfg, err);
+	if (ret < 0)
+		return ret;
+	if (ret < argc)
+		return err_usage(err, "repro takes no operands, but there is '%s'", argv[ret]);
+	vmm.report.is_json = cfg.is_json;
+	vmm.report.want_time = cfg.verbose > 0;
+	if (cfg.want_list)
+		return report_list(&vmm.report, scenarios, err);
+	raise_fd_limit();
+	vmm.report.lock_fd = memfd_create("kvmstall-stdout-lock", MFD_CLOEXEC);
+	status = choose_and_run(&cfg, &vmm, &sums, err);
+	if (vmm.report.lock_fd >= 0)
+		close(vmm.report.lock_fd);
+	vmm.report.lock_fd = -1;
+	if (status < 0)
+		return status;
+	ret = report_sums(&vmm.report, cfg.scenario ? cfg.scenario : profiles[cfg.profile].name,
+			  &sums, err);
+	return ret < 0 ? ret : status;
+}
+
+const struct cmd cmd_repro = {
+	.name = "repro",
+	.summary = "be a small VMM: make the calls that stall, and say what each took",
+	.opts = repro_opts,
+	.run = repro_run,
+};

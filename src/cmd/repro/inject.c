@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/repro/inject.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cmd/repro/journal.h"
+
+/* The second thread's head start for the first: into its wait, well before the wait's end. */
+#define LOCK_DELAY_NS 300000
+
+/* RT throttling and the fair server step in after 950 ms: stay below. */
+#define SPIN_MAX_NS 500000000ULL
+#define HOLD_MAX_NS 10000000000ULL
+
+/* Callbacks of small SRCU domains run on the boot CPU (srcutree.c, SRCU_SIZE_SMALL). */
+#define BOOT_CPU 0
+
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000),
+				.tv_nsec = (long)(ns % 1000000000)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}
+
+int inject_failed(struct vm *vm, int ret, struct err *err)
+{
+	const char *call = vm->failed_call ? vm->failed_call : "injection";
+
+	if (profile_is_refusal(ret))
+		return err_cannot(err, "this kernel refused %s: %s", call, strerror(-ret));
+	return err_set(err, ret, "%s: %s", call, strerror(-ret));
+}
+
+int inject_victim(struct vm *vm, uint32_t extra, const char *name, struct err *err)
+{
+	const char *before = vm->injected;
+	uint32_t slot = vm->size.memslots + extra;
+	int ret;
+
+	vm->injected = name;
+	ret = vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+	vm->injected = before;
+	return ret < 0 ? inject_failed(vm, ret, err) : 0;
+}
+
+/* A normal grace period, started a few microseconds before the memslot update that wants its end.
+ */
+static int inject_normal_gp(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+			    struct err *err)
+{
+	int ret;
+
+	(void)hold_ns;
+	vm_settle(vm);
+	injection->begin_ns = journal_now();
+	injection->tid = injection->victim_tid = gettid();
+	ret = vm_assign_ioeventfd(vm);
+	if (ret < 0)
+		return inject_failed(vm, ret, err);
+	ret = inject_victim(vm, 0, "normal-gp", err);
+	injection->end_ns = journal_now();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "KVM_IOEVENTFD started a normal grace period right before the memslot update");
+	return ret;
+}
+
+/* The control: nothing to do, the order of the steps is the injection. */
+static int inject_none(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+		       struct err *err)
+{
+	(void)vm;
+	(void)hold_ns;
+	(void)err;
+	injection->end_ns = journal_now();
+	injection->tid = injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "control: memslots before devices, so that no grace period is outstanding");
+	return 0;
+}
+
+struct second {
+	struct vm vm; /* a copy: its own label and failed_call, the same descriptors */
+	_Atomic uint64_t *first_ns;
+	pid_t tid;
+	uint64_t begin_ns;
+	int ret;
+	struct err err;
+};
+
+/* Wait for the first thread to be inside its wait, then want the mutex that it holds. */
+static void *run_second(void *arg)
+{
+	struct second *second = arg;
+	uint64_t first_ns;
+
+	pthread_setname_np(pthread_self(), "kvmstall-second");
+	second->tid = gettid();
+	while (!(first_ns = atomic_load(second->first_ns)))
+		sched_yield();
+	while (journal_now() < first_ns + LOCK_DELAY_NS)
+		sleep_ns(LOCK_DELAY_NS / 6);
+	second->begin_ns = journal_now();
+	second->ret = inject_victim(&second->vm, 1, "lock", &second->err);
+	return NULL;
+}
+
+/*
+ * Two memslot updates of one VM: both want kvm->slots_lock, and the first keeps
+ * it for as long as it waits for the grace period that the ioeventfd started.
+ */
+static int inject_lock(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+		       struct err *err)
+{
+	_Atomic uint64_t first_ns = 0;
+	struct second second = {.vm = *vm, .first_ns = &first_ns};
+	pthread_t thread;
+	int ret;
+
+	(void)hold_ns;
+	vm_settle(vm);
+	ret = pthread_create(&thread, NULL, run_second, &second);
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	ret = vm_assign_ioeventfd(vm);
+	injection->begin_ns = journal_now();
+	atomic_store(&first_ns, injection->begin_ns);
+	if (ret < 0)
+		inject_failed(vm, ret, err);
+	else
+		ret = inject_victim(vm, 0, "normal-gp", err);
+	injection->end_ns = journal_now();
+	pthread_join(thread, NULL);
+	injection->tid = gettid();
+	injection->victim_tid = second.tid;
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "tid %d held slots_lock in its wait, tid %d wanted it %" PRIu64 "us later%s",
+		 injection->tid, second.tid, (second.begin_ns - injection->begin_ns) / 1000,
+		 second.begin_ns < injection->end_ns ? "" : " (too late: no overlap)");
+	if (!ret && second.ret) {
+		*err = second.err;
+		ret = second.ret;
+	}
+	return ret;
+}
+
+struct spinner {
+	uint64_t hold_ns;
+	_Atomic uint64_t begin_ns; /* 0: not spinning yet */
+	_Atomic int ret;	   /* negative: it could not */
+	uint64_t end_ns;
+	pid_t tid;
+};
+
+static int become_fifo(int cpu)
+{
+	struct sched_param param = {.sched_priority = 1};
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) || sched_setscheduler(0, SCHED_FIFO, &param))
+		return -errno;
+	return 0;
+}
+
+static void *run_spinner(void *arg)
+{
+	struct spinner *spinner = arg;
+	uint64_t begin_ns;
+	int ret;
+
+	pthread_setname_np(pthread_self(), "kvmstall-spin");
+	spinner->tid = gettid();
+	ret = become_fifo(BOOT_CPU);
+	if (ret) {
+		atomic_store(&spinner->ret, ret);
+		return NULL;
+	}
+	begin_ns = journal_now();
+	atomic_store(&spinner->begin_ns, begin_ns);
+	while ((spinner->end_ns = journal_now()) < begin_ns + spinner->hold_ns)
+		;
+	return NULL;
+}
+
+/* Leave the boot CPU to the spinner; @before is what to go back to. */
+static int leave_boot_cpu(cpu_set_t *before, struct err *err)
+{
+	cpu_set_t others;
+
+	if (sched_getaffinity(0, sizeof(*before), before))
+		return err_set(err, -errno, "cannot read the CPU affinity: %s", strerror(errno));
+	others = *before;
+	CPU_CLR(BOOT_CPU, &others);
+	if (!CPU_COUNT(&others) || !CPU_ISSET(BOOT_CPU, before))
+		return err_cannot(err, "--inject kworker needs CPU %d and another one", BOOT_CPU);
+	if (sched_setaffinity(0, sizeof(others), &others))
+		return err_set(err, -errno, "cannot leave CPU %d: %s", BOOT_CPU, strerror(errno));
+	return 0;
+}
+
+static int spin_and_suffer(struct vm *vm, struct spinner *spinner, struct err *err)
+{
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, run_spinner, spinner);
+
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	while (!atomic_load(&spinner->begin_ns) && !(ret = atomic_load(&spinner->ret)))
+		sched_yield();
+	if (ret)
+		err_cannot(err, "cannot run a SCHED_FIFO thread on CPU %d: %s (CAP_SYS_NICE)",
+			   BOOT_CPU, strerror(-ret));
+	else
+		ret = inject_victim(vm, 0, "kworker", err);
+	pthread_join(thread, NULL);
+	return ret;
+}
+
+/* A real-time thread keeps the boot CPU, whose kworker has to run the callbacks. */
+static int inject_kworker(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+			  struct err *err)
+{
+	struct spinner spinner = {.hold_ns = hold_ns};
+	cpu_set_t before;
+	int ret;
+
+	vm_settle(vm);
+	ret = leave_boot_cpu(&before, err);
+	if (ret)
+		return ret;
+	ret = spin_and_suffer(vm, &spinner, err);
+	sched_setaffinity(0, sizeof(before), &before);
+	injection->begin_ns = spinner.begin_ns;
+	injection->end_ns = spinner.end_ns;
+	injection->tid = spinner.tid;
+	injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "SCHED_FIFO thread %d kept CPU %d, where SRCU callbacks run", spinner.tid,
+		 BOOT_CPU);
+	return ret;
+}
+
+const char *const inject_names[] = {"reader",	    "lock", "kworker", "normal-gp",
+				    "mmu-notifier", "none", NULL};
+
+const struct inject injects[] = {
+	{.name = "reader",
+	 .expects = "reader",
+	 .order = PROFILE_ORDER_OWN,
+	 .max_hold_ns = HOLD_MAX_NS,
+	 .run = inject_reader},
+	{.name = "lock", .expects = "lock", .order = PROFILE_ORDER_OWN, .run = inject_lock},
+	{.name = "kworker",
+	 .expects = "kworker",
+	 .order = PROFILE_ORDER_OWN,
+	 .max_hold_ns = SPIN_MAX_NS,
+	 .run = inject_kworker},
+	{.name = "normal-gp",
+	 .expects = "gp-timer",
+	 .order = PROFILE_ORDER_OWN,
+	 .run = inject_normal_gp},
+	{.name = "mmu-notifier",
+	 .expects = "gp-timer",
+	 .order = PROFILE_ORDER_OWN,
+	 .end = PROFILE_END_EXIT_TOGETHER,
+	 .vms = 16},
+	{.name = "none",
+	 .expects = "run",
+	 .order = PROFILE_ORDER_MEMSLOTS_FIRST,
+	 .run = inject_none},
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Causes made on purpose: each makes one stall whose cause is known beforehand. */
+#ifndef CMD_REPRO_INJECT_H
+#define CMD_REPRO_INJECT_H
+
+#include <stdint.h>
+
+#include "cmd/repro/profile.h"
+
+struct err;
+struct injection;
+struct vm;
+
+struct inject {
+	const char *name;
+	const char *expects;	  /* the cause that a tracer should name */
+	enum profile_order order; /* overrides the profile's unless PROFILE_ORDER_OWN */
+	enum profile_end end;	  /* the same, unless PROFILE_END_CLOSE */
+	uint32_t vms;		  /* VMMs when the user does not say; 0: 1 */
+	uint64_t max_hold_ns;	  /* 0: --hold means nothing here */
+	/*
+	 * Called when the profile's steps are done: make the cause, and the call
+	 * that suffers from it; fill in times, tids and detail. NULL: the cause
+	 * is how the VMs end.
+	 */
+	int (*run)(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
+};
+
+extern const char *const inject_names[];
+extern const struct inject injects[]; /* in the order of inject_names */
+
+/* An update of extra memslot @extra that is marked as suffering from @name. */
+int inject_victim(struct vm *vm, uint32_t extra, const char *name, struct err *err);
+
+/* The sentence for a failed call of @vm: exit status 3 when the kernel refused it. */
+int inject_failed(struct vm *vm, int ret, struct err *err);
+
+/* The cause "reader" (reader.c): an SRCU reader asleep on a page withheld for @hold_ns. */
+int inject_reader(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
+
+#endif

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/repro/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cmd/repro/journal.h"
+
+/* Few memslots are large, as RAM is; many are small, as hotplug and VFIO make them. */
+#define LARGE_SLOT_BYTES (128UL << 20)
+#define SMALL_SLOT_BYTES (2UL << 20)
+#define LARGE_SLOTS_MAX	 16
+
+/* x86 keeps the APICs and PCI below 4 GiB; harmless elsewhere. */
+#define HOLE_BEGIN 0xc0000000UL
+#define HOLE_END   0x100000000UL
+
+/* virtio-mmio's QueueNotify register, which the ioeventfd stands for. */
+#define VIRTIO_MMIO_BYTES  0x1000
+#define VIRTIO_MMIO_NOTIFY 0x50
+
+/* QEMU's kvm_check_many_ioeventfds() (accel/kvm/kvm-all.c, before 10.0) tries this many. */
+#define QEMU_PROBE_CNT 7
+
+/* Three jiffies of a normal grace period and three of its callbacks at HZ=100. */
+#define SETTLE_NS 60000000
+
+static const struct kvm_coalesced_mmio_zone coalesced_zone = {.addr = 0xa0000, .size = 0x20000};
+
+static int fail(struct vm *vm, const char *name, int ret)
+{
+	vm->failed_call = name;
+	return ret;
+}
+
+long vm_ioctl(struct vm *vm, struct call *call, int fd, unsigned long request, const void *arg)
+{
+	long ret;
+
+	if (!call->injected)
+		call->injected = vm->injected;
+	ret = journal_ioctl(vm->journal, call, fd, request, (unsigned long)arg);
+	if (ret < 0)
+		vm->failed_call = call->name;
+	return ret;
+}
+
+static int open_kvm(struct vm *vm, struct err *err)
+{
+	long version;
+
+	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd < 0) {
+		return err_cannot(err, "cannot open '/dev/kvm': %s (%s)", strerror(errno),
+				  errno == ENOENT ? "load kvm_intel, kvm_amd, or enable "
+						    "virtualization in the firmware"
+						  : "run as root or as a member of group kvm");
+	}
+	version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return err_cannot(err, "'/dev/kvm' is not KVM: %s", strerror(errno));
+	if (version != KVM_API_VERSION)
+		return err_cannot(err, "'/dev/kvm' speaks version %ld of its API, not %d", version,
+				  KVM_API_VERSION);
+	vm->run_bytes = (size_t)ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	return 0;
+}
+
+int vm_open(struct vm *vm, const struct vm_size *size, struct journal *journal, struct err *err)
+{
+	*vm = (struct vm){
+		.journal = journal,
+		.size = *size,
+		.kvm_fd = -1,
+		.fd = -1,
+		.device_fd = -1,
+		.mem = MAP_FAILED,
+		.slot_bytes =
+			size->memslots > LARGE_SLOTS_MAX ? SMALL_SLOT_BYTES : LARGE_SLOT_BYTES,
+	};
+	if (open_kvm(vm, err))
+		return -EOPNOTSUPP;
+	vm->mem_bytes = (size->memslots + VM_EXTRA_SLOTS) * vm->slot_bytes;
+	vm->mem = mmap(NULL, vm->mem_bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (vm->mem == MAP_FAILED)
+		return err_set(err, -errno, "cannot map %zu MiB of guest memory: %s",
+			       vm->mem_bytes >> 20, strerror(errno));
+	/* One vCPU more than asked for: an injection may need one where the profile has none. */
+	vm->vcpus = calloc(size->vcpus + 1, sizeof(*vm->vcpus));
+	if (!vm->vcpus)
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int vm_close(struct vm *vm)
+{
+	struct call call = {.name = "close", .injected = vm->injected};
+	long ret = 0;
+	size_t i;
+
+	for (i = 0; i < vm->vcpus_cnt; i++) {
+		munmap(vm->vcpus[i].run, vm->run_bytes);
+		close(vm->vcpus[i].fd);
+	}
+	if (vm->device_fd >= 0)
+		close(vm->device_fd);
+	if (vm->fd >= 0)
+		ret = journal_close(vm->journal, &call, vm->fd);
+	for (i = 0; i < vm->event_fds_cnt; i++)
+		close(vm->event_fds[i]);
+	if (vm->mem != MAP_FAILED)
+		munmap(vm->mem, vm->mem_bytes);
+	if (vm->kvm_fd >= 0)
+		close(vm->kvm_fd);
+	free(vm->vcpus);
+	free(vm->event_fds);
+	*vm = (struct vm){.kvm_fd = -1, .fd = -1, .device_fd = -1, .mem = MAP_FAILED};
+	return ret < 0 ? fail(vm, "close", (int)ret) : 0;
+}
+
+int vm_eventfd(struct vm *vm)
+{
+	int *more = realloc(vm->event_fds, (vm->event_fds_cnt + 1) * sizeof(*more));
+	int fd;
+
+	if (!more)
+		return fail(vm, "eventfd", -ENOMEM);
+	vm->event_fds = more;
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return fail(vm, "eventfd", -errno);
+	vm->event_fds[vm->event_fds_cnt++] = fd;
+	return fd;
+}
+
+int vm_create(struct vm *vm)
+{
+	struct call call = {.name = "KVM_CREATE_VM", .args = {{"type", 0, false}}};
+	long fd = vm_ioctl(vm, &call, vm->kvm_fd, KVM_CREATE_VM, NULL);
+
+	if (fd < 0)
+		return (int)fd;
+	vm->fd = (int)fd;
+	return 0;
+}
+
+uint64_t vm_slot_gpa(const struct vm *vm, uint32_t slot)
+{
+	uint64_t gpa = vm_ram_gpa + slot * vm->slot_bytes;
+
+	if (vm_ram_gpa < HOLE_BEGIN && gpa + vm->slot_bytes > HOLE_BEGIN)
+		gpa += HOLE_END - HOLE_BEGIN;
+	return gpa;
+}
+
+uint8_t *vm_slot_mem(const struct vm *vm, uint32_t slot)
+{
+	return vm->mem + slot * vm->slot_bytes;
+}
+
+int vm_set_slot(struct vm *vm, uint32_t slot, uint64_t gpa, size_t bytes)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)vm_slot_mem(vm, slot),
+	};
+	struct call call = {
+		.name = "KVM_SET_USER_MEMORY_REGION",
+		.args = {{"slot", slot, false}, {"gpa", gpa, true}, {"size", bytes, true}},
+	};
+
+	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+int vm_create_memslots(struct vm *vm)
+{
+	uint32_t slot;
+	int ret = 0;
+
+	for (slot = 0; slot < vm->size.memslots && !ret; slot++)
+		ret = vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+	return ret;
+}
+
+int vm_delete_memslot(struct vm *vm)
+{
+	uint32_t slot = vm->size.memslots - 1;
+
+	return vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), 0);
+}
+
+int vm_move_memslot(struct vm *vm)
+{
+	uint32_t slot = vm->size.memslots - 1;
+
+	return vm_set_slot(vm, slot, vm_slot_gpa(vm, slot + VM_EXTRA_SLOTS), vm->slot_bytes);
+}
+
+int vm_remap_memslot(struct vm *vm)
+{
+	uint32_t slot = vm->size.memslots - 1;
+	int ret = vm_delete_memslot(vm);
+
+	return ret ? ret : vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+}
+
+static int create_vcpu(struct vm *vm)
+{
+	struct call call = {.name = "KVM_CREATE_VCPU", .args = {{"id", vm->vcpus_cnt, false}}};
+	struct vm_vcpu *vcpu = &vm->vcpus[vm->vcpus_cnt];
+	/* The id is the ioctl's argument itself, not a pointer to it. */
+	long fd = vm_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)vm->vcpus_cnt);
+
+	if (fd < 0)
+		return (int)fd;
+	vcpu->run = mmap(NULL, vm->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		close((int)fd);
+		return fail(vm, "mmap of kvm_run", -errno);
+	}
+	vcpu->fd = (int)fd;
+	vm->vcpus_cnt++;
+	return 0;
+}
+
+int vm_create_vcpus(struct vm *vm)
+{
+	uint32_t wanted = vm->size.vcpus ? vm->size.vcpus : 1;
+	int ret = 0;
+
+	while (vm->vcpus_cnt < wanted && !ret)
+		ret = create_vcpu(vm);
+	return ret;
+}
+
+/*
+ * With immediate_exit set KVM_RUN does everything that comes before entering
+ * the guest (arm64 maps the vGIC's frames there) and returns EINTR.
+ */
+int vm_run_once(struct vm *vm)
+{
+	struct call call = {
+		.name = "KVM_RUN",
+		.args = {{"id", 0, false}, {"immediate_exit", 1, false}},
+	};
+	long ret;
+
+	vm->vcpus[0].run->immediate_exit = 1;
+	ret = vm_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
+	vm->vcpus[0].run->immediate_exit = 0;
+	return ret == -EINTR ? 0 : (int)ret;
+}
+
+static int set_ioeventfd(struct vm *vm, struct kvm_ioeventfd *ioeventfd)
+{
+	struct call call = {
+		.name = "KVM_IOEVENTFD",
+		.args = {{"fd", (uint64_t)ioeventfd->fd, false},
+			 {"addr", ioeventfd->addr, true},
+			 {"len", ioeventfd->len, false},
+			 {"datamatch", ioeventfd->datamatch, false},
+			 {"flags", ioeventfd->flags, true}},
+	};
+
+	return (int)vm_ioctl(vm, &call, vm->fd, KVM_IOEVENTFD, ioeventfd);
+}
+
+/* As Firecracker's register_mmio_virtio() does (src/vmm/src/device_manager/mmio.rs). */
+static int notify_ioeventfd(struct vm *vm, uint32_t idx, int fd, uint32_t flags)
+{
+	struct kvm_ioeventfd ioeventfd = {
+		.addr = vm_mmio_gpa + idx * VIRTIO_MMIO_BYTES + VIRTIO_MMIO_NOTIFY,
+		.len = 4,
+		.fd = fd,
+		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH | flags,
+	};
+
+	return set_ioeventfd(vm, &ioeventfd);
+}
+
+int vm_assign_ioeventfd(struct vm *vm)
+{
+	int fd = vm_eventfd(vm);
+	int ret = fd < 0 ? fd : notify_ioeventfd(vm, vm->ioeventfds_cnt, fd, 0);
+
+	if (!ret)
+		vm->ioeventfds_cnt++;
+	return ret;
+}
+
+/* Only after vm_assign_ioeventfd(): the last eventfd is the one to take away. */
+int vm_deassign_ioeventfd(struct vm *vm)
+{
+	int fd = vm->event_fds[vm->event_fds_cnt - 1];
+
+	return notify_ioeventfd(vm, --vm->ioeventfds_cnt, fd, KVM_IOEVENTFD_FLAG_DEASSIGN);
+}
+
+int vm_bounce_ioeventfd(struct vm *vm)
+{
+	int ret = vm_assign_ioeventfd(vm);
+
+	return ret ? ret : vm_deassign_ioeventfd(vm);
+}
+
+int vm_probe_ioeventfds(struct vm *vm)
+{
+	struct kvm_ioeventfd probe[QEMU_PROBE_CNT];
+	int i, ret = 0;
+
+	for (i = 0; i < QEMU_PROBE_CNT && !ret; i++) {
+		probe[i] = (struct kvm_ioeventfd){
+			.datamatch = (uint64_t)i,
+			.len = 2,
+			.fd = vm_eventfd(vm),
+			.flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
+		};
+		ret = probe[i].fd < 0 ? probe[i].fd : set_ioeventfd(vm, &probe[i]);
+	}
+	while (i-- > 0 && !ret) {
+		probe[i].flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
+		ret = set_ioeventfd(vm, &probe[i]);
+	}
+	return ret;
+}
+
+static int set_irqfd(struct vm *vm, const struct kvm_irqfd *irqfd)
+{
+	struct call call = {
+		.name = "KVM_IRQFD",
+		.args = {{"fd", irqfd->fd, false},
+			 {"gsi", irqfd->gsi, false},
+			 {"flags", irqfd->flags, true}},
+	};
+
+	return (int)vm_ioctl(vm, &call, vm->fd, KVM_IRQFD, irqfd);
+}
+
+int vm_assign_irqfd(struct vm *vm)
+{
+	uint32_t gsi = vm_first_gsi + vm->irqfds_cnt % vm_gsis_cnt;
+	int fd = vm_eventfd(vm);
+	int ret = fd < 0 ? fd : set_irqfd(vm, &(struct kvm_irqfd){.fd = (uint32_t)fd, .gsi = gsi});
+
+	if (!ret)
+		vm->irqfds_cnt++;
+	return ret;
+}
+
+/* Only after vm_assign_irqfd(): the last eventfd is the one to take away. */
+int vm_deassign_irqfd(struct vm *vm)
+{
+	struct kvm_irqfd irqfd = {
+		.fd = (uint32_t)vm->event_fds[vm->event_fds_cnt - 1],
+		.gsi = vm_first_gsi + --vm->irqfds_cnt % vm_gsis_cnt,
+		.flags = KVM_IRQFD_FLAG_DEASSIGN,
+	};
+
+	return set_irqfd(vm, &irqfd);
+}
+
+int vm_assign_resample_irqfd(struct vm *vm)
+{
+	int fd = vm_eventfd(vm), resample_fd = vm_eventfd(vm);
+	struct kvm_irqfd irqfd = {
+		.fd = (uint32_t)fd,
+		.resamplefd = (uint32_t)resample_fd,
+		.gsi = vm_first_gsi,
+		.flags = KVM_IRQFD_FLAG_RESAMPLE,
+	};
+
+	if (fd < 0 || resample_fd < 0)
+		return fd < 0 ? fd : resample_fd;
+	return set_irqfd(vm, &irqfd);
+}
+
+int vm_assign_devices(struct vm *vm)
+{
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < vm->size.devices && !ret; i++) {
+		ret = vm_assign_ioeventfd(vm);
+		if (!ret)
+			ret = vm_assign_irqfd(vm);
+	}
+	return ret;
+}
+
+static int set_coalesced(struct vm *vm, const char *name, unsigned long request)
+{
+	struct call call = {
+		.name = name,
+		.args = {{"addr", coalesced_zone.addr, true}, {"size", coalesced_zone.size, true}},
+	};
+
+	return (int)vm_ioctl(vm, &call, vm->fd, request, &coalesced_zone);
+}
+
+int vm_register_coalesced(struct vm *vm)
+{
+	return set_coalesced(vm, "KVM_REGISTER_COALESCED_MMIO", KVM_REGISTER_COALESCED_MMIO);
+}
+
+int vm_unregister_coalesced(struct vm *vm)
+{
+	return set_coalesced(vm, "KVM_UNREGISTER_COALESCED_MMIO", KVM_UNREGISTER_COALESCED_MMIO);
+}
+
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000),
+				.tv_nsec = (long)(ns % 1000000000)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}
+
+int vm_gap(struct vm *vm)
+{
+	sleep_ns(vm->gap_ns);
+	return 0;
+}
+
+int vm_settle(struct vm *vm)
+{
+	(void)vm;
+	sleep_ns(SETTLE_NS);
+	return 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/repro/vmm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cmd/repro/inject.h"
+
+static const struct step gap_step = {.run = vm_gap};
+
+void vmm_init(struct vmm *vmm, const struct vmm_cfg *cfg, uint32_t idx, struct report_sums *sums)
+{
+	*vmm = (struct vmm){.cfg = cfg, .sums = sums};
+	journal_init(&vmm->journal, cfg->profile->name, idx);
+}
+
+void vmm_fini(struct vmm *vmm)
+{
+	journal_fini(&vmm->journal);
+}
+
+static void add_up(struct report_sums *sums, const struct journal_entry *entry)
+{
+	uint64_t *sum = entry->kind == JOURNAL_CALL	   ? &sums->calls
+			: entry->kind == JOURNAL_INJECTION ? &sums->injections
+							   : &sums->skipped;
+
+	__atomic_add_fetch(sum, 1, __ATOMIC_RELAXED);
+	/* KVM_RUN is told to return EINTR. */
+	if (entry->kind == JOURNAL_CALL && entry->call.ret < 0 && entry->call.ret != -EINTR)
+		__atomic_add_fetch(&sums->refused, 1, __ATOMIC_RELAXED);
+}
+
+int vmm_flush(struct vmm *vmm, struct err *err)
+{
+	int ret;
+	size_t i;
+
+	journal_sort(&vmm->journal);
+	for (i = 0; i < vmm->journal.cnt; i++)
+		add_up(vmm->sums, &vmm->journal.entries[i]);
+	ret = report_journal(&vmm->cfg->report, &vmm->journal, err);
+	journal_reset(&vmm->journal);
+	return ret;
+}
+
+/* A scenario that the kernel does not offer is skipped, by name; all else is an error. */
+static int refused(struct vmm *vmm, const struct vm *vm, int ret, struct err *err)
+{
+	const struct profile *profile = vmm->cfg->profile;
+	struct skip skip = {
+		.name = profile->name,
+		.call = vm->failed_call,
+		.err = -ret,
+		.reason = "this kernel refused the call",
+	};
+
+	if (!profile_is_refusal(ret))
+		return err_set(err, ret, "%s: %s", vm->failed_call, strerror(-ret));
+	if (!vmm->cfg->is_scenario)
+		return err_cannot(err, "profile '%s' needs %s, which this kernel refused: %s",
+				  profile->name, vm->failed_call, strerror(-ret));
+	journal_add_skip(&vmm->journal, &skip);
+	vmm->skipped_err = -ret;
+	return 0;
+}
+
+static int inject(struct vmm *vmm, struct vm *vm, uint64_t begin_ns, struct err *err)
+{
+	const struct inject *inject = vmm->cfg->inject;
+	struct injection injection = {.begin_ns = begin_ns};
+	int ret;
+
+	if (!inject || !inject->run || vmm->skipped_err)
+		return 0;
+	injection.name = inject->name;
+	injection.expects = inject->expects;
+	ret = inject->run(vm, vmm->cfg->hold_ns, &injection, err);
+	if (ret < 0)
+		return err_wrap(err, ret, "--inject %s", inject->name);
+	journal_add_injection(&vmm->journal, &injection);
+	return 0;
+}
+
+/* The VM is complete; everything up to its end. */
+static int end_together(struct vmm *vmm, struct vm *vm, struct err *err)
+{
+	int ret;
+
+	if (vmm->cfg->end == PROFILE_END_CLOSE || !vmm->meet)
+		return 0;
+	if (vmm->cfg->end == PROFILE_END_CLOSE_TOGETHER)
+		return vmm->meet(vmm->meet_arg, err);
+	/* Nothing can be said once this process has gone, so say it now. */
+	ret = vmm_flush(vmm, err);
+	if (!ret)
+		ret = vmm->meet(vmm->meet_arg, err);
+	/* The last life ends with the process, which leaves its VM to the kernel. */
+	if (!ret && vmm->journal.round + 1 == vmm->cfg->rounds)
+		_exit(0);
+	vm->injected = vmm->cfg->inject ? vmm->cfg->inject->name : NULL;
+	return ret;
+}
+
+static int live(struct vmm *vmm, struct vm *vm, struct err *err)
+{
+	const struct vmm_cfg *cfg = vmm->cfg;
+	const struct step *plan[PROFILE_PLAN_MAX];
+	size_t plan_cnt =
+		profile_plan(cfg->profile->steps, cfg->order, cfg->gap_ns ? &gap_step : NULL, plan);
+	uint64_t begin_ns = journal_now();
+	int ret;
+
+	vm->gap_ns = cfg->gap_ns;
+	ret = profile_run(vm, plan, plan_cnt);
+	if (ret < 0)
+		ret = refused(vmm, vm, ret, err);
+	if (!ret)
+		ret = inject(vmm, vm, begin_ns, err);
+	return ret ? ret : end_together(vmm, vm, err);
+}
+
+static int run_round(struct vmm *vmm, struct err *err)
+{
+	struct vm vm;
+	int ret = vm_open(&vm, &vmm->cfg->size, &vmm->journal, err);
+	int close_ret;
+
+	if (!ret)
+		ret = live(vmm, &vm, err);
+	close_ret = vm_close(&vm);
+	if (!ret && close_ret)
+		ret = err_set(err, close_ret, "cannot close the VM: %s", strerror(-close_ret));
+	return ret;
+}
+
+int vmm_run(struct vmm *vmm, struct err *err)
+{
+	struct err flush_err;
+	uint32_t round;
+	int ret = 0, flush_ret;
+
+	for (round = 0; round < vmm->cfg->rounds && !ret && !vmm->skipped_err; round++) {
+		vmm->journal.round = round;
+		ret = run_round(vmm, err);
+		/* What led to a failure is worth seeing too. */
+		flush_ret = vmm_flush(vmm, ret ? &flush_err : err);
+		if (!ret)
+			ret = flush_ret;
+	}
+	return ret;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "core/order.h"
+#include "core/summary.h"
+#include "core/symbols.h"
+#include "kern/feat.h"
+#include "kern/ksyms.h"
+#include "kern/probes.h"
+#include "kern/proc.h"
+
+/* CPUs overtake each other by what one can be kept from a record: an interrupt, not a time slice. */
+#define ORDER_WINDOW_NS 10000000
+/* After a wake-up, how long to let more records come: we must not run beside every stall. */
+#define BATCH_MS 20
+
+struct session {
+	struct session_cfg cfg;
+	struct symbols *syms;
+	struct kernel_facts facts;
+	struct plan plan;
+	struct probes *probes;
+	struct order *order;
+	struct ledger *ledger;
+	bool is_pending; /* records wait in the order window */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int on_record(void *ctx, const void *record, size_t size)
+{
+	struct session *session = ctx;
+
+	session->is_pending = true;
+	return order_push(session->order, record, size);
+}
+
+static int on_ordered(void *ctx, const void *record, size_t size)
+{
+	struct session *session = ctx;
+
+	ledger_record(session->ledger, record, size);
+	return 0;
+}
+
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	struct session *session = ctx;
+
+	proc_vm_name(vm->tgid, vm->name, sizeof(vm->name));
+	if (vm->flags & KS_VM_FOUND)
+		proc_comm(vm->tgid, vm->comm, sizeof(vm->comm));
+	if (session->cfg.ops->vm_new)
+		session->cfg.ops->vm_new(session->cfg.ctx, vm);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct session *session = ctx;
+
+	if (session->cfg.ops->vm_gone)
+		session->cfg.ops->vm_gone(session->cfg.ctx, vm);
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct session *session = ctx;
+
+	session->cfg.ops->stall(session->cfg.ctx, stall);
+}
+
+static int make_plan(struct session *session, struct err *err)
+{
+	struct feat_result results[FEAT_CNT];
+	struct features features;
+
+	if (geteuid() && access("/proc/1/ns/net", R_OK))
+		return err_cannot(err, "not root: run as root, or with CAP_BPF, CAP_PERFMON and "
+				       "CAP_SYS_ADMIN");
+	feat_probe(results, &session->facts);
+	feat_features(results, &features);
+	return plan_make(&features, session->cfg.backend, &session->plan, err);
+}
+
+static int make_pipeline(struct session *session, struct err *err)
+{
+	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone };
+	const struct probes_cfg cfg = {
+		.want_all_calls = session->cfg.want_all_calls,
+		.want_fork = session->cfg.want_fork,
+		.want_cost = session->cfg.want_cost,
+		.stack_min_ns = UINT64_MAX,
+		.ring_bytes = session->cfg.ring_bytes,
+	};
+
+	session->syms = ksyms_load(err);
+	if (!session->syms)
+		return -ENOMEM;
+	session->probes = probes_new(&session->plan, session->syms, &cfg, on_record, session, err);
+	if (!session->probes)
+		return -EINVAL;
+	session->order = order_new(ORDER_WINDOW_NS, on_ordered, session);
+	session->ledger = ledger_new(session->syms, session->facts.hz, &ops, session);
+	if (!session->order || !session->ledger)
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+struct session *session_new(const struct session_cfg *cfg, struct err *err)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	session->cfg = *cfg;
+	if (make_plan(session, err) || make_pipeline(session, err)) {
+		session_free(session);
+		return NULL;
+	}
+	return session;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	probes_free(session->probes);
+	order_free(session->order);
+	ledger_free(session->ledger);
+	symbols_free(session->syms);
+	free(session);
+}
+
+int session_start(struct session *session, struct err *err)
+{
+	int ret = probes_attach(session->probes, err);
+
+	return ret ? ret : probes_find(session->probes, err);
+}
+
+int session_follow(struct session *session, uint32_t tgid, struct err *err)
+{
+	return probes_follow(session->probes, tgid, err);
+}
+
+static int take(struct session *session)
+{
+	int ret = probes_read(session->probes);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
+	return order_flush(session->order, now_ns());
+}
+
+int session_wait(struct session *session, int wake_fd, int timeout_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = wake_fd, .events = POLLIN },
+		{ .fd = probes_fd(session->probes), .events = POLLIN },
+	};
+	int ret;
+
+	if (session->is_pending && (timeout_ms < 0 || timeout_ms > BATCH_MS))
+		timeout_ms = BATCH_MS;
+	ret = poll(fds, 2, timeout_ms);
+	if (ret < 0 && errno != EINTR)
+		return -errno;
+	if (fds[1].revents && !fds[0].revents) {
+		fds[1].fd = -1;
+		poll(fds, 2, BATCH_MS);
+	}
+	ret = take(session);
+	if (ret)
+		return ret;
+	return fds[0].revents ? 1 : 0;
+}
+
+int session_stop(struct session *session)
+{
+	int ret;
+
+	probes_detach(session->probes);
+	ret = probes_read(session->probes);
+	order_flush(session->order, UINT64_MAX);
+	return ret < 0 ? ret : 0;
+}
+
+const char *session_backend(const struct session *session)
+{
+	return backend_names[session->plan.backend];
+}
+
+uint32_t session_hz(const struct session *session)
+{
+	return session->facts.hz;
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+}
+
+void session_summary(const struct session *session, struct summary *summary)
+{
+	const struct ledger_stats *stats = ledger_get_stats(session->ledger);
+	struct probes_cost cost;
+
+	probes_losses(session->probes, summary->losses);
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		summary->losses[i] += stats->losses[i];
+	summary->losses[KS_LOSS_REORDER] += order_late(session->order);
+	summary->records = stats->records;
+	summary->vms = stats->vms;
+	probes_cost(session->probes, &cost);
+	summary->probe_runs = cost.runs;
+	summary->probe_ns = cost.ns;
+	summary->cpu_ns = cpu_ns();
+}

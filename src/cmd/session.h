@@ -1,0 +1,52 @@
+/*
+ * The pipeline, wired once for every command that looks at this kernel:
+ * probes -> order -> ledger. What comes out is the command's own business.
+ */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/ledger.h"
+#include "core/plan.h"
+
+struct err;
+struct summary;
+struct session;
+
+struct session_cfg {
+	enum backend backend; /* BACKEND_CNT: the best */
+	bool want_all_calls;
+	bool want_fork;
+	bool want_cost; /* count the programs' run time: about 20 ns more a run */
+	uint64_t ring_bytes; /* 0: the default */
+	const struct ledger_ops *ops;
+	void *ctx;
+};
+
+/* Try, plan, load. NULL with @err set. */
+struct session *session_new(const struct session_cfg *cfg, struct err *err);
+void session_free(struct session *session);
+
+/* Attach, and find the VMs that exist. */
+int session_start(struct session *session, struct err *err);
+
+int session_follow(struct session *session, uint32_t tgid, struct err *err);
+
+/*
+ * Wait up to @timeout_ms (-1: for ever) for records, or for @wake_fd to be readable, then take
+ * what there is. Returns 1 when @wake_fd is readable, else 0, or a negative errno.
+ */
+int session_wait(struct session *session, int wake_fd, int timeout_ms);
+
+/* Detach, and take all that is left. */
+int session_stop(struct session *session);
+
+const char *session_backend(const struct session *session);
+uint32_t session_hz(const struct session *session);
+
+/* Fill in records, losses and cost. */
+void session_summary(const struct session *session, struct summary *summary);
+
+#endif

@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/domain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What is kept of the past. A wait spans two GPs of about eight moments each;
+ * failed scans of one GP fold into one moment, however many they are.
+ */
+#define MOMENTS_MAX  64
+#define STARTERS_MAX 8
+#define ENDS_MAX     16
+
+enum gp_state {
+	GP_UNKNOWN, /* not watched yet, or records lost */
+	GP_IDLE,
+	GP_ARMED,   /* process_srcu's timer is pending */
+	GP_QUEUED,  /* process_srcu is queued */
+	GP_RUNNING, /* process_srcu runs */
+	GP_HELD,    /* a scan found a reader; the next one is due later */
+	CB_NONE,
+	CB_ARMED,
+	CB_QUEUED,
+	CB_RUNNING,
+};
+
+/* From .ts_ns on, until the next moment. */
+struct moment {
+	uint64_t ts_ns;
+	uint64_t fail_ns; /* GP_HELD: end of the last failed scan */
+	uint64_t gp;
+	uint32_t callbacks; /* CB_RUNNING: in the list */
+	uint16_t cpu;
+	uint8_t state;
+};
+
+/* The newest MOMENTS_MAX moments, oldest first. */
+struct track {
+	struct moment list[MOMENTS_MAX];
+	size_t cnt;
+};
+
+struct gp_end {
+	uint64_t gp;
+	uint64_t ts_ns;
+};
+
+/* A process_srcu run in progress. */
+struct run {
+	uint64_t begin_ns;
+	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled */
+	uint64_t seq;
+	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
+};
+
+struct domain {
+	uint64_t ssp;
+	uint64_t kvm;
+	enum domain_kind kind;
+	int refs;
+	uint64_t first_gp; /* id of the GP that is number 0 to people */
+	struct track gps;
+	struct track cbs;
+	struct run run;
+	struct starter starters[STARTERS_MAX];
+	size_t starters_cnt;
+	struct gp_end ends[ENDS_MAX];
+	size_t ends_cnt;
+	uint64_t dropped;
+	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	size_t suspects_cnt;
+};
+
+static const char *const kind_names[DOMAIN_KIND_CNT] = { "kvm.srcu", "kvm.irq_srcu",
+							 "mmu_notifier" };
+
+const char *domain_kind_name(enum domain_kind kind)
+{
+	return kind_names[kind];
+}
+
+void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
+{
+	struct piece *last = pieces->cnt ? &pieces->list[pieces->cnt - 1] : NULL;
+
+	if (!ns)
+		return;
+	if (last && last->cause == cause && last->gp == gp) {
+		last->ns += ns;
+	} else if (pieces->cnt < PIECES_MAX) {
+		pieces->list[pieces->cnt++] = (struct piece){ .cause = cause, .gp = gp, .ns = ns };
+	} else {
+		last->cause = KS_CAUSE_UNEXPLAINED;
+		last->ns += ns;
+	}
+}
+
+struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
+{
+	struct domain *dom = calloc(1, sizeof(*dom));
+
+	if (!dom)
+		return NULL;
+	dom->ssp = ssp;
+	dom->kvm = kvm;
+	dom->kind = kind;
+	dom->refs = 1;
+	dom->first_gp = gp_id_done(0);
+	return dom;
+}
+
+struct domain *domain_get(struct domain *dom)
+{
+	dom->refs++;
+	return dom;
+}
+
+void domain_put(struct domain *dom)
+{
+	if (!dom || --dom->refs)
+		return;
+	free(dom->suspects);
+	free(dom);
+}
+
+int64_t domain_gp_number(const struct domain *dom, uint64_t gp)
+{
+	return (int64_t)(gp - dom->first_gp);
+}
+
+uint64_t domain_ssp(const struct domain *dom)
+{
+	return dom->ssp;
+}
+
+uint64_t domain_kvm(const struct domain *dom)
+{
+	return dom->kvm;
+}
+
+enum domain_kind domain_get_kind(const struct domain *dom)
+{
+	return dom->kind;
+}
+
+uint64_t domain_dropped(const struct domain *dom)
+{
+	return dom->dropped;
+}
+
+/* ---- tracks ---- */
+
+static struct moment *track_last(struct track *track)
+{
+	return track->cnt ? &track->list[track->cnt - 1] : NULL;
+}
+
+static enum gp_state track_state(const struct track *track)
+{
+	return track->cnt ? track->list[track->cnt - 1].state : GP_UNKNOWN;
+}
+
+static struct moment *track_push(struct domain *dom, struct track *track, const struct moment *moment)
+{
+	if (track->cnt == MOMENTS_MAX) {
+		memmove(track->list, track->list + 1, (MOMENTS_MAX - 1) * sizeof(*track->list));
+		track->cnt--;
+		dom->dropped++;
+	}
+	track->list[track->cnt] = *moment;
+	return &track->list[track->cnt++];
+}
+
+static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
+{
+	track_push(dom, &dom->gps,
+		   &(struct moment){ .ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns });
+}
+
+static void cb_push(struct domain *dom, enum gp_state state, const struct ks_head *head, uint64_t gp)
+{
+	track_push(dom, &dom->cbs,
+		   &(struct moment){
+			   .ts_ns = head->ts_ns, .state = state, .gp = gp, .cpu = head->cpu });
+}
+
+/* ---- records ---- */
+
+static void starter_add(struct domain *dom, const struct starter *starter)
+{
+	if (dom->starters_cnt == STARTERS_MAX) {
+		memmove(dom->starters, dom->starters + 1,
+			(STARTERS_MAX - 1) * sizeof(*dom->starters));
+		dom->starters_cnt--;
+	}
+	dom->starters[dom->starters_cnt++] = *starter;
+}
+
+static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
+{
+	if (dom->ends_cnt == ENDS_MAX) {
+		memmove(dom->ends, dom->ends + 1, (ENDS_MAX - 1) * sizeof(*dom->ends));
+		dom->ends_cnt--;
+	}
+	dom->ends[dom->ends_cnt++] = (struct gp_end){ .gp = gp, .ts_ns = ts_ns };
+}
+
+void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
+		 uint32_t hz)
+{
+	uint64_t age_ns = (jiffies - seed->gp_start) * (1000000000ULL / (hz ? hz : 250));
+	uint64_t gp = gp_id_in_progress(seed->seq), since_ns;
+
+	/* A counter below 0 has its start at -100 in sight. */
+	if ((int64_t)seed->seq < 0)
+		dom->first_gp = gp_id_done(0) - 100;
+	if (gp_seq_is_idle(seed->seq)) {
+		gp_push(dom, GP_IDLE, ts_ns, 0);
+		return;
+	}
+	since_ns = age_ns < ts_ns ? ts_ns - age_ns : ts_ns;
+	starter_add(dom, &(struct starter){ .gp = gp, .ts_ns = since_ns });
+	/* A timer that is pending was armed before we looked: by the GP's start, or a failed scan
+	 * of it. Which one is not to be told, nor what happened before. */
+	gp_push(dom, seed->expires ? GP_ARMED : GP_UNKNOWN, ts_ns, gp);
+}
+
+void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter)
+{
+	struct starter known = *starter;
+
+	known.gp = gp_id_in_progress(start->seq);
+	known.ts_ns = start->head.ts_ns;
+	known.is_delayed = start->expires != 0;
+	known.is_known = true;
+	starter_add(dom, &known);
+	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
+}
+
+static uint64_t step_gp(const struct ks_step *step)
+{
+	return gp_seq_is_idle(step->seq) ? gp_id_done(step->seq) : gp_id_in_progress(step->seq);
+}
+
+static void gp_queue(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) == GP_RUNNING)
+		dom->run.next = GP_QUEUED;
+	else
+		gp_push(dom, GP_QUEUED, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+static void gp_arm(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) == GP_RUNNING)
+		dom->run.next = GP_ARMED;
+	else
+		gp_push(dom, GP_ARMED, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+static void gp_begin(struct domain *dom, const struct ks_step *step)
+{
+	dom->run = (struct run){ .begin_ns = step->head.ts_ns, .seq = step->seq };
+	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+/*
+ * A scan that found a reader. Repeated ones fold into the first's moment: what
+ * was queued and run since then was in the reader's time too.
+ */
+static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
+{
+	size_t i = dom->gps.cnt;
+
+	while (i && dom->gps.list[i - 1].state != GP_HELD && dom->gps.list[i - 1].gp == gp)
+		i--;
+	if (i && dom->gps.list[i - 1].state == GP_HELD && dom->gps.list[i - 1].gp == gp) {
+		dom->gps.cnt = i;
+		track_last(&dom->gps)->fail_ns = ts_ns;
+	} else {
+		gp_push(dom, GP_HELD, ts_ns, gp);
+	}
+}
+
+static void gp_advance(struct domain *dom, const struct ks_step *step)
+{
+	uint64_t ts_ns = dom->run.end_of_gp_ns;
+
+	end_add(dom, gp_id_done(step->seq), ts_ns ? ts_ns : step->head.ts_ns);
+	if (gp_seq_is_idle(step->seq))
+		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
+	else /* somebody needs another GP, and it began at once */
+		gp_push(dom, dom->run.next, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+static void gp_finish(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) != GP_RUNNING) {
+		/* its begin was lost: only the end is known */
+		gp_push(dom, gp_seq_is_idle(step->seq) ? GP_IDLE : GP_UNKNOWN, step->head.ts_ns,
+			gp_id_in_progress(step->seq));
+		return;
+	}
+	if (gp_id_done(step->seq) != gp_id_done(dom->run.seq))
+		gp_advance(dom, step);
+	else if (gp_seq_is_idle(step->seq))
+		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
+	else
+		gp_fail(dom, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+/* srcu_gp_end() schedules the callbacks: inside a run, that is the moment the GP ended. */
+static void cb_note_end(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) == GP_RUNNING && !dom->run.end_of_gp_ns)
+		dom->run.end_of_gp_ns = step->head.ts_ns;
+}
+
+static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
+{
+	for (size_t i = dom->cbs.cnt; i; i--)
+		if (dom->cbs.list[i - 1].cpu == cpu)
+			return dom->cbs.list[i - 1].state;
+	return CB_NONE;
+}
+
+static void cb_begin(struct domain *dom, const struct ks_step *step)
+{
+	cb_push(dom, CB_RUNNING, &step->head, step_gp(step));
+	track_last(&dom->cbs)->callbacks = step->val;
+}
+
+void domain_step(struct domain *dom, const struct ks_step *step)
+{
+	switch (step->head.type) {
+	case KS_GP_ARM:
+		gp_arm(dom, step);
+		break;
+	case KS_GP_QUEUE:
+		gp_queue(dom, step);
+		break;
+	case KS_GP_BEGIN:
+		gp_begin(dom, step);
+		break;
+	case KS_GP_END:
+		gp_finish(dom, step);
+		break;
+	case KS_CB_ARM:
+		cb_note_end(dom, step);
+		if (cb_state(dom, step->head.cpu) != CB_QUEUED)
+			cb_push(dom, CB_ARMED, &step->head, step_gp(step));
+		break;
+	case KS_CB_QUEUE:
+		cb_note_end(dom, step);
+		/* queued again while it runs: it runs once more after this run's end */
+		cb_push(dom, CB_QUEUED, &step->head, step_gp(step));
+		break;
+	case KS_CB_BEGIN:
+		cb_begin(dom, step);
+		break;
+	case KS_CB_END:
+		if (cb_state(dom, step->head.cpu) == CB_RUNNING)
+			cb_push(dom, CB_NONE, &step->head, step_gp(step));
+		break;
+	}
+}
+
+void domain_lose(struct domain *dom, uint64_t ts_ns)
+{
+	if (track_state(&dom->gps) != GP_UNKNOWN)
+		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
+	if (dom->cbs.cnt && track_state(&dom->cbs) != GP_UNKNOWN)
+		track_push(dom, &dom->cbs, &(struct moment){ .ts_ns = ts_ns, .state = GP_UNKNOWN });
+}
+
+/* ---- the walk ---- */
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first moment after @ts_ns's own; .cnt when there is none. */
+static size_t track_after(const struct track *track, uint64_t ts_ns)
+{
+	size_t i = track->cnt;
+
+	while (i && track->list[i - 1].ts_ns > ts_ns)
+		i--;
+	return i;
+}
+
+static const struct moment *track_at(const struct track *track, uint64_t ts_ns)
+{
+	size_t i = track_after(track, ts_ns);
+
+	return i ? &track->list[i - 1] : NULL;
+}
+
+static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to, struct pieces *pieces)
+{
+	static const enum ks_cause causes[] = {
+		[GP_UNKNOWN] = KS_CAUSE_UNEXPLAINED, [GP_IDLE] = KS_CAUSE_UNEXPLAINED,
+		[GP_ARMED] = KS_CAUSE_GP_TIMER,	     [GP_QUEUED] = KS_CAUSE_KWORKER,
+		[GP_RUNNING] = KS_CAUSE_GP_WORK,
+	};
+	uint64_t held_to;
+
+	if (moment->state != GP_HELD) {
+		pieces_add(pieces, causes[moment->state], moment->gp, to - from);
+		return;
+	}
+	held_to = max_u64(from, min_u64(moment->fail_ns, to));
+	pieces_add(pieces, KS_CAUSE_READER, moment->gp, held_to - from);
+	pieces_add(pieces, KS_CAUSE_POLL_BACKOFF, moment->gp, to - held_to);
+}
+
+static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
+{
+	const struct track *track = &dom->gps;
+	size_t i = track_after(track, from);
+
+	if (!i && from < to) { /* before anything we know */
+		uint64_t known = track->cnt ? min_u64(track->list[0].ts_ns, to) : to;
+
+		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
+		from = known;
+		i = 1;
+	}
+	for (; from < to && i <= track->cnt; i++) {
+		uint64_t next = i < track->cnt ? min_u64(track->list[i].ts_ns, to) : to;
+
+		charge_gp(&track->list[i - 1], from, next, pieces);
+		from = next;
+	}
+}
+
+static enum ks_cause cb_cause(enum gp_state state)
+{
+	switch (state) {
+	case CB_ARMED:
+		return KS_CAUSE_CB_TIMER;
+	case CB_QUEUED:
+		return KS_CAUSE_KWORKER;
+	case CB_RUNNING:
+		return KS_CAUSE_GP_WORK;
+	default:
+		return KS_CAUSE_UNEXPLAINED;
+	}
+}
+
+/* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
+static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uint16_t cpu,
+		       uint64_t gp, struct pieces *pieces)
+{
+	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
+
+	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
+		const struct moment *moment = &dom->cbs.list[i];
+
+		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
+			continue;
+		if (moment->ts_ns > from) {
+			uint64_t next = min_u64(moment->ts_ns, to);
+
+			pieces_add(pieces, cause, gp, next - from);
+			from = next;
+		}
+		cause = cb_cause(moment->state);
+	}
+	pieces_add(pieces, cause, gp, to - from);
+}
+
+/* The end that a waiter for @needed waits for; without @needed, the last one before its wake-up. */
+static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns)
+{
+	const struct gp_end *last = NULL;
+
+	for (size_t i = 0; i < dom->ends_cnt; i++) {
+		const struct gp_end *end = &dom->ends[i];
+
+		if (end->ts_ns > wake_ns)
+			break;
+		last = end;
+		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
+			break;
+	}
+	return last;
+}
+
+void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces)
+{
+	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
+	const struct gp_end *end = find_end(dom, wait->needed, wake_ns);
+	uint64_t end_ns = wake_ns;
+
+	if (end)
+		end_ns = max_u64(wait->out_ns, end->ts_ns);
+	account_gp(dom, wait->out_ns, end_ns, pieces);
+	if (end)
+		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
+	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
+		   wait->in_ns - wake_ns);
+}
+
+uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
+{
+	const struct moment *moment = track_at(&dom->gps, ts_ns);
+
+	return moment && moment->state != GP_IDLE ? moment->gp : 0;
+}
+
+const struct starter *domain_starter(const struct domain *dom, uint64_t gp)
+{
+	for (size_t i = dom->starters_cnt; i; i--)
+		if (dom->starters[i - 1].gp == gp)
+			return &dom->starters[i - 1];
+	return NULL;
+}
+
+int domain_callbacks(const struct domain *dom, const struct domain_wait *wait)
+{
+	for (size_t i = 0; i < dom->cbs.cnt; i++) {
+		const struct moment *moment = &dom->cbs.list[i];
+
+		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
+		    moment->ts_ns > wait->out_ns)
+			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
+	}
+	return -1;
+}
+
+int domain_suspect(struct domain *dom, const struct suspect *suspect)
+{
+	size_t i;
+
+	if (!dom->suspects)
+		dom->suspects = calloc(SUSPECTS_MAX, sizeof(*dom->suspects));
+	if (!dom->suspects)
+		return -ENOMEM;
+	if (dom->suspects_cnt && dom->suspects[0].gp != suspect->gp)
+		dom->suspects_cnt = 0;
+	for (i = 0; i < dom->suspects_cnt && dom->suspects[i].rank >= suspect->rank; i++)
+		if (dom->suspects[i].tid == suspect->tid)
+			return 0;
+	if (i == SUSPECTS_MAX)
+		return 0;
+	if (dom->suspects_cnt < SUSPECTS_MAX)
+		dom->suspects_cnt++;
+	memmove(&dom->suspects[i + 1], &dom->suspects[i],
+		(dom->suspects_cnt - i - 1) * sizeof(*dom->suspects));
+	dom->suspects[i] = *suspect;
+	return 0;
+}
+
+const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt)
+{
+	*cnt = 0;
+	if (!dom->suspects_cnt || dom->suspects[0].gp != gp)
+		return NULL;
+	*cnt = dom->suspects_cnt;
+	return dom->suspects;
+}

@@ -1,0 +1,727 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "core/account.h"
+#include "core/reader.h"
+#include "core/stack.h"
+#include "core/symbols.h"
+#include "core/task.h"
+
+/* A VM is kept for a while after its end: the call that ended it is told later. */
+#define GRAVE_NS 1000000000ULL
+#define CPUS_MAX 1024
+
+struct grave {
+	struct vm *vm;
+	uint64_t ts_ns;
+	struct grave *next;
+};
+
+struct ledger {
+	const struct symbols *syms;
+	uint32_t hz;
+	struct ledger_ops ops;
+	void *ctx;
+	struct map vms;	    /* kvm -> struct vm, the living */
+	struct map domains; /* ssp -> struct domain; owns a reference */
+	struct map tasks;   /* tid -> struct task */
+	struct grave *graves, **graves_end;
+	struct loss_windows losses;
+	struct account_scratch scratch;
+	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
+	uint32_t vm_id;
+	struct ledger_stats stats;
+};
+
+/* Stacks are left out of a record when they were not taken; the rest is all there. */
+static const size_t min_sizes[KS_TYPE_CNT] = {
+	[KS_VM] = sizeof(struct ks_vm),
+	[KS_VM_GONE] = sizeof(struct ks_step),
+	[KS_CALL] = sizeof(struct ks_call),
+	[KS_SLEEP] = offsetof(struct ks_sleep, stack),
+	[KS_START] = offsetof(struct ks_start, stack),
+	[KS_GP_ARM] = sizeof(struct ks_step),
+	[KS_GP_QUEUE] = sizeof(struct ks_step),
+	[KS_GP_BEGIN] = sizeof(struct ks_step),
+	[KS_GP_END] = sizeof(struct ks_step),
+	[KS_CB_ARM] = sizeof(struct ks_step),
+	[KS_CB_QUEUE] = sizeof(struct ks_step),
+	[KS_CB_BEGIN] = sizeof(struct ks_step),
+	[KS_CB_END] = sizeof(struct ks_step),
+	[KS_CALLBACK] = offsetof(struct ks_start, stack),
+	[KS_LOCK] = sizeof(struct ks_lock),
+	[KS_EXIT] = sizeof(struct ks_step),
+	[KS_SUSPECT] = offsetof(struct ks_task, stack),
+	[KS_LOST] = sizeof(struct ks_step),
+	[KS_HELD] = sizeof(struct ks_step),
+	[KS_ASLEEP] = offsetof(struct ks_task, stack),
+};
+
+size_t record_min_size(uint8_t type)
+{
+	return type < KS_TYPE_CNT ? min_sizes[type] : 0;
+}
+
+/* ---- life ---- */
+
+struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct ledger_ops *ops,
+			  void *ctx)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	if (!ledger)
+		return NULL;
+	ledger->syms = syms;
+	ledger->hz = hz;
+	ledger->ops = *ops;
+	ledger->ctx = ctx;
+	ledger->graves_end = &ledger->graves;
+	return ledger;
+}
+
+static void vm_free(struct vm *vm)
+{
+	domain_put(vm->srcu);
+	domain_put(vm->irq_srcu);
+	free(vm);
+}
+
+static void bury_first(struct ledger *ledger)
+{
+	struct grave *grave = ledger->graves;
+
+	ledger->graves = grave->next;
+	if (!ledger->graves)
+		ledger->graves_end = &ledger->graves;
+	vm_free(grave->vm);
+	free(grave);
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	const struct map_slot *slot;
+	size_t pos;
+
+	if (!ledger)
+		return;
+	while (ledger->graves)
+		bury_first(ledger);
+	for (pos = 0; (slot = map_next(&ledger->vms, &pos));)
+		vm_free(slot->value);
+	for (pos = 0; (slot = map_next(&ledger->tasks, &pos));)
+		task_free(slot->value);
+	for (pos = 0; (slot = map_next(&ledger->domains, &pos));)
+		domain_put(slot->value);
+	map_fini(&ledger->vms);
+	map_fini(&ledger->domains);
+	map_fini(&ledger->tasks);
+	free(ledger->scratch.segments);
+	free(ledger);
+}
+
+const struct ledger_stats *ledger_get_stats(const struct ledger *ledger)
+{
+	return &ledger->stats;
+}
+
+/* ---- VMs and domains ---- */
+
+struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm)
+{
+	return map_get(&ledger->vms, kvm);
+}
+
+/* The VM at this address, though it may be dead: the newest, then. */
+static struct vm *find_vm(const struct ledger *ledger, uint64_t kvm)
+{
+	struct vm *vm = map_get(&ledger->vms, kvm);
+
+	for (struct grave *grave = ledger->graves; grave && !map_get(&ledger->vms, kvm);
+	     grave = grave->next)
+		if (grave->vm->kvm == kvm)
+			vm = grave->vm;
+	return vm;
+}
+
+static struct domain *add_domain(struct ledger *ledger, uint64_t ssp, enum domain_kind kind,
+				 uint64_t kvm)
+{
+	struct domain *dom = domain_new(ssp, kind, kvm);
+
+	if (!dom)
+		return NULL;
+	domain_put(map_get(&ledger->domains, ssp));
+	if (map_put(&ledger->domains, ssp, dom)) {
+		map_del(&ledger->domains, ssp);
+		domain_put(dom);
+		return NULL;
+	}
+	return dom;
+}
+
+/* Domains that are no VM's own get in by being waited for. */
+static struct domain *find_domain(struct ledger *ledger, uint64_t ssp)
+{
+	struct domain *dom = ssp ? map_get(&ledger->domains, ssp) : NULL;
+
+	return dom || !ssp ? dom : add_domain(ledger, ssp, DOMAIN_SHARED, 0);
+}
+
+static void drop_domain(struct ledger *ledger, struct domain *dom)
+{
+	if (map_get(&ledger->domains, domain_ssp(dom)) != dom)
+		return; /* another VM lives at that address by now */
+	map_del(&ledger->domains, domain_ssp(dom));
+	domain_put(dom);
+}
+
+static void bury_old(struct ledger *ledger, uint64_t now_ns)
+{
+	while (ledger->graves && ledger->graves->ts_ns + GRAVE_NS < now_ns) {
+		drop_domain(ledger, ledger->graves->vm->srcu);
+		drop_domain(ledger, ledger->graves->vm->irq_srcu);
+		bury_first(ledger);
+	}
+}
+
+static int retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+{
+	struct vm *vm = map_del(&ledger->vms, kvm);
+	struct grave *grave;
+
+	bury_old(ledger, ts_ns);
+	if (!vm)
+		return 0;
+	vm->is_gone = true;
+	if (ledger->ops.vm_gone)
+		ledger->ops.vm_gone(ledger->ctx, vm);
+	grave = calloc(1, sizeof(*grave));
+	if (!grave) {
+		drop_domain(ledger, vm->srcu);
+		drop_domain(ledger, vm->irq_srcu);
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	grave->vm = vm;
+	grave->ts_ns = ts_ns;
+	*ledger->graves_end = grave;
+	ledger->graves_end = &grave->next;
+	return 0;
+}
+
+static struct vm *make_vm(struct ledger *ledger, const struct ks_vm *rec)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	struct domain *srcu, *irq_srcu;
+
+	if (!vm)
+		return NULL;
+	srcu = add_domain(ledger, rec->srcu.ssp, DOMAIN_SRCU, rec->kvm);
+	irq_srcu = add_domain(ledger, rec->irq_srcu.ssp, DOMAIN_IRQ_SRCU, rec->kvm);
+	if (!srcu || !irq_srcu) {
+		free(vm);
+		return NULL;
+	}
+	domain_seed(srcu, &rec->srcu, rec->head.ts_ns, rec->jiffies, ledger->hz);
+	domain_seed(irq_srcu, &rec->irq_srcu, rec->head.ts_ns, rec->jiffies, ledger->hz);
+	*vm = (struct vm){
+		.kvm = rec->kvm,
+		.id = ++ledger->vm_id,
+		.tgid = rec->tgid,
+		.flags = rec->flags,
+		.born_ns = rec->head.ts_ns,
+		.srcu = domain_get(srcu),
+		.irq_srcu = domain_get(irq_srcu),
+	};
+	memcpy(vm->comm, rec->comm, sizeof(vm->comm) - 1);
+	return vm;
+}
+
+static int take_vm(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_vm *rec = record;
+	struct vm *vm;
+
+	(void)size;
+	if (!rec->kvm || !rec->srcu.ssp || !rec->irq_srcu.ssp || rec->srcu.ssp == rec->irq_srcu.ssp)
+		return -EINVAL;
+	retire_vm(ledger, rec->kvm, rec->head.ts_ns);
+	vm = make_vm(ledger, rec);
+	if (!vm)
+		return -ENOMEM;
+	if (map_put(&ledger->vms, vm->kvm, vm)) {
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	ledger->stats.vms++;
+	if (ledger->ops.vm_new)
+		ledger->ops.vm_new(ledger->ctx, vm);
+	return 0;
+}
+
+static int take_vm_gone(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+
+	(void)size;
+	return retire_vm(ledger, step->val, step->head.ts_ns);
+}
+
+/* A process is gone: its VMs too, as far as can be told. One that lives on is found again. */
+static int take_exit(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	(void)size;
+	while ((slot = map_next(&ledger->vms, &pos))) {
+		const struct vm *vm = slot->value;
+
+		if (vm->tgid != step->val)
+			continue;
+		retire_vm(ledger, vm->kvm, step->head.ts_ns);
+		pos = 0; /* the deletion may have moved others */
+	}
+	return 0;
+}
+
+static const struct vm *vm_of_process(const struct ledger *ledger, uint32_t tgid)
+{
+	const struct vm *newest = NULL;
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->vms, &pos))) {
+		const struct vm *vm = slot->value;
+
+		if (vm->tgid == tgid && (!newest || vm->id > newest->id))
+			newest = vm;
+	}
+	return newest;
+}
+
+/* ---- grace periods ---- */
+
+static int take_step(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+	struct domain *dom = find_domain(ledger, step->ssp);
+
+	(void)size;
+	if (!dom)
+		return step->ssp ? -ENOMEM : -EINVAL;
+	domain_step(dom, step);
+	return 0;
+}
+
+static size_t frames_of(uint32_t frames, size_t room_bytes)
+{
+	size_t max = room_bytes / sizeof(uint64_t);
+
+	if (frames > KS_STACK_MAX)
+		frames = KS_STACK_MAX;
+	return frames < max ? frames : max;
+}
+
+static bool is_sync_stack(const struct stack *stack)
+{
+	return stack_has(stack, "__synchronize_srcu") || stack_has(stack, "synchronize_srcu") ||
+	       stack_has(stack, "synchronize_srcu_expedited");
+}
+
+static int take_start(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_start *start = record;
+	struct domain *dom = find_domain(ledger, start->ssp);
+	struct starter starter = {
+		.kvm = start->kvm,
+		.tid = start->head.tid,
+		.tgid = start->tgid,
+		.cmd = start->cmd,
+		.kind = start->kind,
+	};
+	struct stack stack;
+
+	if (!dom)
+		return start->ssp ? -ENOMEM : -EINVAL;
+	stack_resolve(&stack, ledger->syms, start->stack,
+		      frames_of(start->frames, size - offsetof(struct ks_start, stack)));
+	starter.func = stack_srcu_caller(&stack);
+	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
+	starter.is_sync = stack.cnt ? is_sync_stack(&stack) : !start->expires;
+	memcpy(starter.comm, start->comm, sizeof(starter.comm) - 1);
+	domain_start(dom, start, &starter);
+	return 0;
+}
+
+static int take_nothing(struct ledger *ledger, const void *record, size_t size)
+{
+	(void)ledger;
+	(void)record;
+	(void)size;
+	return 0;
+}
+
+/* ---- tasks ---- */
+
+static struct task *find_task(struct ledger *ledger, uint32_t tid)
+{
+	struct task *task = map_get(&ledger->tasks, tid + 1ULL); /* keys are not 0 */
+
+	if (task)
+		return task;
+	task = task_new(tid);
+	if (task && map_put(&ledger->tasks, tid + 1ULL, task)) {
+		task_free(task);
+		return NULL;
+	}
+	return task;
+}
+
+static void release_task(struct ledger *ledger, struct task *task)
+{
+	if (task->watchers || task->segments_cnt || task->lock.owner)
+		return;
+	map_del(&ledger->tasks, task->tid + 1ULL);
+	task_free(task);
+}
+
+static int take_sleep(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_sleep *sleep = record;
+	struct task *task = find_task(ledger, sleep->head.tid);
+	struct stack stack;
+
+	if (!task)
+		return -ENOMEM;
+	stack_resolve(&stack, ledger->syms, sleep->stack,
+		      frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
+	return account_sleep(task, sleep, &stack, find_domain(ledger, sleep->ssp));
+}
+
+static void forget_holder(struct ledger *ledger, const struct task *task)
+{
+	struct task *holder;
+
+	if (!task->lock.owner)
+		return;
+	holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+	if (holder && holder->watchers && !--holder->watchers)
+		release_task(ledger, holder);
+}
+
+static int take_lock(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_lock *lock = record;
+	struct task *task = find_task(ledger, lock->head.tid), *holder;
+
+	(void)size;
+	if (!task)
+		return -ENOMEM;
+	forget_holder(ledger, task);
+	task->lock = (struct held_lock){
+		.ts_ns = lock->head.ts_ns,
+		.which = lock->which < KS_LOCK_CNT ? lock->which : KS_LOCK_OTHER,
+		.owner = lock->owner == lock->head.tid ? 0 : lock->owner,
+		.owner_cmd = lock->owner_cmd,
+		.owner_kind = lock->owner_kind,
+	};
+	memcpy(task->lock.owner_comm, lock->owner_comm, sizeof(task->lock.owner_comm) - 1);
+	if (!task->lock.owner)
+		return 0;
+	holder = find_task(ledger, task->lock.owner);
+	if (!holder) {
+		task->lock.owner = 0;
+		return -ENOMEM;
+	}
+	holder->watchers++;
+	return 0;
+}
+
+static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
+				   const struct task *task)
+{
+	const struct vm *vm = call->kvm ? find_vm(ledger, call->kvm) : NULL;
+
+	for (size_t i = 0; !vm && i < task->waits_cnt; i++)
+		if (task->waits[i].dom && domain_kvm(task->waits[i].dom))
+			vm = find_vm(ledger, domain_kvm(task->waits[i].dom));
+	return vm ? vm : vm_of_process(ledger, call->tgid);
+}
+
+static void remember(struct task *task, const struct stall *stall)
+{
+	task->past = (struct past_call){
+		.begin_ns = stall->begin_ns,
+		.end_ns = stall->rec->head.ts_ns,
+		.cause = stall->cause,
+		.call = stall->call,
+	};
+}
+
+static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
+{
+	const struct segment *segs = stall->segments;
+
+	if (!stall->culprit.is_known)
+		return;
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct starter *starter =
+			segs[i].dom ? domain_starter(segs[i].dom, stall->culprit.gp) : NULL;
+
+		if (starter && starter->kvm)
+			stall->culprit.vm = find_vm(ledger, starter->kvm);
+	}
+}
+
+static int take_call(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_call *call = record;
+	struct task *task = find_task(ledger, call->head.tid);
+	struct account_input in = { .call = call, .task = task, .losses = &ledger->losses };
+	struct stall stall;
+	int ret;
+
+	(void)size;
+	if (call->begin_ns > call->head.ts_ns)
+		return -EINVAL;
+	if (!task)
+		return -ENOMEM;
+	in.vm = vm_of_call(ledger, call, task);
+	if (task->lock.owner)
+		in.holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+	ret = account_call(&in, &ledger->scratch, &stall);
+	if (!ret) {
+		name_culprits_vm(ledger, &stall);
+		ledger->stats.calls++;
+		ledger->ops.stall(ledger->ctx, &stall);
+		remember(task, &stall);
+	}
+	forget_holder(ledger, task);
+	task_reset(task);
+	release_task(ledger, task);
+	return ret;
+}
+
+/* ---- what an iterator found ---- */
+
+static void resolve_task(const struct ledger *ledger, const struct ks_task *rec, size_t size,
+			 struct stack *stack)
+{
+	stack_resolve(stack, ledger->syms, rec->stack,
+		      frames_of(rec->frames, size - offsetof(struct ks_task, stack)));
+}
+
+static int take_suspect(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_task *rec = record;
+	struct domain *dom = map_get(&ledger->domains, rec->ssp);
+	struct suspect suspect = { .tid = rec->head.tid, .ts_ns = rec->head.ts_ns };
+
+	if (!dom)
+		return 0; /* its VM is gone by now */
+	resolve_task(ledger, rec, size, &suspect.stack);
+	suspect.rank = reader_rank(&suspect.stack, rec->state);
+	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
+	if (!suspect.rank || !suspect.gp)
+		return 0;
+	suspect.func = stack_sleeps_in(&suspect.stack);
+	suspect.call = reader_call(&suspect.stack);
+	memcpy(suspect.comm, rec->comm, sizeof(suspect.comm) - 1);
+	return domain_suspect(dom, &suspect);
+}
+
+/* The host-wide domain, when it is the only one that is nobody's own. */
+static struct domain *shared_domain(const struct ledger *ledger)
+{
+	const struct map_slot *slot;
+	struct domain *found = NULL;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->domains, &pos))) {
+		if (domain_get_kind(slot->value) != DOMAIN_SHARED)
+			continue;
+		if (found)
+			return NULL;
+		found = slot->value;
+	}
+	return found;
+}
+
+/* What a sleeper waits for: by its probe, or else by its stack. */
+static struct domain *domain_of_sleeper(struct ledger *ledger, const struct ks_task *rec,
+					const struct vm *vm, const struct stack *stack)
+{
+	if (rec->ssp)
+		return find_domain(ledger, rec->ssp);
+	switch (stack_domain_kind(stack)) {
+	case DOMAIN_SRCU:
+		return vm ? vm->srcu : NULL;
+	case DOMAIN_IRQ_SRCU:
+		return vm ? vm->irq_srcu : NULL;
+	case DOMAIN_SHARED:
+		return shared_domain(ledger);
+	default:
+		return NULL;
+	}
+}
+
+/* When this sleep began, or when we first saw it. */
+static uint64_t asleep_since(struct task *task, const struct ks_task *rec)
+{
+	if (rec->out_ns)
+		return rec->out_ns;
+	if (!task->asleep_ns || task->asleep_switches != rec->switches) {
+		task->asleep_ns = rec->head.ts_ns;
+		task->asleep_switches = rec->switches;
+	}
+	return task->asleep_ns;
+}
+
+static void make_call_so_far(const struct ks_task *rec, uint64_t since_ns, struct ks_call *call)
+{
+	*call = (struct ks_call){
+		.head = rec->head,
+		.begin_ns = rec->begin_ns ? rec->begin_ns : since_ns,
+		.kvm = rec->kvm,
+		.cmd = rec->cmd,
+		.tgid = rec->tgid,
+		.vcpus = rec->vcpus,
+		.kind = rec->kind,
+	};
+	memcpy(call->comm, rec->comm, sizeof(call->comm) - 1);
+}
+
+static void make_sleep_so_far(const struct ks_task *rec, uint64_t since_ns,
+			      const struct domain *dom, struct ks_sleep *sleep)
+{
+	*sleep = (struct ks_sleep){
+		.head = rec->head,
+		.out_ns = since_ns,
+		.wait_ns = rec->wait_ns,
+		.kvm = rec->kvm,
+		.ssp = dom ? domain_ssp(dom) : 0,
+		.needed = rec->needed,
+		.tgid = rec->tgid,
+		.api = rec->api,
+		.kind = rec->kind,
+	};
+}
+
+static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks_task *rec,
+		       const struct stack *stack)
+{
+	uint64_t since_ns = asleep_since(task, rec);
+	struct account_input in = { .task = task, .losses = &ledger->losses };
+	struct ks_call call;
+	struct ks_sleep sleep;
+	struct stall stall;
+	struct domain *dom;
+	int ret;
+
+	in.vm = rec->kvm ? find_vm(ledger, rec->kvm) : vm_of_process(ledger, rec->tgid);
+	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner + 1ULL) : NULL;
+	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
+	make_call_so_far(rec, since_ns, &call);
+	make_sleep_so_far(rec, since_ns, dom, &sleep);
+	ret = account_sleep(task, &sleep, stack, dom);
+	call.sleeps = task->sleeps;
+	in.call = &call;
+	if (!ret)
+		ret = account_call(&in, &ledger->scratch, &stall);
+	if (ret)
+		return ret;
+	stall.is_stuck = true;
+	stall.is_complete = stall.is_complete && rec->out_ns;
+	ledger->ops.asleep(ledger->ctx, &stall);
+	return 0;
+}
+
+static int take_asleep(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_task *rec = record;
+	struct task_mark mark;
+	struct stack stack;
+	struct task *task;
+	int ret;
+
+	resolve_task(ledger, rec, size, &stack);
+	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(&stack)))
+		return 0;
+	if (rec->begin_ns > rec->head.ts_ns || rec->out_ns > rec->head.ts_ns)
+		return -EINVAL;
+	task = find_task(ledger, rec->head.tid);
+	if (!task)
+		return -ENOMEM;
+	task_mark(task, &mark);
+	ret = tell_asleep(ledger, task, rec, &stack);
+	task_rewind(task, &mark);
+	return ret;
+}
+
+/* ---- losses ---- */
+
+static void lose(struct ledger *ledger, uint64_t cnt, uint64_t from_ns, uint64_t to_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	ledger->stats.lost += cnt;
+	loss_windows_add(&ledger->losses, from_ns, to_ns);
+	while ((slot = map_next(&ledger->domains, &pos)))
+		domain_lose(slot->value, from_ns);
+}
+
+static int take_lost(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+
+	(void)size;
+	lose(ledger, step->val, step->seq, step->head.ts_ns);
+	return 0;
+}
+
+static void note_cpu(struct ledger *ledger, const struct ks_head *head)
+{
+	uint64_t *last = &ledger->cpu_ts[head->cpu % CPUS_MAX];
+
+	if (head->lost)
+		lose(ledger, head->lost, *last, head->ts_ns);
+	*last = head->ts_ns;
+}
+
+/* ---- the way in ---- */
+
+static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *record, size_t size) = {
+	[KS_VM] = take_vm,	   [KS_VM_GONE] = take_vm_gone, [KS_CALL] = take_call,
+	[KS_SLEEP] = take_sleep,   [KS_START] = take_start,	[KS_GP_ARM] = take_step,
+	[KS_GP_QUEUE] = take_step, [KS_GP_BEGIN] = take_step,	[KS_GP_END] = take_step,
+	[KS_CB_ARM] = take_step,   [KS_CB_QUEUE] = take_step,	[KS_CB_BEGIN] = take_step,
+	[KS_CB_END] = take_step,   [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
+	[KS_EXIT] = take_exit,	   [KS_SUSPECT] = take_suspect, [KS_LOST] = take_lost,
+	[KS_HELD] = take_nothing,  [KS_ASLEEP] = take_asleep,
+};
+
+int ledger_record(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_head *head = record;
+	size_t min = size >= sizeof(*head) ? record_min_size(head->type) : 0;
+	int ret;
+
+	ledger->stats.records++;
+	if (!min || size < min) {
+		ledger->stats.malformed++;
+		return -EINVAL;
+	}
+	note_cpu(ledger, head);
+	ret = takers[head->type](ledger, record, size);
+	if (ret == -EINVAL)
+		ledger->stats.malformed++;
+	return ret;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/plan.h"
+
+#include "base/err.h"
+
+const char *const backend_names[BACKEND_CNT + 1] = { "fentry", "tracepoint", NULL };
+
+static const char *const fact_names[FACT_CNT] = {
+	"calls", "vm-end", "waits", "callbacks", "sleeps", "timers",
+	"queue", "steps",  "locks", "children",	 "existing-vms", "threads",
+};
+
+#define BY_FENTRY (1 << BACKEND_FENTRY)
+#define BY_TP	  (1 << BACKEND_TRACEPOINT)
+#define BY_ALL	  (BY_FENTRY | BY_TP)
+
+/* Needs beyond the backend's own: without them the program is left out, and its fact. */
+enum need { NEED_NONE, NEED_CONTENTION, NEED_ITER };
+
+static const struct {
+	struct plan_prog prog;
+	uint32_t backends;
+	enum need need;
+} rows[] = {
+	{ { "sys_enter_tp", FACT_CALL }, BY_TP, NEED_NONE },
+	{ { "sys_exit_tp", FACT_CALL }, BY_TP, NEED_NONE },
+	{ { "exit_tp", FACT_LIFE }, BY_TP, NEED_NONE },
+	{ { "dev_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "dev_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vm_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vm_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "device_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "device_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vm_release_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vm_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vcpu_release_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "vcpu_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "cleanup_fentry", FACT_LIFE }, BY_FENTRY, NEED_NONE },
+	{ { "sync_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "sync_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "sync_exp_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "sync_exp_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "barrier_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "barrier_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "callback_fentry", FACT_CALLBACK }, BY_FENTRY, NEED_NONE },
+	{ { "gp_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
+	{ { "gp_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
+	{ { "cb_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
+	{ { "cb_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
+	{ { "work_begin_tp", FACT_STEP }, BY_TP, NEED_NONE },
+	{ { "work_end_tp", FACT_STEP }, BY_TP, NEED_NONE },
+	{ { "timer_tp", FACT_TIMER }, BY_ALL, NEED_NONE },
+	{ { "queue_tp", FACT_QUEUE }, BY_ALL, NEED_NONE },
+	{ { "switch_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
+	{ { "waking_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
+	{ { "lock_tp", FACT_LOCK }, BY_ALL, NEED_CONTENTION },
+	{ { "fork_tp", FACT_FORK }, BY_ALL, NEED_NONE },
+	{ { "find_iter", FACT_FIND }, BY_ALL, NEED_ITER },
+	{ { "task_iter", FACT_SCAN }, BY_ALL, NEED_ITER },
+};
+
+const char *fact_name(enum fact fact)
+{
+	return fact_names[fact];
+}
+
+static bool can_have(const struct features *features, enum backend backend)
+{
+	/* fentry's scheduler, timer and workqueue programs are BTF tracepoints too */
+	return features->has_tp_btf && (backend != BACKEND_FENTRY || features->has_fentry);
+}
+
+static bool is_met(const struct features *features, enum need need)
+{
+	switch (need) {
+	case NEED_CONTENTION:
+		return features->has_contention;
+	case NEED_ITER:
+		return features->has_iter;
+	default:
+		return true;
+	}
+}
+
+static int choose(const struct features *features, enum backend wanted, enum backend *backend,
+		  struct err *err)
+{
+	if (!features->has_btf)
+		return err_cannot(err, "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+				       "CONFIG_DEBUG_INFO_BTF=y");
+	if (!features->has_ringbuf)
+		return err_cannot(err, "this kernel has no BPF ring buffer: Linux 5.8 or later is "
+				       "needed");
+	if (wanted != BACKEND_CNT) {
+		if (!can_have(features, wanted))
+			return err_cannot(err, "backend '%s' does not work here; 'kvmstall check' "
+					       "says why", backend_names[wanted]);
+		*backend = wanted;
+		return 0;
+	}
+	for (*backend = 0; *backend < BACKEND_CNT; (*backend)++)
+		if (can_have(features, *backend))
+			return 0;
+	return err_cannot(err, "no backend works here; 'kvmstall check' says why");
+}
+
+int plan_make(const struct features *features, enum backend wanted, struct plan *plan,
+	      struct err *err)
+{
+	int ret = choose(features, wanted, &plan->backend, err);
+
+	if (ret)
+		return ret;
+	plan->progs_cnt = 0;
+	plan->facts = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!(rows[i].backends & (1 << plan->backend)) || !is_met(features, rows[i].need))
+			continue;
+		plan->progs[plan->progs_cnt++] = &rows[i].prog;
+		plan->facts |= 1 << rows[i].prog.fact;
+	}
+	return 0;
+}
+
+bool plan_carries(const struct plan *plan, enum fact fact)
+{
+	return plan->facts & (1 << fact);
+}

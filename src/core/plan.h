@@ -1,0 +1,75 @@
+/*
+ * What to attach: a pure function of what this kernel was found to do, so
+ * that every kernel is a row in a unit test. Features are tried (kern/feat.c),
+ * never inferred from a version.
+ */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum backend {
+	BACKEND_FENTRY,
+	BACKEND_TRACEPOINT,
+	BACKEND_CNT,
+};
+
+/* "fentry", "tracepoint", NULL: for option tables and output. */
+extern const char *const backend_names[BACKEND_CNT + 1];
+
+/* What a program tells. A backend must carry every fact that it claims. */
+enum fact {
+	FACT_CALL,     /* calls begin and end */
+	FACT_LIFE,     /* VMs end */
+	FACT_WAIT,     /* SRCU waits by function: API and needed GP from the source */
+	FACT_CALLBACK, /* each call_srcu() */
+	FACT_SLEEP,    /* tasks leave the CPU, are woken, come back */
+	FACT_TIMER,    /* timers of normal GPs, and who armed them */
+	FACT_QUEUE,    /* SRCU's work is queued */
+	FACT_STEP,     /* process_srcu and srcu_invoke_callbacks run */
+	FACT_LOCK,     /* KVM mutexes, and who holds them */
+	FACT_FORK,     /* children of COMMAND */
+	FACT_FIND,     /* VMs that exist already */
+	FACT_SCAN,     /* threads now: who may hold a domain, who is stuck */
+	FACT_CNT
+};
+
+const char *fact_name(enum fact fact);
+
+struct features {
+	bool has_btf;
+	bool has_ringbuf;
+	bool has_tp_btf;
+	bool has_fentry;
+	bool has_iter;
+	bool has_contention; /* tracepoint contention_begin (v5.19) */
+};
+
+struct plan_prog {
+	const char *name; /* of the BPF program */
+	enum fact fact;
+};
+
+#define PLAN_PROGS_MAX 40
+
+struct plan {
+	enum backend backend;
+	const struct plan_prog *progs[PLAN_PROGS_MAX];
+	size_t progs_cnt;
+	uint32_t facts; /* (1 << enum fact) carried */
+};
+
+/*
+ * @wanted: a backend, or BACKEND_CNT for the best there is. Returns 0, or a
+ * negative errno and exit status 3 with what is missing in @err.
+ */
+int plan_make(const struct features *features, enum backend wanted, struct plan *plan,
+	      struct err *err);
+
+bool plan_carries(const struct plan *plan, enum fact fact);
+
+#endif

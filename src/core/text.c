@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/parse.h"
+#include "base/str.h"
+#include "core/calls.h"
+#include "core/summary.h"
+
+#define DAY_NS	    (86400ULL * 1000000000ULL)
+#define DURATION_LEN 24
+#define RED	    "\033[31m"
+#define BOLD	    "\033[1m"
+#define PLAIN	    "\033[0m"
+
+#define CALL_WIDTH 36
+
+static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, size_t size)
+{
+	uint64_t ms = (ts_ns + cfg->clock_offset_ns) % DAY_NS / 1000000;
+
+	snprintf(buf, size, "%02u:%02u:%02u.%03u", (unsigned int)(ms / 3600000),
+		 (unsigned int)(ms / 60000 % 60), (unsigned int)(ms / 1000 % 60),
+		 (unsigned int)(ms % 1000));
+}
+
+char *text_vm(const struct vm *vm, char *buf, size_t size)
+{
+	if (!vm)
+		snprintf(buf, size, "-");
+	else if (vm->name[0])
+		snprintf(buf, size, "%s[%u]", vm->name, vm->tgid);
+	else
+		snprintf(buf, size, "%s[%u]", vm->comm, vm->tgid);
+	return buf;
+}
+
+void text_header(struct str *out)
+{
+	str_addf(out, "%-12s  %-18s %7s  %-*s %8s %8s  %s\n", "TIME", "VM", "TID", CALL_WIDTH, "CALL",
+		 "LATENCY", "STALL", "CAUSE");
+}
+
+/* "GP 3 started by KVM_CREATE_IRQCHIP 312us before" */
+static void add_culprit(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+	char age[DURATION_LEN];
+	const struct segment *seg = NULL;
+
+	for (size_t i = 0; i < stall->segments_cnt && !seg; i++)
+		if (stall->segments[i].gp == culprit->gp && stall->segments[i].dom)
+			seg = &stall->segments[i];
+	if (culprit->gp && seg)
+		str_addf(out, ": GP %" PRId64, domain_gp_number(seg->dom, culprit->gp));
+	else if (culprit->is_known)
+		str_addf(out, ": held by %s[%u]", culprit->comm, culprit->tid);
+	if (!culprit->gp || !seg)
+		return;
+	if (culprit->is_self)
+		str_addf(out, " started by this call");
+	else if (culprit->is_known)
+		str_addf(out, " started by %s %s before",
+			 culprit->call ? culprit->call : culprit->comm,
+			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+	else
+		str_addf(out, " already in flight");
+}
+
+/* Other sleeps have no culprit but a place. */
+static void add_place(struct str *out, const struct stall *stall)
+{
+	const struct segment *most = NULL;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+
+		if (seg->cause == stall->cause && (!most || seg->ns > most->ns))
+			most = seg;
+	}
+	if (most && most->func)
+		str_addf(out, " in %s", most->func);
+}
+
+static void add_cause(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	str_addf(out, "%s%s%s", cfg->use_colour ? RED : "", cause_name(stall->cause),
+		 cfg->use_colour ? PLAIN : "");
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_LOCK)
+		add_place(out, stall);
+	add_culprit(out, stall);
+	if (!stall->is_complete)
+		str_addf(out, " (incomplete)");
+	if (stall->rec->flags & KS_CALL_KILLED)
+		str_addf(out, " (killed)");
+}
+
+static void add_call(struct str *out, const struct stall *stall)
+{
+	char args[128], call[192];
+
+	call_format_args(stall->rec, args, sizeof(args));
+	snprintf(call, sizeof(call), "%s%s%s", stall->call, args[0] ? " " : "", args);
+	str_addf(out, "%-*.*s", CALL_WIDTH, CALL_WIDTH, call);
+}
+
+static void add_line(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	char time[16], vm[96], latency[DURATION_LEN], stalled[DURATION_LEN];
+
+	format_time(stall->begin_ns, cfg, time, sizeof(time));
+	str_addf(out, "%s  %-18.40s %7u  ", time, text_vm(stall->vm, vm, sizeof(vm)),
+		 stall->rec->head.tid);
+	add_call(out, stall);
+	str_addf(out, " %8s %8s  ",
+		 parse_format_nsec(stall->latency_ns, latency, sizeof(latency)),
+		 parse_format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
+	add_cause(out, stall, cfg);
+	str_addf(out, "\n");
+}
+
+/* ---- -v: the account ---- */
+
+/* Innermost first, folded at 100 columns. */
+static void add_stack(struct str *out, const struct stack *stack)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < stack->cnt; i++) {
+		size_t len = strlen(stack->names[i]) + 3;
+
+		if (column + len > 98) {
+			str_addf(out, "\n");
+			column = 0;
+		}
+		if (!column)
+			str_addf(out, "        ");
+		column = column ? column + len : 8 + len;
+		str_addf(out, "%s%s", i ? "< " : "", stack->names[i]);
+		if (i + 1 < stack->cnt)
+			str_addf(out, " ");
+	}
+	if (stack->cnt)
+		str_addf(out, "\n");
+}
+
+static void add_wait(struct str *out, const struct wait *wait)
+{
+	char ns[DURATION_LEN];
+	const char *api = api_name(wait->api);
+
+	str_addf(out, "    wait %s  %s(%s)", parse_format_nsec(wait->ns, ns, sizeof(ns)),
+		 api ? api : "synchronize_srcu*",
+		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
+	if (wait->site)
+		str_addf(out, " in %s", wait->site);
+	if (wait->dom && wait->gp_needed)
+		str_addf(out, ", until GP %" PRId64 " ended",
+			 domain_gp_number(wait->dom, wait->gp_needed));
+	if (wait->dom && wait->gp_first)
+		str_addf(out, "; GP %" PRId64 " was in flight",
+			 domain_gp_number(wait->dom, wait->gp_first));
+	str_addf(out, "\n");
+	add_stack(out, &wait->stack);
+}
+
+static bool is_timer(enum ks_cause cause)
+{
+	return cause == KS_CAUSE_GP_TIMER || cause == KS_CAUSE_CB_TIMER ||
+	       cause == KS_CAUSE_POLL_BACKOFF;
+}
+
+/* What a reader of the account need not see one by one: under a hundredth of the call. */
+static bool is_small(const struct segment *seg, const struct stall *stall)
+{
+	return seg->ns < stall->latency_ns / 100;
+}
+
+static void add_segment(struct str *out, const struct segment *seg, const struct stall *stall,
+			uint32_t hz)
+{
+	char ns[DURATION_LEN];
+
+	str_addf(out, "    %-12s %9s %5.1f%%", cause_name(seg->cause),
+		 parse_format_nsec(seg->ns, ns, sizeof(ns)), 100.0 * seg->ns / stall->latency_ns);
+	if (seg->dom)
+		str_addf(out, "  %s", domain_kind_name(domain_get_kind(seg->dom)));
+	if (seg->dom && seg->gp)
+		str_addf(out, " GP %" PRId64, domain_gp_number(seg->dom, seg->gp));
+	if (is_timer(seg->cause) && hz)
+		str_addf(out, ", %.1f jiffies", seg->ns * 1e-9 * hz);
+	if (seg->func)
+		str_addf(out, "  %s", seg->func);
+	str_addf(out, "\n");
+}
+
+static void add_small(struct str *out, const struct stall *stall)
+{
+	uint64_t by_cause[KS_CAUSE_CNT] = { 0 }, sum = 0;
+	char ns[DURATION_LEN];
+	const char *sep = "";
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (is_small(&stall->segments[i], stall)) {
+			by_cause[stall->segments[i].cause] += stall->segments[i].ns;
+			sum += stall->segments[i].ns;
+		}
+	if (!sum)
+		return;
+	str_addf(out, "    %-12s %9s %5.1f%%  ", "under 1% each",
+		 parse_format_nsec(sum, ns, sizeof(ns)), 100.0 * sum / stall->latency_ns);
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (!by_cause[i])
+			continue;
+		str_addf(out, "%s%s %s", sep, cause_name(i),
+			 parse_format_nsec(by_cause[i], ns, sizeof(ns)));
+		sep = ", ";
+	}
+	str_addf(out, "\n");
+}
+
+static void add_culprit_line(struct str *out, const struct culprit *culprit)
+{
+	if (!culprit->is_known)
+		return;
+	str_addf(out, "    culprit: ");
+	if (culprit->func)
+		str_addf(out, "%s ", culprit->func);
+	if (culprit->call)
+		str_addf(out, "in %s ", culprit->call);
+	str_addf(out, "by %s[%u]%s", culprit->comm, culprit->tid,
+		 culprit->is_self ? ", the stalled call itself" : "");
+	if (culprit->callbacks > 0)
+		str_addf(out, "; %d callbacks were outstanding", culprit->callbacks);
+	str_addf(out, "\n");
+}
+
+static void add_account(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	char ns[DURATION_LEN], was[DURATION_LEN];
+
+	for (size_t i = 0; i < stall->waits_cnt; i++)
+		add_wait(out, &stall->waits[i]);
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (!is_small(&stall->segments[i], stall))
+			add_segment(out, &stall->segments[i], stall, cfg->hz);
+	add_small(out, stall);
+	add_culprit_line(out, &stall->culprit);
+	if (stall->without_ns != stall->latency_ns)
+		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",
+			 parse_format_nsec(stall->without_ns, ns, sizeof(ns)),
+			 parse_format_nsec(stall->latency_ns, was, sizeof(was)));
+}
+
+void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	add_line(out, stall, cfg);
+	if (cfg->show_account)
+		add_account(out, stall, cfg);
+}
+
+/* ---- the end ---- */
+
+static void add_command(struct str *out, int status)
+{
+	if (status < 0)
+		return;
+	if (WIFSIGNALED(status))
+		str_addf(out, "COMMAND was killed by signal %d\n", WTERMSIG(status));
+	else if (WEXITSTATUS(status))
+		str_addf(out, "COMMAND exited with %d\n", WEXITSTATUS(status));
+}
+
+static void add_losses(struct str *out, const struct summary *summary)
+{
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		if (summary->losses[i])
+			str_addf(out, "LOST %" PRIu64 " (%s): %s\n", summary->losses[i], loss_name(i),
+				 loss_help(i));
+}
+
+void text_summary(struct str *out, const struct summary *summary, const char *backend)
+{
+	char a[DURATION_LEN], b[DURATION_LEN];
+
+	str_addf(out, "--- %" PRIu64 " stalls in %" PRIu64 " calls that slept, %" PRIu64
+		 " VMs, %s by %s; %" PRIu64 " records, %" PRIu64 " lost\n",
+		 summary->stalls, summary->calls, summary->vms,
+		 parse_format_nsec(summary->duration_ns, a, sizeof(a)), backend, summary->records,
+		 summary_lost(summary));
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (i == KS_CAUSE_RUN || !summary->by_cause[i])
+			continue;
+		str_addf(out, "    %-12s %9s  %4" PRIu64 " stalls  %s\n", cause_name(i),
+			 parse_format_nsec(summary->by_cause[i], a, sizeof(a)),
+			 summary->stalls_by_cause[i], cause_help(i));
+	}
+	if (summary->without_ns != summary->stalled_latency_ns)
+		str_addf(out, "the stalled calls took %s; %s had no grace period been outstanding\n",
+			 parse_format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
+			 parse_format_nsec(summary->without_ns, b, sizeof(b)));
+	if (summary->incomplete)
+		str_addf(out, "%" PRIu64 " stalls are incomplete: their accounts have holes\n",
+			 summary->incomplete);
+	add_losses(out, summary);
+	add_command(out, summary->command_status);
+	str_addf(out, "cost of tracing: %s of CPU in user space",
+		 parse_format_nsec(summary->cpu_ns, a, sizeof(a)));
+	if (summary->probe_ns)
+		str_addf(out, ", %s in %" PRIu64 " runs of its programs",
+			 parse_format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
+	str_addf(out, "\n");
+}

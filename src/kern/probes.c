@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kern/probes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "core/calls.h"
+#include "core/plan.h"
+#include "core/symbols.h"
+
+#include "kvmstall.skel.h"
+
+struct probes {
+	const struct plan *plan;
+	struct kvmstall_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[PLAN_PROGS_MAX];
+	int stats_fd;
+	bool want_fork;
+	probes_fn fn;
+	void *ctx;
+};
+
+/* libbpf's words go where ours go, one level lower. */
+static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	log_vmsg(LOG_LEVEL_DEBUG, fmt, args);
+	return 0;
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct probes *probes = ctx;
+
+	return probes->fn(probes->ctx, data, size);
+}
+
+static struct bpf_program *find_prog(const struct probes *probes, const struct plan_prog *prog)
+{
+	return bpf_object__find_program_by_name(probes->skel->obj, prog->name);
+}
+
+static bool is_used(const struct probes *probes, const struct plan_prog *prog)
+{
+	return prog->fact != FACT_FORK || probes->want_fork;
+}
+
+/* Iterators run when they are asked to. */
+static bool is_iterator(const struct plan_prog *prog)
+{
+	return prog->fact == FACT_FIND || prog->fact == FACT_SCAN;
+}
+
+static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
+{
+#define SET(name) skel->rodata->sym_##name = symbols_address(syms, #name)
+	SET(process_srcu);
+	SET(srcu_invoke_callbacks);
+	SET(srcu_delay_timer);
+	SET(delayed_work_timer_fn);
+	SET(kvm_dev_ioctl);
+	SET(kvm_vm_ioctl);
+	SET(kvm_vcpu_ioctl);
+	SET(kvm_device_ioctl);
+#undef SET
+}
+
+static int check_symbols(const struct kvmstall_bpf *skel, struct err *err)
+{
+	if (!skel->rodata->sym_kvm_vm_ioctl)
+		return err_cannot(err, "this kernel has no KVM: load kvm_intel, kvm_amd or kvm");
+	if (!skel->rodata->sym_process_srcu || !skel->rodata->sym_srcu_invoke_callbacks)
+		return err_cannot(err, "this kernel has no tree SRCU (process_srcu): "
+				       "CONFIG_TREE_SRCU is needed");
+	return 0;
+}
+
+static int configure(struct probes *probes, const struct symbols *syms,
+		     const struct probes_cfg *cfg, struct err *err)
+{
+	struct kvmstall_bpf *skel = probes->skel;
+	uint8_t wanted[256];
+
+	set_symbols(skel, syms);
+	call_wanted(wanted);
+	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
+	skel->rodata->want_all_calls = cfg->want_all_calls;
+	skel->rodata->want_orphan_sleeps = !plan_carries(probes->plan, FACT_WAIT);
+	if (cfg->stack_min_ns != UINT64_MAX)
+		skel->rodata->stack_min_ns = cfg->stack_min_ns;
+	if (cfg->ring_bytes) {
+		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);
+		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;
+	}
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
+		const struct plan_prog *prog = probes->plan->progs[i];
+
+		if (is_used(probes, prog))
+			bpf_program__set_autoload(find_prog(probes, prog), true);
+	}
+	return check_symbols(skel, err);
+}
+
+static int load(struct probes *probes, struct err *err)
+{
+	int ret = kvmstall_bpf__load(probes->skel);
+
+	if (ret == -EPERM)
+		return err_cannot(err, "not allowed to load BPF programs: run as root, or with "
+				       "CAP_BPF and CAP_PERFMON");
+	if (ret)
+		return err_set(err, ret, "cannot load the BPF programs: %s (-vv shows the "
+			       "verifier's words)", strerror(-ret));
+	probes->ring = ring_buffer__new(bpf_map__fd(probes->skel->maps.ring), on_record, probes,
+					NULL);
+	if (!probes->ring)
+		return err_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return 0;
+}
+
+static void cleanup_probes(struct probes **probes)
+{
+	probes_free(*probes);
+}
+
+struct probes *probes_new(const struct plan *plan, const struct symbols *syms,
+			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err)
+{
+	_cleanup_(cleanup_probes) struct probes *probes = calloc(1, sizeof(*probes));
+
+	if (!probes) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	probes->plan = plan;
+	probes->fn = fn;
+	probes->ctx = ctx;
+	probes->want_fork = cfg->want_fork;
+	/* Without the right to it there are no figures, which is no reason to fail. */
+	probes->stats_fd = cfg->want_cost ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
+	libbpf_set_print(on_libbpf);
+	probes->skel = kvmstall_bpf__open();
+	if (!probes->skel) {
+		err_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
+		return NULL;
+	}
+	if (configure(probes, syms, cfg, err) || load(probes, err))
+		return NULL;
+	return take_ptr(probes);
+}
+
+void probes_free(struct probes *probes)
+{
+	if (!probes)
+		return;
+	probes_detach(probes);
+	if (probes->stats_fd >= 0)
+		close(probes->stats_fd);
+	ring_buffer__free(probes->ring);
+	kvmstall_bpf__destroy(probes->skel);
+	free(probes);
+}
+
+int probes_attach(struct probes *probes, struct err *err)
+{
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
+		const struct plan_prog *prog = probes->plan->progs[i];
+
+		if (!is_used(probes, prog) || is_iterator(prog))
+			continue;
+		probes->links[i] = bpf_program__attach(find_prog(probes, prog));
+		if (!probes->links[i])
+			return err_set(err, -errno, "cannot attach '%s': %s", prog->name,
+				       strerror(errno));
+	}
+	return 0;
+}
+
+void probes_detach(struct probes *probes)
+{
+	for (size_t i = 0; i < PLAN_PROGS_MAX; i++) {
+		bpf_link__destroy(probes->links[i]);
+		probes->links[i] = NULL;
+	}
+}
+
+static int run_iter(struct bpf_link *link)
+{
+	_close_ int fd = bpf_iter_create(bpf_link__fd(link));
+	char buf[64];
+	ssize_t len;
+
+	if (fd < 0)
+		return -errno;
+	do
+		len = read(fd, buf, sizeof(buf));
+	while (len > 0 || (len < 0 && errno == EAGAIN));
+	return len < 0 ? -errno : 0;
+}
+
+static int iterate(struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	int ret = link ? run_iter(link) : -errno;
+
+	bpf_link__destroy(link);
+	return ret;
+}
+
+int probes_find(struct probes *probes, struct err *err)
+{
+	int ret = 0;
+
+	if (plan_carries(probes->plan, FACT_FIND))
+		ret = iterate(probes->skel->progs.find_iter);
+	if (ret)
+		return err_set(err, ret, "cannot look for the VMs that exist already: %s",
+			       strerror(-ret));
+	return 0;
+}
+
+int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
+{
+	if (!plan_carries(probes->plan, FACT_SCAN))
+		return 0;
+	probes->skel->bss->scan_tgid = tgid;
+	probes->skel->bss->scan_ssp = ssp;
+	return iterate(probes->skel->progs.task_iter);
+}
+
+int probes_follow(struct probes *probes, uint32_t tgid, struct err *err)
+{
+	uint32_t one = 1;
+
+	if (bpf_map_update_elem(bpf_map__fd(probes->skel->maps.followed), &tgid, &one, BPF_ANY))
+		return err_set(err, -errno, "cannot follow process %u: %s", tgid, strerror(errno));
+	return 0;
+}
+
+int probes_fd(const struct probes *probes)
+{
+	return ring_buffer__epoll_fd(probes->ring);
+}
+
+int probes_read(struct probes *probes)
+{
+	return ring_buffer__consume(probes->ring);
+}
+
+void probes_losses(const struct probes *probes, uint64_t losses[KS_LOSS_CNT])
+{
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
+}
+
+void probes_cost(const struct probes *probes, struct probes_cost *cost)
+{
+	*cost = (struct probes_cost){ 0 };
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(find_prog(probes, probes->plan->progs[i]));
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		cost->runs += info.run_cnt;
+		cost->ns += info.run_time_ns;
+	}
+}

@@ -1,0 +1,67 @@
+/* The BPF programs of a plan: opened, configured, loaded, attached; their records and losses. */
+#ifndef KERN_PROBES_H
+#define KERN_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/record.h>
+
+struct err;
+struct plan;
+struct symbols;
+struct probes;
+
+typedef int (*probes_fn)(void *ctx, const void *record, size_t size);
+
+struct probes_cfg {
+	bool want_all_calls;
+	bool want_fork; /* follow children of the processes given to probes_follow() */
+	bool want_cost; /* have the kernel count the programs' run time */
+	uint64_t stack_min_ns; /* UINT64_MAX: the default */
+	uint64_t ring_bytes;   /* 0: the default */
+};
+
+struct probes_cost {
+	uint64_t runs;
+	uint64_t ns; /* 0 when the kernel was not asked to count */
+};
+
+/* Load what @plan says. NULL with @err set. @syms is used here only. */
+struct probes *probes_new(const struct plan *plan, const struct symbols *syms,
+			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err);
+
+/* Detaches. */
+void probes_free(struct probes *probes);
+
+int probes_attach(struct probes *probes, struct err *err);
+
+/* No more records; those that wait can still be read. */
+void probes_detach(struct probes *probes);
+
+/* Make records of the VMs that exist already. */
+int probes_find(struct probes *probes, struct err *err);
+
+/*
+ * Make records of tasks as they are now: all threads of @tgid, which may hold the read side of
+ * @ssp (KS_SUSPECT), or with @tgid 0 every task in uninterruptible sleep (KS_ASLEEP). Without an
+ * iterator it does nothing.
+ */
+int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
+
+/* VMs that this process and its children make carry KS_VM_FOLLOWED. */
+int probes_follow(struct probes *probes, uint32_t tgid, struct err *err);
+
+/* Readable when records wait; see probes_read(). */
+int probes_fd(const struct probes *probes);
+
+/* Hand all records that wait to the callback. Returns how many, or what the callback returned. */
+int probes_read(struct probes *probes);
+
+void probes_losses(const struct probes *probes, uint64_t losses[KS_LOSS_CNT]);
+
+/* What the programs cost so far; their time only while somebody has BPF_ENABLE_STATS on. */
+void probes_cost(const struct probes *probes, struct probes_cost *cost);
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kern/proc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "core/cmdline.h"
+
+/* Names come early in a command line; QEMU's can be many KiB long. */
+#define CMDLINE_MAX 8192
+
+static ssize_t proc_read(uint32_t pid, const char *file, char *buf, size_t size)
+{
+	char path[64];
+	_close_ int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : read(fd, buf, size);
+}
+
+bool proc_vm_name(uint32_t pid, char *name, size_t size)
+{
+	char cmdline[CMDLINE_MAX];
+	ssize_t len = proc_read(pid, "cmdline", cmdline, sizeof(cmdline));
+
+	name[0] = 0;
+	return len > 0 && cmdline_vm_name(cmdline, len, name, size);
+}
+
+bool proc_comm(uint32_t pid, char *comm, size_t size)
+{
+	ssize_t len = proc_read(pid, "comm", comm, size - 1);
+
+	if (len <= 0)
+		return false;
+	comm[len] = 0;
+	comm[strcspn(comm, "\n")] = 0;
+	return true;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command table, help, and the one place that prints an error and turns it
+ * into an exit status. What a command does is its own business: src/cmd.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "cmd/cmd.h"
+#include "version.h"
+
+enum {
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+static const struct cmd *const commands[] = {
+	&cmd_trace,
+	&cmd_repro,
+	&cmd_check,
+};
+
+#define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))
+
+static const struct cmd *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_CNT; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	fprintf(stderr, "kvmstall: unknown command '%s'; commands are", name);
+	for (size_t i = 0; i < COMMAND_CNT; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
+	fputs("\n", stderr);
+	return EXIT_USAGE;
+}
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: kvmstall COMMAND [OPTION...]\n"
+	      "\n"
+	      "Which KVM call stalls, on whose grace period, and why that long.\n"
+	      "\n"
+	      "commands:\n",
+	      out);
+	for (size_t i = 0; i < COMMAND_CNT; i++)
+		fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n"
+	      "'kvmstall help COMMAND' or 'kvmstall COMMAND --help' lists a command's options;\n"
+	      "'kvmstall --version' prints the version.\n",
+	      out);
+}
+
+static void print_command_help(const struct cmd *cmd)
+{
+	printf("usage: kvmstall %s [OPTION...]%s%s\n\n%s\n\noptions:\n", cmd->name,
+	       cmd->operands ? " " : "", cmd->operands ? cmd->operands : "", cmd->summary);
+	opt_help(cmd->opts, stdout);
+}
+
+/* kvmstall help [COMMAND] */
+static int run_help(int argc, char **argv)
+{
+	const struct cmd *cmd;
+
+	if (argc < 2) {
+		print_usage(stdout);
+		return 0;
+	}
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		return unknown_command(argv[1]);
+	print_command_help(cmd);
+	return 0;
+}
+
+static int run_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("kvmstall " KVMSTALL_VERSION);
+	return 0;
+}
+
+/*
+ * kvmstall --dump-options [COMMAND]: the tables themselves, for the completion
+ * script and for the lint that compares man pages with them. Deliberately not
+ * in the usage text: the format is ours to change.
+ */
+static int run_dump(int argc, char **argv)
+{
+	const struct cmd *cmd;
+
+	if (argc < 2) {
+		for (size_t i = 0; i < COMMAND_CNT; i++)
+			printf("%s\t%s\n", commands[i]->name, commands[i]->summary);
+		return 0;
+	}
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		return unknown_command(argv[1]);
+	opt_dump(cmd->opts, stdout);
+	return 0;
+}
+
+static const struct builtin {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} builtins[] = {
+	{"help", run_help},	    {"--help", run_help},	  {"-h", run_help},
+	{"--version", run_version}, {"--dump-options", run_dump},
+};
+
+#define BUILTIN_CNT (sizeof(builtins) / sizeof(builtins[0]))
+
+static int run_command(const struct cmd *cmd, int argc, char **argv)
+{
+	struct err err = {0};
+	int ret;
+
+	if (opt_wants_help(argc, argv, cmd->opts)) {
+		print_command_help(cmd);
+		return 0;
+	}
+	ret = cmd->run(argc, argv, &err);
+	if (ret >= 0)
+		return ret;
+
+	fflush(stdout); /* on a terminal the error comes after the output it ended */
+	fprintf(stderr, "kvmstall %s: %s", cmd->name, err.msg[0] ? err.msg : strerror(-ret));
+	if (err.exit_code == EXIT_USAGE)
+		fprintf(stderr, " (see 'kvmstall %s --help')", cmd->name);
+	fputs("\n", stderr);
+	return err.exit_code ? err.exit_code : EXIT_FAILED;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct cmd *cmd;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < BUILTIN_CNT; i++)
+		if (!strcmp(builtins[i].name, argv[1]))
+			return builtins[i].run(argc - 1, argv + 1);
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		return unknown_command(argv[1]);
+	return run_command(cmd, argc - 1, argv + 1);
+}
+
+/* Has the reader of our output gone? Asked of the pipe, as errno is long forgotten. */
+static bool reader_is_gone(void)
+{
+	struct pollfd out = {.fd = fileno(stdout)};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+/*
+ * Output that did not arrive is a failure, whatever the command thought. Except
+ * when the reader left: "kvmstall trace | head" ends quietly. SIGPIPE keeps the
+ * disposition we were started with. By default it ends us silently at the write
+ * (ignoring it would be inherited by "trace -- COMMAND"); where our parent
+ * ignores it, as service managers do, writes fail with EPIPE and we get here.
+ */
+static int finish_stdout(int status)
+{
+	bool has_failed = ferror(stdout);
+
+	errno = 0;
+	if (!fflush(stdout) && !has_failed)
+		return status;
+	if (errno == EPIPE || reader_is_gone())
+		return status;
+	fprintf(stderr, "kvmstall: cannot write standard output%s%s\n", errno ? ": " : "",
+		errno ? strerror(errno) : "");
+	return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	return finish_stdout(dispatch(argc, argv));
+}

@@ -1,0 +1,2 @@
+# No abbreviations: "re" could be repro, record or report.
+kvmstall re

@@ -1,0 +1,2 @@
+# So is an output that is closed.
+kvmstall --help >&-

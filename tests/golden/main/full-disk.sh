@@ -1,0 +1,2 @@
+# A full disk is an error, though the command itself had none.
+kvmstall --help >/dev/full

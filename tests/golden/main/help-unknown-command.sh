@@ -1,0 +1,2 @@
+# Likewise where help is asked for.
+kvmstall help tarce

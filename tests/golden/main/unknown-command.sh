@@ -1,0 +1,2 @@
+# A mistyped command is named, and the commands there are.
+kvmstall tarce

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh SUITE... - run suites of tests and add them up.
+#
+# A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), or for "unit" the
+# executables in $O/tests. Each prints "N passed, N failed, N skipped" as its last line and exits
+# with 0, 1, or 77 when it skipped everything. Quiet when green: the output of a suite is kept in
+# $O/log/SUITE.log and shown only when it failed (V=1: always, as it comes). The sum is the last line.
+#
+# KVMSTALL is the program to test, KVMSTALL_STATIC the same without libraries, O the build directory,
+# SERIES the kernels for "vm" (empty: the suite's own choice).
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 1
+export O=${O:-$PWD/build}
+export KVMSTALL=${KVMSTALL:-$O/kvmstall} KVMSTALL_STATIC=${KVMSTALL_STATIC:-$O/static/kvmstall}
+export SERIES=${SERIES-} MAKE=${MAKE:-make}
+unset MAKEFLAGS MFLAGS # a suite that calls make has no part in our caller's job server
+sum='^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
+passed=0 failed=0 skipped=0
+
+# One test program's TAP, counted. One that dies on the way has lost its last tests: a failure.
+unit_program()
+{
+	local program=$1 output status=0 ok bad skip
+
+	output=$(CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1) || status=$?
+	skip=$(grep -ciE '^ok.*# skip' <<<"$output")
+	ok=$(($(grep -cE '^ok' <<<"$output") - skip))
+	bad=$(grep -cE '^not ok' <<<"$output")
+	if [ "$status" != 0 ] && [ "$bad" = 0 ] || [ $((ok + bad + skip)) = 0 ]; then
+		bad=$((bad + 1))
+	fi
+	[ "$bad" = 0 ] || printf '%s: exit status %s\n%s\n' "${program##*/}" "$status" "$output"
+	((unit_ok += ok, unit_bad += bad, unit_skip += skip)) || true
+}
+
+unit_suite()
+{
+	local source unit_ok=0 unit_bad=0 unit_skip=0
+
+	for source in tests/unit/test_*.c; do
+		source=${source##*/}
+		unit_program "$O/tests/${source%.c}"
+	done
+	echo "$unit_ok passed, $unit_bad failed, $unit_skip skipped"
+	[ "$unit_bad" = 0 ]
+}
+
+# Only "live" needs root: it attaches BPF programs to this kernel.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" "$@"
+	fi
+}
+
+run_suite()
+{
+	local suite=$1 script=tests/$1/suite.sh
+
+	[ -f "$script" ] || script=tests/$suite/run.sh
+	case $suite in
+	unit) unit_suite ;;
+	live) as_root bash "$script" ;;
+	*) bash "$script" ;;
+	esac
+}
+
+# The suite's own sum line, corrected where it contradicts its exit status.
+count()
+{
+	local status=$1 log=$2 ok=0 bad=0 skip=0 line
+
+	line=$(tail -n 1 "$log" | grep -E "$sum")
+	if [ -n "$line" ]; then
+		read -r ok _ bad _ skip _ <<<"$line"
+	elif [ "$status" = 77 ]; then
+		skip=1
+	else
+		bad=1
+	fi
+	if [ "$status" != 0 ] && [ "$status" != 77 ] && [ "$bad" = 0 ]; then
+		bad=1
+	fi
+	((passed += ok, failed += bad, skipped += skip)) || true
+	echo "$suite: $ok passed, $bad failed, $skip skipped (${SECONDS}s)"
+	[ "$bad" = 0 ]
+}
+
+suite()
+{
+	local suite=$1 log=$O/log/$1.log status=0
+
+	SECONDS=0
+	if [ -n "${V-}" ]; then
+		run_suite "$suite" 2>&1 </dev/null | tee "$log"
+		status=${PIPESTATUS[0]}
+	else
+		run_suite "$suite" >"$log" 2>&1 </dev/null || status=$?
+	fi
+	if count "$status" "$log"; then
+		# Why something was skipped is worth a line even when all is well.
+		[ -n "${V-}" ] || grep -iE '^ *skip(ped)?\b' "$log"
+	else
+		[ -n "${V-}" ] || sed 's/^/    /' "$log"
+	fi
+}
+
+mkdir -p "$O/log"
+for name in "$@"; do
+	suite "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/plan.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "unit.h"
+
+#define FACT(name) (1u << FACT_##name)
+#define ALL_FACTS  ((1u << FACT_CNT) - 1)
+
+/* What only a program on the function itself can tell. */
+#define FENTRY_FACTS (FACT(WAIT) | FACT(CALLBACK))
+
+static void each_kernel_gets_its_backend(void **state)
+{
+	static const struct {
+		const char *kernel;
+		struct features features; /* btf, ringbuf, tp_btf, fentry, iter, contention */
+		enum backend wanted, backend;
+		uint32_t missing;
+	} cases[] = {
+		{"x86 6.1", {1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"x86 5.15", {1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, FACT(LOCK)},
+		{"arm64 6.1", {1, 1, 1, 0, 1, 1}, BACKEND_CNT, BACKEND_TRACEPOINT, FENTRY_FACTS},
+		{"arm64 6.12", {1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"fentry refused",
+		 {1, 1, 1, 0, 1, 1},
+		 BACKEND_CNT,
+		 BACKEND_TRACEPOINT,
+		 FENTRY_FACTS},
+		{"arm64 5.15",
+		 {1, 1, 1, 0, 1, 0},
+		 BACKEND_CNT,
+		 BACKEND_TRACEPOINT,
+		 FENTRY_FACTS | FACT(LOCK)},
+		{"no iterator", {1, 1, 1, 1, 0, 1}, BACKEND_CNT, BACKEND_FENTRY, FACT(FIND)},
+		{"tracepoints wanted",
+		 {1, 1, 1, 1, 1, 1},
+		 BACKEND_TRACEPOINT,
+		 BACKEND_TRACEPOINT,
+		 FENTRY_FACTS},
+		{"fentry wanted", {1, 1, 1, 1, 1, 1}, BACKEND_FENTRY, BACKEND_FENTRY, 0},
+	};
+	struct plan plan;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		if (plan_make(&cases[i].features, cases[i].wanted, &plan, &err))
+			fail_msg("%s: %s", cases[i].kernel, err.msg);
+		if (plan.backend != cases[i].backend)
+			fail_msg("%s: backend %s", cases[i].kernel, backend_names[plan.backend]);
+		if (plan.facts != (ALL_FACTS & ~cases[i].missing))
+			fail_msg("%s: facts %#x, not %#x", cases[i].kernel, plan.facts,
+				 ALL_FACTS & ~cases[i].missing);
+	}
+}
+
+static void a_kernel_that_cannot_is_told_why(void **state)
+{
+	static const struct {
+		struct features features; /* btf, ringbuf, tp_btf, fentry, iter, contention */
+		enum backend wanted;
+		const char *why;
+	} cases[] = {
+		{{0, 0, 0, 0, 0, 0}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
+		{{0, 1, 1, 1, 1, 1}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
+		{{1, 0, 1, 1, 1, 1}, BACKEND_CNT, "ring buffer"},
+		{{1, 1, 0, 0, 1, 0}, BACKEND_CNT, "kvmstall check"},
+		/* fentry alone tells nothing of timers, sleeps and work */
+		{{1, 1, 0, 1, 1, 1}, BACKEND_CNT, "kvmstall check"},
+		{{1, 1, 0, 1, 1, 1}, BACKEND_FENTRY, "'fentry' does not work"},
+		/* what was asked for is not silently something else */
+		{{1, 1, 1, 0, 1, 1}, BACKEND_FENTRY, "'fentry' does not work"},
+		{{1, 1, 0, 0, 1, 1}, BACKEND_TRACEPOINT, "'tracepoint' does not work"},
+		{{0, 1, 1, 1, 1, 1}, BACKEND_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF"},
+	};
+	struct plan plan;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct err err = {0};
+
+		assert_int_equal(plan_make(&cases[i].features, cases[i].wanted, &plan, &err),
+				 -EOPNOTSUPP);
+		assert_int_equal(err.exit_code, 3);
+		if (!strstr(err.msg, cases[i].why))
+			fail_msg("case %zu: '%s' does not say '%s'", i, err.msg, cases[i].why);
+	}
+}
+
+/* A fact is carried exactly when a program for it is there, and no program is there twice. */
+static void facts_are_those_of_the_programs(void **state)
+{
+	const struct features all = {true, true, true, true, true, true};
+
+	(void)state;
+	for (int backend = 0; backend < BACKEND_CNT; backend++) {
+		struct plan plan;
+		uint32_t facts = 0;
+
+		assert_int_equal(plan_make(&all, backend, &plan, NULL), 0);
+		assert_in_range(plan.progs_cnt, 1, PLAN_PROGS_MAX);
+		for (size_t i = 0; i < plan.progs_cnt; i++) {
+			facts |= 1u << plan.progs[i]->fact;
+			for (size_t j = 0; j < i; j++)
+				assert_string_not_equal(plan.progs[i]->name, plan.progs[j]->name);
+		}
+		for (int fact = 0; fact < FACT_CNT; fact++)
+			assert_int_equal(plan_carries(&plan, fact), !!(facts & (1u << fact)));
+	}
+}
+
+static void names_are_complete_and_distinct(void **state)
+{
+	(void)state;
+	assert_null(backend_names[BACKEND_CNT]);
+	for (int fact = 0; fact < FACT_CNT; fact++) {
+		assert_non_null(fact_name(fact));
+		for (int other = 0; other < fact; other++)
+			assert_string_not_equal(fact_name(fact), fact_name(other));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kernel_gets_its_backend),
+		cmocka_unit_test(a_kernel_that_cannot_is_told_why),
+		cmocka_unit_test(facts_are_those_of_the_programs),
+		cmocka_unit_test(names_are_complete_and_distinct),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel types that kvmstall's programs read, and of each only the fields
+ * they read: CO-RE finds the real offsets, on either architecture, whether KVM
+ * is built in or a module. Not a dump; vmlinux/README says how it is kept true
+ * (tests/lint/types.sh compares every field with a kernel's BTF).
+ */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __s64 s64;
+typedef __u64 u64;
+typedef _Bool bool;
+typedef int pid_t;
+enum { false = 0, true = 1 };
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_EXIST = 2,
+};
+
+enum {
+	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+};
+
+enum {
+	BPF_RB_AVAIL_DATA = 0,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
+	unsigned long cs, flags, sp, ss;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+	__u64 pstate;
+};
+struct pt_regs {
+	union {
+		struct user_pt_regs user_regs;
+		struct {
+			u64 regs[31];
+			u64 sp;
+			u64 pc;
+			u64 pstate;
+		};
+	};
+	u64 orig_x0;
+};
+#endif
+
+struct file;
+struct inode;
+struct seq_file;
+
+struct hlist_node {
+	struct hlist_node **pprev;
+};
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct refcount_struct {
+	struct {
+		int counter;
+	} refs;
+};
+
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires;
+	void (*function)(struct timer_list *timer);
+};
+
+struct delayed_work {
+	struct work_struct work;
+	struct timer_list timer;
+};
+
+struct pool_workqueue;
+
+struct srcu_usage {
+	unsigned long srcu_gp_seq;
+	unsigned long srcu_gp_seq_needed;
+	unsigned long srcu_gp_start;
+	struct delayed_work work;
+	struct srcu_struct *srcu_ssp;
+};
+
+struct srcu_struct {
+	struct srcu_usage *srcu_sup;
+};
+
+struct rcu_segcblist {
+	atomic_long_t len;
+};
+
+struct srcu_data {
+	struct rcu_segcblist srcu_cblist;
+	struct timer_list delay_work;
+	struct work_struct work;
+	int cpu;
+	struct srcu_struct *ssp;
+};
+
+struct callback_head;
+
+struct mutex {
+	atomic_long_t owner;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	void *slots[64];
+};
+
+struct pid;
+
+struct kvm {
+	struct mutex slots_lock;
+	struct mutex lock;
+	struct mutex irq_lock;
+	struct xarray vcpu_array;
+	int created_vcpus;
+	struct refcount_struct users_count;
+	struct srcu_struct srcu;
+	struct srcu_struct irq_srcu;
+};
+
+struct kvm_io_bus {
+	int dev_count;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct pid *pid;
+};
+
+struct kvm_device {
+	struct kvm *kvm;
+};
+
+struct file_operations {
+	long (*unlocked_ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
+	int (*release)(struct inode *inode, struct file *file);
+};
+
+struct file {
+	const struct file_operations *f_op;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct signal_struct {
+	unsigned int flags;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	int pid;
+	int tgid;
+	unsigned long nvcsw;
+	char comm[16];
+	struct files_struct *files;
+	struct signal_struct *signal;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
+#pragma clang attribute pop
+
+#endif
