@@ -267,6 +267,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	sleep->api = state->api;
 	sleep->kind = state->kind;
 	sleep->frames = 0;
+	sleep->lock = state->lock;
 }
 
 static __always_inline void sleep_emit_bare(const struct task_state *state,
@@ -341,6 +342,7 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	rec->wait_ns = state->wait_ns;
 	rec->kvm = state->kvm;
 	rec->needed = state->wait_needed ? state->wait_needed : state->needed;
+	rec->arg = state->arg;
 	rec->cmd = state->cmd;
 	rec->vcpus = state->vcpus;
 	rec->kind = state->kind;

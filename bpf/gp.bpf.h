@@ -233,6 +233,9 @@ static __always_inline void lock_wait(__u64 lock)
 		which = KS_LOCK_IRQ;
 	else
 		return;
+	if (state->lock == which)
+		return; /* a mutex tells twice: when it spins, and when it sleeps */
+	state->lock = which;
 	rec = ring_reserve(sizeof(*rec));
 	if (!rec)
 		return;
@@ -250,6 +253,14 @@ static __always_inline void lock_wait(__u64 lock)
 	if (BPF_CORE_READ_STR_INTO(&rec->owner_comm, owner, comm) < 0)
 		__builtin_memset(rec->owner_comm, 0, sizeof(rec->owner_comm));
 	ring_submit(rec);
+}
+
+static __always_inline void lock_got(void)
+{
+	struct task_state *state = task_find(current_tid());
+
+	if (state)
+		state->lock = KS_LOCK_OTHER;
 }
 
 #endif

@@ -218,6 +218,14 @@ int BPF_PROG(lock_tp, void *lock, unsigned int flags)
 	return 0;
 }
 
+SEC("?tp_btf/contention_end")
+int BPF_PROG(lock_end_tp, void *lock, int ret)
+{
+	if (tasks_cnt)
+		lock_got();
+	return 0;
+}
+
 /* ---- grace periods ---- */
 
 SEC("?tp_btf/timer_start")
@@ -334,7 +342,9 @@ int find_iter(struct bpf_iter__task_file *ctx)
 SEC("?iter/task")
 int task_iter(struct bpf_iter__task *ctx)
 {
-	if (ctx->task)
-		task_scan(ctx->task);
+	struct task_struct *task = ctx->task;
+
+	if (task)
+		task_scan(task);
 	return 0;
 }

@@ -61,7 +61,8 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 pad[5];
+	__u8 lock; /* enum ks_lock_which that it is blocked on */
+	__u8 pad[4];
 };
 
 /* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS */

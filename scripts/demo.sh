@@ -163,7 +163,7 @@ is_devices()
 is_memslots()
 {
 	ran_first=$(duration "$act" KVM_SET_USER_MEMORY_REGION) && grep -q '^--- .* by ' "$dir/$act.errors" &&
-		awk '$4 ~ /^KVM_(SET_USER_MEMORY_REGION|IOEVENTFD)$/ { exit 1 }' "$dir/$act.trace"
+		awk '/^[0-9]/ && $4 ~ /^KVM_(SET_USER_MEMORY_REGION|IOEVENTFD)$/ { exit 1 }' "$dir/$act.trace"
 }
 
 is_close()
@@ -197,7 +197,8 @@ tell_devices()
 		"goes on only when a timer fires. $(field ' ([^ ]+) before|started by [^ ]+ ' "$text") later the memslot" \
 		"update needs a grace period as well. It asks for a fast one, but the one under way has to end" \
 		"first: asleep for $(printf '%s\n' "$text" | awk '$1 == "gp-timer" { print $2; exit }'), or" \
-		"$(jiffies gp-timer "$text") jiffies, until that timer fired. Without it: $without."
+		"$(jiffies gp-timer "$text") jiffies, until that timer fired (one set for the next jiffy fires" \
+		"within two, or three when a tick is late). Without it: $without."
 }
 
 tell_memslots()
@@ -224,7 +225,7 @@ tell_close()
 		"a row. SRCU hurries with the first; the last begins within $holdoff us of the end of another, and" \
 		"that (srcutree.exp_holdoff) makes it an unhurried one: one timer until it is over (gp-timer," \
 		"$(jiffies gp-timer "$text") jiffies), a second one until the callback that wakes the waiter may run" \
-		"(cb-timer, $(jiffies cb-timer "$text")). Four jiffies at most; less if the first began between two ticks."
+		"(cb-timer, $(jiffies cb-timer "$text")). Two jiffies each if no tick is late: $((4 * jiffy)) ms for every such VM that ends."
 }
 
 main()
@@ -240,7 +241,7 @@ main()
 		bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 	fi
 	if why=$(why_not_here); then
-		tell "($why: watching Linux ${SERIES:-6.18} in an emulated VM instead, half a minute)"
+		tell "($why: watching Linux ${SERIES:-6.18} in an emulated VM instead: a minute)"
 		watch_in_vm
 	else
 		as_root sh "$0" watch "$(readlink -f "$KVMSTALL")" "$dir"

@@ -127,7 +127,8 @@ struct ks_sleep {
 	__u16 wake_cpu;
 	__u8 api;
 	__u8 kind;	/* of the call it is in */
-	__u32 frames; /* in .stack; 0: not taken */
+	__u16 frames; /* in .stack; 0: not taken */
+	__u16 lock;   /* enum ks_lock_which it was blocked on; 0: on none of the VM's */
 	__u64 stack[KS_STACK_MAX];
 };
 
@@ -182,6 +183,7 @@ struct ks_task {
 	__u64 kvm;
 	__u64 ssp;    /* KS_SUSPECT: the domain that is held; KS_ASLEEP: waits for, or 0 */
 	__u64 needed; /* seq that ends the wait; 0: not known */
+	__u64 arg;
 	__u32 tgid;
 	__u32 cmd;
 	__u16 vcpus;
@@ -202,10 +204,10 @@ _Static_assert(sizeof(struct ks_sleep) == 272, "records are stored in captures")
 _Static_assert(sizeof(struct ks_start) == 280, "records are stored in captures");
 _Static_assert(sizeof(struct ks_step) == 40, "records are stored in captures");
 _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
-_Static_assert(sizeof(struct ks_task) == 296, "records are stored in captures");
+_Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");
 _Static_assert(__builtin_offsetof(struct ks_start, stack) == 88, "ks_start has a hole");
-_Static_assert(__builtin_offsetof(struct ks_task, stack) == 104, "ks_task has a hole");
+_Static_assert(__builtin_offsetof(struct ks_task, stack) == 112, "ks_task has a hole");
 
 /* Every way to lose something, once: the summary, the metrics and the tests read this list. */
 /* clang-format off */

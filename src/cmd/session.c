@@ -2,18 +2,24 @@
 #include "cmd/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "core/advice.h"
 #include "core/order.h"
 #include "core/summary.h"
 #include "core/symbols.h"
 #include "kern/feat.h"
+#include "kern/host.h"
 #include "kern/ksyms.h"
 #include "kern/probes.h"
 #include "kern/proc.h"
@@ -22,6 +28,8 @@
 #define ORDER_WINDOW_NS 10000000
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
+/* Between two looks at who may hold a domain. */
+#define SUSPECTS_MIN_NS 50000000
 
 struct session {
 	struct session_cfg cfg;
@@ -31,6 +39,9 @@ struct session {
 	struct probes *probes;
 	struct order *order;
 	struct ledger *ledger;
+	struct advice_host host;
+	uint64_t suspects_ns;	/* of the last look at suspects */
+	struct ks_step held;	/* the domain to look at; .ssp 0: none */
 	bool is_pending; /* records wait in the order window */
 };
 
@@ -46,7 +57,11 @@ static int on_record(void *ctx, const void *record, size_t size)
 {
 	struct session *session = ctx;
 
+	const struct ks_head *head = record;
+
 	session->is_pending = true;
+	if (head->type == KS_HELD)
+		session->held = *(const struct ks_step *)record;
 	return order_push(session->order, record, size);
 }
 
@@ -62,6 +77,8 @@ static void on_vm_new(void *ctx, struct vm *vm)
 {
 	struct session *session = ctx;
 
+	if (vm->tgid == (uint32_t)getpid())
+		return;
 	proc_vm_name(vm->tgid, vm->name, sizeof(vm->name));
 	if (vm->flags & KS_VM_FOUND)
 		proc_comm(vm->tgid, vm->comm, sizeof(vm->comm));
@@ -73,7 +90,7 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct session *session = ctx;
 
-	if (session->cfg.ops->vm_gone)
+	if (session->cfg.ops->vm_gone && vm->tgid != (uint32_t)getpid())
 		session->cfg.ops->vm_gone(session->cfg.ctx, vm);
 }
 
@@ -81,7 +98,27 @@ static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct session *session = ctx;
 
+	if (stall->rec->tgid == (uint32_t)getpid())
+		return; /* see learn_domains() */
 	session->cfg.ops->stall(session->cfg.ctx, stall);
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	struct session *session = ctx;
+
+	if (session->cfg.ops->asleep)
+		session->cfg.ops->asleep(session->cfg.ctx, stall);
+}
+
+/* What of this host changes the advice. */
+static void read_host(struct session *session)
+{
+	struct host host = { 0 };
+
+	host_read("", &host);
+	session->host.hz = session->facts.hz ? session->facts.hz : host.config_hz;
+	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 }
 
 static int make_plan(struct session *session, struct err *err)
@@ -94,12 +131,13 @@ static int make_plan(struct session *session, struct err *err)
 				       "CAP_SYS_ADMIN");
 	feat_probe(results, &session->facts);
 	feat_features(results, &features);
+	read_host(session);
 	return plan_make(&features, session->cfg.backend, &session->plan, err);
 }
 
 static int make_pipeline(struct session *session, struct err *err)
 {
-	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone };
+	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone, on_asleep };
 	const struct probes_cfg cfg = {
 		.want_all_calls = session->cfg.want_all_calls,
 		.want_fork = session->cfg.want_fork,
@@ -148,16 +186,58 @@ void session_free(struct session *session)
 	free(session);
 }
 
+/*
+ * The host-wide mmu_notifier domain has no name to look up: it is known once a
+ * VM's end has waited on it. So that nobody's first wait is unexplained, let a
+ * VM of our own, without memory or vCPUs, be that one. No KVM: nothing to learn.
+ */
+static void learn_domains(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
+
+	if (kvm < 0)
+		return;
+	vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (vm >= 0)
+		close(vm);
+	close(kvm);
+}
+
 int session_start(struct session *session, struct err *err)
 {
 	int ret = probes_attach(session->probes, err);
 
-	return ret ? ret : probes_find(session->probes, err);
+	if (ret)
+		return ret;
+	learn_domains();
+	return probes_find(session->probes, err);
 }
 
 int session_follow(struct session *session, uint32_t tgid, struct err *err)
 {
 	return probes_follow(session->probes, tgid, err);
+}
+
+/*
+ * A reader holds a domain: have the threads of its VM's process looked at,
+ * while they are still there. Rarely: it walks every thread of the host.
+ */
+static void find_suspects(struct session *session)
+{
+	struct ks_step held = session->held;
+	const struct vm *vm = held.val ? ledger_vm(session->ledger, held.val) : NULL;
+
+	session->held.ssp = 0;
+	if (!held.ssp || !vm || now_ns() - session->suspects_ns < SUSPECTS_MIN_NS)
+		return;
+	session->suspects_ns = now_ns();
+	probes_scan(session->probes, vm->tgid, held.ssp);
+}
+
+void session_scan(struct session *session)
+{
+	probes_scan(session->probes, 0, 0);
+	session->is_pending = true;
 }
 
 static int take(struct session *session)
@@ -168,6 +248,7 @@ static int take(struct session *session)
 		return ret;
 	if (!ret)
 		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
+	find_suspects(session);
 	return order_flush(session->order, now_ns());
 }
 
@@ -184,13 +265,11 @@ int session_wait(struct session *session, int wake_fd, int timeout_ms)
 	ret = poll(fds, 2, timeout_ms);
 	if (ret < 0 && errno != EINTR)
 		return -errno;
-	if (fds[1].revents && !fds[0].revents) {
-		fds[1].fd = -1;
-		poll(fds, 2, BATCH_MS);
-	}
 	ret = take(session);
 	if (ret)
 		return ret;
+	if (fds[1].revents && !fds[0].revents)
+		poll(fds, 1, BATCH_MS);
 	return fds[0].revents ? 1 : 0;
 }
 
@@ -209,9 +288,9 @@ const char *session_backend(const struct session *session)
 	return backend_names[session->plan.backend];
 }
 
-uint32_t session_hz(const struct session *session)
+const struct advice_host *session_host(const struct session *session)
 {
-	return session->facts.hz;
+	return &session->host;
 }
 
 static uint64_t cpu_ns(void)

@@ -11,6 +11,7 @@
 #include "core/ledger.h"
 #include "core/plan.h"
 
+struct advice_host;
 struct err;
 struct summary;
 struct session;
@@ -44,7 +45,11 @@ int session_wait(struct session *session, int wake_fd, int timeout_ms);
 int session_stop(struct session *session);
 
 const char *session_backend(const struct session *session);
-uint32_t session_hz(const struct session *session);
+/* What advice depends on. */
+const struct advice_host *session_host(const struct session *session);
+
+/* Make the ledger tell what is asleep now; the answers come with the next records. */
+void session_scan(struct session *session);
 
 /* Fill in records, losses and cost. */
 void session_summary(const struct session *session, struct summary *summary);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "cmd/child.h"
 #include "cmd/cmd.h"
@@ -18,12 +20,16 @@
 #include "core/summary.h"
 #include "core/text.h"
 
+#define SCAN_MIN_NS 100000000ULL
+#define HOUR_NS	    3600000000000ULL
+
 struct trace_cfg {
 	uint32_t pid;
 	const char *vm;
 	const char *comm;
 	uint64_t min_ns;
 	uint64_t duration_ns;
+	uint64_t stuck_ns;
 	uint64_t ring_bytes;
 	uint32_t backend;
 	uint32_t verbose;
@@ -41,6 +47,8 @@ static const struct opt trace_opts[] = {
 		 "only stalls this long or longer (1ms)"),
 	OPT_NSEC('d', "duration", "DURATION", struct trace_cfg, duration_ns,
 		 "end after this long"),
+	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
+		 "report calls that still wait after this long, 0: never (1s)"),
 	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line"),
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),
@@ -62,6 +70,8 @@ struct trace {
 	struct summary summary;
 	struct str out;
 	struct child child;
+	struct map stuck; /* tid -> struct stuck */
+	uint64_t scan_ns; /* of the last look for calls that are stuck */
 	int signal_fd;
 	bool is_closed; /* nobody reads our output any more */
 };
@@ -91,22 +101,71 @@ static void put_out(struct trace *trace)
 	str_reset(&trace->out);
 }
 
+static void put_stall(struct trace *trace, const struct stall *stall)
+{
+	struct text_cfg text = trace->text;
+
+	text.show_account |= stall->is_stuck; /* whoever is stuck wants to know why, now */
+	if (trace->cfg.json)
+		json_stall(&trace->out, stall, session_backend(trace->session),
+			   session_host(trace->session));
+	else
+		text_stall(&trace->out, stall, &text);
+	put_out(trace);
+}
+
 static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct trace *trace = ctx;
 	bool is_printed = trace->cfg.all ||
 			  (stall->cause != KS_CAUSE_RUN && stall->stall_ns >= trace->cfg.min_ns);
 
+	free(map_del(&trace->stuck, stall->rec->head.tid + 1ULL));
 	if (!is_wanted_vm(trace, stall->vm, stall->rec->comm, stall->rec->tgid))
 		return;
 	summary_add(&trace->summary, stall, is_printed);
-	if (!is_printed)
+	if (is_printed)
+		put_stall(trace, stall);
+}
+
+/* A call that still waits: told when it has for --stuck, then at doubling intervals. */
+struct stuck {
+	uint64_t begin_ns;
+	uint64_t next_ns; /* age at which it is told again */
+};
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	struct trace *trace = ctx;
+	uint64_t key = stall->rec->head.tid + 1ULL;
+	struct stuck *stuck = map_get(&trace->stuck, key);
+
+	if (!is_wanted_vm(trace, stall->vm, stall->rec->comm, stall->rec->tgid))
 		return;
-	if (trace->cfg.json)
-		json_stall(&trace->out, stall, session_backend(trace->session));
-	else
-		text_stall(&trace->out, stall, &trace->text);
-	put_out(trace);
+	if (!stuck) {
+		stuck = calloc(1, sizeof(*stuck));
+		if (!stuck || map_put(&trace->stuck, key, stuck)) {
+			free(stuck);
+			return;
+		}
+	}
+	if (stuck->begin_ns != stall->begin_ns)
+		*stuck = (struct stuck){ stall->begin_ns, trace->cfg.stuck_ns };
+	if (stall->latency_ns < stuck->next_ns)
+		return;
+	while (stuck->next_ns <= stall->latency_ns)
+		stuck->next_ns *= 2;
+	put_stall(trace, stall);
+}
+
+static void stuck_free(struct map *stuck)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(stuck, &pos)))
+		free(slot->value);
+	map_fini(stuck);
 }
 
 static void put_vm(struct trace *trace, const struct vm *vm, const char *event)
@@ -167,16 +226,36 @@ static int64_t clock_offset_ns(void)
 	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) + local.tm_gmtoff * 1000000000LL;
 }
 
-/* How long the loop may sleep until @end_ns (0: no end). */
-static int timeout_ms(uint64_t end_ns)
+/* Calls that are stuck are looked for twice in the time that makes them so. */
+static uint64_t scan_interval_ns(const struct trace *trace)
+{
+	uint64_t half = trace->cfg.stuck_ns / 2;
+
+	return half < SCAN_MIN_NS ? SCAN_MIN_NS : half;
+}
+
+/* How long the loop may sleep: until the end (@end_ns; 0: none) or the next look. */
+static int timeout_ms(const struct trace *trace, uint64_t end_ns)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC), until = end_ns ? end_ns : UINT64_MAX;
+
+	if (trace->cfg.stuck_ns && trace->scan_ns + scan_interval_ns(trace) < until)
+		until = trace->scan_ns + scan_interval_ns(trace);
+	if (until == UINT64_MAX)
+		return -1;
+	if (until <= now)
+		return 0;
+	return until - now > HOUR_NS ? HOUR_NS / 1000000 : (until - now) / 1000000 + 1;
+}
+
+static void scan(struct trace *trace)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	if (!end_ns)
-		return -1;
-	if (end_ns <= now)
-		return 0;
-	return end_ns - now > 3600000000000ULL ? 3600000 : (end_ns - now) / 1000000 + 1;
+	if (!trace->cfg.stuck_ns || now < trace->scan_ns + scan_interval_ns(trace))
+		return;
+	trace->scan_ns = now;
+	session_scan(trace->session);
 }
 
 /* A signal: is it the end? */
@@ -199,7 +278,8 @@ static int loop(struct trace *trace, struct err *err)
 	if (trace->cfg.duration_ns)
 		end_ns = now_ns(CLOCK_MONOTONIC) + trace->cfg.duration_ns;
 	for (;;) {
-		ret = session_wait(trace->session, trace->signal_fd, timeout_ms(end_ns));
+		scan(trace);
+		ret = session_wait(trace->session, trace->signal_fd, timeout_ms(trace, end_ns));
 		if (ret < 0)
 			return err_set(err, ret, "cannot read records: %s", strerror(-ret));
 		trace->is_closed = fflush(stdout) || ferror(stdout);
@@ -242,7 +322,7 @@ static int start_command(struct trace *trace, const char *name, struct err *err)
 
 static int run_session(struct trace *trace, const char *command, struct err *err)
 {
-	const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone };
+	const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone, on_asleep };
 	const struct session_cfg cfg = {
 		.backend = trace->cfg.backend,
 		.want_all_calls = trace->cfg.all,
@@ -258,7 +338,7 @@ static int run_session(struct trace *trace, const char *command, struct err *err
 	trace->session = session_new(&cfg, err);
 	if (!trace->session)
 		return -EINVAL;
-	trace->text.hz = session_hz(trace->session);
+	trace->text.host = *session_host(trace->session);
 	ret = session_start(trace->session, err);
 	if (!ret)
 		ret = start_command(trace, command, err);
@@ -310,7 +390,7 @@ static void set_log_level(const struct trace_cfg *cfg)
 static int trace_run(int argc, char **argv, struct err *err)
 {
 	struct trace trace = {
-		.cfg = { .min_ns = 1000000, .backend = BACKEND_CNT },
+		.cfg = { .min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT },
 		.child = { .gate = -1, .status = -1 },
 		.signal_fd = -1,
 	};
@@ -331,6 +411,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 	str_init(&trace.out);
 	ret = trace_once(&trace, argv + operand, err);
 	session_free(trace.session);
+	stuck_free(&trace.stuck);
 	str_fini(&trace.out);
 	if (trace.signal_fd >= 0)
 		close(trace.signal_fd);

@@ -104,7 +104,7 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 		.func = stack_sleeps_in(stack),
 	};
 
-	if (stack_in_mutex(stack) && task->lock.ts_ns)
+	if (sleep->lock && task->lock.ts_ns)
 		seg.cause = KS_CAUSE_LOCK;
 	return task_add_segment(task, sleep->out_ns, &seg);
 }

@@ -478,7 +478,10 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 	pieces_add(pieces, cause, gp, to - from);
 }
 
-/* The end that a waiter for @needed waits for; without @needed, the last one before its wake-up. */
+/*
+ * The end that a waiter for @needed waits for; without @needed, the last one
+ * before its wake-up. NULL: not seen yet, or lost.
+ */
 static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns)
 {
 	const struct gp_end *last = NULL;
@@ -490,9 +493,9 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 			break;
 		last = end;
 		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
-			break;
+			return end;
 	}
-	return last;
+	return needed ? NULL : last;
 }
 
 void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "core/advice.h"
 #include "core/calls.h"
 #include "core/summary.h"
 
@@ -143,20 +144,33 @@ static json_t *culprit_object(const struct stall *stall)
 	if (!culprit->is_known)
 		return json_null();
 	object = json_object();
+	set(object, "kind", json_string(culprit_kind_name(culprit->kind)));
 	set(object, "function", text(culprit->func));
 	set(object, "call", text(culprit->call));
 	set_int(object, "tid", culprit->tid);
 	set(object, "comm", text(culprit->comm));
-	set_int(object, "age_ns", culprit->age_ns);
+	set(object, "age_ns",
+	    culprit->kind == CULPRIT_STARTER ? json_integer(culprit->age_ns) : json_null());
 	set(object, "callbacks",
 	    culprit->callbacks < 0 ? json_null() : json_integer(culprit->callbacks));
 	set(object, "self", json_boolean(culprit->is_self));
 	if (culprit->vm)
 		set_int(object, "vm", culprit->vm->id);
+	if (culprit->kind == CULPRIT_HOLDER)
+		set(object, "cause", json_string(cause_name(culprit->cause)));
 	return object;
 }
 
-int json_stall(struct str *out, const struct stall *stall, const char *backend)
+static json_t *advice_value(const struct stall *stall, const struct advice_host *host)
+{
+	char advice[ADVICE_MAX];
+
+	advice_for(stall, host, advice, sizeof(advice));
+	return advice[0] ? json_string(advice) : json_null();
+}
+
+int json_stall(struct str *out, const struct stall *stall, const char *backend,
+	       const struct advice_host *host)
 {
 	/* Whatever slept for a cause is a stall; the rest are calls (--all). */
 	json_t *object = head(stall->cause == KS_CAUSE_RUN ? "call" : "stall");
@@ -167,7 +181,7 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend)
 	set(object, "comm", text(stall->rec->comm));
 	set(object, "call", json_string(stall->call));
 	set(object, "args", args_object(stall->rec));
-	set_int(object, "ret", stall->rec->ret);
+	set(object, "ret", stall->is_stuck ? json_null() : json_integer(stall->rec->ret));
 	set_int(object, "latency_ns", stall->latency_ns);
 	set_int(object, "stall_ns", stall->stall_ns);
 	set(object, "cause", json_string(cause_name(stall->cause)));
@@ -176,6 +190,8 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend)
 	set(object, "culprit", culprit_object(stall));
 	set_int(object, "without_ns", stall->without_ns);
 	set(object, "phase", json_string(phase_name(stall->phase)));
+	set(object, "advice", advice_value(stall, host));
+	set(object, "stuck", json_boolean(stall->is_stuck));
 	set(object, "killed", json_boolean(stall->rec->flags & KS_CALL_KILLED));
 	set(object, "backend", json_string(backend));
 	set(object, "complete", json_boolean(stall->is_complete));

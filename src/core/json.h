@@ -6,11 +6,13 @@
 
 #include "core/stall.h"
 
+struct advice_host;
 struct str;
 struct summary;
 
 /* Append the line of a stall, or of a call that was none, with its newline. Returns 0 or -ENOMEM. */
-int json_stall(struct str *out, const struct stall *stall, const char *backend);
+int json_stall(struct str *out, const struct stall *stall, const char *backend,
+	       const struct advice_host *host);
 
 /* "vm": one was born, found or is gone. @event: "born", "found", "gone". */
 int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts_ns);

@@ -590,6 +590,7 @@ static void make_call_so_far(const struct ks_task *rec, uint64_t since_ns, struc
 		.head = rec->head,
 		.begin_ns = rec->begin_ns ? rec->begin_ns : since_ns,
 		.kvm = rec->kvm,
+		.arg = rec->arg,
 		.cmd = rec->cmd,
 		.tgid = rec->tgid,
 		.vcpus = rec->vcpus,

@@ -165,9 +165,8 @@ static void fill_types(const struct host *host, struct finding *finding)
 		return;
 	if (host->has_kvm_types)
 		set(finding, SEVERITY_OK, "KVM's types are known", NULL);
-	else if (!has_cap(host, HOST_CAP_SYS_ADMIN))
-		set(finding, SEVERITY_FATAL, "BTF of KVM's module cannot be read",
-		    "CAP_SYS_ADMIN as well: the kernel shows modules' BTF to nobody else");
+	else if (host->are_caps_known && !has_cap(host, HOST_CAP_SYS_ADMIN))
+		return; /* the line of capabilities says so */
 	else
 		set(finding, SEVERITY_FATAL, "KVM's types are in no BTF",
 		    "a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y");
@@ -200,6 +199,12 @@ static void fill_device(const struct host *host, struct finding *finding)
 
 /* ---- privileges ---- */
 
+/* Only CAP_SYS_ADMIN sees the BTF of modules, and KVM's functions are in one. */
+static bool lacks_module_cap(const struct host *host)
+{
+	return host->kvm == HOST_KVM_MODULE && !has_cap(host, HOST_CAP_SYS_ADMIN);
+}
+
 static void fill_caps(const struct host *host, struct finding *finding)
 {
 	size_t len = 0, size = sizeof(finding->text);
@@ -217,7 +222,8 @@ static void fill_caps(const struct host *host, struct finding *finding)
 		set(finding, SEVERITY_OK, "all that is needed", NULL);
 		return;
 	}
-	finding->severity = outlook_lacks_caps(host) ? SEVERITY_FATAL : SEVERITY_NOTE;
+	finding->severity =
+		lacks_module_cap(host) || outlook_lacks_caps(host) ? SEVERITY_FATAL : SEVERITY_NOTE;
 	snprintf(finding->remedy, sizeof(finding->remedy), RUN_AS_ROOT);
 }
 
@@ -243,7 +249,7 @@ static void fill_addresses(const struct host *host, struct finding *finding)
 static void fill_lockdown(const struct host *host, struct finding *finding)
 {
 	if (!strcmp(host->lockdown, "confidentiality"))
-		set(finding, SEVERITY_PROBLEM, "confidentiality: BPF may not read kernel memory",
+		set(finding, SEVERITY_FATAL, "confidentiality: BPF may not read kernel memory",
 		    "boot with lockdown=integrity");
 	else
 		set(finding, SEVERITY_OK, *host->lockdown ? host->lockdown : "none", NULL);
@@ -391,7 +397,7 @@ static const struct {
 	{"sync-expedited", SEVERITY_OK, is_auto, 0, 0,
 	 "memslot updates of an idle VM wait for no timer: well below a millisecond", NULL},
 	{"sync-normal", SEVERITY_PROBLEM, is_normal, 2, 4,
-	 "rcu_normal=1: every memslot update, device removal and close of a VM waits {}",
+	 "rcu_normal=1: each memslot update, device removal and step of a close waits {}",
 	 "echo 0 >/sys/kernel/rcu_normal; to keep it: boot without rcupdate.rcu_normal=1, with "
 	 "PREEMPT_RT also with rcupdate.rcu_normal_after_boot=0"},
 	{"close-too-soon", SEVERITY_NOTE, close_is_too_soon, 2, 4,

@@ -54,6 +54,7 @@ static const struct {
 	{ { "switch_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
 	{ { "waking_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
 	{ { "lock_tp", FACT_LOCK }, BY_ALL, NEED_CONTENTION },
+	{ { "lock_end_tp", FACT_LOCK }, BY_ALL, NEED_CONTENTION },
 	{ { "fork_tp", FACT_FORK }, BY_ALL, NEED_NONE },
 	{ { "find_iter", FACT_FIND }, BY_ALL, NEED_ITER },
 	{ { "task_iter", FACT_SCAN }, BY_ALL, NEED_ITER },

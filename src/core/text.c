@@ -45,22 +45,19 @@ void text_header(struct str *out)
 		 "LATENCY", "STALL", "CAUSE");
 }
 
-/* "GP 3 started by KVM_CREATE_IRQCHIP 312us before" */
-static void add_culprit(struct str *out, const struct stall *stall)
+static const struct segment *segment_of_gp(const struct stall *stall, uint64_t gp)
 {
-	const struct culprit *culprit = &stall->culprit;
-	char age[DURATION_LEN];
-	const struct segment *seg = NULL;
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (stall->segments[i].dom && stall->segments[i].gp == gp)
+			return &stall->segments[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < stall->segments_cnt && !seg; i++)
-		if (stall->segments[i].gp == culprit->gp && stall->segments[i].dom)
-			seg = &stall->segments[i];
-	if (culprit->gp && seg)
-		str_addf(out, ": GP %" PRId64, domain_gp_number(seg->dom, culprit->gp));
-	else if (culprit->is_known)
-		str_addf(out, ": held by %s[%u]", culprit->comm, culprit->tid);
-	if (!culprit->gp || !seg)
-		return;
+/* " started by KVM_CREATE_IRQCHIP 312us before" */
+static void add_starter(struct str *out, const struct culprit *culprit)
+{
+	char age[DURATION_LEN];
+
 	if (culprit->is_self)
 		str_addf(out, " started by this call");
 	else if (culprit->is_known)
@@ -69,6 +66,50 @@ static void add_culprit(struct str *out, const struct stall *stall)
 			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
 	else
 		str_addf(out, " already in flight");
+}
+
+/* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
+static void add_reader(struct str *out, const struct culprit *culprit)
+{
+	if (!culprit->is_known) {
+		str_addf(out, " held by a reader that was not seen");
+		return;
+	}
+	str_addf(out, " held by %s[%u]", culprit->comm, culprit->tid);
+	if (culprit->func)
+		str_addf(out, " in %s", culprit->func);
+	if (culprit->call)
+		str_addf(out, " (%s)", culprit->call);
+}
+
+/* " on kvm->slots_lock, held by qemu[12] in KVM_SET_USER_MEMORY_REGION (gp-timer)" */
+static void add_holder(struct str *out, const struct culprit *culprit)
+{
+	if (culprit->func)
+		str_addf(out, " on %s", culprit->func);
+	if (!culprit->is_known)
+		return;
+	str_addf(out, ", held by %s[%u]", culprit->comm, culprit->tid);
+	if (culprit->call)
+		str_addf(out, " in %s", culprit->call);
+	if (culprit->cause != KS_CAUSE_RUN)
+		str_addf(out, " (%s)", cause_name(culprit->cause));
+}
+
+static void add_culprit(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+	const struct segment *seg = culprit->gp ? segment_of_gp(stall, culprit->gp) : NULL;
+
+	if (culprit->kind == CULPRIT_HOLDER)
+		add_holder(out, culprit);
+	if (!seg)
+		return;
+	str_addf(out, ": GP %" PRId64, domain_gp_number(seg->dom, culprit->gp));
+	if (culprit->kind == CULPRIT_READER)
+		add_reader(out, culprit);
+	else
+		add_starter(out, culprit);
 }
 
 /* Other sleeps have no culprit but a place. */
@@ -88,9 +129,9 @@ static void add_place(struct str *out, const struct stall *stall)
 
 static void add_cause(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
-	str_addf(out, "%s%s%s", cfg->use_colour ? RED : "", cause_name(stall->cause),
-		 cfg->use_colour ? PLAIN : "");
-	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_LOCK)
+	str_addf(out, "%s%s%s%s", cfg->use_colour ? RED : "", stall->is_stuck ? "STUCK " : "",
+		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP)
 		add_place(out, stall);
 	add_culprit(out, stall);
 	if (!stall->is_complete)
@@ -132,17 +173,12 @@ static void add_stack(struct str *out, const struct stack *stack)
 
 	for (size_t i = 0; i < stack->cnt; i++) {
 		size_t len = strlen(stack->names[i]) + 3;
+		bool fits = column && column + len <= 98;
 
-		if (column + len > 98) {
-			str_addf(out, "\n");
-			column = 0;
-		}
-		if (!column)
-			str_addf(out, "        ");
-		column = column ? column + len : 8 + len;
-		str_addf(out, "%s%s", i ? "< " : "", stack->names[i]);
-		if (i + 1 < stack->cnt)
-			str_addf(out, " ");
+		if (!fits)
+			str_addf(out, "%s       ", column ? "\n" : "");
+		column = fits ? column + len : 8 + len;
+		str_addf(out, i ? " < %s" : " %s", stack->names[i]);
 	}
 	if (stack->cnt)
 		str_addf(out, "\n");
@@ -225,6 +261,10 @@ static void add_small(struct str *out, const struct stall *stall)
 
 static void add_culprit_line(struct str *out, const struct culprit *culprit)
 {
+	static const char *const verbs[CULPRIT_KIND_CNT] = {
+		[CULPRIT_STARTER] = "by", [CULPRIT_READER] = "by the reader", [CULPRIT_HOLDER] = "held by"
+	};
+
 	if (!culprit->is_known)
 		return;
 	str_addf(out, "    culprit: ");
@@ -232,28 +272,48 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 		str_addf(out, "%s ", culprit->func);
 	if (culprit->call)
 		str_addf(out, "in %s ", culprit->call);
-	str_addf(out, "by %s[%u]%s", culprit->comm, culprit->tid,
+	str_addf(out, "%s %s[%u]%s", verbs[culprit->kind], culprit->comm, culprit->tid,
 		 culprit->is_self ? ", the stalled call itself" : "");
 	if (culprit->callbacks > 0)
 		str_addf(out, "; %d callbacks were outstanding", culprit->callbacks);
 	str_addf(out, "\n");
 }
 
+/* Who else may hold the domain, and where each of them is. */
+static void add_suspects(struct str *out, const struct stall *stall)
+{
+	const struct segment *seg = segment_of_gp(stall, stall->culprit.gp);
+	const struct suspect *suspects;
+	size_t cnt;
+
+	if (stall->culprit.kind != CULPRIT_READER || !seg)
+		return;
+	suspects = domain_suspects(seg->dom, stall->culprit.gp, &cnt);
+	for (size_t i = 0; i < cnt; i++) {
+		str_addf(out, "    suspect: %s[%u]\n", suspects[i].comm, suspects[i].tid);
+		add_stack(out, &suspects[i].stack);
+	}
+}
+
 static void add_account(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
-	char ns[DURATION_LEN], was[DURATION_LEN];
+	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
 
 	for (size_t i = 0; i < stall->waits_cnt; i++)
 		add_wait(out, &stall->waits[i]);
 	for (size_t i = 0; i < stall->segments_cnt; i++)
 		if (!is_small(&stall->segments[i], stall))
-			add_segment(out, &stall->segments[i], stall, cfg->hz);
+			add_segment(out, &stall->segments[i], stall, cfg->host.hz);
 	add_small(out, stall);
 	add_culprit_line(out, &stall->culprit);
+	add_suspects(out, stall);
 	if (stall->without_ns != stall->latency_ns)
 		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",
 			 parse_format_nsec(stall->without_ns, ns, sizeof(ns)),
 			 parse_format_nsec(stall->latency_ns, was, sizeof(was)));
+	advice_for(stall, &cfg->host, advice, sizeof(advice));
+	if (advice[0])
+		str_addf(out, "    advice: %s\n", advice);
 }
 
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
@@ -298,6 +358,8 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 		str_addf(out, "    %-12s %9s  %4" PRIu64 " stalls  %s\n", cause_name(i),
 			 parse_format_nsec(summary->by_cause[i], a, sizeof(a)),
 			 summary->stalls_by_cause[i], cause_help(i));
+		if (summary->stalls_by_cause[i] && advice_for_cause(i))
+			str_addf(out, "        -> %s\n", advice_for_cause(i));
 	}
 	if (summary->without_ns != summary->stalled_latency_ns)
 		str_addf(out, "the stalled calls took %s; %s had no grace period been outstanding\n",

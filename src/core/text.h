@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/advice.h"
 #include "core/stall.h"
 
 struct str;
@@ -12,14 +13,14 @@ struct summary;
 
 struct text_cfg {
 	int64_t clock_offset_ns; /* from CLOCK_MONOTONIC to local time of day, in ns since midnight */
-	uint32_t hz;
 	bool use_colour;
 	bool show_account; /* -v */
+	struct advice_host host;
 };
 
 void text_header(struct str *out);
 
-/* One line a stall; with .show_account its account under it. */
+/* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its account under it. */
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg);
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend);

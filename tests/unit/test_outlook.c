@@ -108,6 +108,12 @@ static void no_sys_admin(struct host *host)
 	host->caps &= ~(1u << HOST_CAP_SYS_ADMIN);
 }
 
+static void builtin_no_sys_admin(struct host *host)
+{
+	no_sys_admin(host);
+	host->kvm = HOST_KVM_BUILTIN;
+}
+
 static void nobody(struct host *host)
 {
 	host->caps = 0;
@@ -197,12 +203,13 @@ static void what_is_set_decides_what_is_found(void **state)
 		{arm64, "close-too-soon", -1, 0},
 		{arm64, "register-defers", SEVERITY_NOTE, 0},
 		{no_module_btf, "kvm-btf", SEVERITY_FATAL, 3},
-		{no_sys_admin, "capabilities", SEVERITY_NOTE, 0},
+		{no_sys_admin, "capabilities", SEVERITY_FATAL, 3}, /* a module's BTF */
+		{builtin_no_sys_admin, "capabilities", SEVERITY_NOTE, 0},
 		{nobody, "capabilities", SEVERITY_FATAL, 3},
 		{nobody, "device", SEVERITY_PROBLEM, 3},
 		{user_ns, "user-ns", SEVERITY_PROBLEM, 1},
 		{hidden, "addresses", SEVERITY_FATAL, 3},
-		{confidential, "lockdown", SEVERITY_PROBLEM, 1},
+		{confidential, "lockdown", SEVERITY_FATAL, 3},
 		{no_kvm, "kvm", SEVERITY_FATAL, 3},
 		{no_kvm, "device", -1, 3},
 		{no_kvm, "register-unknown", -1, 3},

@@ -1,0 +1,2 @@
+# A flag takes no value.
+kvmstall check --json=yes

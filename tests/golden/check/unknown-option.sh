@@ -1,0 +1,1 @@
+kvmstall check --fix
