@@ -130,11 +130,7 @@ static void find_out(struct check *check)
 
 	host_read("", &check->host);
 	feat_probe(check->results, &facts);
-	check->host.measured_hz = facts.hz;
-	check->host.are_types_known = facts.are_known;
-	check->host.has_kvm_types = facts.has_kvm_types;
-	check->host.defers_register = facts.defers_register;
-
+	feat_tell(&facts, &check->host);
 	outlook_make(&check->host, &check->findings);
 	for (int feat = 0; feat < FEAT_CNT; feat++)
 		add_feature(check, feat);

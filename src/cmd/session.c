@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "core/advice.h"
 #include "core/order.h"
+#include "core/outlook.h"
 #include "core/summary.h"
 #include "core/symbols.h"
 #include "kern/feat.h"
@@ -111,27 +112,39 @@ static void on_asleep(void *ctx, const struct stall *stall)
 		session->cfg.ops->asleep(session->cfg.ctx, stall);
 }
 
-/* What of this host changes the advice. */
-static void read_host(struct session *session)
+/* What makes all else pointless, as 'kvmstall check' would say it. */
+static int check_host(const struct host *host, struct err *err)
 {
-	struct host host = { 0 };
+	struct findings findings = { .cnt = 0 };
 
-	host_read("", &host);
-	session->host.hz = session->facts.hz ? session->facts.hz : host.config_hz;
-	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
+	outlook_make(host, &findings);
+	for (size_t i = 0; i < findings.cnt; i++) {
+		const struct finding *finding = &findings.list[i];
+
+		if (finding->severity == SEVERITY_FATAL)
+			return err_cannot(err, "%s%s%s%s", finding->text,
+					  *finding->remedy ? " (" : "", finding->remedy,
+					  *finding->remedy ? ")" : "");
+	}
+	return 0;
 }
 
 static int make_plan(struct session *session, struct err *err)
 {
 	struct feat_result results[FEAT_CNT];
 	struct features features;
+	struct host host;
+	int ret;
 
-	if (geteuid() && access("/proc/1/ns/net", R_OK))
-		return err_cannot(err, "not root: run as root, or with CAP_BPF, CAP_PERFMON and "
-				       "CAP_SYS_ADMIN");
+	host_read("", &host);
 	feat_probe(results, &session->facts);
+	feat_tell(&session->facts, &host);
+	ret = check_host(&host, err);
+	if (ret)
+		return ret;
+	session->host.hz = outlook_hz(&host);
+	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 	feat_features(results, &features);
-	read_host(session);
 	return plan_make(&features, session->cfg.backend, &session->plan, err);
 }
 
@@ -153,7 +166,7 @@ static int make_pipeline(struct session *session, struct err *err)
 	if (!session->probes)
 		return -EINVAL;
 	session->order = order_new(ORDER_WINDOW_NS, on_ordered, session);
-	session->ledger = ledger_new(session->syms, session->facts.hz, &ops, session);
+	session->ledger = ledger_new(session->syms, session->host.hz, &ops, session);
 	if (!session->order || !session->ledger)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -312,7 +325,6 @@ void session_summary(const struct session *session, struct summary *summary)
 		summary->losses[i] += stats->losses[i];
 	summary->losses[KS_LOSS_REORDER] += order_late(session->order);
 	summary->records = stats->records;
-	summary->vms = stats->vms;
 	probes_cost(session->probes, &cost);
 	summary->probe_runs = cost.runs;
 	summary->probe_ns = cost.ns;

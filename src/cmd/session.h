@@ -51,7 +51,7 @@ const struct advice_host *session_host(const struct session *session);
 /* Make the ledger tell what is asleep now; the answers come with the next records. */
 void session_scan(struct session *session);
 
-/* Fill in records, losses and cost. */
+/* Fill in records, losses and cost; calls and VMs are for the command to count. */
 void session_summary(const struct session *session, struct summary *summary);
 
 #endif

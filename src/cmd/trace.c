@@ -178,7 +178,11 @@ static void put_vm(struct trace *trace, const struct vm *vm, const char *event)
 
 static void on_vm_new(void *ctx, struct vm *vm)
 {
-	put_vm(ctx, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
+	struct trace *trace = ctx;
+
+	if (is_wanted_vm(trace, vm, vm->comm, vm->tgid))
+		trace->summary.vms++;
+	put_vm(trace, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
 }
 
 static void on_vm_gone(void *ctx, const struct vm *vm)

@@ -10,6 +10,10 @@
  * failed scans of one GP fold into one moment, however many they are.
  */
 #define MOMENTS_MAX  64
+/* A timer of one jiffy fires in the second jiffy after it was armed, or in the third if the
+ * local tick is late (kernel/time/timer.c, calc_index()). */
+#define TIMER_MAX_JIFFIES 3
+
 #define STARTERS_MAX 8
 #define ENDS_MAX     16
 
@@ -49,10 +53,10 @@ struct gp_end {
 
 /* A process_srcu run in progress. */
 struct run {
-	uint64_t begin_ns;
-	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled */
+	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
 	uint64_t seq;
 	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
+	bool is_on;
 };
 
 struct domain {
@@ -162,14 +166,19 @@ static enum gp_state track_state(const struct track *track)
 	return track->cnt ? track->list[track->cnt - 1].state : GP_UNKNOWN;
 }
 
+/* Moments are in order of time, whatever came late: the walk relies on it. */
 static struct moment *track_push(struct domain *dom, struct track *track, const struct moment *moment)
 {
+	uint64_t last_ns = track->cnt ? track->list[track->cnt - 1].ts_ns : 0;
+
 	if (track->cnt == MOMENTS_MAX) {
 		memmove(track->list, track->list + 1, (MOMENTS_MAX - 1) * sizeof(*track->list));
 		track->cnt--;
 		dom->dropped++;
 	}
 	track->list[track->cnt] = *moment;
+	if (moment->ts_ns < last_ns)
+		track->list[track->cnt].ts_ns = last_ns;
 	return &track->list[track->cnt++];
 }
 
@@ -222,9 +231,13 @@ void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_n
 	}
 	since_ns = age_ns < ts_ns ? ts_ns - age_ns : ts_ns;
 	starter_add(dom, &(struct starter){ .gp = gp, .ts_ns = since_ns });
-	/* A timer that is pending was armed before we looked: by the GP's start, or a failed scan
-	 * of it. Which one is not to be told, nor what happened before. */
-	gp_push(dom, seed->expires ? GP_ARMED : GP_UNKNOWN, ts_ns, gp);
+	/* A timer that is pending was armed before we looked: by the GP's start, or, when the GP
+	 * is older than such a timer can take, by a scan that failed. */
+	if (!seed->expires)
+		gp_push(dom, GP_UNKNOWN, ts_ns, gp);
+	else
+		gp_push(dom, jiffies - seed->gp_start > TIMER_MAX_JIFFIES ? GP_HELD : GP_ARMED,
+			ts_ns, gp);
 }
 
 void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter)
@@ -262,7 +275,7 @@ static void gp_arm(struct domain *dom, const struct ks_step *step)
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
 {
-	dom->run = (struct run){ .begin_ns = step->head.ts_ns, .seq = step->seq };
+	dom->run = (struct run){ .seq = step->seq, .is_on = true };
 	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
 }
 
@@ -284,44 +297,45 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 	}
 }
 
-static void gp_advance(struct domain *dom, const struct ks_step *step)
-{
-	uint64_t ts_ns = dom->run.end_of_gp_ns;
-
-	end_add(dom, gp_id_done(step->seq), ts_ns ? ts_ns : step->head.ts_ns);
-	if (gp_seq_is_idle(step->seq))
-		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
-	else /* somebody needs another GP, and it began at once */
-		gp_push(dom, dom->run.next, step->head.ts_ns, gp_id_in_progress(step->seq));
-}
-
 static void gp_finish(struct domain *dom, const struct ks_step *step)
 {
-	if (track_state(&dom->gps) != GP_RUNNING) {
-		/* its begin was lost: only the end is known */
-		gp_push(dom, gp_seq_is_idle(step->seq) ? GP_IDLE : GP_UNKNOWN, step->head.ts_ns,
-			gp_id_in_progress(step->seq));
-		return;
-	}
-	if (gp_id_done(step->seq) != gp_id_done(dom->run.seq))
-		gp_advance(dom, step);
-	else if (gp_seq_is_idle(step->seq))
+	struct run *run = &dom->run;
+	bool has_begun = run->is_on; /* else its begin was lost: only the end is known */
+	bool has_ended = has_begun && gp_id_done(step->seq) != gp_id_done(run->seq);
+
+	run->is_on = false;
+	if (has_ended && !run->end_of_gp_ns)
+		end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
+	if (has_begun && track_state(&dom->gps) != GP_RUNNING)
+		return; /* somebody started the next GP before this run returned */
+	if (gp_seq_is_idle(step->seq))
 		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
-	else
+	else if (has_ended) /* somebody needs another GP, and it began at once */
+		gp_push(dom, run->next, step->head.ts_ns, gp_id_in_progress(step->seq));
+	else if (has_begun)
 		gp_fail(dom, step->head.ts_ns, gp_id_in_progress(step->seq));
+	else
+		gp_push(dom, GP_UNKNOWN, step->head.ts_ns, gp_id_in_progress(step->seq));
 }
 
-/* srcu_gp_end() schedules the callbacks: inside a run, that is the moment the GP ended. */
+/*
+ * srcu_gp_end() schedules the callbacks: inside a run, that is the moment the
+ * GP ended, and they may have run before the run returns. Those of the GP
+ * before may be queued inside a run too, by their timer: they end nothing.
+ */
 static void cb_note_end(struct domain *dom, const struct ks_step *step)
 {
-	if (track_state(&dom->gps) == GP_RUNNING && !dom->run.end_of_gp_ns)
-		dom->run.end_of_gp_ns = step->head.ts_ns;
+	if (!dom->run.is_on || dom->run.end_of_gp_ns ||
+	    gp_id_done(step->seq) == gp_id_done(dom->run.seq))
+		return;
+	dom->run.end_of_gp_ns = step->head.ts_ns;
+	end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
 }
 
 static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
 {
 	for (size_t i = dom->cbs.cnt; i; i--)
-		if (dom->cbs.list[i - 1].cpu == cpu)
+		if (dom->cbs.list[i - 1].cpu == cpu || dom->cbs.list[i - 1].state == GP_UNKNOWN)
 			return dom->cbs.list[i - 1].state;
 	return CB_NONE;
 }
@@ -367,8 +381,18 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 	}
 }
 
+/* A CPU's loss begins at its last record: others may have told of later moments by then. */
+static void track_cut(struct track *track, uint64_t ts_ns)
+{
+	while (track->cnt && track->list[track->cnt - 1].ts_ns > ts_ns)
+		track->cnt--;
+}
+
 void domain_lose(struct domain *dom, uint64_t ts_ns)
 {
+	dom->run.is_on = false;
+	track_cut(&dom->gps, ts_ns);
+	track_cut(&dom->cbs, ts_ns);
 	if (track_state(&dom->gps) != GP_UNKNOWN)
 		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
 	if (dom->cbs.cnt && track_state(&dom->cbs) != GP_UNKNOWN)

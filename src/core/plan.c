@@ -90,8 +90,8 @@ static int choose(const struct features *features, enum backend wanted, enum bac
 		return err_cannot(err, "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
 				       "CONFIG_DEBUG_INFO_BTF=y");
 	if (!features->has_ringbuf)
-		return err_cannot(err, "this kernel has no BPF ring buffer: Linux 5.8 or later is "
-				       "needed");
+		return err_cannot(err, "no BPF ring buffer can be made: it takes root, or CAP_BPF, and "
+				       "Linux 5.8 or later");
 	if (wanted != BACKEND_CNT) {
 		if (!can_have(features, wanted))
 			return err_cannot(err, "backend '%s' does not work here; 'kvmstall check' "

@@ -11,6 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "core/outlook.h"
+
 #include "calib.skel.h"
 
 #define HZ_SPAN_NS 60000000 /* 250 and 300 differ by three jiffies in it */
@@ -28,8 +30,9 @@ static const struct {
 			  "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
 			  "'confidentiality'" },
 	[FEAT_FENTRY] = { "fentry", "calib_fentry",
-			  "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS (x86 5.11, arm64 6.4); without "
-			  "it the tracepoint backend does" },
+			  "none may be needed: the tracepoint backend does without; else a "
+			  "kernel with ftrace direct calls (x86 5.11, arm64 6.4) that allows "
+			  "them" },
 	[FEAT_ITER] = { "iter", "calib_iter",
 			"VMs that exist already are found only when they make a call" },
 	[FEAT_CONTENTION] = { "contention", "calib_contention",
@@ -151,6 +154,14 @@ void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts
 		probe_one(i, &results[i]);
 	probe_facts(facts);
 	libbpf_set_print(old);
+}
+
+void feat_tell(const struct kernel_facts *facts, struct host *host)
+{
+	host->measured_hz = facts->hz;
+	host->are_types_known = facts->are_known;
+	host->has_kvm_types = facts->has_kvm_types;
+	host->defers_register = facts->defers_register;
 }
 
 void feat_features(const struct feat_result results[FEAT_CNT], struct features *features)

@@ -8,6 +8,8 @@
 
 #include "core/plan.h"
 
+struct host;
+
 #define FEAT_WHY_LEN 160
 
 enum feat {
@@ -42,6 +44,9 @@ struct kernel_facts {
  * about 0.1 s. What cannot be tried does not work, and says why.
  */
 void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts);
+
+/* Fill in what only a BPF program could find out of @host. */
+void feat_tell(const struct kernel_facts *facts, struct host *host);
 
 /* The same as what the plan wants to know. */
 void feat_features(const struct feat_result results[FEAT_CNT], struct features *features);

@@ -116,7 +116,8 @@ static int load(struct probes *probes, struct err *err)
 
 	if (ret == -EPERM)
 		return err_cannot(err, "not allowed to load BPF programs: run as root, or with "
-				       "CAP_BPF and CAP_PERFMON");
+				       "CAP_BPF, CAP_PERFMON and, when KVM is a module, "
+				       "CAP_SYS_ADMIN");
 	if (ret)
 		return err_set(err, ret, "cannot load the BPF programs: %s (-vv shows the "
 			       "verifier's words)", strerror(-ret));
