@@ -50,8 +50,7 @@ static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 	return KVM_DIR(cmd) == KVMIO && wanted[KVM_NR(cmd)] & (1 << kind);
 }
 
-static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg,
-				      __u8 flags)
+static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
 {
 	struct task_state state = {
 		.begin_ns = bpf_ktime_get_ns(),
@@ -59,7 +58,6 @@ static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 c
 		.kvm = kvm,
 		.cmd = cmd,
 		.arg = arg,
-		.flags = flags,
 	};
 
 	if (kvm) {
@@ -121,6 +119,8 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 			vm_add(state->kvm, current_tgid(), 0);
 		}
 	}
+	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))
+		state->flags |= KS_CALL_LAST;
 	if (state->sleeps || want_all_calls)
 		call_emit(state, (void *)bpf_get_current_task(), now, ret);
 	if (state->flags & KS_CALL_LAST)
@@ -145,24 +145,34 @@ static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 		return;
 	kind = file_kind(file);
 	if (kind && is_wanted(cmd, kind))
-		call_open(kind, file_kvm(file, kind), cmd, arg, 0);
+		call_open(kind, file_kvm(file, kind), cmd, arg);
 }
 
-/* close(2) of a VM's or vCPU's last descriptor; a device's never destroys a VM. */
+/* close(2) of a VM's or vCPU's descriptor: maybe the last one. */
 static __always_inline void fd_close_open(struct file *file)
 {
 	enum ks_call_kind kind = file_kind(file);
-	__u64 kvm;
-	__u8 flags = 0;
 
-	if (kind != KS_KIND_VM && kind != KS_KIND_VCPU)
+	if (kind == KS_KIND_VM || kind == KS_KIND_VCPU)
+		call_open(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);
+}
+
+static long bury_one(void *map, const __u64 *kvm, const __u32 *tgid, void *ctx)
+{
+	if (kvm_is_dead(*kvm))
+		vm_gone(*kvm);
+	return 0;
+}
+
+/* The last threads of a process that had VMs: those that nobody else holds died with it. */
+static __always_inline void bury_vms(struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	if (BPF_CORE_READ(task, signal, live.counter))
 		return;
-	if (!file_is_last(file))
-		return;
-	kvm = file_kvm(file, kind);
-	if (kvm_users(kvm) == 1)
-		flags = KS_CALL_LAST;
-	call_open(KS_KIND_CLOSE, kvm, 0, 0, flags);
+	bpf_for_each_map_elem(&vms, bury_one, NULL, 0);
+	bpf_map_delete_elem(&owners, &tgid);
 }
 
 /* ---- sleeps ---- */
@@ -211,6 +221,7 @@ static __always_inline void sleep_out(struct task_struct *task, bool preempt, __
 	now = bpf_ktime_get_ns();
 	if (task_state & TASK_DEAD) {
 		call_finish(state, tid, 0);
+		bury_vms(task);
 		return;
 	}
 	state->out_ns = now;

@@ -19,19 +19,6 @@ struct srcu_struct___pre_v6_4 {
 	struct delayed_work work;
 } __attribute__((preserve_access_index));
 
-/* v6.13 08ef26ea9ab3 ("fs: add file_ref"): f_count became f_ref, which holds 0 for one reference */
-struct file___pre_v6_13 {
-	atomic_long_t f_count;
-} __attribute__((preserve_access_index));
-
-struct file___v6_13 {
-	struct {
-		struct {
-			__s64 counter;
-		} refcnt;
-	} f_ref;
-} __attribute__((preserve_access_index));
-
 /* What process_srcu works on: the srcu_usage, or before v6.4 the srcu_struct itself. */
 static __always_inline __u64 srcu_sup(__u64 ssp)
 {
@@ -95,23 +82,13 @@ static __always_inline __u64 sup_expires(__u64 sup)
 	return BPF_CORE_READ(timer, entry.pprev) ? BPF_CORE_READ(timer, expires) : 0;
 }
 
-/* Is the file's table slot its only reference? */
-static __always_inline bool file_is_last(struct file *file)
+/*
+ * Has kvm_destroy_vm() been here? cleanup_srcu_struct() clears .sda, in every
+ * release; memory that is unmapped since then reads as 0 too.
+ */
+static __always_inline bool kvm_is_dead(__u64 kvm)
 {
-	struct file___v6_13 *now = (void *)file;
-	struct file___pre_v6_13 *old = (void *)file;
-
-	if (bpf_core_field_exists(now->f_ref))
-		return BPF_CORE_READ(now, f_ref.refcnt.counter) == 0;
-	return BPF_CORE_READ(old, f_count.counter) == 1;
-}
-
-static __always_inline int kvm_users(__u64 kvm)
-{
-	int users = 0;
-
-	bpf_core_read(&users, sizeof(users), &((struct kvm *)kvm)->users_count);
-	return users;
+	return !BPF_CORE_READ((struct kvm *)kvm, srcu.sda);
 }
 
 /*

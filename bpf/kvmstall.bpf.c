@@ -47,7 +47,7 @@ int BPF_PROG(exit_tp, struct task_struct *task)
 	__u32 tgid = task->tgid;
 
 	if (bpf_map_lookup_elem(&owners, &tgid))
-		call_open(KS_KIND_EXIT, 0, 0, 0, 0);
+		call_open(KS_KIND_EXIT, 0, 0, 0);
 	return 0;
 }
 
@@ -55,7 +55,7 @@ SEC("?fentry/kvm_dev_ioctl")
 int BPF_PROG(dev_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEV))
-		call_open(KS_KIND_DEV, 0, cmd, arg, 0);
+		call_open(KS_KIND_DEV, 0, cmd, arg);
 	return 0;
 }
 
@@ -70,7 +70,7 @@ SEC("?fentry/kvm_vm_ioctl")
 int BPF_PROG(vm_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_VM))
-		call_open(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg, 0);
+		call_open(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ SEC("?fentry/kvm_device_ioctl")
 int BPF_PROG(device_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEVICE))
-		call_open(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg, 0);
+		call_open(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
 	return 0;
 }
 
@@ -99,7 +99,7 @@ int BPF_PROG(device_ioctl_fexit, struct file *file, unsigned int cmd, unsigned l
 SEC("?fentry/kvm_vm_release")
 int BPF_PROG(vm_release_fentry, struct inode *inode, struct file *file)
 {
-	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0, 0);
+	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ int BPF_PROG(vm_release_fexit, struct inode *inode, struct file *file, int ret)
 SEC("?fentry/kvm_vcpu_release")
 int BPF_PROG(vcpu_release_fentry, struct inode *inode, struct file *file)
 {
-	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0, 0);
+	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
 	return 0;
 }
 
@@ -266,10 +266,14 @@ int BPF_PROG(work_begin_tp, struct work_struct *work)
 	return 0;
 }
 
+/*
+ * A work may have freed itself by now, and the verifier makes of a tracepoint's argument a load
+ * without a net: bpf_map_free_deferred() in vmalloc space was an oops. So a read that may fault.
+ */
 SEC("?tp_btf/workqueue_execute_end")
 int BPF_PROG(work_end_tp, struct work_struct *work)
 {
-	__u64 func = (__u64)work->func;
+	__u64 func = (__u64)BPF_CORE_READ(work, func);
 
 	if (func == sym_process_srcu)
 		gp_end((__u64)work);

@@ -81,7 +81,7 @@ struct {
 	__type(value, __u32);
 } vms SEC(".maps");
 
-/* How many VMs a tgid owns. */
+/* How many VMs a tgid made, or 1 for one that was given some. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

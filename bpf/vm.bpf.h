@@ -133,10 +133,15 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags)
 	vm_emit(kvm, KS_VM, tgid, flags);
 }
 
+/* @tgid uses this VM: its own, or one whose descriptor it was given. */
 static __always_inline void vm_see(__u64 kvm, __u32 tgid)
 {
-	if (!bpf_map_lookup_elem(&vms, &kvm))
+	__u32 *owner = bpf_map_lookup_elem(&vms, &kvm);
+
+	if (!owner)
 		vm_add(kvm, tgid, KS_VM_FOUND);
+	else if (*owner != tgid && !bpf_map_lookup_elem(&owners, &tgid))
+		owner_add(tgid);
 }
 
 static __always_inline void vm_gone(__u64 kvm)

@@ -92,12 +92,6 @@ typedef struct {
 	long counter;
 } atomic_long_t;
 
-struct refcount_struct {
-	struct {
-		int counter;
-	} refs;
-};
-
 struct work_struct {
 	void (*func)(struct work_struct *work);
 };
@@ -123,7 +117,10 @@ struct srcu_usage {
 	struct srcu_struct *srcu_ssp;
 };
 
+struct srcu_data;
+
 struct srcu_struct {
+	struct srcu_data *sda;
 	struct srcu_usage *srcu_sup;
 };
 
@@ -161,7 +158,6 @@ struct kvm {
 	struct mutex irq_lock;
 	struct xarray vcpu_array;
 	int created_vcpus;
-	struct refcount_struct users_count;
 	struct srcu_struct srcu;
 	struct srcu_struct irq_srcu;
 };
@@ -199,6 +195,9 @@ struct files_struct {
 };
 
 struct signal_struct {
+	struct {
+		int counter;
+	} live;
 	unsigned int flags;
 };
 

@@ -87,7 +87,7 @@ enum ks_call_kind {
 enum ks_call_flags {
 	KS_CALL_KILLED = 1 << 0,  /* a fatal signal was pending at its end */
 	KS_CALL_RAN = 1 << 1,	  /* vCPU 0 has entered KVM_RUN */
-	KS_CALL_LAST = 1 << 2,	  /* this close destroys the VM */
+	KS_CALL_LAST = 1 << 2,	  /* this close destroyed the VM */
 	KS_CALL_HAS_ARG = 1 << 3, /* .args could be read */
 };
 

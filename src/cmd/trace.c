@@ -20,6 +20,7 @@
 #include "core/summary.h"
 #include "core/text.h"
 
+#define LINGER_NS   50000000
 #define SCAN_MIN_NS 100000000ULL
 #define HOUR_NS	    3600000000000ULL
 
@@ -274,6 +275,16 @@ static bool is_over(struct trace *trace)
 	return true;
 }
 
+/* COMMAND's parent hears of its end a little before its last thread is off the CPU. */
+static int linger(struct trace *trace)
+{
+	struct timespec span = { .tv_nsec = LINGER_NS };
+
+	if (trace->child.pid)
+		nanosleep(&span, NULL);
+	return 0;
+}
+
 static int loop(struct trace *trace, struct err *err)
 {
 	uint64_t end_ns = 0;
@@ -288,7 +299,7 @@ static int loop(struct trace *trace, struct err *err)
 			return err_set(err, ret, "cannot read records: %s", strerror(-ret));
 		trace->is_closed = fflush(stdout) || ferror(stdout);
 		if (trace->is_closed || (ret > 0 && is_over(trace)))
-			return 0;
+			return linger(trace);
 		if (end_ns && now_ns(CLOCK_MONOTONIC) >= end_ns)
 			return 0;
 	}

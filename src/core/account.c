@@ -127,7 +127,8 @@ int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct 
 	if (!is_sane(sleep, task))
 		return 0; /* .sleeps will not agree: the call says that it is incomplete */
 	ret = is_srcu ? account_srcu(task, sleep, stack, dom) : account_other(task, sleep, stack);
-	task->sleeps++;
+	if (!ret) /* one that is not accounted for is a missing one */
+		task->sleeps++;
 	task->last_in_ns = sleep->head.ts_ns;
 	return ret;
 }

@@ -493,6 +493,7 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 		return -EINVAL;
 	if (!task)
 		return -ENOMEM;
+	task_forget_before(task, call->begin_ns);
 	in.vm = vm_of_call(ledger, call, task);
 	if (task->lock.owner)
 		in.holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);

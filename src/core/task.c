@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A call has a handful of each; a damaged capture must not make us take memory without end. */
 #define TASK_LIST_MAX 4096
@@ -57,6 +58,32 @@ void task_reset(struct task *task)
 	task->asleep_ns = 0;
 }
 
+static void forget_segments(struct task *task, uint64_t ns)
+{
+	size_t cnt = 0;
+
+	while (cnt < task->segments_cnt && task->segments[cnt].begin_ns < ns)
+		domain_put((struct domain *)task->segments[cnt++].seg.dom);
+	if (!cnt)
+		return;
+	task->sleeps -= task->segments[cnt - 1].sleep + 1;
+	task->segments_cnt -= cnt;
+	memmove(task->segments, task->segments + cnt, task->segments_cnt * sizeof(*task->segments));
+}
+
+void task_forget_before(struct task *task, uint64_t ns)
+{
+	size_t cnt = 0;
+
+	forget_segments(task, ns);
+	while (cnt < task->waits_cnt && task->waits[cnt].begin_ns < ns)
+		domain_put((struct domain *)task->waits[cnt++].dom);
+	if (!cnt)
+		return;
+	task->waits_cnt -= cnt;
+	memmove(task->waits, task->waits + cnt, task->waits_cnt * sizeof(*task->waits));
+}
+
 /* Room for one more; the list stays as it was when there is none. */
 static int list_grow(void **list, size_t *cap, size_t cnt, size_t size)
 {
@@ -80,7 +107,8 @@ int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment 
 	if (list_grow((void **)&task->segments, &task->segments_cap, task->segments_cnt,
 		      sizeof(*task->segments)))
 		return -ENOMEM;
-	task->segments[task->segments_cnt++] = (struct timed_segment){ begin_ns, *seg };
+	task->segments[task->segments_cnt++] =
+		(struct timed_segment){ begin_ns, *seg, task->sleeps };
 	if (seg->dom)
 		domain_get((struct domain *)seg->dom);
 	return 0;

@@ -12,6 +12,7 @@
 struct timed_segment {
 	uint64_t begin_ns;
 	struct segment seg;
+	uint32_t sleep; /* which of the task's sleeps it is of, from 0 */
 };
 
 /* The mutex that the task blocked on last. */
@@ -53,6 +54,9 @@ void task_free(struct task *task);
 
 /* Forget the call, keep the task. */
 void task_reset(struct task *task);
+
+/* Forget what began before @ns: a call whose own record was lost. */
+void task_forget_before(struct task *task, uint64_t ns);
 
 /* Where the lists are, to go back there. */
 struct task_mark {
