@@ -9,6 +9,8 @@
 #define TASK_DEAD	     0x080
 #define TASK_NOLOAD	     0x400 /* idle workers: not waiting for anyone */
 
+#define PF_WQ_WORKER 0x20
+
 #define SIGNAL_GROUP_EXIT 0x4
 
 #define KVMIO	     0xae
@@ -76,6 +78,13 @@ static __always_inline __u8 call_args(struct ks_call *call)
 	return KS_CALL_HAS_ARG;
 }
 
+/* Its process is ending by a signal; an exit of its own is no news. */
+static __always_inline bool task_is_killed(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT &&
+	       BPF_CORE_READ(task, signal, group_exit_code) & 0x7f;
+}
+
 static __always_inline void call_emit(const struct task_state *state, struct task_struct *task,
 				      __u64 now, __s64 ret)
 {
@@ -99,7 +108,7 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 		call->flags |= call_args(call);
 	if (state->kvm && state->kind != KS_KIND_CLOSE && kvm_has_run(state->kvm))
 		call->flags |= KS_CALL_RAN;
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+	if (task_is_killed(task))
 		call->flags |= KS_CALL_KILLED;
 	BPF_CORE_READ_STR_INTO(&call->comm, task, comm);
 	/* The reader may sleep until a call has ended: nothing is waiting for us here. */
@@ -183,6 +192,8 @@ static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_sta
 
 	if (!want_orphan_sleeps || !(task_state & TASK_UNINTERRUPTIBLE) || task_state & TASK_NOLOAD)
 		return false;
+	if (task->flags & PF_WQ_WORKER)
+		return true; /* irqfd_shutdown(), or the end of a VM that a work held last */
 	tgid = task->tgid;
 	return bpf_map_lookup_elem(&owners, &tgid);
 }
@@ -318,7 +329,8 @@ static __always_inline void sleep_in(struct task_struct *task)
 	now = bpf_ktime_get_ns();
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	if (state->kind || by_srcu) {
-		if (by_srcu && now - state->out_ns < stack_min_ns)
+		/* what an orphan was in is told by its stack alone */
+		if (by_srcu && state->kind && now - state->out_ns < stack_min_ns)
 			sleep_emit_bare(state, task, now);
 		else
 			sleep_emit_stack(state, task, now);

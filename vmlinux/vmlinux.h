@@ -198,6 +198,7 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
+	int group_exit_code;
 	unsigned int flags;
 };
 

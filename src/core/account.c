@@ -320,6 +320,7 @@ static void blame_starter(const struct stall *stall, const struct segment *seg,
 	culprit->func = starter->func;
 	culprit->call = starter->kind ? call_name(starter->kind, starter->cmd) : NULL;
 	culprit->tid = starter->tid;
+	culprit->tgid = starter->tgid;
 	culprit->is_self = starter->tid == stall->rec->head.tid && starter->is_sync &&
 			   starter->ts_ns >= stall->begin_ns;
 	memcpy(culprit->comm, starter->comm, sizeof(culprit->comm));
@@ -380,7 +381,8 @@ static uint64_t outstanding_cost(const struct stall *stall)
 		const struct segment *seg = &stall->segments[i];
 		const struct wait *wait = seg->dom && seg->gp ? wait_of(stall, seg) : NULL;
 
-		if (!wait || wait->gp_first != seg->gp)
+		/* a barrier waits for outstanding callbacks only: without any it returns at once */
+		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
 			continue;
 		if (seg->cause == KS_CAUSE_GP_TIMER || seg->cause == KS_CAUSE_CB_TIMER ||
 		    seg->cause == KS_CAUSE_KWORKER || seg->cause == KS_CAUSE_GP_WORK)

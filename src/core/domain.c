@@ -297,6 +297,24 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 	}
 }
 
+/*
+ * Somebody needed another GP, and it began at once. Whoever took the domain
+ * out of idle is behind it all the same.
+ */
+static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_step *step)
+{
+	uint64_t gp = gp_id_in_progress(step->seq);
+	const struct starter *starter = domain_starter(dom, gp - 1);
+	struct starter same;
+
+	if (starter) {
+		same = *starter;
+		same.gp = gp;
+		starter_add(dom, &same);
+	}
+	gp_push(dom, state, step->head.ts_ns, gp);
+}
+
 static void gp_finish(struct domain *dom, const struct ks_step *step)
 {
 	struct run *run = &dom->run;
@@ -310,8 +328,8 @@ static void gp_finish(struct domain *dom, const struct ks_step *step)
 		return; /* somebody started the next GP before this run returned */
 	if (gp_seq_is_idle(step->seq))
 		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
-	else if (has_ended) /* somebody needs another GP, and it began at once */
-		gp_push(dom, run->next, step->head.ts_ns, gp_id_in_progress(step->seq));
+	else if (has_ended)
+		gp_follow(dom, run->next, step);
 	else if (has_begun)
 		gp_fail(dom, step->head.ts_ns, gp_id_in_progress(step->seq));
 	else

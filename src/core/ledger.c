@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "core/account.h"
+#include "core/irqfds.h"
 #include "core/reader.h"
 #include "core/stack.h"
 #include "core/symbols.h"
@@ -32,6 +33,7 @@ struct ledger {
 	struct map tasks;   /* tid -> struct task */
 	struct grave *graves, **graves_end;
 	struct loss_windows losses;
+	struct irqfds irqfds;
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
 	uint32_t vm_id;
@@ -144,6 +146,19 @@ static struct vm *find_vm(const struct ledger *ledger, uint64_t kvm)
 	for (struct grave *grave = ledger->graves; grave && !map_get(&ledger->vms, kvm);
 	     grave = grave->next)
 		if (grave->vm->kvm == kvm)
+			vm = grave->vm;
+	return vm;
+}
+
+/* The VM that was at this address at @ts_ns: another may be there by now. */
+static struct vm *find_vm_at(const struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+{
+	struct vm *vm = find_vm(ledger, kvm);
+
+	if (!vm || vm->born_ns <= ts_ns)
+		return vm;
+	for (struct grave *grave = ledger->graves; grave; grave = grave->next)
+		if (grave->vm->kvm == kvm && grave->vm->born_ns <= ts_ns)
 			vm = grave->vm;
 	return vm;
 }
@@ -447,11 +462,13 @@ static int take_lock(struct ledger *ledger, const void *record, size_t size)
 static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
 				   const struct task *task)
 {
-	const struct vm *vm = call->kvm ? find_vm(ledger, call->kvm) : NULL;
+	/* Only KVM_CREATE_VM is older than its VM. */
+	uint64_t ts_ns = call->kind == KS_KIND_DEV ? call->head.ts_ns : call->begin_ns;
+	const struct vm *vm = call->kvm ? find_vm_at(ledger, call->kvm, ts_ns) : NULL;
 
 	for (size_t i = 0; !vm && i < task->waits_cnt; i++)
 		if (task->waits[i].dom && domain_kvm(task->waits[i].dom))
-			vm = find_vm(ledger, domain_kvm(task->waits[i].dom));
+			vm = find_vm_at(ledger, domain_kvm(task->waits[i].dom), ts_ns);
 	return vm ? vm : vm_of_process(ledger, call->tgid);
 }
 
@@ -480,6 +497,16 @@ static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
 	}
 }
 
+/* A close may wait in the irqfd clean-up queue for another VM's grace period. */
+static void blame_irqfds(struct ledger *ledger, struct stall *stall)
+{
+	const struct irqfd_shutdown *shutdown = irqfds_blame(&ledger->irqfds, stall);
+
+	if (shutdown && shutdown->kvm)
+		stall->culprit.vm = find_vm(ledger, shutdown->kvm);
+	irqfds_note(&ledger->irqfds, stall);
+}
+
 static int take_call(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_call *call = record;
@@ -500,6 +527,7 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 	ret = account_call(&in, &ledger->scratch, &stall);
 	if (!ret) {
 		name_culprits_vm(ledger, &stall);
+		blame_irqfds(ledger, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
 		remember(task, &stall);

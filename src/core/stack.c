@@ -96,7 +96,10 @@ static bool is_srcu(const char *name)
 
 bool stack_in_srcu(const struct stack *stack)
 {
-	return stack_srcu_caller(stack) != NULL;
+	for (size_t i = 0; i < stack->cnt; i++)
+		if (is_srcu(stack->names[i]))
+			return true;
+	return false;
 }
 
 /*

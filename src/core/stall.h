@@ -80,6 +80,7 @@ struct culprit {
 	const char *call; /* the call it was in; NULL: none, or before we looked */
 	const struct vm *vm; /* whose; NULL: not known */
 	uint32_t tid;
+	uint32_t tgid;	 /* CULPRIT_STARTER; else 0 */
 	uint64_t age_ns; /* from the GP's start to the wait */
 	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;

@@ -54,15 +54,20 @@ static const struct segment *segment_of_gp(const struct stall *stall, uint64_t g
 }
 
 /* " started by KVM_CREATE_IRQCHIP 312us before" */
-static void add_starter(struct str *out, const struct culprit *culprit)
+static void add_starter(struct str *out, const struct stall *stall)
 {
+	const struct culprit *culprit = &stall->culprit;
 	char age[DURATION_LEN];
 
 	if (culprit->is_self)
 		str_addf(out, " started by this call");
+	else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid)
+		str_addf(out, " started by %s %s before", culprit->call,
+			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
 	else if (culprit->is_known)
-		str_addf(out, " started by %s %s before",
-			 culprit->call ? culprit->call : culprit->comm,
+		str_addf(out, " started by %s%s%s[%u] %s before",
+			 culprit->call ? culprit->call : "", culprit->call ? " of " : "",
+			 culprit->comm, culprit->tid,
 			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
 	else
 		str_addf(out, " already in flight");
@@ -109,7 +114,7 @@ static void add_culprit(struct str *out, const struct stall *stall)
 	if (culprit->kind == CULPRIT_READER)
 		add_reader(out, culprit);
 	else
-		add_starter(out, culprit);
+		add_starter(out, stall);
 }
 
 /* Other sleeps have no culprit but a place. */
