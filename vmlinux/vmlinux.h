@@ -77,6 +77,7 @@ struct pt_regs {
 		};
 	};
 	u64 orig_x0;
+	s32 syscallno;
 };
 #endif
 

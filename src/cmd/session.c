@@ -70,8 +70,8 @@ static int on_ordered(void *ctx, const void *record, size_t size)
 {
 	struct session *session = ctx;
 
-	ledger_record(session->ledger, record, size);
-	return 0;
+	/* What is malformed is counted by the ledger; only memory can end us. */
+	return ledger_record(session->ledger, record, size) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
@@ -144,7 +144,7 @@ static int make_plan(struct session *session, struct err *err)
 		return ret;
 	session->host.hz = outlook_hz(&host);
 	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
-	feat_features(results, &features);
+	feat_features(results, &host, &features);
 	return plan_make(&features, session->cfg.backend, &session->plan, err);
 }
 

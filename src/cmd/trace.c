@@ -173,7 +173,7 @@ static void put_vm(struct trace *trace, const struct vm *vm, const char *event)
 {
 	if (!trace->cfg.json || !is_wanted_vm(trace, vm, vm->comm, vm->tgid))
 		return;
-	json_vm(&trace->out, vm, event, vm->born_ns);
+	json_vm(&trace->out, vm, event, vm->gone_ns ? vm->gone_ns : vm->born_ns);
 	put_out(trace);
 }
 

@@ -213,6 +213,7 @@ static int retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
 	if (!vm)
 		return 0;
 	vm->is_gone = true;
+	vm->gone_ns = ts_ns;
 	if (ledger->ops.vm_gone)
 		ledger->ops.vm_gone(ledger->ctx, vm);
 	grave = calloc(1, sizeof(*grave));

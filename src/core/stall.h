@@ -32,7 +32,8 @@ struct vm {
 	uint32_t tgid;
 	uint32_t flags; /* enum ks_vm_flags */
 	bool is_gone;
-	uint64_t born_ns;
+	uint64_t born_ns; /* or found */
+	uint64_t gone_ns; /* 0: lives */
 	char comm[KS_COMM_LEN];
 	char name[64]; /* what its operator calls it; empty: not known */
 	struct domain *srcu;

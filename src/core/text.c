@@ -18,6 +18,35 @@
 #define PLAIN	    "\033[0m"
 
 #define CALL_WIDTH 36
+#define TEXT_WIDTH 98
+
+/* @text behind @lead, folded between words at TEXT_WIDTH and indented like the text's begin. */
+static void add_folded(struct str *out, const char *lead, const char *text)
+{
+	size_t indent = strlen(lead), column = indent;
+
+	str_adds(out, lead);
+	while (*text) {
+		size_t word = strcspn(text, " "), next = word + strspn(text + word, " ");
+
+		if (column > indent && column + word > TEXT_WIDTH) {
+			str_addf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		}
+		str_addn(out, text, word);
+		text += next;
+		if (*text && column + next + strcspn(text, " ") <= TEXT_WIDTH)
+			str_addc(out, ' ');
+		column += next;
+	}
+	str_addc(out, '\n');
+}
+
+/* "1 stall", "2 stalls" */
+static void add_count(struct str *out, uint64_t cnt, const char *noun)
+{
+	str_addf(out, "%" PRIu64 " %s%s", cnt, noun, cnt == 1 ? "" : "s");
+}
 
 static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, size_t size)
 {
@@ -145,13 +174,25 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 		str_addf(out, " (killed)");
 }
 
+/* Where the last word of @call begins to be too much. */
+static size_t last_word(const char *call)
+{
+	const char *space = strrchr(call, ' ');
+
+	return space ? (size_t)(space - call) : CALL_WIDTH;
+}
+
 static void add_call(struct str *out, const struct stall *stall)
 {
 	char args[128], call[192];
 
 	call_format_args(stall->rec, args, sizeof(args));
 	snprintf(call, sizeof(call), "%s%s%s", stall->call, args[0] ? " " : "", args);
-	str_addf(out, "%-*.*s", CALL_WIDTH, CALL_WIDTH, call);
+	if (strlen(call) > CALL_WIDTH) { /* whole arguments only */
+		call[CALL_WIDTH + 1] = 0;
+		call[last_word(call)] = 0;
+	}
+	str_addf(out, "%-*s", CALL_WIDTH, call);
 }
 
 static void add_line(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
@@ -189,7 +230,19 @@ static void add_stack(struct str *out, const struct stack *stack)
 		str_addf(out, "\n");
 }
 
-static void add_wait(struct str *out, const struct wait *wait)
+static void add_gps(struct str *out, const struct wait *wait)
+{
+	str_adds(out, "        ");
+	if (wait->gp_first)
+		str_addf(out, "GP %" PRId64 " was in flight%s",
+			 domain_gp_number(wait->dom, wait->gp_first), wait->gp_needed ? "; " : "");
+	if (wait->gp_needed)
+		str_addf(out, "waited until GP %" PRId64 " had ended",
+			 domain_gp_number(wait->dom, wait->gp_needed));
+	str_addc(out, '\n');
+}
+
+static void add_wait(struct str *out, const struct wait *wait, bool is_long)
 {
 	char ns[DURATION_LEN];
 	const char *api = api_name(wait->api);
@@ -199,13 +252,9 @@ static void add_wait(struct str *out, const struct wait *wait)
 		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
 	if (wait->site)
 		str_addf(out, " in %s", wait->site);
-	if (wait->dom && wait->gp_needed)
-		str_addf(out, ", until GP %" PRId64 " ended",
-			 domain_gp_number(wait->dom, wait->gp_needed));
-	if (wait->dom && wait->gp_first)
-		str_addf(out, "; GP %" PRId64 " was in flight",
-			 domain_gp_number(wait->dom, wait->gp_first));
 	str_addf(out, "\n");
+	if (wait->dom && (wait->gp_needed || wait->gp_first) && is_long)
+		add_gps(out, wait);
 	add_stack(out, &wait->stack);
 }
 
@@ -279,8 +328,10 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 		str_addf(out, "in %s ", culprit->call);
 	str_addf(out, "%s %s[%u]%s", verbs[culprit->kind], culprit->comm, culprit->tid,
 		 culprit->is_self ? ", the stalled call itself" : "");
-	if (culprit->callbacks > 0)
-		str_addf(out, "; %d callbacks were outstanding", culprit->callbacks);
+	if (culprit->callbacks > 0) {
+		str_addf(out, "; outstanding: ");
+		add_count(out, culprit->callbacks, "callback");
+	}
 	str_addf(out, "\n");
 }
 
@@ -305,7 +356,7 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
 
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		add_wait(out, &stall->waits[i]);
+		add_wait(out, &stall->waits[i], stall->waits[i].ns >= stall->latency_ns / 100);
 	for (size_t i = 0; i < stall->segments_cnt; i++)
 		if (!is_small(&stall->segments[i], stall))
 			add_segment(out, &stall->segments[i], stall, cfg->host.hz);
@@ -318,7 +369,7 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 			 parse_format_nsec(stall->latency_ns, was, sizeof(was)));
 	advice_for(stall, &cfg->host, advice, sizeof(advice));
 	if (advice[0])
-		str_addf(out, "    advice: %s\n", advice);
+		add_folded(out, "    advice: ", advice);
 }
 
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
@@ -352,27 +403,31 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 {
 	char a[DURATION_LEN], b[DURATION_LEN];
 
-	str_addf(out, "--- %" PRIu64 " stalls in %" PRIu64 " calls that slept, %" PRIu64
-		 " VMs, %s by %s; %" PRIu64 " records, %" PRIu64 " lost\n",
-		 summary->stalls, summary->calls, summary->vms,
-		 parse_format_nsec(summary->duration_ns, a, sizeof(a)), backend, summary->records,
-		 summary_lost(summary));
+	str_adds(out, "--- ");
+	add_count(out, summary->stalls, "stall");
+	str_adds(out, " in ");
+	add_count(out, summary->calls, "call");
+	str_adds(out, " that slept, ");
+	add_count(out, summary->vms, "VM");
+	str_addf(out, ", %s by %s; ", parse_format_nsec(summary->duration_ns, a, sizeof(a)), backend);
+	add_count(out, summary->records, "record");
+	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
 	for (int i = 0; i < KS_CAUSE_CNT; i++) {
 		if (i == KS_CAUSE_RUN || !summary->by_cause[i])
 			continue;
-		str_addf(out, "    %-12s %9s  %4" PRIu64 " stalls  %s\n", cause_name(i),
+		str_addf(out, "    %-12s %9s  %4" PRIu64 " %-6s  %s\n", cause_name(i),
 			 parse_format_nsec(summary->by_cause[i], a, sizeof(a)),
-			 summary->stalls_by_cause[i], cause_help(i));
+			 summary->stalls_by_cause[i],
+			 summary->stalls_by_cause[i] == 1 ? "stall" : "stalls", cause_help(i));
 		if (summary->stalls_by_cause[i] && advice_for_cause(i))
-			str_addf(out, "        -> %s\n", advice_for_cause(i));
+			add_folded(out, "        -> ", advice_for_cause(i));
 	}
 	if (summary->without_ns != summary->stalled_latency_ns)
 		str_addf(out, "the stalled calls took %s; %s had no grace period been outstanding\n",
 			 parse_format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
 			 parse_format_nsec(summary->without_ns, b, sizeof(b)));
 	if (summary->incomplete)
-		str_addf(out, "%" PRIu64 " stalls are incomplete: their accounts have holes\n",
-			 summary->incomplete);
+		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n", summary->incomplete);
 	add_losses(out, summary);
 	add_command(out, summary->command_status);
 	str_addf(out, "cost of tracing: %s of CPU in user space",

@@ -16,6 +16,7 @@ layers() { tests/lint/layers.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
 types() { tests/lint/types.sh; }
+names() { tests/lint/names.sh; }
 headers() { mk headers; }
 analyze() { mk analyze; }
 
@@ -54,6 +55,7 @@ needs()
 	format) echo clang-format ;;
 	shell) echo shellcheck ;;
 	man) echo groff ;;
+	names) echo jq ;;
 	*) echo bash ;;
 	esac
 }
@@ -81,7 +83,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers length headers types format shell man completion warnings analyze
+[ $# -gt 0 ] || set -- layers length headers types format shell man names completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

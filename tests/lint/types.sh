@@ -5,7 +5,7 @@
 # what CO-RE would say at load time, said at once and for all of them. Both sides are BTF: ours is
 # compiled from the headers. Exit status 77: this machine has no BTF to compare with.
 #
-# A flavour (struct x___v6_13) stands for one of several shapes, so not each has to be there:
+# A flavour (struct x___pre_v6_4) stands for one of several shapes, so not each has to be there:
 # one flavour alone is the alternative to the plain struct x, and either will do; of two or more,
 # one must be there. A struct that bpf/ asks for with bpf_core_type_exists() may be absent.
 set -euo pipefail

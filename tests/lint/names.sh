@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The man pages have every name that the output may have: causes, losses, fields of the JSON schema
+# and calls. $KVMSTALL is the program to ask.
+set -eu
+
+bad=0
+
+# missing PAGE WHAT [LINES]: names come in, one a line; by default they are to be in a macro's line,
+# where names are set in bold.
+missing()
+{
+	local page=$1 what=$2 where=${3-^\\.} name text
+
+	text=$(grep -E "$where" "$page" | sed 's/\\-/-/g')
+	while read -r name; do
+		grep -qE "(^|[^A-Za-z_-])$name($|[^A-Za-z_-])" <<<"$text" && continue
+		echo "$page does not name the $what '$name'"
+		bad=1
+	done
+}
+
+# listed LIST FILE: the names of an X-macro list of the contract.
+listed()
+{
+	awk -v list="$1" -F '"' '
+		$0 ~ "^#define " list "\\(" { inside = 1 }
+		inside && /X\([A-Z]/ { print $2 }
+		inside && !/\\$/ { inside = 0 }' "$2"
+}
+
+missing man/kvmstall-causes.7 cause < <(listed KS_CAUSES include/kvmstall/causes.h)
+missing man/kvmstall-trace.8 loss < <(listed KS_LOSSES include/kvmstall/record.h)
+missing man/kvmstall-trace.8 call '' < <(sed -nE 's/^\t\{ "(KVM_[A-Z0-9_]+)".*/\1/p' src/core/calls.c)
+missing man/kvmstall-trace.8 field < <("$KVMSTALL" trace --json-schema |
+	jq -r '.. | .properties? // empty | keys[]' | sort -u)
+exit $bad
