@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/tail.h"
+
 /*
  * What is kept of the past. A wait spans two GPs of about eight moments each;
  * failed scans of one GP fold into one moment, however many they are.
@@ -14,8 +16,10 @@
  * local tick is late (kernel/time/timer.c, calc_index()). */
 #define TIMER_MAX_JIFFIES 3
 
-#define STARTERS_MAX 8
+#define STARTERS_MAX 16
 #define ENDS_MAX     16
+/* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
+#define KEEP_NS	     2000000000ULL
 
 enum gp_state {
 	GP_UNKNOWN, /* not watched yet, or records lost */
@@ -33,17 +37,13 @@ enum gp_state {
 /* From .ts_ns on, until the next moment. */
 struct moment {
 	uint64_t ts_ns;
-	uint64_t fail_ns; /* GP_HELD: end of the last failed scan */
 	uint64_t gp;
-	uint32_t callbacks; /* CB_RUNNING: in the list */
+	union {
+		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
+		uint64_t callbacks; /* CB_RUNNING: in the list */
+	};
 	uint16_t cpu;
 	uint8_t state;
-};
-
-/* The newest MOMENTS_MAX moments, oldest first. */
-struct track {
-	struct moment list[MOMENTS_MAX];
-	size_t cnt;
 };
 
 struct gp_end {
@@ -65,13 +65,11 @@ struct domain {
 	enum domain_kind kind;
 	int refs;
 	uint64_t first_gp; /* id of the GP that is number 0 to people */
-	struct track gps;
-	struct track cbs;
+	struct tail gps; /* struct moment, of process_srcu */
+	struct tail cbs; /* struct moment, of srcu_invoke_callbacks, by CPU */
+	struct tail starters;
+	struct tail ends; /* struct gp_end */
 	struct run run;
-	struct starter starters[STARTERS_MAX];
-	size_t starters_cnt;
-	struct gp_end ends[ENDS_MAX];
-	size_t ends_cnt;
 	uint64_t dropped;
 	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
 	size_t suspects_cnt;
@@ -125,6 +123,10 @@ void domain_put(struct domain *dom)
 {
 	if (!dom || --dom->refs)
 		return;
+	tail_fini(&dom->gps);
+	tail_fini(&dom->cbs);
+	tail_fini(&dom->starters);
+	tail_fini(&dom->ends);
 	free(dom->suspects);
 	free(dom);
 }
@@ -156,30 +158,52 @@ uint64_t domain_dropped(const struct domain *dom)
 
 /* ---- tracks ---- */
 
-static struct moment *track_last(struct track *track)
+static struct moment *moment_at(const struct tail *track, size_t i)
 {
-	return track->cnt ? &track->list[track->cnt - 1] : NULL;
+	return (struct moment *)track->items + i;
 }
 
-static enum gp_state track_state(const struct track *track)
+static struct moment *track_last(const struct tail *track)
 {
-	return track->cnt ? track->list[track->cnt - 1].state : GP_UNKNOWN;
+	return track->cnt ? moment_at(track, track->cnt - 1) : NULL;
 }
 
-/* Moments are in order of time, whatever came late: the walk relies on it. */
-static struct moment *track_push(struct domain *dom, struct track *track, const struct moment *moment)
+static enum gp_state track_state(const struct tail *track)
 {
-	uint64_t last_ns = track->cnt ? track->list[track->cnt - 1].ts_ns : 0;
+	return track->cnt ? track_last(track)->state : GP_UNKNOWN;
+}
 
-	if (track->cnt == MOMENTS_MAX) {
-		memmove(track->list, track->list + 1, (MOMENTS_MAX - 1) * sizeof(*track->list));
-		track->cnt--;
+/*
+ * Moments are in order of time, whatever came late: the walk relies on it. One
+ * that finds no memory is a hole, and told like one that was forgotten.
+ */
+static void track_push(struct domain *dom, struct tail *track, const struct moment *moment)
+{
+	uint64_t last_ns = track->cnt ? track_last(track)->ts_ns : 0;
+	struct moment *room = tail_push(track, sizeof(*room), MOMENTS_MAX, &dom->dropped);
+
+	if (!room) {
 		dom->dropped++;
+		return;
 	}
-	track->list[track->cnt] = *moment;
-	if (moment->ts_ns < last_ns)
-		track->list[track->cnt].ts_ns = last_ns;
-	return &track->list[track->cnt++];
+	*room = *moment;
+	if (room->ts_ns < last_ns)
+		room->ts_ns = last_ns;
+}
+
+/* What ended long before @now_ns is of no use to any wait that can still be told. */
+static void track_trim(struct tail *track, uint64_t now_ns)
+{
+	size_t old = 0;
+
+	while (old + 1 < track->cnt && moment_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
+		old++;
+	tail_drop(track, sizeof(struct moment), old);
+}
+
+static uint64_t step_gp(const struct ks_step *step)
+{
+	return gp_seq_is_idle(step->seq) ? gp_id_done(step->seq) : gp_id_in_progress(step->seq);
 }
 
 static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
@@ -188,32 +212,34 @@ static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uin
 		   &(struct moment){ .ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns });
 }
 
-static void cb_push(struct domain *dom, enum gp_state state, const struct ks_head *head, uint64_t gp)
+static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step)
 {
 	track_push(dom, &dom->cbs,
 		   &(struct moment){
-			   .ts_ns = head->ts_ns, .state = state, .gp = gp, .cpu = head->cpu });
+			   .ts_ns = step->head.ts_ns,
+			   .state = state,
+			   .gp = step_gp(step),
+			   .cpu = step->head.cpu,
+			   .callbacks = state == CB_RUNNING ? step->val : 0,
+		   });
 }
 
 /* ---- records ---- */
 
 static void starter_add(struct domain *dom, const struct starter *starter)
 {
-	if (dom->starters_cnt == STARTERS_MAX) {
-		memmove(dom->starters, dom->starters + 1,
-			(STARTERS_MAX - 1) * sizeof(*dom->starters));
-		dom->starters_cnt--;
-	}
-	dom->starters[dom->starters_cnt++] = *starter;
+	struct starter *room = tail_push(&dom->starters, sizeof(*room), STARTERS_MAX, NULL);
+
+	if (room)
+		*room = *starter;
 }
 
 static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 {
-	if (dom->ends_cnt == ENDS_MAX) {
-		memmove(dom->ends, dom->ends + 1, (ENDS_MAX - 1) * sizeof(*dom->ends));
-		dom->ends_cnt--;
-	}
-	dom->ends[dom->ends_cnt++] = (struct gp_end){ .gp = gp, .ts_ns = ts_ns };
+	struct gp_end *room = tail_push(&dom->ends, sizeof(*room), ENDS_MAX, NULL);
+
+	if (room)
+		*room = (struct gp_end){ .gp = gp, .ts_ns = ts_ns };
 }
 
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
@@ -248,13 +274,10 @@ void domain_start(struct domain *dom, const struct ks_start *start, const struct
 	known.ts_ns = start->head.ts_ns;
 	known.is_delayed = start->expires != 0;
 	known.is_known = true;
+	track_trim(&dom->gps, known.ts_ns);
+	track_trim(&dom->cbs, known.ts_ns);
 	starter_add(dom, &known);
 	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
-}
-
-static uint64_t step_gp(const struct ks_step *step)
-{
-	return gp_seq_is_idle(step->seq) ? gp_id_done(step->seq) : gp_id_in_progress(step->seq);
 }
 
 static void gp_queue(struct domain *dom, const struct ks_step *step)
@@ -287,9 +310,11 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 {
 	size_t i = dom->gps.cnt;
 
-	while (i && dom->gps.list[i - 1].state != GP_HELD && dom->gps.list[i - 1].gp == gp)
+	while (i && moment_at(&dom->gps, i - 1)->state != GP_HELD &&
+	       moment_at(&dom->gps, i - 1)->gp == gp)
 		i--;
-	if (i && dom->gps.list[i - 1].state == GP_HELD && dom->gps.list[i - 1].gp == gp) {
+	if (i && moment_at(&dom->gps, i - 1)->state == GP_HELD &&
+	    moment_at(&dom->gps, i - 1)->gp == gp) {
 		dom->gps.cnt = i;
 		track_last(&dom->gps)->fail_ns = ts_ns;
 	} else {
@@ -352,16 +377,13 @@ static void cb_note_end(struct domain *dom, const struct ks_step *step)
 
 static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
 {
-	for (size_t i = dom->cbs.cnt; i; i--)
-		if (dom->cbs.list[i - 1].cpu == cpu || dom->cbs.list[i - 1].state == GP_UNKNOWN)
-			return dom->cbs.list[i - 1].state;
-	return CB_NONE;
-}
+	for (size_t i = dom->cbs.cnt; i; i--) {
+		const struct moment *moment = moment_at(&dom->cbs, i - 1);
 
-static void cb_begin(struct domain *dom, const struct ks_step *step)
-{
-	cb_push(dom, CB_RUNNING, &step->head, step_gp(step));
-	track_last(&dom->cbs)->callbacks = step->val;
+		if (moment->cpu == cpu || moment->state == GP_UNKNOWN)
+			return moment->state;
+	}
+	return CB_NONE;
 }
 
 void domain_step(struct domain *dom, const struct ks_step *step)
@@ -382,27 +404,27 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 	case KS_CB_ARM:
 		cb_note_end(dom, step);
 		if (cb_state(dom, step->head.cpu) != CB_QUEUED)
-			cb_push(dom, CB_ARMED, &step->head, step_gp(step));
+			cb_push(dom, CB_ARMED, step);
 		break;
 	case KS_CB_QUEUE:
 		cb_note_end(dom, step);
 		/* queued again while it runs: it runs once more after this run's end */
-		cb_push(dom, CB_QUEUED, &step->head, step_gp(step));
+		cb_push(dom, CB_QUEUED, step);
 		break;
 	case KS_CB_BEGIN:
-		cb_begin(dom, step);
+		cb_push(dom, CB_RUNNING, step);
 		break;
 	case KS_CB_END:
 		if (cb_state(dom, step->head.cpu) == CB_RUNNING)
-			cb_push(dom, CB_NONE, &step->head, step_gp(step));
+			cb_push(dom, CB_NONE, step);
 		break;
 	}
 }
 
 /* A CPU's loss begins at its last record: others may have told of later moments by then. */
-static void track_cut(struct track *track, uint64_t ts_ns)
+static void track_cut(struct tail *track, uint64_t ts_ns)
 {
-	while (track->cnt && track->list[track->cnt - 1].ts_ns > ts_ns)
+	while (track->cnt && track_last(track)->ts_ns > ts_ns)
 		track->cnt--;
 }
 
@@ -430,20 +452,20 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 }
 
 /* The first moment after @ts_ns's own; .cnt when there is none. */
-static size_t track_after(const struct track *track, uint64_t ts_ns)
+static size_t track_after(const struct tail *track, uint64_t ts_ns)
 {
 	size_t i = track->cnt;
 
-	while (i && track->list[i - 1].ts_ns > ts_ns)
+	while (i && moment_at(track, i - 1)->ts_ns > ts_ns)
 		i--;
 	return i;
 }
 
-static const struct moment *track_at(const struct track *track, uint64_t ts_ns)
+static const struct moment *track_at(const struct tail *track, uint64_t ts_ns)
 {
 	size_t i = track_after(track, ts_ns);
 
-	return i ? &track->list[i - 1] : NULL;
+	return i ? moment_at(track, i - 1) : NULL;
 }
 
 static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to, struct pieces *pieces)
@@ -466,20 +488,20 @@ static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to, s
 
 static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
 {
-	const struct track *track = &dom->gps;
+	const struct tail *track = &dom->gps;
 	size_t i = track_after(track, from);
 
 	if (!i && from < to) { /* before anything we know */
-		uint64_t known = track->cnt ? min_u64(track->list[0].ts_ns, to) : to;
+		uint64_t known = track->cnt ? min_u64(moment_at(track, 0)->ts_ns, to) : to;
 
 		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
 		from = known;
 		i = 1;
 	}
 	for (; from < to && i <= track->cnt; i++) {
-		uint64_t next = i < track->cnt ? min_u64(track->list[i].ts_ns, to) : to;
+		uint64_t next = i < track->cnt ? min_u64(moment_at(track, i)->ts_ns, to) : to;
 
-		charge_gp(&track->list[i - 1], from, next, pieces);
+		charge_gp(moment_at(track, i - 1), from, next, pieces);
 		from = next;
 	}
 }
@@ -505,7 +527,7 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
 
 	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
-		const struct moment *moment = &dom->cbs.list[i];
+		const struct moment *moment = moment_at(&dom->cbs, i);
 
 		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
 			continue;
@@ -528,8 +550,8 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 {
 	const struct gp_end *last = NULL;
 
-	for (size_t i = 0; i < dom->ends_cnt; i++) {
-		const struct gp_end *end = &dom->ends[i];
+	for (size_t i = 0; i < dom->ends.cnt; i++) {
+		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
 
 		if (end->ts_ns > wake_ns)
 			break;
@@ -564,16 +586,18 @@ uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
 
 const struct starter *domain_starter(const struct domain *dom, uint64_t gp)
 {
-	for (size_t i = dom->starters_cnt; i; i--)
-		if (dom->starters[i - 1].gp == gp)
-			return &dom->starters[i - 1];
+	const struct starter *list = dom->starters.items;
+
+	for (size_t i = dom->starters.cnt; i; i--)
+		if (list[i - 1].gp == gp)
+			return &list[i - 1];
 	return NULL;
 }
 
 int domain_callbacks(const struct domain *dom, const struct domain_wait *wait)
 {
 	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct moment *moment = &dom->cbs.list[i];
+		const struct moment *moment = moment_at(&dom->cbs, i);
 
 		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
 		    moment->ts_ns > wait->out_ns)

@@ -57,6 +57,7 @@ struct starter {
 	bool is_delayed;   /* armed a timer: a normal GP */
 	bool is_sync;	   /* by a synchronize_srcu*(): it waits for it itself */
 	bool is_known;	   /* false: in flight before we looked */
+	const char *call;  /* by its stack, when no probe announced it; NULL: not known */
 	const char *func;  /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
 	char comm[KS_COMM_LEN];
 };

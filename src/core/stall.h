@@ -101,6 +101,7 @@ struct stall {
 	enum phase phase;
 	bool is_stuck;	  /* not over: what is known so far */
 	bool is_complete; /* no record that may belong to it was lost */
+	bool is_inferred; /* from a log that has no causes: .cause is a guess */
 	const struct segment *segments;
 	size_t segments_cnt;
 	const struct wait *waits;

@@ -121,7 +121,7 @@ struct row {
 	uint64_t ssp, seq, val;	       /* steps; .val also: a start's expires */
 	uint64_t from, wake, wait;     /* us: a call's begin, a sleep's; .wait: entered its API */
 	uint64_t needed;
-	uint16_t wake_cpu;
+	uint16_t wake_cpu, lock;
 	uint8_t api;
 	uint8_t kind;
 	uint32_t cmd;
@@ -133,9 +133,11 @@ struct row {
 	const char *const *stack;
 };
 
-#define BORN(t, n, ...) { .type = KS_VM, .us = t, .vm = n, .tgid = TGID(n), __VA_ARGS__ }
+#define BORN(t, n, ...) { .type = KS_VM, .us = t, .vm = n, __VA_ARGS__ }
 #define GONE(t, n)	{ .type = KS_VM_GONE, .us = t, .val = KVM(n) }
 #define EXIT(t, n)	{ .type = KS_EXIT, .us = t, .val = TGID(n) }
+#define IN_EXIT(begin, end, who, n)                                                      \
+	{ .type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n, .kind = KS_KIND_EXIT }
 /* The domain, its sequence just after the start; .val = the timer's jiffy for a normal GP. */
 #define START(t, who, dom, s, ...) \
 	{ .type = KS_START, .us = t, .tid = who, .ssp = dom, .seq = s, __VA_ARGS__ }
@@ -173,6 +175,7 @@ struct trace {
 	struct seen stalls[TRACE_STALLS_MAX];
 	size_t cnt, vms_new, vms_gone;
 	char gone[64]; /* ids of the VMs that went, in order: "2 1 " */
+	bool keep_no_segments, count_only;
 };
 
 static inline uint64_t trace_address(const char *name)
@@ -279,15 +282,19 @@ static inline void trace_format_waits(struct seen *seen)
 static inline void trace_collect(void *ctx, const struct stall *stall)
 {
 	struct trace *trace = ctx;
-	struct seen *seen = &trace->stalls[trace->cnt];
+	struct seen *seen = &trace->stalls[trace->cnt % TRACE_STALLS_MAX];
 
 	trace_check(stall);
-	assert_true(trace->cnt < TRACE_STALLS_MAX);
-	assert_true(stall->segments_cnt <= TRACE_SEGMENTS_MAX);
-	assert_true(stall->waits_cnt <= TRACE_WAITS_MAX);
 	trace->cnt++;
+	if (trace->count_only)
+		return;
+	assert_true(trace->cnt <= TRACE_STALLS_MAX);
 	seen->rec = *stall->rec;
 	seen->stall = *stall;
+	if (trace->keep_no_segments)
+		return;
+	assert_true(stall->segments_cnt <= TRACE_SEGMENTS_MAX);
+	assert_true(stall->waits_cnt <= TRACE_WAITS_MAX);
 	if (stall->segments_cnt)
 		memcpy(seen->segments, stall->segments, stall->segments_cnt * sizeof(*stall->segments));
 	if (stall->waits_cnt)
@@ -325,6 +332,7 @@ static inline void trace_vm_gone(void *ctx, const struct vm *vm)
 static inline struct trace *trace_new(void)
 {
 	static const struct ledger_ops ops = { .stall = trace_collect,
+					       .asleep = trace_collect,
 					       .vm_new = trace_vm_new,
 					       .vm_gone = trace_vm_gone };
 	struct trace *trace = calloc(1, sizeof(*trace));
@@ -357,6 +365,7 @@ union record {
 	struct ks_start start;
 	struct ks_step step;
 	struct ks_lock lock;
+	struct ks_task task;
 };
 
 static inline uint32_t trace_stack(const struct row *row, __u64 *stack)
@@ -371,7 +380,7 @@ static inline uint32_t trace_stack(const struct row *row, __u64 *stack)
 static inline void trace_fill_vm(const struct row *row, struct ks_vm *vm)
 {
 	vm->kvm = KVM(row->vm);
-	vm->tgid = row->tgid;
+	vm->tgid = row->tgid ? row->tgid : TGID(row->vm);
 	vm->flags = row->flags;
 	vm->jiffies = row->jiffies;
 	vm->srcu = (struct ks_domain){ .ssp = SRCU(row->vm),
@@ -402,6 +411,7 @@ static inline void trace_fill_sleep(const struct row *row, struct ks_sleep *slee
 	sleep->wait_ns = TRACE_NS(row->wait);
 	sleep->ssp = row->ssp;
 	sleep->needed = row->needed;
+	sleep->lock = row->lock;
 	sleep->wake_cpu = row->wake_cpu;
 	sleep->api = row->api;
 	sleep->kind = row->kind;
@@ -416,6 +426,7 @@ static inline void trace_fill_start(const struct row *row, struct ks_start *star
 	start->kvm = row->vm ? KVM(row->vm) : 0;
 	start->cmd = row->cmd;
 	start->kind = row->kind;
+	start->tgid = row->tgid;
 	start->frames = trace_stack(row, start->stack);
 	strcpy(start->comm, "vmm");
 }
@@ -492,5 +503,36 @@ static inline struct trace *trace_run(const struct row *rows, size_t cnt)
 }
 
 #define RUN(rows) trace_run(rows, CNT(rows))
+
+/* The report that started it all: a memslot of 5.67 ms behind the irqchip's grace period. */
+static const struct row trace_seed_rows[] = {
+	BORN(10, 1),
+	START(100, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP,
+	      .tgid = TGID(1), .stack = IN_REGISTER_DEV),
+	STEP(GP_QUEUE, 6000, SRCU(1), GP(1)),
+	STEP(GP_BEGIN, 6010, SRCU(1), GP(1)),
+	STEP(CB_QUEUE, 6015, SRCU(1), DONE(1)),
+	STEP(GP_QUEUE, 6016, SRCU(1), GP(2)),
+	STEP(GP_END, 6020, SRCU(1), GP(2)),
+	STEP(CB_BEGIN, 6025, SRCU(1), GP(2), .val = 5),
+	STEP(CB_END, 6028, SRCU(1), GP(2)),
+	STEP(GP_BEGIN, 6030, SRCU(1), GP(2)),
+	STEP(CB_QUEUE, 6035, SRCU(1), DONE(2)),
+	STEP(GP_END, 6040, SRCU(1), DONE(2)),
+	STEP(CB_BEGIN, 6045, SRCU(1), DONE(2), .val = 1),
+	STEP(CB_END, 6052, SRCU(1), DONE(2)),
+	SLEEP(415, 6050, 6060, 12, SRCU(1), .wait = 412, .needed = DONE(2), .stack = IN_MEMSLOT),
+	CALL(400, 6070, 12, 1, MEMSLOT, 1, .flags = KS_CALL_HAS_ARG),
+};
+
+/* A stall as an output gets it: what it points to lives as long as @trace and @vm. */
+static inline struct stall trace_stall(const struct trace *trace, size_t i, const struct vm *vm)
+{
+	struct stall stall = trace->stalls[i].stall;
+
+	assert_true(i < trace->cnt);
+	stall.vm = vm;
+	return stall;
+}
 
 #endif

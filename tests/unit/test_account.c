@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The account of a whole call: several waits, other sleeps, locks, names, phases, what is missing. */
+#include "core/account.h"
+
+#include "trace.h"
+
+/* One expedited wait of @who on an idle domain: GP n, out at @t, in at @t + 40. */
+#define QUICK_WAIT(t, who, n, entered)                                                        \
+	START((t)-2, who, SRCU(1), GP(n), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),      \
+	STEP(GP_BEGIN, (t) + 10, SRCU(1), GP(n)),                                            \
+	STEP(CB_QUEUE, (t) + 15, SRCU(1), DONE(n)),                                          \
+	STEP(GP_END, (t) + 16, SRCU(1), DONE(n)),                                            \
+	STEP(CB_BEGIN, (t) + 20, SRCU(1), DONE(n), .val = 1),                                \
+	STEP(CB_END, (t) + 24, SRCU(1), DONE(n)),                                            \
+	SLEEP(t, (t) + 23, (t) + 40, who, SRCU(1), .wait = entered, .needed = DONE(n),       \
+	      .stack = IN_MEMSLOT)
+
+#define QUICK_ACCOUNT(n)                                                               \
+	"kworker@" #n " 10, gp-work@" #n " 5, kworker@" #n " 5, gp-work@" #n " 3, wakeup 17"
+
+static void two_waits_of_one_call_follow_each_other(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		QUICK_WAIT(110, 12, 1, 105),
+		QUICK_WAIT(210, 12, 2, 205),
+		CALL(100, 300, 12, 1, MEMSLOT, 2),
+	};
+	struct trace *trace = RUN(rows);
+	const struct seen *seen = &trace->stalls[0];
+
+	(void)state;
+	assert_int_equal(trace->cnt, 1);
+	assert_string_equal(seen->account, "run 10, " QUICK_ACCOUNT(1) ", run 60, "
+							QUICK_ACCOUNT(2) ", run 50");
+	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 45 needs 1; "
+					  "synchronize_srcu_expedited(kvm.srcu) 45 needs 2");
+	assert_true(seen->stall.is_complete);
+	assert_int_equal(seen->stall.by_cause[KS_CAUSE_KWORKER], TRACE_NS(30));
+	assert_int_equal(seen->stall.cause, KS_CAUSE_WAKEUP);
+	trace_free(trace);
+}
+
+/* Only the first wait had a GP before it: the second one's time stays. */
+static void without_the_gp_in_flight_only_its_own_wait_is_shorter(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(50, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
+		      .cmd = IRQCHIP, .stack = IN_REGISTER_DEV),
+		STEP(GP_QUEUE, 2000, SRCU(1), GP(1)),
+		STEP(GP_BEGIN, 2010, SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 2015, SRCU(1), DONE(1)),
+		STEP(GP_END, 2016, SRCU(1), DONE(1)),
+		STEP(CB_BEGIN, 2020, SRCU(1), DONE(1), .val = 2),
+		STEP(CB_END, 2025, SRCU(1), DONE(1)),
+		SLEEP(110, 2024, 2030, 12, SRCU(1), .wait = 105, .stack = IN_BARRIER,
+		      .api = KS_API_BARRIER),
+		QUICK_WAIT(2110, 12, 2, 2105),
+		CALL(100, 2200, 12, 1, MEMSLOT, 2),
+	};
+	struct trace *trace = RUN(rows);
+	const struct seen *seen = &trace->stalls[0];
+
+	(void)state;
+	assert_string_equal(seen->account,
+			    "run 10, gp-timer@1 1890, kworker@1 10, gp-work@1 5, kworker@1 5, "
+			    "gp-work@1 4, wakeup 6, run 80, " QUICK_ACCOUNT(2) ", run 50");
+	assert_int_equal(seen->stall.without_ns, TRACE_NS(2100 - 1890 - 10 - 5 - 5 - 4));
+	assert_string_equal(seen->culprit, "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 55");
+	trace_free(trace);
+}
+
+/* A task that is woken for nothing sleeps on in the same function: one wait. */
+static void several_sleeps_may_be_one_wait(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(108, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		SLEEP(110, 115, 118, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
+		SLEEP(119, 125, 128, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
+		STEP(GP_BEGIN, 130, SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 135, SRCU(1), DONE(1)),
+		STEP(GP_END, 136, SRCU(1), DONE(1)),
+		STEP(CB_BEGIN, 140, SRCU(1), DONE(1), .val = 1),
+		SLEEP(129, 145, 150, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
+		CALL(100, 200, 12, 1, MEMSLOT, 3),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, kworker@1 5, wakeup 3, run 1, kworker@1 6, wakeup 3, run 1, "
+			    "kworker@1 1, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 50");
+	assert_string_equal(trace->stalls[0].waited,
+			    "synchronize_srcu_expedited(kvm.srcu) 45 needs 1");
+	assert_true(trace->stalls[0].stall.is_complete);
+	trace_free(trace);
+}
+
+/* The tracepoint backend does not see entries: the same sleeps, one wait each. */
+static void without_entries_each_sleep_is_a_wait(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(108, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		SLEEP(110, 115, 118, 12, SRCU(1), .stack = IN_MEMSLOT),
+		SLEEP(119, 125, 128, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(100, 200, 12, 1, MEMSLOT, 2),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited,
+			    "synchronize_srcu_expedited(kvm.srcu) 8; "
+			    "synchronize_srcu_expedited(kvm.srcu) 9 first 1");
+	trace_free(trace);
+}
+
+static void who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		/* the call itself defers a callback, then sleeps elsewhere, then waits */
+		START(110, 12, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
+		      .cmd = IRQCHIP, .stack = IN_REGISTER_DEV),
+		SLEEP(120, 130, 131, 12, 0, .stack = IN_KTHREAD_STOP),
+		STEP(GP_QUEUE, 500, SRCU(1), GP(1)),
+		STEP(GP_BEGIN, 510, SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 515, SRCU(1), DONE(1)),
+		STEP(GP_END, 516, SRCU(1), DONE(1)),
+		STEP(CB_BEGIN, 520, SRCU(1), DONE(1), .val = 3),
+		SLEEP(200, 525, 530, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(100, 600, 12, 1, IRQCHIP, 2),
+	};
+	struct trace *trace = RUN(rows);
+	const struct seen *seen = &trace->stalls[0];
+
+	(void)state;
+	assert_string_equal(seen->account,
+			    "run 20, other-sleep in kthread_stop 10, run 70, gp-timer@1 300, "
+			    "kworker@1 10, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 70");
+	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 330 first 1");
+	assert_string_equal(seen->culprit, "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[12], 90");
+	assert_false(seen->stall.culprit.is_self); /* call_srcu() is not a wait */
+	assert_int_equal(seen->stall.without_ns, TRACE_NS(500 - 325));
+	trace_free(trace);
+}
+
+/* Only a wait's own GP is not outstanding: not another task's, not what a callback started. */
+static void a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it(void **state)
+{
+	const struct {
+		uint64_t started;
+		uint32_t by;
+		const char *const *stack;
+		bool is_own, is_self;
+	} cases[] = {
+		{ 105, 12, STARTS_PIT_CLOSE, true, true },
+		{ 105, 13, STARTS_PIT_CLOSE, false, false },
+		{ 105, 12, IN_REGISTER_DEV, false, false },
+		{ 90, 12, STARTS_PIT_CLOSE, true, false }, /* not in this call: a thread id used again */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			START(cases[i].started, cases[i].by, IRQ_SRCU(1), GP(1), .val = 7, .vm = 1,
+			      .kind = KS_KIND_CLOSE, .stack = cases[i].stack),
+			SLEEP(110, 500, 500, 12, IRQ_SRCU(1), .stack = IN_PIT_CLOSE),
+			CLOSE(100, 510, 12, 1, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct seen *seen = &trace->stalls[0];
+
+		assert_string_equal(seen->account, "run 10, gp-timer@1 390, run 10");
+		assert_int_equal(seen->stall.waits[0].gp_first != 0, !cases[i].is_own);
+		assert_int_equal(seen->stall.culprit.is_self, cases[i].is_self);
+		assert_int_equal(seen->stall.without_ns, TRACE_NS(cases[i].is_own ? 410 : 20));
+		trace_free(trace);
+	}
+}
+
+static void each_wait_has_the_callbacks_of_its_own_time(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		STEP(CB_BEGIN, 50, SRCU(1), DONE(1), .val = 20),
+		STEP(CB_END, 60, SRCU(1), DONE(1)),
+		STEP(CB_BEGIN, 150, SRCU(1), DONE(1), .val = 3),
+		STEP(CB_BEGIN, 160, SRCU(1), DONE(1), .val = 4, .cpu = 2),
+		SLEEP(110, 170, 180, 12, SRCU(1), .stack = IN_MEMSLOT),
+		STEP(CB_BEGIN, 250, SRCU(1), DONE(2), .val = 8),
+		SLEEP(210, 270, 280, 12, SRCU(1), .stack = IN_MEMSLOT),
+		SLEEP(310, 370, 380, 12, SRCU(1), .stack = IN_MEMSLOT, .wake_cpu = 3),
+		CALL(100, 400, 12, 1, MEMSLOT, 3),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.waits[0].callbacks, 2);
+	assert_int_equal(trace->stalls[0].stall.waits[1].callbacks, 7);
+	assert_int_equal(trace->stalls[0].stall.waits[2].callbacks, -1);
+	trace_free(trace);
+}
+
+/* ---- sleeps that are not SRCU's ---- */
+
+/* It was seen to enter the wait: whatever it sleeps in there is the wait's. */
+static void a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, SRCU(1), .wait = 105, .api = KS_API_BARRIER,
+		      .stack = IN_KTHREAD_STOP),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited, "srcu_barrier(kvm.srcu) 90");
+	trace_free(trace);
+}
+
+static void another_sleep_is_named_by_its_function(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, 0, .stack = IN_KTHREAD_STOP),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	/* woken, it waits for a CPU: that is run */
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, other-sleep in kthread_stop 80, run 10");
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_OTHER_SLEEP);
+	assert_string_equal(trace->stalls[0].culprit, "");
+	assert_int_equal(trace->stalls[0].stall.waits_cnt, 0);
+	assert_int_equal(trace->stalls[0].stall.without_ns, TRACE_NS(100));
+	trace_free(trace);
+}
+
+static void a_sleep_without_a_wake_up_lasts_until_it_runs_again(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 0, 195, 12, 0, .stack = IN_KTHREAD_STOP),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, other-sleep in kthread_stop 85, run 5");
+	trace_free(trace);
+}
+
+static void a_sleep_of_which_nothing_is_known_is_other_sleep_without_a_place(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, 0),
+		CALL(100, 200, 12, 1, VCPU, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 10, other-sleep 80, run 10");
+	trace_free(trace);
+}
+
+/* The stack says SRCU, but not which: the domain is not known, nor what the time went on. */
+static void a_wait_on_an_unknown_domain_is_unexplained(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, 0, .stack = IN_PIT_CLOSE),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 10, unexplained 85, run 5");
+	assert_string_equal(trace->stalls[0].waited, "synchronize_srcu(?) 85");
+	trace_free(trace);
+}
+
+/* The host-wide domain gets in by being waited for; its first wait is not understood. */
+static void a_domain_of_nobodys_is_followed_from_its_first_record_on(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(108, 12, MMU_SRCU, GP(5), .val = 9, .vm = 1, .kind = KS_KIND_CLOSE,
+		      .stack = IN_MMU_UNREGISTER),
+		STEP(GP_QUEUE, 200, MMU_SRCU, GP(5)),
+		STEP(GP_BEGIN, 210, MMU_SRCU, GP(5)),
+		STEP(CB_ARM, 215, MMU_SRCU, DONE(5), .val = 9),
+		STEP(GP_END, 216, MMU_SRCU, DONE(5)),
+		STEP(CB_QUEUE, 300, MMU_SRCU, DONE(5)),
+		STEP(CB_BEGIN, 310, MMU_SRCU, DONE(5), .val = 1),
+		SLEEP(110, 315, 320, 12, MMU_SRCU, .needed = DONE(5), .stack = IN_MMU_UNREGISTER),
+		CLOSE(100, 330, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, gp-timer@5 90, kworker@5 10, gp-work@5 5, cb-timer@5 85, "
+			    "kworker@5 10, gp-work@5 5, wakeup 5, run 10");
+	assert_string_equal(trace->stalls[0].waited, "synchronize_srcu(mmu_notifier) 210 needs 5");
+	assert_string_equal(trace->stalls[0].culprit, "mmu_notifier_unregister, close, vmm[12], 2");
+	assert_true(trace->stalls[0].stall.culprit.is_self);
+	trace_free(trace);
+}
+
+/* ---- locks ---- */
+
+static void a_sleep_in_a_mutex_is_its_holders(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(105, 13, 1, 12),
+		QUICK_WAIT(110, 12, 1, 105),
+		CALL(100, 160, 12, 1, MEMSLOT, 1),
+		SLEEP(106, 165, 170, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		CALL(104, 180, 13, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct seen *seen = &trace->stalls[1];
+
+	(void)state;
+	assert_int_equal(trace->cnt, 2);
+	assert_int_equal(seen->stall.cause, KS_CAUSE_LOCK);
+	assert_int_equal(seen->stall.by_cause[KS_CAUSE_LOCK], TRACE_NS(59));
+	assert_true(seen->stall.culprit.is_known);
+	assert_int_equal(seen->stall.culprit.tid, 12);
+	assert_string_equal(seen->stall.culprit.comm, "holder");
+	assert_int_equal(seen->stall.without_ns, seen->stall.latency_ns);
+	trace_free(trace);
+}
+
+static void a_mutex_that_is_not_a_vms_is_another_sleep(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(106, 165, 170, 13, 0, .stack = IN_MUTEX),
+		CALL(104, 180, 13, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 2, other-sleep in kvm_vm_ioctl 59, run 15");
+	trace_free(trace);
+}
+
+/* Chains and circles of holders, and tasks that go before those that watch them. */
+static void watching_holders_leaves_no_task_behind_or_freed(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(100, 11, 1, 12),
+		LOCK(101, 12, 1, 13),
+		LOCK(102, 13, 1, 11),
+		LOCK(103, 14, 1, 14), /* a nonsense record */
+		LOCK(104, 11, 1, 13), /* another one, in the same call */
+		LOCK(105, 15, 1, 0),  /* the owner was gone */
+		CALL(90, 110, 13, 1, MEMSLOT, 0),
+		CALL(90, 111, 12, 1, MEMSLOT, 0),
+		CALL(90, 112, 11, 1, MEMSLOT, 0),
+		CALL(90, 113, 14, 1, MEMSLOT, 0),
+		CALL(90, 114, 15, 1, MEMSLOT, 0),
+		CALL(90, 115, 11, 1, MEMSLOT, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->cnt, 6);
+	for (size_t i = 0; i < trace->cnt; i++)
+		assert_int_equal(trace->stalls[i].stall.cause, KS_CAUSE_RUN);
+	trace_free(trace);
+}
+
+/* ---- names and phases ---- */
+
+static void a_call_that_no_probe_saw_is_named_by_its_stack(void **state)
+{
+	const struct {
+		const char *const *stack;
+		const char *call;
+		enum phase phase;
+	} cases[] = {
+		{ IN_RUN, "KVM_RUN", PHASE_RUNNING },
+		{ IN_BARRIER, "close", PHASE_TEARDOWN },
+		{ IN_PIT_CLOSE, "close", PHASE_TEARDOWN },
+		{ IN_MEMSLOT, "ioctl", PHASE_SETUP },
+		{ STACK("wait_for_completion", "synchronize_srcu", "kvm_free_pit"), "unknown",
+		  PHASE_SETUP },
+		{ NULL, "unknown", PHASE_SETUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			SLEEP(110, 150, 160, 12, SRCU(1), .stack = cases[i].stack),
+			{ .type = KS_CALL, .from = 110, .us = 160, .tid = 12, .sleeps = 1,
+			  .tgid = TGID(1) },
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].stall.call, cases[i].call);
+		assert_int_equal(trace->stalls[0].stall.phase, cases[i].phase);
+		assert_int_equal(trace->stalls[0].vm_id, 1); /* by its wait */
+		trace_free(trace);
+	}
+}
+
+static void the_phase_is_the_vms_age(void **state)
+{
+	static const struct {
+		uint8_t kind, flags;
+		uint32_t cmd, vcpus;
+		const char *call;
+		enum phase phase;
+	} cases[] = {
+		{ KS_KIND_VM, 0, IRQCHIP, 0, "KVM_CREATE_IRQCHIP", PHASE_SETUP },
+		{ KS_KIND_VM, 0, VCPU, 0, "KVM_CREATE_VCPU", PHASE_SETUP },
+		{ KS_KIND_VM, 0, VCPU, 1, "KVM_CREATE_VCPU", PHASE_VCPUS },
+		{ KS_KIND_VM, KS_CALL_RAN, MEMSLOT, 1, "KVM_SET_USER_MEMORY_REGION", PHASE_RUNNING },
+		{ KS_KIND_CLOSE, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN },
+		{ KS_KIND_EXIT, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN },
+		{ KS_KIND_DEV, 0, CMD(1), 0, "KVM_CREATE_VM", PHASE_SETUP },
+		{ KS_KIND_VM, 0, CMD(0xff), 0, "unknown", PHASE_SETUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			{ .type = KS_CALL, .from = 100, .us = 200, .tid = 12, .vm = 1,
+			  .kind = cases[i].kind, .cmd = cases[i].cmd, .flags = cases[i].flags,
+			  .vcpus = cases[i].vcpus },
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].stall.call, cases[i].call);
+		assert_int_equal(trace->stalls[0].stall.phase, cases[i].phase);
+		assert_string_equal(trace->stalls[0].account, "run 100");
+		assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUN);
+		assert_int_equal(trace->stalls[0].stall.stall_ns, 0);
+		trace_free(trace);
+	}
+}
+
+static void a_call_of_no_time_has_no_segments(void **state)
+{
+	const struct row rows[] = { BORN(10, 1), CALL(100, 100, 12, 1, MEMSLOT, 0) };
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.segments_cnt, 0);
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUN);
+	trace_free(trace);
+}
+
+/* ---- what is missing ---- */
+
+static void a_sleep_that_was_lost_makes_all_gaps_unexplained(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		QUICK_WAIT(110, 12, 1, 105),
+		CALL(100, 300, 12, 1, MEMSLOT, 2),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "unexplained 10, " QUICK_ACCOUNT(1) ", unexplained 150");
+	assert_false(trace->stalls[0].stall.is_complete);
+	assert_int_equal(trace->stalls[0].stall.by_cause[KS_CAUSE_RUN], 0);
+	assert_int_equal(trace->stalls[0].stall.stall_ns, TRACE_NS(200));
+	trace_free(trace);
+}
+
+/* A task of the same tid before: its call's end was lost. It must not be this one's. */
+static void what_a_dead_task_left_is_not_its_heirs(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		QUICK_WAIT(110, 12, 1, 105),
+		/* no KS_CALL */
+		QUICK_WAIT(1110, 12, 2, 1105),
+		CALL(1100, 1200, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 10, " QUICK_ACCOUNT(2) ", run 50");
+	assert_string_equal(trace->stalls[0].waited,
+			    "synchronize_srcu_expedited(kvm.srcu) 45 needs 2");
+	assert_true(trace->stalls[0].stall.is_complete);
+	trace_free(trace);
+}
+
+/* More segments than a task may keep: the rest is a hole, and the call says so. */
+static void a_call_of_too_many_sleeps_does_not_call_them_run(void **state)
+{
+	const struct row begin[] = { BORN(10, 1) };
+	const struct row end[] = { CLOSE(90, 200090, 12, 1, 10000) };
+	struct trace *trace = trace_new();
+	const struct seen *seen = &trace->stalls[0];
+
+	(void)state;
+	trace_feed(trace, begin, CNT(begin));
+	for (int i = 0; i < 10000; i++) {
+		const struct row row = SLEEP(100 + 20 * i, 110 + 20 * i, 110 + 20 * i, 12, 0);
+		union record rec;
+
+		trace_feed_sized(trace, &rec, trace_fill(&row, &rec));
+	}
+	/* one stall of thousands of segments: too many for trace_collect() to keep */
+	trace->keep_no_segments = true;
+	trace_feed(trace, end, CNT(end));
+	assert_int_equal(seen->stall.by_cause[KS_CAUSE_RUN], 0);
+	assert_false(seen->stall.is_complete);
+	assert_true(seen->stall.by_cause[KS_CAUSE_OTHER_SLEEP] > 0);
+	trace_free(trace);
+}
+
+static void sleeps_whose_times_make_no_sense_are_left_out(void **state)
+{
+	static const struct row bad[] = {
+		SLEEP(150, 0, 140, 12, 0),		     /* in before out */
+		SLEEP(150, 149, 160, 12, 0),		     /* woken before out */
+		SLEEP(150, 161, 160, 12, 0),		     /* woken after it ran */
+		SLEEP(150, 155, 160, 12, 0, .wait = 151),    /* entered after it slept */
+		SLEEP(119, 0, 160, 12, 0),		     /* before the last sleep's end */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(bad); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			SLEEP(110, 120, 120, 12, 0, .stack = IN_KTHREAD_STOP),
+			bad[i],
+			CALL(100, 200, 12, 1, MEMSLOT, 2),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account,
+				    "unexplained 10, other-sleep in kthread_stop 10, unexplained 80");
+		assert_false(trace->stalls[0].stall.is_complete);
+		trace_free(trace);
+	}
+}
+
+/* Sleeps that reach out of the call belong to another, whose record was lost. */
+static void sleeps_beyond_the_calls_ends_are_left_out(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(50, 80, 80, 12, 0),
+		SLEEP(90, 110, 110, 12, 0),
+		SLEEP(120, 130, 130, 12, 0),
+		SLEEP(140, 250, 250, 12, 0),
+		CALL(100, 200, 12, 1, MEMSLOT, 4),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.by_cause[KS_CAUSE_OTHER_SLEEP], TRACE_NS(10));
+	trace_free(trace);
+}
+
+static void losses_of_the_time_make_a_call_incomplete(void **state)
+{
+	static const struct {
+		uint64_t from, to;
+		bool is_complete;
+	} cases[] = {
+		{ 50, 99, true },   { 50, 100, false }, { 120, 130, false },
+		{ 90, 300, false }, { 200, 220, false }, { 201, 220, true },
+	};
+	struct account_scratch scratch = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct ks_call call = { .head.ts_ns = 200, .begin_ns = 100, .kind = KS_KIND_VM };
+		struct loss_windows losses = { .cnt = 0 };
+		struct task *task = task_new(1);
+		struct account_input in = { .call = &call, .task = task, .losses = &losses };
+		struct stall stall;
+
+		loss_windows_add(&losses, cases[i].from, cases[i].to);
+		assert_int_equal(account_call(&in, &scratch, &stall), 0);
+		trace_check(&stall);
+		assert_int_equal(stall.is_complete, cases[i].is_complete);
+		/* sixteen newer ones push it out */
+		for (int j = 0; j < LOSS_WINDOWS; j++)
+			loss_windows_add(&losses, 1000 + j, 1000 + j);
+		assert_int_equal(account_call(&in, &scratch, &stall), 0);
+		assert_true(stall.is_complete);
+		task_free(task);
+	}
+	free(scratch.segments);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_waits_of_one_call_follow_each_other),
+		cmocka_unit_test(without_the_gp_in_flight_only_its_own_wait_is_shorter),
+		cmocka_unit_test(several_sleeps_may_be_one_wait),
+		cmocka_unit_test(without_entries_each_sleep_is_a_wait),
+		cmocka_unit_test(
+			who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one),
+		cmocka_unit_test(a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it),
+		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
+		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
+		cmocka_unit_test(another_sleep_is_named_by_its_function),
+		cmocka_unit_test(a_sleep_without_a_wake_up_lasts_until_it_runs_again),
+		cmocka_unit_test(a_sleep_of_which_nothing_is_known_is_other_sleep_without_a_place),
+		cmocka_unit_test(a_wait_on_an_unknown_domain_is_unexplained),
+		cmocka_unit_test(a_domain_of_nobodys_is_followed_from_its_first_record_on),
+		cmocka_unit_test(a_sleep_in_a_mutex_is_its_holders),
+		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),
+		cmocka_unit_test(watching_holders_leaves_no_task_behind_or_freed),
+		cmocka_unit_test(a_call_that_no_probe_saw_is_named_by_its_stack),
+		cmocka_unit_test(the_phase_is_the_vms_age),
+		cmocka_unit_test(a_call_of_no_time_has_no_segments),
+		cmocka_unit_test(a_sleep_that_was_lost_makes_all_gaps_unexplained),
+		cmocka_unit_test(what_a_dead_task_left_is_not_its_heirs),
+		cmocka_unit_test(a_call_of_too_many_sleeps_does_not_call_them_run),
+		cmocka_unit_test(sleeps_whose_times_make_no_sense_are_left_out),
+		cmocka_unit_test(sleeps_beyond_the_calls_ends_are_left_out),
+		cmocka_unit_test(losses_of_the_time_make_a_call_incomplete),
+	};
+
+	return cmocka_run_group_tests_name("account", tests, NULL, NULL);
+}

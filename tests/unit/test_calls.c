@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/calls.h"
+
+#include <linux/kvm.h>
+
+#include "unit.h"
+
+static void calls_have_the_names_and_numbers_of_the_kernels_header(void **state)
+{
+#define CASE(kind, cmd) { kind, (uint32_t)(cmd), #cmd }
+	static const struct {
+		enum ks_call_kind kind;
+		uint32_t cmd;
+		const char *name;
+	} cases[] = {
+		CASE(KS_KIND_DEV, KVM_CREATE_VM),
+		CASE(KS_KIND_VM, KVM_CREATE_VCPU),
+		CASE(KS_KIND_VM, KVM_SET_USER_MEMORY_REGION),
+		CASE(KS_KIND_VM, KVM_CREATE_IRQCHIP),
+		CASE(KS_KIND_VM, KVM_REGISTER_COALESCED_MMIO),
+		CASE(KS_KIND_VM, KVM_UNREGISTER_COALESCED_MMIO),
+		CASE(KS_KIND_VM, KVM_SET_GSI_ROUTING),
+		CASE(KS_KIND_VM, KVM_REINJECT_CONTROL),
+		CASE(KS_KIND_VM, KVM_IRQFD),
+		CASE(KS_KIND_VM, KVM_CREATE_PIT2),
+		CASE(KS_KIND_VM, KVM_IOEVENTFD),
+		CASE(KS_KIND_VM, KVM_ENABLE_CAP),
+		CASE(KS_KIND_VM, KVM_CREATE_DEVICE),
+		CASE(KS_KIND_VM, KVM_SET_DEVICE_ATTR),
+		CASE(KS_KIND_DEVICE, KVM_SET_DEVICE_ATTR),
+		CASE(KS_KIND_VM, KVM_SET_TSS_ADDR),
+		CASE(KS_KIND_VM, KVM_SET_IDENTITY_MAP_ADDR),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++)
+		assert_string_equal(call_name(cases[i].kind, cases[i].cmd), cases[i].name);
+}
+
+static void a_number_means_nothing_on_another_file(void **state)
+{
+	(void)state;
+	assert_null(call_find(KS_KIND_DEV, KVM_CREATE_VCPU));
+	assert_null(call_find(KS_KIND_VCPU, KVM_CREATE_VCPU));
+	assert_null(call_find(KS_KIND_VM, KVM_CREATE_VM));
+	assert_null(call_find(KS_KIND_NONE, KVM_CREATE_VM));
+	assert_null(call_find(KS_KIND_VCPU, KVM_RUN));
+	assert_null(call_find((enum ks_call_kind)255, KVM_CREATE_VM));
+	assert_string_equal(call_name(KS_KIND_VCPU, KVM_RUN), "unknown");
+	assert_string_equal(call_name(KS_KIND_VM, 0), "unknown");
+	assert_string_equal(call_name(KS_KIND_CLOSE, 0), "close");
+	assert_string_equal(call_name(KS_KIND_EXIT, 0), "close");
+	assert_string_equal(call_name((enum ks_call_kind)255, 0x41), "unknown");
+}
+
+/* A new call is put at its place in the table, or it shadows another. */
+static void each_number_is_there_once_on_each_file(void **state)
+{
+	uint8_t wanted[256];
+
+	(void)state;
+	memset(wanted, 0xff, sizeof(wanted));
+	call_wanted(wanted);
+	for (int nr = 0; nr < 256; nr++)
+		for (int kind = 0; kind < 8; kind++)
+			assert_int_equal(!!(wanted[nr] & 1 << kind),
+					 call_find(kind, 0xae00 | nr) != NULL);
+	/* the hot ones must not be there, on any file */
+	assert_int_equal(wanted[_IOC_NR(KVM_RUN)], 0);
+	assert_int_equal(wanted[_IOC_NR(KVM_IRQ_LINE)], 0);
+	assert_int_equal(wanted[_IOC_NR(KVM_SIGNAL_MSI)], 0);
+	assert_int_equal(wanted[_IOC_NR(KVM_GET_DIRTY_LOG)], 0);
+	assert_int_equal(wanted[_IOC_NR(KVM_CREATE_VM)], 1 << KS_KIND_DEV);
+	assert_int_equal(wanted[_IOC_NR(KVM_SET_DEVICE_ATTR)],
+			 1 << KS_KIND_DEVICE | 1 << KS_KIND_VM);
+}
+
+static struct ks_call make_call(uint32_t cmd, const void *args, size_t size)
+{
+	struct ks_call call = { .kind = KS_KIND_VM, .cmd = cmd, .flags = KS_CALL_HAS_ARG };
+
+	assert_true(size <= sizeof(call.args));
+	memcpy(call.args, args, size);
+	return call;
+}
+
+static void arguments_are_read_as_the_kernels_structures_have_them(void **state)
+{
+	const struct kvm_userspace_memory_region region = { .slot = 3,
+							    .guest_phys_addr = 0x100000,
+							    .memory_size = 0x8000000 };
+	const struct kvm_userspace_memory_region logged = { .slot = 0x10001,
+							    .flags = KVM_MEM_LOG_DIRTY_PAGES };
+	const struct kvm_ioeventfd event = { .addr = 0xfe003000, .len = 4, .fd = 17, .flags = 4 };
+	const struct kvm_irqfd irqfd = { .fd = 9, .gsi = 24 };
+	const struct kvm_coalesced_mmio_zone zone = { .addr = 0xa0000, .size = 0x20000 };
+	const struct kvm_create_device device = { .type = KVM_DEV_TYPE_VFIO, .fd = 5 };
+	const struct kvm_device_attr attr = { .group = 4, .attr = 2 };
+	const int32_t minus_one = -1;
+	struct ks_call call;
+	char buf[128];
+
+	(void)state;
+#define FORMAT(cmd, args) \
+	(call = make_call(cmd, &(args), sizeof(args)), call_format_args(&call, buf, sizeof(buf)))
+	assert_string_equal(FORMAT(KVM_SET_USER_MEMORY_REGION, region),
+			    "slot=3 gpa=0x100000 size=0x8000000");
+	assert_string_equal(FORMAT(KVM_SET_USER_MEMORY_REGION, logged),
+			    "slot=65537 flags=1 gpa=0x0 size=0x0");
+	call = make_call(KVM_IOEVENTFD, &event, sizeof(call.args));
+	assert_string_equal(call_format_args(&call, buf, sizeof(buf)),
+			    "addr=0xfe003000 len=4 fd=17 flags=4");
+	assert_string_equal(FORMAT(KVM_IRQFD, irqfd), "fd=9 gsi=24");
+	assert_string_equal(FORMAT(KVM_IRQFD, minus_one), "fd=-1 gsi=0");
+	assert_string_equal(FORMAT(KVM_REGISTER_COALESCED_MMIO, zone), "addr=0xa0000 size=131072");
+	assert_string_equal(FORMAT(KVM_CREATE_DEVICE, device), "type=4");
+	assert_string_equal(FORMAT(KVM_SET_DEVICE_ATTR, attr), "group=4 attr=2");
+	assert_string_equal(FORMAT(KVM_CREATE_IRQCHIP, minus_one), "");
+}
+
+/* What the ioctl's argument is itself needs no reading. */
+static void values_are_known_though_memory_could_not_be_read(void **state)
+{
+	struct ks_call call = { .kind = KS_KIND_VM, .cmd = KVM_CREATE_VCPU, .arg = 2 };
+	uint64_t value;
+	char buf[128];
+
+	(void)state;
+	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "id=2");
+	call.cmd = KVM_SET_TSS_ADDR;
+	call.arg = 0xfffbd000;
+	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "addr=0xfffbd000");
+	call.cmd = KVM_SET_USER_MEMORY_REGION;
+	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "");
+	assert_false(call_arg_value(&call, &call_find(KS_KIND_VM, call.cmd)->args[0], &value));
+	call.kind = KS_KIND_CLOSE;
+	call.cmd = 0;
+	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "");
+}
+
+static void text_of_arguments_is_cut_to_the_buffer(void **state)
+{
+	const struct kvm_userspace_memory_region region = { .slot = 3, .memory_size = 0x8000000 };
+	const char whole[] = "slot=3 gpa=0x0 size=0x8000000";
+	struct ks_call call = make_call(KVM_SET_USER_MEMORY_REGION, &region, sizeof(region));
+
+	(void)state;
+	for (size_t size = 1; size <= sizeof(whole) + 3; size++) {
+		char *buf = malloc(size);
+
+		assert_ptr_equal(call_format_args(&call, buf, size), buf);
+		assert_true(strlen(buf) < size);
+		assert_memory_equal(buf, whole, strlen(buf));
+		if (size >= sizeof(whole))
+			assert_string_equal(buf, whole);
+		free(buf);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_have_the_names_and_numbers_of_the_kernels_header),
+		cmocka_unit_test(a_number_means_nothing_on_another_file),
+		cmocka_unit_test(each_number_is_there_once_on_each_file),
+		cmocka_unit_test(arguments_are_read_as_the_kernels_structures_have_them),
+		cmocka_unit_test(values_are_known_though_memory_could_not_be_read),
+		cmocka_unit_test(text_of_arguments_is_cut_to_the_buffer),
+	};
+
+	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* VMs, tasks and losses: whose a call is, whatever goes, comes back or never comes. */
+#include "core/ledger.h"
+
+#include <errno.h>
+
+#include "trace.h"
+
+#define GRACE_US 1000000 /* a dead VM is remembered for so long */
+
+static void vms_are_numbered_and_their_calls_are_theirs(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		BORN(20, 2),
+		CALL(100, 110, 11, 1, VCPU, 0),
+		CALL(100, 120, 21, 2, VCPU, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->vms_new, 2);
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	assert_non_null(ledger_vm(trace->ledger, KVM(2)));
+	assert_int_equal(ledger_vm(trace->ledger, KVM(2))->tgid, TGID(2));
+	assert_string_equal(ledger_vm(trace->ledger, KVM(2))->comm, "vmm");
+	assert_int_equal(ledger_vm(trace->ledger, KVM(2))->born_ns, TRACE_NS(20));
+	assert_null(ledger_vm(trace->ledger, KVM(3)));
+	assert_int_equal(ledger_get_stats(trace->ledger)->vms, 2);
+	assert_int_equal(ledger_get_stats(trace->ledger)->calls, 2);
+	assert_int_equal(ledger_get_stats(trace->ledger)->records, 4);
+	trace_free(trace);
+}
+
+/* A call that does not know its VM: by what it waited for, else the process's newest. */
+static void a_calls_vm_is_found_without_its_address(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		BORN(20, 2, .tgid = TGID(1)),
+		SLEEP(110, 120, 130, 12, IRQ_SRCU(1), .stack = IN_PIT_CLOSE),
+		CALL(100, 140, 12, 0, 0, 1, .tgid = TGID(1)),
+		CALL(100, 150, 13, 0, 0, 0, .tgid = TGID(1)),
+		CALL(100, 160, 14, 0, 0, 0, .tgid = 4711),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	assert_int_equal(trace->stalls[2].vm_id, 0);
+	trace_free(trace);
+}
+
+/* fentry: KS_VM_GONE comes when kvm_destroy_vm() begins, the close's own record when it is over. */
+static void a_close_that_outlives_its_vm_is_still_its_own(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GONE(105, 1),
+		START(120, 11, IRQ_SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_CLOSE,
+		      .stack = STARTS_PIT_CLOSE),
+		STEP(GP_QUEUE, 8000, IRQ_SRCU(1), GP(1)),
+		STEP(GP_BEGIN, 8004, IRQ_SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 8006, IRQ_SRCU(1), DONE(1)),
+		STEP(GP_END, 8009, IRQ_SRCU(1), DONE(1)),
+		STEP(CB_BEGIN, 8010, IRQ_SRCU(1), DONE(1), .val = 1),
+		SLEEP(130, 8011, 8012, 11, IRQ_SRCU(1), .needed = DONE(1), .stack = IN_PIT_CLOSE),
+		CLOSE(100, 8100, 11, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->vms_gone, 1);
+	assert_null(ledger_vm(trace->ledger, KVM(1)));
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[0].culprit_vm_id, 1);
+	assert_string_equal(trace->stalls[0].account,
+			    "run 30, gp-timer@1 7870, kworker@1 4, gp-work@1 2, kworker@1 4, "
+			    "gp-work@1 1, wakeup 1, run 88");
+	trace_free(trace);
+}
+
+/* tracepoint: the close is over first. */
+static void a_close_that_ends_before_its_vm_is_its_own_too(void **state)
+{
+	const struct row rows[] = { BORN(10, 1), CLOSE(100, 200, 11, 1, 0), GONE(210, 1) };
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_string_equal(trace->gone, "1 ");
+	trace_free(trace);
+}
+
+static void a_dead_vm_is_forgotten_after_its_grace(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GONE(100, 1),
+		BORN(150, 2),
+		GONE(200, 2), /* looks for old graves */
+		CLOSE(90, 300, 11, 1, 0, .tgid = 1),
+		BORN(GRACE_US + 150, 3),
+		GONE(GRACE_US + 160, 3),
+		CLOSE(90, GRACE_US + 170, 11, 1, 0, .tgid = 1),
+		CLOSE(90, GRACE_US + 170, 11, 2, 0, .tgid = 1),
+		CLOSE(90, GRACE_US + 170, 11, 3, 0, .tgid = 1),
+		GONE(3 * GRACE_US, 4), /* of none that we know */
+		CLOSE(90, 3 * GRACE_US, 11, 3, 0, .tgid = 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[1].vm_id, 0);
+	assert_int_equal(trace->stalls[2].vm_id, 2);
+	assert_int_equal(trace->stalls[3].vm_id, 3);
+	assert_int_equal(trace->stalls[4].vm_id, 0);
+	assert_string_equal(trace->gone, "1 2 3 ");
+	trace_free(trace);
+}
+
+/* Memory is reused at once: another VM, whose domains know nothing of the old one's. */
+static void a_reused_address_is_another_vm_with_domains_of_its_own(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP),
+		GONE(100, 1),
+		BORN(110, 1, .tgid = 4711),
+		SLEEP(130, 180, 190, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(120, 200, 12, 1, MEMSLOT, 1),
+		GONE(300, 1),
+		/* both are dead; the newer one is meant */
+		CLOSE(290, 310, 12, 1, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 2);
+	assert_string_equal(trace->stalls[0].account, "run 10, unexplained 50, wakeup 10, run 10");
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	assert_string_equal(trace->gone, "1 2 ");
+	trace_free(trace);
+}
+
+/* The old VM's close is told when the next one lives at its address already. */
+static void a_close_is_not_that_of_a_vm_born_during_it(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GONE(105, 1),
+		BORN(150, 1, .tgid = 4711),
+		CLOSE(100, 160, 11, 1, 0),
+		/* who made the new one */
+		{ .type = KS_CALL, .from = 140, .us = 170, .tid = 12, .vm = 1, .kind = KS_KIND_DEV,
+		  .cmd = CMD(1) },
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	trace_free(trace);
+}
+
+/* The loss of a KS_VM_GONE: a birth at the same address is proof of it. */
+static void a_birth_ends_the_vm_that_was_there(void **state)
+{
+	const struct row rows[] = { BORN(10, 1), BORN(110, 1), CALL(120, 200, 12, 1, MEMSLOT, 0) };
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->vms_new, 2);
+	assert_string_equal(trace->gone, "1 ");
+	assert_int_equal(trace->stalls[0].vm_id, 2);
+	trace_free(trace);
+}
+
+/* Graves of a reused address must not take the new VM's domains along. */
+static void burying_the_old_leaves_the_new_ones_domains(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GONE(100, 1),
+		BORN(110, 1),
+		START(2 * GRACE_US, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
+		      .cmd = IRQCHIP, .stack = IN_REGISTER_DEV),
+		GONE(2 * GRACE_US + 10, 2), /* buries the first VM */
+		STEP(GP_QUEUE, 2 * GRACE_US + 50, SRCU(1), GP(1)),
+		SLEEP(2 * GRACE_US + 20, 2 * GRACE_US + 60, 2 * GRACE_US + 60, 12, SRCU(1),
+		      .stack = IN_MEMSLOT),
+		CALL(2 * GRACE_US + 20, 2 * GRACE_US + 60, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "gp-timer@1 30, kworker@1 10");
+	assert_int_equal(trace->stalls[0].vm_id, 2);
+	trace_free(trace);
+}
+
+static void a_process_that_exits_takes_all_its_vms(void **state)
+{
+	struct trace *trace = trace_new();
+	const struct row after[] = {
+		EXIT(100, 1),
+		IN_EXIT(90, 200, 11, 1),
+	};
+
+	(void)state;
+	/* enough for the map to move some as others are deleted */
+	for (int i = 1; i <= 24; i++) {
+		const struct row born = BORN(i, i, .tgid = i % 3 ? TGID(1) : TGID(2));
+
+		trace_feed(trace, &born, 1);
+	}
+	trace_feed(trace, after, CNT(after));
+	assert_int_equal(trace->vms_gone, 16);
+	for (int i = 1; i <= 24; i++)
+		assert_int_equal(ledger_vm(trace->ledger, KVM(i)) != NULL, i % 3 == 0);
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	trace_free(trace);
+}
+
+static void a_killed_call_says_so(void **state)
+{
+	const struct row rows[] = { BORN(10, 1),
+				    CALL(100, 200, 12, 1, VCPU, 0, .flags = KS_CALL_KILLED) };
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_true(trace->stalls[0].rec.flags & KS_CALL_KILLED);
+	trace_free(trace);
+}
+
+static void a_thread_id_may_be_used_again(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		BORN(20, 2),
+		SLEEP(110, 120, 130, 12, 0, .stack = IN_KTHREAD_STOP),
+		CALL(100, 140, 12, 1, VCPU, 1),
+		SLEEP(210, 220, 225, 12, 0, .stack = IN_KTHREAD_STOP),
+		CALL(200, 240, 12, 2, VCPU, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[1].account,
+			    "run 10, other-sleep in kthread_stop 10, run 20");
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	assert_true(trace->stalls[1].stall.is_complete);
+	trace_free(trace);
+}
+
+/* ---- losses ---- */
+
+static void a_cpu_that_lost_records_tells_so_in_its_next_one(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CALL(100, 200, 12, 1, VCPU, 0, .cpu = 1),
+		CALL(150, 300, 13, 1, VCPU, 0, .cpu = 2), /* overlaps, but lost nothing as yet */
+		CALL(250, 400, 12, 1, VCPU, 0, .cpu = 1, .lost = 255),
+		CALL(450, 500, 13, 1, VCPU, 0, .cpu = 2),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_true(trace->stalls[0].stall.is_complete);
+	assert_true(trace->stalls[1].stall.is_complete);
+	assert_false(trace->stalls[2].stall.is_complete);
+	assert_true(trace->stalls[3].stall.is_complete);
+	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 255);
+	trace_free(trace);
+}
+
+static void user_space_may_notice_a_loss_too(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP),
+		LOST(50, 90, 7),
+		SLEEP(30, 190, 190, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(25, 200, 12, 1, MEMSLOT, 1),
+		CALL(110, 210, 13, 1, MEMSLOT, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 5, gp-timer@1 20, unexplained 140, run 10");
+	assert_false(trace->stalls[0].stall.is_complete);
+	assert_true(trace->stalls[1].stall.is_complete);
+	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 7);
+	trace_free(trace);
+}
+
+/* ---- malformed records ---- */
+
+static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **state)
+{
+	struct trace *trace = trace_new();
+	uint64_t malformed = 0;
+
+	(void)state;
+	for (int type = 0; type < 256; type++) {
+		union record rec = { .head = { .ts_ns = 1, .type = type } };
+		size_t min = record_min_size(type);
+
+		assert_int_equal(min != 0, type > 0 && type < KS_TYPE_CNT);
+		assert_int_equal(trace_feed_sized(trace, &rec, min ? min - 1 : sizeof(rec)), -EINVAL);
+		malformed++;
+	}
+	for (size_t size = 0; size < sizeof(struct ks_head); size++, malformed++) {
+		union record rec = { .head = { .ts_ns = 1, .type = KS_VM_GONE } };
+
+		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
+	}
+	assert_int_equal(ledger_get_stats(trace->ledger)->malformed, malformed);
+	assert_int_equal(ledger_get_stats(trace->ledger)->records, malformed);
+	trace_free(trace);
+}
+
+static void records_that_contradict_themselves_are_refused(void **state)
+{
+	const struct row bad[] = {
+		CALL(200, 100, 12, 1, VCPU, 0),		/* begins after its end */
+		STEP(GP_BEGIN, 100, 0, GP(1)),		/* of no domain */
+		START(100, 11, 0, GP(1)),
+		STEP(CB_QUEUE, 100, 0, GP(1)),
+	};
+	struct trace *trace = trace_new();
+	union record rec;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(bad); i++)
+		assert_int_equal(trace_feed_sized(trace, &rec, trace_fill(&bad[i], &rec)), -EINVAL);
+	/* VMs without an address, or with one domain for two */
+	for (int i = 0; i < 4; i++) {
+		const struct row born = BORN(10, 1);
+		size_t size = trace_fill(&born, &rec);
+
+		rec.vm.kvm = i == 0 ? 0 : rec.vm.kvm;
+		rec.vm.srcu.ssp = i == 1 ? 0 : rec.vm.srcu.ssp;
+		rec.vm.irq_srcu.ssp = i == 2 ? 0 : i == 3 ? rec.vm.srcu.ssp : rec.vm.irq_srcu.ssp;
+		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
+	}
+	assert_int_equal(ledger_get_stats(trace->ledger)->malformed, CNT(bad) + 4);
+	assert_int_equal(trace->cnt + trace->vms_new, 0);
+	trace_free(trace);
+}
+
+/* A stack may be cut by the record's size, and claim more than there can be. */
+static void no_more_frames_are_read_than_the_record_holds(void **state)
+{
+	const struct row row = SLEEP(110, 150, 160, 12, 0, .stack = IN_MEMSLOT);
+	const struct row call = CALL(100, 200, 12, 0, VCPU, 1);
+	union record rec;
+
+	(void)state;
+	for (uint32_t frames = 0; frames < 4; frames++) {
+		static const uint32_t claims[] = { 4, KS_STACK_MAX, KS_STACK_MAX + 1, UINT32_MAX };
+
+		for (size_t i = 0; i < CNT(claims); i++) {
+			struct trace *trace = trace_new();
+			size_t size = offsetof(struct ks_sleep, stack) + frames * sizeof(__u64) + 7;
+
+			trace_fill(&row, &rec);
+			rec.sleep.frames = claims[i];
+			rec.sleep.ssp = SRCU(1);
+			assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
+			trace_feed(trace, &call, 1);
+			/* the first two say nothing, the third that it is no wait */
+			assert_int_equal(trace->stalls[0].stall.waits_cnt, frames < 3 ? 1 : 0);
+			trace_free(trace);
+		}
+	}
+}
+
+static void task_number_0_and_the_last_are_tasks_like_others(void **state)
+{
+	static const uint32_t tids[] = { 0, 1, UINT32_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < CNT(tids); i++) {
+		const struct row rows[] = {
+			SLEEP(110, 120, 130, tids[i], 0, .stack = IN_KTHREAD_STOP),
+			CALL(100, 140, tids[i], 0, VCPU, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account,
+				    "run 10, other-sleep in kthread_stop 10, run 20");
+		trace_free(trace);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vms_are_numbered_and_their_calls_are_theirs),
+		cmocka_unit_test(a_calls_vm_is_found_without_its_address),
+		cmocka_unit_test(a_close_that_outlives_its_vm_is_still_its_own),
+		cmocka_unit_test(a_close_that_ends_before_its_vm_is_its_own_too),
+		cmocka_unit_test(a_dead_vm_is_forgotten_after_its_grace),
+		cmocka_unit_test(a_reused_address_is_another_vm_with_domains_of_its_own),
+		cmocka_unit_test(a_close_is_not_that_of_a_vm_born_during_it),
+		cmocka_unit_test(a_birth_ends_the_vm_that_was_there),
+		cmocka_unit_test(burying_the_old_leaves_the_new_ones_domains),
+		cmocka_unit_test(a_process_that_exits_takes_all_its_vms),
+		cmocka_unit_test(a_killed_call_says_so),
+		cmocka_unit_test(a_thread_id_may_be_used_again),
+		cmocka_unit_test(a_cpu_that_lost_records_tells_so_in_its_next_one),
+		cmocka_unit_test(user_space_may_notice_a_loss_too),
+		cmocka_unit_test(records_that_are_short_or_of_no_type_are_counted_and_refused),
+		cmocka_unit_test(records_that_contradict_themselves_are_refused),
+		cmocka_unit_test(no_more_frames_are_read_than_the_record_holds),
+		cmocka_unit_test(task_number_0_and_the_last_are_tasks_like_others),
+	};
+
+	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}

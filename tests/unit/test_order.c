@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/order.h"
+
+#include <errno.h>
+
+#include <kvmstall/record.h>
+
+#include "unit.h"
+
+#define WINDOW 100
+
+/* What came out: "10a 20b ", the time and the record's name. */
+struct out {
+	char text[512];
+	size_t cnt;
+	int ret;
+};
+
+static int take(void *ctx, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+	struct out *out = ctx;
+	size_t len = strlen(out->text);
+
+	assert_int_equal(size, sizeof(*step));
+	out->cnt++;
+	if (step->val)
+		snprintf(out->text + len, sizeof(out->text) - len, "%u%c ",
+			 (unsigned int)step->head.ts_ns, (char)step->val);
+	return out->ret;
+}
+
+static int push(struct order *order, uint64_t ts_ns, char name)
+{
+	struct ks_step step = { .head = { .ts_ns = ts_ns, .type = KS_GP_BEGIN }, .val = name };
+
+	return order_push(order, &step, sizeof(step));
+}
+
+static void records_leave_in_order_once_the_window_has_passed(void **state)
+{
+	struct out out = { "" };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	push(order, 300, 'a');
+	push(order, 250, 'b');
+	push(order, 310, 'c');
+	assert_string_equal(out.text, "");
+	push(order, 349, 'd');
+	assert_string_equal(out.text, "");
+	push(order, 350, 'e'); /* 250 is a window old */
+	assert_string_equal(out.text, "250b ");
+	push(order, 409, 'f');
+	assert_string_equal(out.text, "250b 300a ");
+	push(order, 305, 'g'); /* within the window */
+	assert_string_equal(out.text, "250b 300a 305g ");
+	assert_int_equal(order_late(order), 0);
+	order_flush(order, UINT64_MAX);
+	assert_string_equal(out.text, "250b 300a 305g 310c 349d 350e 409f ");
+	order_free(order);
+}
+
+static void equals_in_time_keep_the_order_of_arrival(void **state)
+{
+	struct out out = { "" };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	for (char name = 'a'; name <= 'm'; name++)
+		push(order, name % 2 ? 7 : 5, name);
+	order_flush(order, UINT64_MAX);
+	assert_string_equal(out.text, "5b 5d 5f 5h 5j 5l 7a 7c 7e 7g 7i 7k 7m ");
+	order_free(order);
+}
+
+static void who_comes_after_younger_ones_left_is_passed_on_and_counted(void **state)
+{
+	struct out out = { "" };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	push(order, 300, 'a');
+	push(order, 450, 'b');
+	push(order, 299, 'c');
+	push(order, 300, 'd'); /* as old as the one that left: not late */
+	assert_string_equal(out.text, "300a 299c 300d ");
+	assert_int_equal(order_late(order), 1);
+	order_flush(order, UINT64_MAX);
+	order_free(order);
+}
+
+static void time_alone_lets_records_go(void **state)
+{
+	struct out out = { "" };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	push(order, 300, 'a');
+	push(order, 320, 'b');
+	order_flush(order, 0);
+	order_flush(order, 50);
+	order_flush(order, 399);
+	assert_string_equal(out.text, "");
+	order_flush(order, 400);
+	assert_string_equal(out.text, "300a ");
+	order_flush(order, 1000);
+	order_flush(order, 1000);
+	assert_string_equal(out.text, "300a 320b ");
+	order_free(order);
+}
+
+static void the_end_of_time_leaves_too(void **state)
+{
+	struct out out = { "" };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	push(order, 3, 'a');
+	push(order, UINT64_MAX, 0);
+	assert_int_equal(out.cnt, 2);
+	push(order, 4, 'b');
+	assert_int_equal(order_late(order), 1);
+	assert_string_equal(out.text, "3a 4b ");
+	order_free(order);
+}
+
+static void the_takers_error_is_handed_on_and_stops_nobody(void **state)
+{
+	struct out out = { "", .ret = -EINVAL };
+	struct order *order = order_new(WINDOW, take, &out);
+
+	(void)state;
+	assert_int_equal(push(order, 10, 'a'), 0);
+	assert_int_equal(push(order, 20, 'b'), 0);
+	assert_int_equal(push(order, 500, 'c'), -EINVAL);
+	assert_string_equal(out.text, "10a 20b ");
+	order_free(order); /* one is still in it */
+	order_free(NULL);
+}
+
+/* Many records, shuffled within the window: out in order, all of them, none late. */
+static uint64_t last_ns;
+
+static int check(void *ctx, const void *record, size_t size)
+{
+	(void)size;
+	assert_true(((const struct ks_head *)record)->ts_ns >= last_ns);
+	last_ns = ((const struct ks_head *)record)->ts_ns;
+	(*(int *)ctx)++;
+	return 0;
+}
+
+static void a_shuffled_stream_is_sorted(void **state)
+{
+	int cnt = 0;
+	struct order *order = order_new(1000, check, &cnt);
+	uint64_t dice = 3;
+
+	(void)state;
+	last_ns = 0;
+	for (int i = 0; i < 10007; i++) {
+		dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+		push(order, 10 * i + (dice >> 40) % 999, 'x');
+	}
+	assert_true(cnt > 9000);
+	order_flush(order, UINT64_MAX);
+	assert_int_equal(cnt, 10007);
+	assert_int_equal(order_late(order), 0);
+	order_free(order);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_leave_in_order_once_the_window_has_passed),
+		cmocka_unit_test(equals_in_time_keep_the_order_of_arrival),
+		cmocka_unit_test(who_comes_after_younger_ones_left_is_passed_on_and_counted),
+		cmocka_unit_test(time_alone_lets_records_go),
+		cmocka_unit_test(the_end_of_time_leaves_too),
+		cmocka_unit_test(the_takers_error_is_handed_on_and_stops_nobody),
+		cmocka_unit_test(a_shuffled_stream_is_sorted),
+	};
+
+	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}

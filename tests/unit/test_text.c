@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lines for people, letter by letter: a change of them is a change that people see. */
+#include "core/text.h"
+
+#include "base/str.h"
+#include "core/summary.h"
+#include "trace.h"
+
+/* The columns before the cause: TIME, VM, TID, CALL, LATENCY, STALL. */
+#define COLUMNS "%-12s  %-18s %7u  %-36s %8s %8s  "
+
+#define HOUR_NS 3600000000000LL
+
+static char *text_of(const struct stall *stall, const struct text_cfg *cfg)
+{
+	struct str out;
+
+	str_init(&out);
+	text_stall(&out, stall, cfg);
+	assert_false(str_failed(&out));
+	return str_take(&out);
+}
+
+/* The line of the last stall of @rows, without its columns. */
+static void assert_cause(const struct row *rows, size_t cnt, const char *cause)
+{
+	static const struct text_cfg cfg = { .host.hz = TRACE_HZ };
+	struct trace *trace = trace_run(rows, cnt);
+	const struct stall stall =
+		trace_stall(trace, trace->cnt - 1, ledger_vm(trace->ledger, KVM(1)));
+	char *text = text_of(&stall, &cfg), *end = strrchr(text, '\n');
+	size_t columns = snprintf(NULL, 0, COLUMNS, "", "", 0, "", "", "");
+
+	assert_non_null(end);
+	assert_string_equal(end, "\n");
+	*end = 0;
+	assert_true(strlen(text) > columns);
+	assert_string_equal(text + columns, cause);
+	free(text);
+	trace_free(trace);
+}
+
+#define CAUSE(rows, text) assert_cause(rows, CNT(rows), text)
+
+static void the_headers_columns_are_the_lines(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	const struct stall stall = trace_stall(trace, 0, ledger_vm(trace->ledger, KVM(1)));
+	const struct text_cfg cfg = { .clock_offset_ns = 14 * HOUR_NS + 5 * HOUR_NS / 60,
+				      .host.hz = TRACE_HZ };
+	char *text = text_of(&stall, &cfg);
+	struct str header;
+
+	(void)state;
+	assert_string_equal(text, "14:05:00.000  vmm[1000]               12  "
+				  "KVM_SET_USER_MEMORY_REGION slot=0      5.67ms   5.65ms  "
+				  "gp-timer: GP 1 started by KVM_CREATE_IRQCHIP 312us before\n");
+	str_init(&header);
+	text_header(&header);
+	assert_string_equal(header.text, "TIME          VM                     TID  "
+					 "CALL                                  LATENCY    STALL  "
+					 "CAUSE\n");
+	str_fini(&header);
+	free(text);
+	trace_free(trace);
+}
+
+static void time_of_day_wraps_at_midnight(void **state)
+{
+	static const struct {
+		uint64_t us;
+		int64_t offset_ns;
+		const char *time;
+	} cases[] = {
+		{ 999, 0, "00:00:00.000" },
+		{ 61001000, 0, "00:01:01.001" },
+		{ 2000000, 24 * HOUR_NS - 1000000000, "00:00:01.000" },
+		{ 2000000, -1000000000, "00:00:01.000" },
+		{ 1000000, 23 * HOUR_NS + 59 * (HOUR_NS / 60), "23:59:01.000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = { CALL(cases[i].us, cases[i].us + 1, 12, 0, VCPU, 0) };
+		const struct text_cfg cfg = { .clock_offset_ns = cases[i].offset_ns };
+		struct trace *trace = RUN(rows);
+		const struct stall stall = trace_stall(trace, 0, NULL);
+		char *text = text_of(&stall, &cfg);
+
+		text[12] = 0;
+		assert_string_equal(text, cases[i].time);
+		free(text);
+		trace_free(trace);
+	}
+}
+
+static void causes_name_who_is_behind_them(void **state)
+{
+	const struct row self[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .val = 7, .kind = KS_KIND_CLOSE, .stack = STARTS_PIT_CLOSE),
+		SLEEP(110, 9000, 9000, 12, SRCU(1), .stack = IN_PIT_CLOSE),
+		{ .type = KS_CALL, .from = 100, .us = 9100, .tid = 12, .vm = 1, .sleeps = 1,
+		  .kind = KS_KIND_CLOSE, .flags = KS_CALL_KILLED },
+	};
+	const struct row in_flight[] = {
+		BORN(10, 1, .seq = GP(1), .val = 7, .flags = KS_VM_FOUND),
+		SLEEP(110, 9000, 9000, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(100, 9100, 12, 1, MEMSLOT, 1),
+	};
+	const struct row elsewhere[] = {
+		SLEEP(110, 9000, 9000, 12, 0, .stack = IN_KTHREAD_STOP),
+		CALL(100, 9100, 12, 0, VCPU, 1),
+	};
+	const struct row lost[] = {
+		SLEEP(110, 9000, 9000, 12, 0, .stack = IN_PIT_CLOSE),
+		CALL(100, 9100, 12, 0, VCPU, 2),
+	};
+	const struct row nothing[] = { CALL(100, 9100, 12, 0, VCPU, 0) };
+
+	(void)state;
+	CAUSE(self, "gp-timer: GP 1 started by this call (killed)");
+	CAUSE(in_flight, "gp-timer: GP 1 already in flight");
+	CAUSE(elsewhere, "other-sleep in kthread_stop");
+	CAUSE(lost, "unexplained (incomplete)");
+	CAUSE(nothing, "run");
+}
+
+static void a_reader_that_was_not_seen_is_not_made_up(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(GP_END, 107, SRCU(1), GP(1) + 1),
+		STEP(GP_BEGIN, 8000, SRCU(1), GP(1) + 1),
+		STEP(GP_END, 8001, SRCU(1), GP(1) + 1),
+		SLEEP(110, 9000, 9000, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(100, 9100, 12, 1, MEMSLOT, 1),
+	};
+
+	(void)state;
+	CAUSE(rows, "reader: GP 1 held by a reader that was not seen");
+}
+
+static void a_vm_has_its_name_or_its_comm_or_none(void **state)
+{
+	struct vm vm = { .tgid = 7, .comm = "fc" };
+	char buf[16];
+
+	(void)state;
+	assert_string_equal(text_vm(NULL, buf, sizeof(buf)), "-");
+	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "fc[7]");
+	strcpy(vm.name, "web1");
+	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "web1[7]");
+	strcpy(vm.name, "a-very-long-name-of-a-vm");
+	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "a-very-long-nam");
+}
+
+static void colour_is_only_asked_for(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	const struct stall stall = trace_stall(trace, 0, NULL);
+	struct text_cfg cfg = { .use_colour = true };
+	char *text = text_of(&stall, &cfg);
+
+	(void)state;
+	assert_non_null(strstr(text, "\033[31mgp-timer\033[0m"));
+	free(text);
+	cfg.use_colour = false;
+	text = text_of(&stall, &cfg);
+	assert_null(strchr(text, '\033'));
+	free(text);
+	trace_free(trace);
+}
+
+/* The account: every segment of weight, the rest in one line, nothing wider than a terminal. */
+static void the_account_tells_waits_segments_and_what_if(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	const struct stall stall = trace_stall(trace, 0, NULL);
+	const struct text_cfg cfg = { .show_account = true, .host.hz = TRACE_HZ };
+	char *text = text_of(&stall, &cfg), *line, *save = NULL;
+	static const char *const parts[] = {
+		"    wait 5.65ms  synchronize_srcu_expedited(kvm.srcu) in kvm_swap_active_memslots",
+		"GP 1 was in flight",
+		"until GP 2",
+		"    gp-timer        5.59ms  98.5%  kvm.srcu GP 1, 1.4 jiffies\n",
+		"    under 1% each      85us   1.5%  run 25us, kworker 30us, gp-work 20us, wakeup 10us\n",
+		"    culprit: kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP by vmm[11]",
+		"4 callbacks",
+		"    without the outstanding grace period: 65us instead of 5.67ms\n",
+	};
+	const char *from = text;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(parts); i++) { /* in this order */
+		from = strstr(from, parts[i]);
+		if (!from)
+			fail_msg("no '%s' (in its place) in:\n%s", parts[i], text);
+	}
+	strtok_r(text, "\n", &save); /* the stall's own line may be longer */
+	while ((line = strtok_r(NULL, "\n", &save)))
+		assert_true(strlen(line) < 100);
+	free(text);
+	trace_free(trace);
+}
+
+static void a_summary_tells_counts_causes_and_losses(void **state)
+{
+	struct summary summary = { .vms = 1, .records = 16, .command_status = -1,
+				   .duration_ns = 2000000000 };
+	struct trace *trace = RUN(trace_seed_rows);
+	const struct stall stall = trace_stall(trace, 0, NULL);
+	struct str out;
+
+	(void)state;
+	summary_add(&summary, &stall, true);
+	summary_add(&summary, &stall, false); /* under the threshold */
+	assert_int_equal(summary.calls, 2);
+	assert_int_equal(summary.stalls, 1);
+	assert_int_equal(summary.latency_ns, 2 * 5670000);
+	assert_int_equal(summary.stalled_latency_ns, 5670000);
+	assert_int_equal(summary.without_ns, 65000);
+	assert_int_equal(summary.by_cause[KS_CAUSE_GP_TIMER], 2 * 5585000);
+	assert_int_equal(summary.stalls_by_cause[KS_CAUSE_GP_TIMER], 1);
+	assert_int_equal(summary.incomplete, 0);
+	summary.losses[KS_LOSS_TASKS] = 3;
+	str_init(&out);
+	text_summary(&out, &summary, "fentry");
+	assert_non_null(strstr(out.text, "1 stall "));
+	assert_non_null(strstr(out.text, "2 calls"));
+	assert_non_null(strstr(out.text, "fentry"));
+	assert_non_null(strstr(out.text, "3 lost"));
+	assert_non_null(strstr(out.text, loss_help(KS_LOSS_TASKS)));
+	assert_non_null(strstr(out.text, "gp-timer"));
+	assert_null(strstr(out.text, "cb-timer"));
+	str_fini(&out);
+	trace_free(trace);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_headers_columns_are_the_lines),
+		cmocka_unit_test(time_of_day_wraps_at_midnight),
+		cmocka_unit_test(causes_name_who_is_behind_them),
+		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
+		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
+		cmocka_unit_test(colour_is_only_asked_for),
+		cmocka_unit_test(the_account_tells_waits_segments_and_what_if),
+		cmocka_unit_test(a_summary_tells_counts_causes_and_losses),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
