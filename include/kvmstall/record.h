@@ -217,7 +217,9 @@ _Static_assert(__builtin_offsetof(struct ks_task, stack) == 112, "ks_task has a 
 	X(DOMAINS, "domains", "the table of SRCU domains was full")                      \
 	X(NO_BEGIN, "no-begin", "a call or wait ended that was never seen to begin")     \
 	X(REORDER, "reorder", "a record came too late to be put in order")               \
-	X(HISTORY, "history", "a domain's history was longer than what is kept")
+	X(HISTORY, "history", "a wait reached further back than the history that is kept")         \
+	X(NO_END, "no-end", "a call or wait began whose end could not be seen")          \
+	X(MISSED, "missed", "the kernel ran no program: it was in another one already")
 /* clang-format on */
 
 enum ks_loss {

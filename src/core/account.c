@@ -89,6 +89,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		domain_account(dom, &span, &pieces);
 	else
 		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.out_ns);
+	task->forgotten += pieces.is_forgotten;
 	if (add_wait(task, sleep, stack, dom, &span))
 		return -ENOMEM;
 	return add_pieces(task, span.out_ns, &pieces, dom);
@@ -318,7 +319,7 @@ static void blame_starter(const struct stall *stall, const struct segment *seg,
 		return;
 	culprit->is_known = true;
 	culprit->func = starter->func;
-	culprit->call = starter->kind ? call_name(starter->kind, starter->cmd) : NULL;
+	culprit->call = starter->kind ? call_name(starter->kind, starter->cmd) : starter->call;
 	culprit->tid = starter->tid;
 	culprit->tgid = starter->tgid;
 	culprit->is_self = starter->tid == stall->rec->head.tid && starter->is_sync &&
@@ -391,33 +392,17 @@ static uint64_t outstanding_cost(const struct stall *stall)
 	return cost;
 }
 
-static bool any_stack_has(const struct stall *stall, const char *name)
-{
-	for (size_t i = 0; i < stall->waits_cnt; i++)
-		if (stack_has(&stall->waits[i].stack, name))
-			return true;
-	return false;
-}
-
 /* A call that no probe announced: the stack of its wait says what it was. */
 static const char *name_call(const struct stall *stall)
 {
-	static const struct {
-		const char *func, *call;
-	} by_stack[] = {
-		{ "kvm_destroy_vm", "close" },
-		{ "__mmu_notifier_release", "close" },
-		{ "kvm_vm_release", "close" },
-		{ "kvm_arch_vcpu_ioctl_run", "KVM_RUN" },
-		{ "irqfd_shutdown", "irqfd_shutdown" },
-		{ "kvm_vm_ioctl", "ioctl" },
-	};
-
 	if (stall->rec->kind)
 		return call_name(stall->rec->kind, stall->rec->cmd);
-	for (size_t i = 0; i < sizeof(by_stack) / sizeof(by_stack[0]); i++)
-		if (any_stack_has(stall, by_stack[i].func))
-			return by_stack[i].call;
+	for (size_t i = 0; i < stall->waits_cnt; i++) {
+		const char *call = stack_call(&stall->waits[i].stack);
+
+		if (call)
+			return call;
+	}
 	return "unknown";
 }
 

@@ -151,11 +151,6 @@ enum domain_kind domain_get_kind(const struct domain *dom)
 	return dom->kind;
 }
 
-uint64_t domain_dropped(const struct domain *dom)
-{
-	return dom->dropped;
-}
-
 /* ---- tracks ---- */
 
 static struct moment *moment_at(const struct tail *track, size_t i)
@@ -192,13 +187,14 @@ static void track_push(struct domain *dom, struct tail *track, const struct mome
 }
 
 /* What ended long before @now_ns is of no use to any wait that can still be told. */
-static void track_trim(struct tail *track, uint64_t now_ns)
+static void track_trim(struct domain *dom, struct tail *track, uint64_t now_ns)
 {
 	size_t old = 0;
 
 	while (old + 1 < track->cnt && moment_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
 		old++;
 	tail_drop(track, sizeof(struct moment), old);
+	dom->dropped += old;
 }
 
 static uint64_t step_gp(const struct ks_step *step)
@@ -274,8 +270,8 @@ void domain_start(struct domain *dom, const struct ks_start *start, const struct
 	known.ts_ns = start->head.ts_ns;
 	known.is_delayed = start->expires != 0;
 	known.is_known = true;
-	track_trim(&dom->gps, known.ts_ns);
-	track_trim(&dom->cbs, known.ts_ns);
+	track_trim(dom, &dom->gps, known.ts_ns);
+	track_trim(dom, &dom->cbs, known.ts_ns);
 	starter_add(dom, &known);
 	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
 }
@@ -495,6 +491,7 @@ static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, str
 		uint64_t known = track->cnt ? min_u64(moment_at(track, 0)->ts_ns, to) : to;
 
 		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
+		pieces->is_forgotten |= dom->dropped != 0;
 		from = known;
 		i = 1;
 	}

@@ -88,6 +88,7 @@ struct piece {
 struct pieces {
 	struct piece list[PIECES_MAX];
 	size_t cnt;
+	bool is_forgotten; /* the history did not reach back to all of it */
 };
 
 /* Append @ns of @cause, or lengthen the last piece; no room: the last one becomes unexplained. */
@@ -151,8 +152,5 @@ int domain_suspect(struct domain *dom, const struct suspect *suspect);
 
 /* Those of @gp, most likely first; how many in @cnt. */
 const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt);
-
-/* How many records did not fit the history that is kept. */
-uint64_t domain_dropped(const struct domain *dom);
 
 #endif

@@ -9,7 +9,7 @@
 #include "core/account.h"
 #include "core/irqfds.h"
 #include "core/reader.h"
-#include "core/stack.h"
+#include "core/stacks.h"
 #include "core/symbols.h"
 #include "core/task.h"
 
@@ -24,7 +24,7 @@ struct grave {
 };
 
 struct ledger {
-	const struct symbols *syms;
+	struct stacks *stacks;
 	uint32_t hz;
 	struct ledger_ops ops;
 	void *ctx;
@@ -78,7 +78,11 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 
 	if (!ledger)
 		return NULL;
-	ledger->syms = syms;
+	ledger->stacks = stacks_new(syms);
+	if (!ledger->stacks) {
+		free(ledger);
+		return NULL;
+	}
 	ledger->hz = hz;
 	ledger->ops = *ops;
 	ledger->ctx = ctx;
@@ -122,6 +126,7 @@ void ledger_free(struct ledger *ledger)
 	map_fini(&ledger->vms);
 	map_fini(&ledger->domains);
 	map_fini(&ledger->tasks);
+	stacks_free(ledger->stacks);
 	free(ledger->scratch.segments);
 	free(ledger);
 }
@@ -345,12 +350,6 @@ static size_t frames_of(uint32_t frames, size_t room_bytes)
 	return frames < max ? frames : max;
 }
 
-static bool is_sync_stack(const struct stack *stack)
-{
-	return stack_has(stack, "__synchronize_srcu") || stack_has(stack, "synchronize_srcu") ||
-	       stack_has(stack, "synchronize_srcu_expedited");
-}
-
 static int take_start(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_start *start = record;
@@ -362,15 +361,16 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 		.cmd = start->cmd,
 		.kind = start->kind,
 	};
-	struct stack stack;
+	const struct stack *stack;
 
 	if (!dom)
 		return start->ssp ? -ENOMEM : -EINVAL;
-	stack_resolve(&stack, ledger->syms, start->stack,
-		      frames_of(start->frames, size - offsetof(struct ks_start, stack)));
-	starter.func = stack_srcu_caller(&stack);
+	stack = stacks_resolve(ledger->stacks, start->stack,
+			       frames_of(start->frames, size - offsetof(struct ks_start, stack)));
+	starter.func = stack_srcu_caller(stack);
+	starter.call = stack_call(stack);
 	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
-	starter.is_sync = stack.cnt ? is_sync_stack(&stack) : !start->expires;
+	starter.is_sync = stack->cnt ? stack_in_sync(stack) : !start->expires;
 	memcpy(starter.comm, start->comm, sizeof(starter.comm) - 1);
 	domain_start(dom, start, &starter);
 	return 0;
@@ -412,13 +412,17 @@ static int take_sleep(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_sleep *sleep = record;
 	struct task *task = find_task(ledger, sleep->head.tid);
-	struct stack stack;
+	const struct stack *stack;
+	int ret;
 
 	if (!task)
 		return -ENOMEM;
-	stack_resolve(&stack, ledger->syms, sleep->stack,
-		      frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
-	return account_sleep(task, sleep, &stack, find_domain(ledger, sleep->ssp));
+	stack = stacks_resolve(ledger->stacks, sleep->stack,
+			       frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
+	ret = account_sleep(task, sleep, stack, find_domain(ledger, sleep->ssp));
+	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
+	task->forgotten = 0;
+	return ret;
 }
 
 static void forget_holder(struct ledger *ledger, const struct task *task)
@@ -541,11 +545,11 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 
 /* ---- what an iterator found ---- */
 
-static void resolve_task(const struct ledger *ledger, const struct ks_task *rec, size_t size,
-			 struct stack *stack)
+static const struct stack *resolve_task(const struct ledger *ledger, const struct ks_task *rec,
+					size_t size)
 {
-	stack_resolve(stack, ledger->syms, rec->stack,
-		      frames_of(rec->frames, size - offsetof(struct ks_task, stack)));
+	return stacks_resolve(ledger->stacks, rec->stack,
+			      frames_of(rec->frames, size - offsetof(struct ks_task, stack)));
 }
 
 static int take_suspect(struct ledger *ledger, const void *record, size_t size)
@@ -556,7 +560,7 @@ static int take_suspect(struct ledger *ledger, const void *record, size_t size)
 
 	if (!dom)
 		return 0; /* its VM is gone by now */
-	resolve_task(ledger, rec, size, &suspect.stack);
+	suspect.stack = *resolve_task(ledger, rec, size);
 	suspect.rank = reader_rank(&suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
 	if (!suspect.rank || !suspect.gp)
@@ -677,13 +681,12 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 static int take_asleep(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_task *rec = record;
+	const struct stack *stack = resolve_task(ledger, rec, size);
 	struct task_mark mark;
-	struct stack stack;
 	struct task *task;
 	int ret;
 
-	resolve_task(ledger, rec, size, &stack);
-	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(&stack)))
+	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(stack)))
 		return 0;
 	if (rec->begin_ns > rec->head.ts_ns || rec->out_ns > rec->head.ts_ns)
 		return -EINVAL;
@@ -691,7 +694,7 @@ static int take_asleep(struct ledger *ledger, const void *record, size_t size)
 	if (!task)
 		return -ENOMEM;
 	task_mark(task, &mark);
-	ret = tell_asleep(ledger, task, rec, &stack);
+	ret = tell_asleep(ledger, task, rec, stack);
 	task_rewind(task, &mark);
 	return ret;
 }

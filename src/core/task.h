@@ -40,6 +40,7 @@ struct task {
 	struct wait *waits;
 	size_t waits_cnt, waits_cap;
 	uint32_t sleeps;
+	uint32_t forgotten;  /* sleeps that reach further back than their domain's history */
 	uint64_t last_in_ns; /* end of its last sleep */
 	uint64_t wait_ns;    /* identity of the last wait: when its function was entered */
 	struct held_lock lock;

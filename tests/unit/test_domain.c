@@ -781,12 +781,12 @@ static void what_does_not_fit_the_history_is_counted_and_unexplained(void **stat
 		step.seq = GP(i);
 		domain_step(dom, &step);
 	}
-	assert_true(domain_dropped(dom) > 0);
 	domain_account(dom, &wait, &pieces);
+	assert_true(pieces.is_forgotten);
 	assert_int_equal(pieces.list[0].cause, KS_CAUSE_UNEXPLAINED);
-	assert_int_equal(pieces.list[0].ns, 10 * (domain_dropped(dom) + 1));
+	assert_int_equal(pieces.list[0].ns, 10 * (100 - 64 + 1));
 	assert_int_equal(pieces.list[1].cause, KS_CAUSE_KWORKER);
-	assert_int_equal(pieces.list[1].gp, gp_id_in_progress(GP(domain_dropped(dom) + 1)));
+	assert_int_equal(pieces.list[1].gp, gp_id_in_progress(GP(100 - 64 + 1)));
 	domain_put(dom);
 }
 
