@@ -38,18 +38,22 @@ CACHE      ?= $(or $(KVMSTALL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kvms
 SYSROOT    ?= $(if $(CROSS_COMPILE),$(wildcard $(CACHE)/sysroot-$(TRIPLET)))
 PKG_CONFIG ?= pkg-config
 PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig)
-LIBS        = libbpf libelf zlib jansson
+# The daemon is for hosts: test VMs, whose kvmstall is static, have no use for it, and no
+# distribution has all that libmicrohttpd wants as static libraries.
+EXPORT     ?= $(if $(STATIC),,1)
+LIBS        = libbpf libelf zlib jansson libzstd $(if $(EXPORT),libmicrohttpd libcap libseccomp)
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
-	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson)
+	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd \
+	      $(if $(EXPORT),-lmicrohttpd -lcap -lseccomp)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------
 
 CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
 	  -Wwrite-strings -Wno-missing-field-initializers
-CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL = -D_GNU_SOURCE $(if $(EXPORT),-DHAVE_EXPORT) -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   = -std=gnu11 -fno-common -pthread $(WARN) $(CFLAGS) $(if $(DEVELOPER),-Werror)
 LDFLAGS_ALL  = -pthread $(if $(STATIC),-static) $(LDFLAGS)
 DEPFLAGS     = -MMD -MP
@@ -69,7 +73,8 @@ endif
 # ---- what is built from what -------------------------------------------------------------------
 
 LAYERS   = base core kern cmd
-sources  = $(sort $(wildcard src/$1/*.c src/$1/*/*.c))
+unwanted = $(if $(EXPORT),,src/cmd/export.c src/cmd/export/%)
+sources  = $(filter-out $(unwanted),$(sort $(wildcard src/$1/*.c src/$1/*/*.c)))
 objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
 ARCHIVES = $(patsubst %,$O/%.a,cmd kern core base) # as the linker wants them: users first
 SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
@@ -99,7 +104,7 @@ $O/asan/%.o: src/%.c $O/flags
 
 # Order only: once an object is built, its .d file knows which skeletons it includes.
 $(call objects,kern): | $(SKELS)
-$O/main.o: | $O/version.h
+$O/main.o $O/cmd/version.o $O/asan/cmd/version.o: | $O/version.h
 
 # gen object drops DWARF and keeps BTF: tens of KB in the skeleton instead of hundreds.
 $O/bpf/%.bpf.o: bpf/%.bpf.c $O/flags
@@ -111,11 +116,38 @@ $O/%.skel.h: $O/bpf/%.bpf.o
 
 # Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
 $O/tests/%: $O/tests/%.o $O/asan/core.a $O/asan/base.a
-	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lcmocka
+	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lzstd -lm -lcmocka
 
 $O/tests/%.o: tests/unit/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<
+
+# Fuzzing: clang's, with coverage and both sanitizers in all of core and base.
+FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	      -fsanitize=fuzzer-no-link,address,undefined
+FUZZERS     = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core) $(call objects,base))
+
+fuzzers: $(FUZZERS) $O/fuzz/seed
+
+$(FUZZERS): $O/fuzz/%: $O/fuzz/tests/%.o $O/fuzz/tests/sink.o $(FUZZ_OBJS)
+	$(call say,LINK,$@)$(CLANG) -pthread $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ \
+		$(filter %.o,$^) -ljansson -lzstd -lm
+
+$O/fuzz/seed: $O/fuzz/tests/seed.o $(FUZZ_OBJS)
+	$(call say,LINK,$@)$(CLANG) -pthread $(LDFLAGS) -fsanitize=address,undefined -o $@ $(filter %.o,$^) \
+		-ljansson -lzstd -lm
+
+$O/fuzz/tests/%.o: tests/fuzz/%.c $O/flags
+	$(call say,CLANG,$@)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS_ALL) -Itests/fuzz $(FUZZ_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$O/fuzz/%.o: src/%.c $O/flags
+	$(call say,CLANG,$@)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# Benchmarks: as the product is built, linked with core alone.
+$O/bench/%: tests/bench/%.c $O/core.a $O/base.a $O/flags
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ \
+		$(filter-out %/flags,$^) -ljansson -lzstd -lm
 
 # Files that change only when what they hold changes: what depends on them is rebuilt just then.
 quoted = '$(subst ','\'',$1)'
@@ -135,7 +167,7 @@ $O/version.h: FORCE
 	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
 
 dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach layer,$(LAYERS),$(call objects,$(layer)) \
-	$(patsubst $O/%,$O/asan/%,$(call objects,$(layer)))) $(TESTS:=.o) $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
+	$(patsubst $O/%,$O/asan/%,$(call objects,$(layer)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
 -include $(wildcard $(dep_files))
 
 # ---- install, clean, format --------------------------------------------------------------------
@@ -188,18 +220,35 @@ check:
 	@scripts/deps.sh build || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
-	@$(RUN) unit golden lint live vm
+	@$(RUN) unit golden fuzz lint live vm
 
 unit-tests: $(TESTS)
 
 check-unit asan: unit-tests
 	@$(RUN) unit
 
+# make fuzz TIME=60: so many seconds, over all targets; what it finds is in $O/fuzz/findings.
+fuzz:
+	@TIME=$(or $(TIME),60) O=$(abspath $O) MAKE='$(MAKE)' bash tests/fuzz/run.sh
+
+check-fuzz:
+	@$(RUN) fuzz
+
 check-golden check-live: check-%: all
 	@$(RUN) $*
 
 check-vm: all static
 	@$(RUN) vm
+
+# Every kernel that the archive has, both architectures, every backend. The table is $O/matrix.md.
+check-matrix: all static
+	@scripts/deps.sh cross && $(MAKE) static-arm64 || echo 'no program for arm64: skipped' >&2
+	@KVMSTALL_STATIC=$(abspath $O/static/kvmstall) KVMSTALL_STATIC_ARM64=$(abspath $O/static-arm64/kvmstall) \
+		SERIES='$(SERIES)' TABLE=$(abspath $O/matrix.md) INSNS=$(abspath $O/verifier.txt) tests/vm/matrix.sh
+
+# Kernels of our own, and docs/validation.md from what they do: an hour at least.
+lab: all static
+	@KVMSTALL=$(abspath $O/static/kvmstall) scripts/lab/run.sh
 
 lint: all
 	@$(RUN) lint
@@ -224,7 +273,7 @@ analyze:
 
 archives: $(ARCHIVES) $O/main.o
 
-.PHONY: all install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-live check-vm lint static static-arm64 headers analyze archives FORCE
+.PHONY: all fuzz fuzzers check-fuzz install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
+	check-unit check-golden check-live check-vm check-matrix lab lint static static-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

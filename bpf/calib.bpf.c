@@ -37,6 +37,12 @@ int calib_fentry(void *ctx)
 	return 0;
 }
 
+SEC("?kprobe/process_srcu")
+int calib_kprobe(void *ctx)
+{
+	return 0;
+}
+
 SEC("?tp_btf/contention_begin")
 int calib_contention(void *ctx)
 {

@@ -32,6 +32,8 @@ static __always_inline void task_add(__u32 tid, const struct task_state *state)
 	struct task_state *old = bpf_map_lookup_elem(&tasks, &tid);
 
 	if (old) {
+		if (old->kind)
+			count_loss(KS_LOSS_NO_END); /* calls do not nest */
 		*old = *state;
 		return;
 	}
@@ -62,6 +64,8 @@ static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 c
 		.arg = arg,
 	};
 
+	if (!is_attached)
+		return;
 	if (kvm) {
 		vm_see(kvm, current_tgid());
 		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
@@ -146,6 +150,18 @@ static __always_inline void call_close(__s64 ret)
 		call_finish(state, tid, ret);
 }
 
+/* The end of an ioctl on a file of @kind. One that began before we did is told by its loss. */
+static __always_inline void ioctl_close(enum ks_call_kind kind, __u32 cmd, __s64 ret)
+{
+	__u32 tid = current_tid();
+	struct task_state *state = task_find(tid);
+
+	if (state)
+		call_finish(state, tid, ret);
+	else if (is_attached && is_wanted(cmd, kind))
+		count_loss(KS_LOSS_NO_BEGIN);
+}
+
 static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 {
 	enum ks_call_kind kind;
@@ -215,7 +231,41 @@ static __always_inline void task_sample(struct task_state *state)
 	state->irq_needed = sup_needed(srcu_sup(kvm_irq_srcu(state->kvm)));
 }
 
-static __always_inline void sleep_out(struct task_struct *task, bool preempt, __u32 task_state)
+/* The two innermost frames are ours. */
+static __always_inline void stack_save(void *ctx, __u32 tid)
+{
+	static const struct early_stack empty;
+	struct early_stack *early;
+	long len;
+
+	if (bpf_map_update_elem(&early_stacks, &tid, &empty, BPF_ANY))
+		return;
+	early = bpf_map_lookup_elem(&early_stacks, &tid);
+	if (!early)
+		return;
+	len = bpf_get_stack(ctx, early->addrs, sizeof(early->addrs), 2);
+	early->frames = len > 0 ? len / sizeof(__u64) : 0;
+}
+
+static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
+{
+	__u32 tid = task->pid;
+	struct early_stack *early;
+	long len;
+
+	if (!want_early_stacks) {
+		len = bpf_get_task_stack(task, addrs, KS_STACK_MAX * sizeof(*addrs), 0);
+		return len > 0 ? len / sizeof(*addrs) : 0;
+	}
+	early = bpf_map_lookup_elem(&early_stacks, &tid);
+	if (!early)
+		return 0;
+	__builtin_memcpy(addrs, early->addrs, sizeof(early->addrs));
+	return early->frames;
+}
+
+static __always_inline void sleep_out(void *ctx, struct task_struct *task, bool preempt,
+				      __u32 task_state)
 {
 	__u32 tid = task->pid;
 	struct task_state *state;
@@ -231,7 +281,12 @@ static __always_inline void sleep_out(struct task_struct *task, bool preempt, __
 	}
 	now = bpf_ktime_get_ns();
 	if (task_state & TASK_DEAD) {
-		call_finish(state, tid, 0);
+		if (state->kind && state->kind != KS_KIND_EXIT) {
+			count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
+			task_del(tid);
+		} else {
+			call_finish(state, tid, 0);
+		}
 		bury_vms(task);
 		return;
 	}
@@ -239,6 +294,8 @@ static __always_inline void sleep_out(struct task_struct *task, bool preempt, __
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
 	task_sample(state);
+	if (want_early_stacks)
+		stack_save(ctx, tid);
 }
 
 static __always_inline void sleep_wake(struct task_struct *task)
@@ -307,13 +364,11 @@ static __always_inline void sleep_emit_stack(const struct task_state *state,
 					     struct task_struct *task, __u64 now)
 {
 	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
-	long len;
 
 	if (!sleep)
 		return;
 	sleep_fill(sleep, state, task, now);
-	len = bpf_get_task_stack(task, sleep->stack, sizeof(sleep->stack), 0);
-	sleep->frames = len > 0 ? len / sizeof(__u64) : 0;
+	sleep->frames = stack_take(task, sleep->stack);
 	ring_submit(sleep);
 }
 
@@ -386,8 +441,10 @@ static __always_inline void task_emit(struct task_struct *task)
 	__builtin_memset(rec, 0, sizeof(*rec));
 	head_fill(&rec->head, bpf_ktime_get_ns(), tid, scan_tgid ? KS_SUSPECT : KS_ASLEEP);
 	task_fill(rec, task, state);
-	len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
-	rec->frames = len > 0 ? len / sizeof(__u64) : 0;
+	if (!want_early_stacks || task->__state) {
+		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
+		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
+	}
 	ring_submit(rec);
 }
 
@@ -409,6 +466,8 @@ static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 	struct task_state orphan = {};
 	__u64 seq;
 
+	if (!is_attached)
+		return;
 	if (!bpf_map_lookup_elem(&domains, &ssp)) {
 		if (!state && !bpf_map_lookup_elem(&owners, &tgid))
 			return;
@@ -446,6 +505,43 @@ static __always_inline void wait_close(void)
 	if (state->sleeps)
 		call_emit(state, (void *)bpf_get_current_task(), bpf_ktime_get_ns(), 0);
 	task_del(tid);
+}
+
+/* ---- kprobes: an end may be lost ---- */
+
+/*
+ * Will the end of this function be seen? The kernel keeps room for only so many returns in flight
+ * for one kretprobe (kernel/kprobes.c, maxactive: 6.1 without preemption has one for each CPU),
+ * functions that sleep use it up, and the next ones return unseen. The kretprobe was attached after
+ * us, so its handler was first (add_new_kprobe()) and has bent the return address, or has not.
+ */
+static __always_inline bool will_be_back(struct pt_regs *regs)
+{
+	if (!sym_kretprobe_trampoline)
+		return true;
+	if (return_address(regs) == sym_kretprobe_trampoline) {
+		can_tell_returns = true;
+		return true;
+	}
+	return !can_tell_returns;
+}
+
+static __always_inline bool call_will_end(struct pt_regs *regs)
+{
+	if (will_be_back(regs))
+		return true;
+	if (is_attached)
+		count_loss(KS_LOSS_NO_END);
+	return false;
+}
+
+/* Inside a known call the stack of its sleep tells what this would have: that is no loss. */
+static __always_inline void wait_open_kprobe(struct pt_regs *regs, __u64 ssp, enum ks_api api)
+{
+	if (will_be_back(regs))
+		wait_open(ssp, api);
+	else if (is_attached && !task_find(current_tid()) && bpf_map_lookup_elem(&domains, &ssp))
+		count_loss(KS_LOSS_NO_END);
 }
 
 #endif

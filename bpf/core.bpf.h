@@ -19,6 +19,18 @@ struct srcu_struct___pre_v6_4 {
 	struct delayed_work work;
 } __attribute__((preserve_access_index));
 
+/*
+ * x86: one more domain of each VM's own, which kvm_mmu_uninit_vm() waits for in 6.1. Later ones have
+ * it only with CONFIG_KVM_EXTERNAL_WRITE_TRACKING (arch/x86/include/asm/kvm_host.h).
+ */
+struct kvm___track {
+	struct {
+		struct {
+			struct srcu_struct track_srcu;
+		} track_notifier_head;
+	} arch;
+} __attribute__((preserve_access_index));
+
 /* What process_srcu works on: the srcu_usage, or before v6.4 the srcu_struct itself. */
 static __always_inline __u64 srcu_sup(__u64 ssp)
 {
@@ -106,6 +118,16 @@ static __always_inline bool kvm_has_run(__u64 kvm)
 	return BPF_CORE_READ((struct kvm_vcpu *)entry, pid) != 0;
 }
 
+/* A syscall's number, also when it returns. */
+static __always_inline int sys_nr(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
 /* A syscall's arguments 0..2, as the kernel's entry code left them. */
 static __always_inline __u64 sys_arg0(struct pt_regs *regs)
 {
@@ -131,6 +153,19 @@ static __always_inline __u64 sys_arg2(struct pt_regs *regs)
 	return regs->dx;
 #else
 	return regs->regs[2];
+#endif
+}
+
+/* Where the function that was just entered will return to. */
+static __always_inline __u64 return_address(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	__u64 addr = 0;
+
+	bpf_probe_read_kernel(&addr, sizeof(addr), (void *)PT_REGS_SP(regs));
+	return addr;
+#else
+	return PT_REGS_RET(regs); /* the link register */
 #endif
 }
 

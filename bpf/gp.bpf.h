@@ -73,6 +73,12 @@ static __always_inline void start_emit_bare(__u8 type, __u64 ssp, __u64 func)
 	ring_submit(start);
 }
 
+static __always_inline void callback(__u64 ssp, __u64 func)
+{
+	if (domain_find(ssp))
+		start_emit_bare(KS_CALLBACK, ssp, func);
+}
+
 static __always_inline void start_emit_stack(void *ctx, __u64 ssp, __u64 expires)
 {
 	struct ks_start *start = ring_reserve(sizeof(*start));
@@ -168,6 +174,15 @@ static __always_inline void gp_end(__u64 work)
 		dom->fail_ns = 0;
 		dom->is_told = 0;
 	}
+}
+
+/* cleanup_srcu_struct(): of a VM's main domain, the definite end of the VM. */
+static __always_inline void domain_gone(__u64 ssp)
+{
+	struct domain_state *dom = domain_find(ssp);
+
+	if (dom && dom->kvm && kvm_srcu(dom->kvm) == ssp)
+		vm_gone(dom->kvm);
 }
 
 static __always_inline struct srcu_data *work_sdp(__u64 work)

@@ -37,7 +37,19 @@ int BPF_PROG(sys_enter_tp, struct pt_regs *regs, long id)
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(sys_exit_tp, struct pt_regs *regs, long ret)
 {
-	call_close(ret);
+	struct file *file;
+	__u32 cmd;
+
+	if (sys_nr(regs) != SYS_IOCTL) {
+		call_close(ret);
+		return 0;
+	}
+	cmd = sys_arg1(regs);
+	if (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)])
+		return 0;
+	file = current_file(sys_arg0(regs));
+	if (file)
+		ioctl_close(file_kind(file), cmd, ret);
 	return 0;
 }
 
@@ -62,7 +74,7 @@ int BPF_PROG(dev_ioctl_fentry, struct file *file, unsigned int cmd, unsigned lon
 SEC("?fexit/kvm_dev_ioctl")
 int BPF_PROG(dev_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	call_close(ret);
+	ioctl_close(KS_KIND_DEV, cmd, ret);
 	return 0;
 }
 
@@ -77,7 +89,7 @@ int BPF_PROG(vm_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long
 SEC("?fexit/kvm_vm_ioctl")
 int BPF_PROG(vm_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	call_close(ret);
+	ioctl_close(KS_KIND_VM, cmd, ret);
 	return 0;
 }
 
@@ -92,7 +104,7 @@ int BPF_PROG(device_ioctl_fentry, struct file *file, unsigned int cmd, unsigned 
 SEC("?fexit/kvm_device_ioctl")
 int BPF_PROG(device_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	call_close(ret);
+	ioctl_close(KS_KIND_DEVICE, cmd, ret);
 	return 0;
 }
 
@@ -124,14 +136,93 @@ int BPF_PROG(vcpu_release_fexit, struct inode *inode, struct file *file, int ret
 	return 0;
 }
 
+SEC("?kprobe/kvm_dev_ioctl")
+int BPF_KPROBE(dev_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (is_wanted(cmd, KS_KIND_DEV) && call_will_end(ctx))
+		call_open(KS_KIND_DEV, 0, cmd, arg);
+	return 0;
+}
+
+SEC("?kretprobe/kvm_dev_ioctl")
+int BPF_KRETPROBE(dev_ioctl_kret, long ret)
+{
+	call_close(ret);
+	return 0;
+}
+
+SEC("?kprobe/kvm_vm_ioctl")
+int BPF_KPROBE(vm_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (is_wanted(cmd, KS_KIND_VM) && call_will_end(ctx))
+		call_open(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
+	return 0;
+}
+
+SEC("?kretprobe/kvm_vm_ioctl")
+int BPF_KRETPROBE(vm_ioctl_kret, long ret)
+{
+	call_close(ret);
+	return 0;
+}
+
+SEC("?kprobe/kvm_device_ioctl")
+int BPF_KPROBE(device_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (is_wanted(cmd, KS_KIND_DEVICE) && call_will_end(ctx))
+		call_open(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
+	return 0;
+}
+
+SEC("?kretprobe/kvm_device_ioctl")
+int BPF_KRETPROBE(device_ioctl_kret, long ret)
+{
+	call_close(ret);
+	return 0;
+}
+
+SEC("?kprobe/kvm_vm_release")
+int BPF_KPROBE(vm_release_kprobe, struct inode *inode, struct file *file)
+{
+	if (call_will_end(ctx))
+		call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
+	return 0;
+}
+
+SEC("?kretprobe/kvm_vm_release")
+int BPF_KRETPROBE(vm_release_kret, int ret)
+{
+	call_close(ret);
+	return 0;
+}
+
+SEC("?kprobe/kvm_vcpu_release")
+int BPF_KPROBE(vcpu_release_kprobe, struct inode *inode, struct file *file)
+{
+	if (call_will_end(ctx))
+		call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
+	return 0;
+}
+
+SEC("?kretprobe/kvm_vcpu_release")
+int BPF_KRETPROBE(vcpu_release_kret, int ret)
+{
+	call_close(ret);
+	return 0;
+}
+
 /* The definite end of a VM: its main domain is taken apart (kvm_destroy_vm, every release). */
 SEC("?fentry/cleanup_srcu_struct")
 int BPF_PROG(cleanup_fentry, struct srcu_struct *ssp)
 {
-	struct domain_state *dom = domain_find((__u64)ssp);
+	domain_gone((__u64)ssp);
+	return 0;
+}
 
-	if (dom && dom->kvm && kvm_srcu(dom->kvm) == (__u64)ssp)
-		vm_gone(dom->kvm);
+SEC("?kprobe/cleanup_srcu_struct")
+int BPF_KPROBE(cleanup_kprobe, struct srcu_struct *ssp)
+{
+	domain_gone((__u64)ssp);
 	return 0;
 }
 
@@ -179,16 +270,81 @@ int BPF_PROG(barrier_fexit, struct srcu_struct *ssp)
 	return 0;
 }
 
+SEC("?kprobe/synchronize_srcu")
+int BPF_KPROBE(sync_kprobe, struct srcu_struct *ssp)
+{
+	wait_open_kprobe(ctx, (__u64)ssp, KS_API_SYNC);
+	return 0;
+}
+
+SEC("?kretprobe/synchronize_srcu")
+int BPF_KRETPROBE(sync_kret)
+{
+	wait_close();
+	return 0;
+}
+
+SEC("?kprobe/synchronize_srcu_expedited")
+int BPF_KPROBE(sync_exp_kprobe, struct srcu_struct *ssp)
+{
+	wait_open_kprobe(ctx, (__u64)ssp, KS_API_SYNC_EXPEDITED);
+	return 0;
+}
+
+SEC("?kretprobe/synchronize_srcu_expedited")
+int BPF_KRETPROBE(sync_exp_kret)
+{
+	wait_close();
+	return 0;
+}
+
+SEC("?kprobe/srcu_barrier")
+int BPF_KPROBE(barrier_kprobe, struct srcu_struct *ssp)
+{
+	wait_open_kprobe(ctx, (__u64)ssp, KS_API_BARRIER);
+	return 0;
+}
+
+SEC("?kretprobe/srcu_barrier")
+int BPF_KRETPROBE(barrier_kret)
+{
+	wait_close();
+	return 0;
+}
+
 SEC("?fentry/call_srcu")
 int BPF_PROG(callback_fentry, struct srcu_struct *ssp)
 {
 	__u64 func = 0;
 
-	if (!domain_find((__u64)ssp))
-		return 0;
 	/* The verifier reads no argument whose type is a function pointer. */
 	bpf_get_func_arg(ctx, 2, &func);
-	start_emit_bare(KS_CALLBACK, (__u64)ssp, func);
+	callback((__u64)ssp, func);
+	return 0;
+}
+
+SEC("?kprobe/call_srcu")
+int BPF_KPROBE(callback_kprobe, struct srcu_struct *ssp, void *head, void *func)
+{
+	callback((__u64)ssp, (__u64)func);
+	return 0;
+}
+
+/* Not in any release yet: [RFC PATCH 2/3] srcu: Add and export call_srcu_expedited() (2026-03) */
+SEC("?fentry/call_srcu_expedited")
+int BPF_PROG(callback_exp_fentry, struct srcu_struct *ssp)
+{
+	__u64 func = 0;
+
+	bpf_get_func_arg(ctx, 2, &func);
+	callback((__u64)ssp, func);
+	return 0;
+}
+
+SEC("?kprobe/call_srcu_expedited")
+int BPF_KPROBE(callback_exp_kprobe, struct srcu_struct *ssp, void *head, void *func)
+{
+	callback((__u64)ssp, (__u64)func);
 	return 0;
 }
 
@@ -198,7 +354,7 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
 {
-	sleep_out(prev, preempt, prev_state);
+	sleep_out(ctx, prev, preempt, prev_state);
 	sleep_in(next);
 	return 0;
 }

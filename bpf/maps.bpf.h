@@ -15,6 +15,8 @@ const volatile __u64 sym_kvm_dev_ioctl;
 const volatile __u64 sym_kvm_vm_ioctl;
 const volatile __u64 sym_kvm_vcpu_ioctl;
 const volatile __u64 sym_kvm_device_ioctl;
+/* Where a function returns to while a kretprobe waits for it. */
+const volatile __u64 sym_kretprobe_trampoline;
 /* Bit (1 << enum ks_call_kind) for each ioctl number that is a call. */
 const volatile __u8 wanted[256];
 /* Emit every call, also those that never slept. */
@@ -24,8 +26,16 @@ const volatile bool want_orphan_sleeps;
 /* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by
  * another synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
 const volatile __u64 stack_min_ns = 200000;
+/* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
+ * a kretprobe waits for, unless its task is current (rethook_find_ret_addr(); v6.1 warns, too). */
+const volatile bool want_early_stacks;
 /* Wake the reader when this much waits for it; else only a call's end does. */
 const volatile __u64 ring_wake_bytes = 1 << 20;
+
+/* All programs are attached; written by user space. Before, a begin may have no end. */
+bool is_attached;
+/* A return address was seen bent to the trampoline: one that is not bent means something. */
+bool can_tell_returns;
 
 /* What the task iterator looks for; written by user space before each pass. */
 __u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
@@ -72,6 +82,21 @@ struct {
 	__type(key, __u32);
 	__type(value, struct task_state);
 } tasks SEC(".maps");
+
+struct early_stack {
+	__u32 frames;
+	__u32 pad;
+	__u64 addrs[KS_STACK_MAX];
+};
+
+/* By tid, of tasks in .tasks that sleep; user space makes it small when it is not wanted. Full:
+ * the oldest goes, and its sleep has no stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct early_stack);
+} early_stacks SEC(".maps");
 
 /* VMs by struct kvm, and their owner. Deleted at the VM's end, or by user space. */
 struct {

@@ -60,6 +60,16 @@ static __always_inline __u64 kvm_irq_srcu(__u64 kvm)
 	return kvm + bpf_core_field_offset(struct kvm, irq_srcu);
 }
 
+/* 0: this kernel's VMs have no such domain. */
+static __always_inline __u64 kvm_track_srcu(__u64 kvm)
+{
+	struct kvm___track *old = NULL;
+
+	if (!bpf_core_field_exists(old->arch.track_notifier_head.track_srcu))
+		return 0;
+	return kvm + bpf_core_field_offset(old->arch.track_notifier_head.track_srcu);
+}
+
 static __always_inline void domain_read(struct ks_domain *dom, __u64 ssp)
 {
 	__u64 sup = srcu_sup(ssp);
@@ -130,6 +140,8 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags)
 	owner_add(tgid);
 	domain_follow(kvm_srcu(kvm), kvm);
 	domain_follow(kvm_irq_srcu(kvm), kvm);
+	if (kvm_track_srcu(kvm))
+		domain_follow(kvm_track_srcu(kvm), kvm);
 	vm_emit(kvm, KS_VM, tgid, flags);
 }
 
@@ -146,7 +158,7 @@ static __always_inline void vm_see(__u64 kvm, __u32 tgid)
 
 static __always_inline void vm_gone(__u64 kvm)
 {
-	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm);
+	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm), track_srcu = kvm_track_srcu(kvm);
 	__u32 *tgid = bpf_map_lookup_elem(&vms, &kvm);
 
 	if (!tgid)
@@ -156,6 +168,8 @@ static __always_inline void vm_gone(__u64 kvm)
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);
 	bpf_map_delete_elem(&domains, &irq_srcu);
+	if (track_srcu)
+		bpf_map_delete_elem(&domains, &track_srcu);
 }
 
 #endif

@@ -72,9 +72,12 @@ why_not_here()
 
 watch_in_vm()
 {
-	[ -x "$KVMSTALL_STATIC" ] || "${MAKE:-make}" static >"$dir/make" 2>&1 || fail "make static" "$dir/make"
+	[ -x "$KVMSTALL_STATIC" ] || "${MAKE:-make}" -C "$root" static >"$dir/make" 2>&1 ||
+		fail "make static" "$dir/make"
 	command -v qemu-system-x86_64 >/dev/null || "$root/scripts/deps.sh" test >&2
-	OUT=$dir KVMSTALL=$KVMSTALL_STATIC "$root/tests/vm/run.sh" "${SERIES:-6.18}" "$root/scripts/demo.sh" ||
+	# Emulation is too slow for what is 25 us on a real machine.
+	OUT=$dir KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_APPEND=srcutree.exp_holdoff=1000000 \
+		"$root/tests/vm/run.sh" "${SERIES:-6.18}" "$root/scripts/demo.sh" ||
 		fail "tests/vm/run.sh ${SERIES:-6.18} exited with $?"
 }
 
@@ -141,14 +144,14 @@ title()
 	printf '%s%s%s\n\n' "$bold" "$*" "$plain"
 }
 
-# first TEST: sets act to the first try of it that TEST finds good.
-first()
+# show TEST: sets act to a try of it that TEST finds good; the last is the best, as all is warm.
+show()
 {
-	for try in $(seq $TRIES); do
+	for try in $(seq $TRIES -1 1); do
 		act=${1#is_}.$try
 		"$1" 2>/dev/null && return
 	done
-	fail "repro $(options "${1#is_}"): not what the story needs in $TRIES tries; the last one was" \
+	fail "repro $(options "${1#is_}"): not what the story needs in $TRIES tries; the first was" \
 		"$dir/$act.errors" "$dir/$act.vmm" "$dir/$act.trace"
 }
 
@@ -156,20 +159,24 @@ is_devices()
 {
 	text=$(account "$act" KVM_SET_USER_MEMORY_REGION gp-timer) &&
 		ran=$(duration "$act" KVM_SET_USER_MEMORY_REGION) &&
+		[ "$(printf '%s\n' "$text" | sed -nE '1s/.*  ([a-z-]+): GP .*/\1/p')" = gp-timer ] &&
 		culprit=$(field 'culprit: ' "$text") && [ "$culprit" = kvm_io_bus_register_dev ] &&
 		without=$(field 'outstanding grace period: ' "$text") && [ -n "$without" ]
 }
 
+# Less than half is a story; what else there was to do on this machine is not told here.
 is_memslots()
 {
 	ran_first=$(duration "$act" KVM_SET_USER_MEMORY_REGION) && grep -q '^--- .* by ' "$dir/$act.errors" &&
-		awk '/^[0-9]/ && $4 ~ /^KVM_(SET_USER_MEMORY_REGION|IOEVENTFD)$/ { exit 1 }' "$dir/$act.trace"
+		awk '/^[0-9]/ && $4 ~ /^KVM_(SET_USER_MEMORY_REGION|IOEVENTFD)$/ && / (gp|cb)-timer: / { exit 1 }' \
+			"$dir/$act.trace" &&
+		awk "BEGIN { exit !($ran_first * 2 < $ran) }"
 }
 
 is_close()
 {
 	text=$(account "$act" close cb-timer) && duration "$act" close >/dev/null &&
-		[ "$(jiffies gp-timer "$text")" != 0.0 ] && printf '%s\n' "$text" | grep -q 'stalled call itself'
+		[ "$(jiffies gp-timer "$text")" != 0.0 ]
 }
 
 # ---- the story ----------------------------------------------------------------------------------
@@ -180,17 +187,18 @@ introduce()
 	tell "A vCPU reads its VM's lists of memory and devices without a lock. So whoever replaces such a" \
 		"list must wait until nobody can still be reading the old one. That time is called a grace" \
 		"period; SRCU is the part of Linux that tells when it is over. What it costs a VM, on" \
-		"$(sed -nE 's/^ *release +([^,]*),.*/Linux \1/p' "$dir/check"), where timers count in jiffies of ${jiffy:?} ms:"
+		"Linux $(sed -nE 's/^ *release +([^,]*),.*/\1/p' "$dir/check"), where timers count in jiffies of" \
+		"${jiffy:?} ms:"
 }
 
 tell_devices()
 {
-	first is_devices
+	show is_devices
 	title "1. Devices first"
 	tell "kvmstall repro, a VMM of the smallest kind, registers a device and then gives its VM memory:"
 	calls KVM_IOEVENTFD KVM_SET_USER_MEMORY_REGION
 	echo
-	tell "The second is slow. strace would tell as much; kvmstall trace -v tells why:"
+	tell "The second is slow. strace would say so too; kvmstall trace -v says why:"
 	printf '%s\n\n' "$text"
 	tell "$(field 'culprit: kvm_io_bus_register_dev in ' "$text") put a new list of devices in place and" \
 		"left the old one to call_srcu(), which frees it after a grace period: an unhurried one, that" \
@@ -203,29 +211,37 @@ tell_devices()
 
 tell_memslots()
 {
-	first is_memslots
+	show is_memslots
 	title "2. Memslots first"
 	tell "The same VMM makes the same calls, but memory comes before the device:"
 	calls KVM_SET_USER_MEMORY_REGION KVM_IOEVENTFD
 	echo
-	tell "kvmstall trace reported no stall of either. The memslot update waits for a grace period here" \
-		"too, but finds none under way, and its own takes microseconds. Two calls have changed places:" \
+	tell "kvmstall trace saw no timer in either. The memslot update waits for a grace period here too," \
+		"but none is under way, and its own is over at once. Two calls have changed places:" \
 		"$ran ms have become $ran_first ms."
+}
+
+# aside TEXT: where else that close slept for long; emulated VMs do.
+aside()
+{
+	printf '%s\n' "$1" | awk '$1 == "other-sleep" && $3 + 0 > 10 {
+		printf " (The %s in %s are another matter: not SRCU.)", $2, $NF; exit }'
 }
 
 tell_close()
 {
-	first is_close
+	show is_close
 	title "3. The end of a VM with a timer chip (PIT)"
 	tell "Nothing is outstanding any more when this VM is closed:"
 	calls close
 	echo
-	printf '%s\n\n' "$text" | grep -vE '^    wait [0-9.]+(ns|us) |^    under '
+	printf '%s\n\n' "$text" | grep -vE '^    wait [0-9.]+(ns|us) |^     {4}|^    (under|run|advice):? '
 	tell "This time the call stalls itself. To take the PIT apart, KVM waits for several grace periods in" \
 		"a row. SRCU hurries with the first; the last begins within $holdoff us of the end of another, and" \
 		"that (srcutree.exp_holdoff) makes it an unhurried one: one timer until it is over (gp-timer," \
 		"$(jiffies gp-timer "$text") jiffies), a second one until the callback that wakes the waiter may run" \
-		"(cb-timer, $(jiffies cb-timer "$text")). Two jiffies each if no tick is late: $((4 * jiffy)) ms for every such VM that ends."
+		"(cb-timer, $(jiffies cb-timer "$text")). Two jiffies each if no tick is late: $((4 * jiffy)) ms for" \
+		"every such VM that ends.$(aside "$text")"
 }
 
 main()

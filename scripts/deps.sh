@@ -30,6 +30,10 @@ lib:libbpf           libbpf-dev          libbpf-devel
 lib:libelf           libelf-dev          elfutils-libelf-devel
 lib:zlib             zlib1g-dev          zlib-devel
 lib:jansson          libjansson-dev      jansson-devel
+lib:libmicrohttpd    libmicrohttpd-dev   libmicrohttpd-devel
+lib:libcap           libcap-dev          libcap-devel
+lib:libseccomp       libseccomp-dev      libseccomp-devel
+lib:libzstd          libzstd-dev         libzstd-devel
 '
 test_table='
 file:cmocka.h        libcmocka-dev       libcmocka-devel
@@ -40,6 +44,7 @@ static:libbpf.a      libbpf-dev          libbpf-static
 static:libelf.a      libelf-dev          elfutils-libelf-devel-static
 static:libz.a        zlib1g-dev          zlib-static
 static:libjansson.a  libjansson-dev      jansson-static
+static:libzstd.a     libzstd-dev         libzstd-static
 qemu:x86_64          qemu-system-x86     qemu-system-x86-core
 qemu:aarch64         qemu-system-arm     qemu-system-aarch64-core
 cmd:busybox          busybox-static      busybox
@@ -49,6 +54,7 @@ cmd:clang-format     clang-format        clang-tools-extra
 cmd:shellcheck       shellcheck          ShellCheck
 cmd:groff            groff               groff
 cmd:jq               jq                  jq
+cmd:promtool         prometheus          -
 '
 cross_table='
 cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu  -
@@ -57,6 +63,7 @@ sysroot:libbpf.a           libbpf-dev:arm64       -
 sysroot:libelf.a           libelf-dev:arm64       -
 sysroot:libz.a             zlib1g-dev:arm64       -
 sysroot:libjansson.a       libjansson-dev:arm64   -
+sysroot:libzstd.a          libzstd-dev:arm64      -
 '
 
 die()

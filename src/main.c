@@ -22,8 +22,14 @@ enum {
 
 static const struct cmd *const commands[] = {
 	&cmd_trace,
+	&cmd_record,
+	&cmd_report,
+	&cmd_diff,
 	&cmd_repro,
 	&cmd_check,
+#ifdef HAVE_EXPORT
+	&cmd_export,
+#endif
 };
 
 #define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))

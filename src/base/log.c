@@ -7,6 +7,14 @@
 
 /* The one piece of process-wide state: a level threaded through every call would help nobody. */
 static enum log_level current_level = LOG_LEVEL_WARN;
+static bool is_for_journal;
+
+static const char *const priorities[] = { "<3>", "<4>", "<6>", "<7>" };
+
+void log_set_journal(bool is_journal)
+{
+	is_for_journal = is_journal;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -32,7 +40,8 @@ void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	if (len && line[len - 1] == '\n')
 		line[len - 1] = '\0';
 	/* One call a line, so that lines of several threads do not mix. */
-	fprintf(stderr, "kvmstall: %s%s\n", level == LOG_LEVEL_DEBUG ? "  " : "", line);
+	fprintf(stderr, "%skvmstall: %s%s\n", is_for_journal ? priorities[level] : "",
+		level == LOG_LEVEL_DEBUG ? "  " : "", line);
 	errno = saved_errno;
 }
 

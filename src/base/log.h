@@ -4,6 +4,7 @@
 #define BASE_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR, /* always */
@@ -12,6 +13,8 @@ enum log_level {
 	LOG_LEVEL_DEBUG, /* -vv: libbpf's own messages come here */
 };
 
+/* Lines begin with their priority, as journald reads it from stderr: sd-daemon(3). */
+void log_set_journal(bool is_journal);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -48,6 +48,7 @@ static const char *const status_names[] = {"full", "degraded", NULL, "cannot"};
 static const char *const feat_texts[FEAT_CNT] = {
 	[FEAT_BTF] = "the kernel's types",	   [FEAT_RINGBUF] = "records from the kernel",
 	[FEAT_TP_BTF] = "programs on tracepoints", [FEAT_FENTRY] = "programs on functions",
+	[FEAT_KPROBE] = "programs on functions by breakpoints",
 	[FEAT_ITER] = "VMs that exist already",	   [FEAT_CONTENTION] = "holders of locks",
 };
 
@@ -62,12 +63,20 @@ static const char *feature_remedy(const struct check *check, const struct feat_r
 	return outlook_lacks_caps(&check->host) ? "see privileges above" : result->remedy;
 }
 
+/* Another backend does as well, or else the facts that are missing say so. */
+static bool is_replaceable(enum feat feat)
+{
+	return feat == FEAT_FENTRY || feat == FEAT_KPROBE;
+}
+
 static void add_feature(struct check *check, enum feat feat)
 {
 	const struct feat_result *result = &check->results[feat];
 	struct finding *finding = findings_add(&check->findings, SECTION_BACKENDS, result->name);
 
-	finding->severity = result->works ? SEVERITY_OK : SEVERITY_PROBLEM;
+	finding->severity = result->works ? SEVERITY_OK
+			    : is_replaceable(feat) ? SEVERITY_NOTE
+						   : SEVERITY_PROBLEM;
 	snprintf(finding->text, sizeof(finding->text), "%s: %s", feat_texts[feat],
 		 result->works ? "works" : result->why);
 	snprintf(finding->remedy, sizeof(finding->remedy), "%s", feature_remedy(check, result));
@@ -86,7 +95,7 @@ static void list_facts(uint32_t facts, char *buf, size_t size)
 
 static uint32_t best_facts(void)
 {
-	const struct features all = {true, true, true, true, true, true};
+	const struct features all = {true, true, true, true, true, true, true, true};
 	struct plan plan;
 
 	return plan_make(&all, BACKEND_CNT, &plan, NULL) ? 0 : plan.facts;
@@ -98,7 +107,7 @@ static void add_plan(struct check *check)
 	struct features features;
 	struct err err = {0};
 
-	feat_features(check->results, &features);
+	feat_features(check->results, &check->host, &features);
 	check->has_plan = !plan_make(&features, BACKEND_CNT, &check->plan, &err);
 	if (!check->has_plan) {
 		finding->severity = SEVERITY_FATAL;

@@ -19,6 +19,10 @@ struct cmd {
 };
 
 extern const struct cmd cmd_check;
+extern const struct cmd cmd_diff;
+extern const struct cmd cmd_export; /* only #ifdef HAVE_EXPORT */
+extern const struct cmd cmd_record;
+extern const struct cmd cmd_report;
 extern const struct cmd cmd_repro;
 extern const struct cmd cmd_trace;
 

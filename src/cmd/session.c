@@ -44,6 +44,7 @@ struct session {
 	uint64_t suspects_ns;	/* of the last look at suspects */
 	struct ks_step held;	/* the domain to look at; .ssp 0: none */
 	bool is_pending; /* records wait in the order window */
+	int kvm_fd; /* holds KVM, a module on most hosts: its addresses stay what they are */
 };
 
 static uint64_t now_ns(void)
@@ -71,7 +72,10 @@ static int on_ordered(void *ctx, const void *record, size_t size)
 	struct session *session = ctx;
 
 	/* What is malformed is counted by the ledger; only memory can end us. */
-	return ledger_record(session->ledger, record, size) == -ENOMEM ? -ENOMEM : 0;
+	if (ledger_record(session->ledger, record, size) == -ENOMEM)
+		return -ENOMEM;
+	/* Behind the ledger: what is told of a new VM comes before its record. */
+	return session->cfg.tap ? session->cfg.tap(session->cfg.ctx, record, size) : 0;
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
@@ -181,6 +185,7 @@ struct session *session_new(const struct session_cfg *cfg, struct err *err)
 		return NULL;
 	}
 	session->cfg = *cfg;
+	session->kvm_fd = -1;
 	if (make_plan(session, err) || make_pipeline(session, err)) {
 		session_free(session);
 		return NULL;
@@ -196,6 +201,8 @@ void session_free(struct session *session)
 	order_free(session->order);
 	ledger_free(session->ledger);
 	symbols_free(session->syms);
+	if (session->kvm_fd >= 0)
+		close(session->kvm_fd);
 	free(session);
 }
 
@@ -204,16 +211,16 @@ void session_free(struct session *session)
  * VM's end has waited on it. So that nobody's first wait is unexplained, let a
  * VM of our own, without memory or vCPUs, be that one. No KVM: nothing to learn.
  */
-static void learn_domains(void)
+static void learn_domains(struct session *session)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm;
+	int vm;
 
-	if (kvm < 0)
+	session->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (session->kvm_fd < 0)
 		return;
-	vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	vm = ioctl(session->kvm_fd, KVM_CREATE_VM, 0);
 	if (vm >= 0)
 		close(vm);
-	close(kvm);
 }
 
 int session_start(struct session *session, struct err *err)
@@ -222,7 +229,7 @@ int session_start(struct session *session, struct err *err)
 
 	if (ret)
 		return ret;
-	learn_domains();
+	learn_domains(session);
 	return probes_find(session->probes, err);
 }
 
@@ -288,12 +295,12 @@ int session_wait(struct session *session, int wake_fd, int timeout_ms)
 
 int session_stop(struct session *session)
 {
-	int ret;
+	int ret, rest;
 
 	probes_detach(session->probes);
 	ret = probes_read(session->probes);
-	order_flush(session->order, UINT64_MAX);
-	return ret < 0 ? ret : 0;
+	rest = order_flush(session->order, UINT64_MAX);
+	return ret < 0 ? ret : rest;
 }
 
 const char *session_backend(const struct session *session)
@@ -304,6 +311,11 @@ const char *session_backend(const struct session *session)
 const struct advice_host *session_host(const struct session *session)
 {
 	return &session->host;
+}
+
+const struct symbols *session_symbols(const struct session *session)
+{
+	return session->syms;
 }
 
 static uint64_t cpu_ns(void)

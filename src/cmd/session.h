@@ -14,6 +14,7 @@
 struct advice_host;
 struct err;
 struct summary;
+struct symbols;
 struct session;
 
 struct session_cfg {
@@ -23,6 +24,9 @@ struct session_cfg {
 	bool want_cost; /* count the programs' run time: about 20 ns more a run */
 	uint64_t ring_bytes; /* 0: the default */
 	const struct ledger_ops *ops;
+	/* Each record, in order, once the ledger has taken it; NULL: not wanted. An error ends
+	 * session_wait(). */
+	int (*tap)(void *ctx, const void *record, size_t size);
 	void *ctx;
 };
 
@@ -47,6 +51,9 @@ int session_stop(struct session *session);
 const char *session_backend(const struct session *session);
 /* What advice depends on. */
 const struct advice_host *session_host(const struct session *session);
+
+/* This kernel's. */
+const struct symbols *session_symbols(const struct session *session);
 
 /* Make the ledger tell what is asleep now; the answers come with the next records. */
 void session_scan(struct session *session);

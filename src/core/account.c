@@ -288,16 +288,23 @@ static const struct segment *dominant(const struct stall *stall)
 	return best;
 }
 
+static uint64_t begin_of(const struct stall *stall, const struct segment *seg)
+{
+	uint64_t begin_ns = stall->begin_ns;
+
+	for (const struct segment *s = stall->segments; s != seg; s++)
+		begin_ns += s->ns;
+	return begin_ns;
+}
+
 /* The wait that a segment belongs to: the one on its domain that began last before its end. */
 static const struct wait *wait_of(const struct stall *stall, const struct segment *seg)
 {
-	uint64_t now = stall->begin_ns;
+	uint64_t end_ns = begin_of(stall, seg) + seg->ns;
 	const struct wait *found = NULL;
 
-	for (const struct segment *s = stall->segments; s != seg; s++)
-		now += s->ns;
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		if (stall->waits[i].dom == seg->dom && stall->waits[i].begin_ns < now + seg->ns)
+		if (stall->waits[i].dom == seg->dom && stall->waits[i].begin_ns < end_ns)
 			found = &stall->waits[i];
 	return found;
 }
@@ -365,7 +372,7 @@ static void find_culprit(const struct account_input *in, struct stall *stall)
 	if (!seg)
 		return;
 	if (seg->cause == KS_CAUSE_LOCK)
-		blame_holder(in, stall->begin_ns, stall->begin_ns + stall->latency_ns,
+		blame_holder(in, begin_of(stall, seg), begin_of(stall, seg) + seg->ns,
 			     &stall->culprit);
 	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
 		blame_reader(seg, &stall->culprit);

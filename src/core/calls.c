@@ -51,8 +51,16 @@ static const struct call_desc calls[] = {
 
 const struct call_desc *call_find(enum ks_call_kind kind, uint32_t cmd)
 {
-	for (size_t i = 0; i < CALLS_CNT; i++)
+	for (size_t i = 0; i < CALLS_CNT && kind <= KS_KIND_EXIT; i++)
 		if (calls[i].nr == (cmd & 0xff) && calls[i].kinds & (1 << kind))
+			return &calls[i];
+	return NULL;
+}
+
+const struct call_desc *call_named(const char *name, size_t len)
+{
+	for (size_t i = 0; i < CALLS_CNT; i++)
+		if (strlen(calls[i].name) == len && !strncmp(calls[i].name, name, len))
 			return &calls[i];
 	return NULL;
 }

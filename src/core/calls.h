@@ -34,6 +34,9 @@ struct call_desc {
 /* What is known of an ioctl; NULL for one that kvmstall does not watch. */
 const struct call_desc *call_find(enum ks_call_kind kind, uint32_t cmd);
 
+/* The same by its name, of @len characters. */
+const struct call_desc *call_named(const char *name, size_t len);
+
 /* The call's name: "KVM_CREATE_VCPU", "close"; never NULL. */
 const char *call_name(enum ks_call_kind kind, uint32_t cmd);
 

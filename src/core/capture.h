@@ -26,8 +26,8 @@ struct symbols;
 
 /* The head: what is known before the first record. */
 struct capture_head {
-	uint16_t major, minor;	 /* of the file; writers need not set them */
-	char version[64];	 /* of the kvmstall that recorded */
+	uint16_t major, minor; /* of the file; writers need not set them */
+	char version[64];      /* of the kvmstall that recorded */
 	char backend[16];
 	uint32_t hz;		 /* 0: not known */
 	uint32_t pid;		 /* of the recorder: its own calls are nobody's stalls */

@@ -16,11 +16,11 @@ void facts_fini(struct facts *facts)
 	facts->cnt = 0;
 }
 
-static struct fact *find(const struct facts *facts, const char *key)
+static struct facts_entry *find(const struct facts *facts, const char *key)
 {
 	for (size_t i = 0; i < facts->cnt; i++)
 		if (!strncmp(facts->list[i].key, key, KEY_MAX))
-			return (struct fact *)&facts->list[i];
+			return (struct facts_entry *)&facts->list[i];
 	return NULL;
 }
 
@@ -33,13 +33,13 @@ static int add(struct facts *facts, const char *key, char *value)
 	copy = strndup(key, KEY_MAX);
 	if (!copy)
 		return -ENOMEM;
-	facts->list[facts->cnt++] = (struct fact){ copy, value };
+	facts->list[facts->cnt++] = (struct facts_entry){copy, value};
 	return 0;
 }
 
 int facts_set(struct facts *facts, const char *key, const char *value)
 {
-	struct fact *known = find(facts, key);
+	struct facts_entry *known = find(facts, key);
 	char *copy;
 	int ret = 0;
 
@@ -61,7 +61,7 @@ int facts_set(struct facts *facts, const char *key, const char *value)
 
 const char *facts_get(const struct facts *facts, const char *key)
 {
-	const struct fact *known = find(facts, key);
+	const struct facts_entry *known = find(facts, key);
 
 	return known ? known->value : NULL;
 }

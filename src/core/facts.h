@@ -8,14 +8,14 @@
 #define FACTS_MAX      256
 #define FACT_VALUE_MAX 4096 /* a kernel command line */
 
-struct fact {
+struct facts_entry {
 	char *key;   /* "kernel.release", "rcupdate.rcu_normal", "mitigation.spectre_v2" */
 	char *value; /* never empty: what is not known is not there */
 };
 
 /* In the order in which they were set; keys are unique. All zero is a good empty list. */
 struct facts {
-	struct fact list[FACTS_MAX];
+	struct facts_entry list[FACTS_MAX];
 	size_t cnt;
 };
 

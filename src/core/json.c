@@ -195,6 +195,8 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	set(object, "killed", json_boolean(stall->rec->flags & KS_CALL_KILLED));
 	set(object, "backend", json_string(backend));
 	set(object, "complete", json_boolean(stall->is_complete));
+	if (stall->is_inferred)
+		set(object, "inferred", json_true());
 	return put(out, object);
 }
 

@@ -17,6 +17,12 @@
 #define GRAVE_NS 1000000000ULL
 #define CPUS_MAX 1024
 
+/* More than the probes can follow: only a capture that somebody made up comes here. */
+#define VMS_MAX	    65536
+#define GRAVES_MAX  16384
+#define TASKS_MAX   65536
+#define DOMAINS_MAX (2 * (VMS_MAX + GRAVES_MAX) + 1024)
+
 struct grave {
 	struct vm *vm;
 	uint64_t ts_ns;
@@ -31,7 +37,9 @@ struct ledger {
 	struct map vms;	    /* kvm -> struct vm, the living */
 	struct map domains; /* ssp -> struct domain; owns a reference */
 	struct map tasks;   /* tid -> struct task */
+	struct task *spare; /* the last one that was let go: the next call is not far */
 	struct grave *graves, **graves_end;
+	size_t graves_cnt;
 	struct loss_windows losses;
 	struct irqfds irqfds;
 	struct account_scratch scratch;
@@ -104,6 +112,7 @@ static void bury_first(struct ledger *ledger)
 	ledger->graves = grave->next;
 	if (!ledger->graves)
 		ledger->graves_end = &ledger->graves;
+	ledger->graves_cnt--;
 	vm_free(grave->vm);
 	free(grave);
 }
@@ -127,6 +136,7 @@ void ledger_free(struct ledger *ledger)
 	map_fini(&ledger->domains);
 	map_fini(&ledger->tasks);
 	stacks_free(ledger->stacks);
+	task_free(ledger->spare);
 	free(ledger->scratch.segments);
 	free(ledger);
 }
@@ -189,7 +199,23 @@ static struct domain *find_domain(struct ledger *ledger, uint64_t ssp)
 {
 	struct domain *dom = ssp ? map_get(&ledger->domains, ssp) : NULL;
 
-	return dom || !ssp ? dom : add_domain(ledger, ssp, DOMAIN_SHARED, 0);
+	if (dom || !ssp || ledger->domains.cnt >= DOMAINS_MAX)
+		return dom;
+	return add_domain(ledger, ssp, DOMAIN_SHARED, 0);
+}
+
+/* Why there is none of these. */
+static int no_room(struct ledger *ledger, const struct map *map, size_t max, enum ks_loss loss)
+{
+	if (map->cnt < max)
+		return -ENOMEM;
+	ledger->stats.losses[loss]++;
+	return -ENOSPC;
+}
+
+static int no_domain(struct ledger *ledger, uint64_t ssp)
+{
+	return ssp ? no_room(ledger, &ledger->domains, DOMAINS_MAX, KS_LOSS_DOMAINS) : -EINVAL;
 }
 
 static void drop_domain(struct ledger *ledger, struct domain *dom)
@@ -202,7 +228,8 @@ static void drop_domain(struct ledger *ledger, struct domain *dom)
 
 static void bury_old(struct ledger *ledger, uint64_t now_ns)
 {
-	while (ledger->graves && ledger->graves->ts_ns + GRAVE_NS < now_ns) {
+	while (ledger->graves && (ledger->graves->ts_ns + GRAVE_NS < now_ns ||
+				  ledger->graves_cnt > GRAVES_MAX)) {
 		drop_domain(ledger, ledger->graves->vm->srcu);
 		drop_domain(ledger, ledger->graves->vm->irq_srcu);
 		bury_first(ledger);
@@ -232,6 +259,7 @@ static int retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
 	grave->ts_ns = ts_ns;
 	*ledger->graves_end = grave;
 	ledger->graves_end = &grave->next;
+	ledger->graves_cnt++;
 	return 0;
 }
 
@@ -272,6 +300,8 @@ static int take_vm(struct ledger *ledger, const void *record, size_t size)
 	if (!rec->kvm || !rec->srcu.ssp || !rec->irq_srcu.ssp || rec->srcu.ssp == rec->irq_srcu.ssp)
 		return -EINVAL;
 	retire_vm(ledger, rec->kvm, rec->head.ts_ns);
+	if (ledger->vms.cnt >= VMS_MAX)
+		return no_room(ledger, &ledger->vms, VMS_MAX, KS_LOSS_DOMAINS);
 	vm = make_vm(ledger, rec);
 	if (!vm)
 		return -ENOMEM;
@@ -336,7 +366,7 @@ static int take_step(struct ledger *ledger, const void *record, size_t size)
 
 	(void)size;
 	if (!dom)
-		return step->ssp ? -ENOMEM : -EINVAL;
+		return no_domain(ledger, step->ssp);
 	domain_step(dom, step);
 	return 0;
 }
@@ -364,7 +394,7 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 	const struct stack *stack;
 
 	if (!dom)
-		return start->ssp ? -ENOMEM : -EINVAL;
+		return no_domain(ledger, start->ssp);
 	stack = stacks_resolve(ledger->stacks, start->stack,
 			       frames_of(start->frames, size - offsetof(struct ks_start, stack)));
 	starter.func = stack_srcu_caller(stack);
@@ -390,9 +420,14 @@ static struct task *find_task(struct ledger *ledger, uint32_t tid)
 {
 	struct task *task = map_get(&ledger->tasks, tid + 1ULL); /* keys are not 0 */
 
-	if (task)
+	if (task || ledger->tasks.cnt >= TASKS_MAX)
 		return task;
-	task = task_new(tid);
+	task = ledger->spare;
+	ledger->spare = NULL;
+	if (task)
+		task_renew(task, tid);
+	else
+		task = task_new(tid);
 	if (task && map_put(&ledger->tasks, tid + 1ULL, task)) {
 		task_free(task);
 		return NULL;
@@ -400,12 +435,18 @@ static struct task *find_task(struct ledger *ledger, uint32_t tid)
 	return task;
 }
 
+static int no_task(struct ledger *ledger)
+{
+	return no_room(ledger, &ledger->tasks, TASKS_MAX, KS_LOSS_TASKS);
+}
+
 static void release_task(struct ledger *ledger, struct task *task)
 {
 	if (task->watchers || task->segments_cnt || task->lock.owner)
 		return;
 	map_del(&ledger->tasks, task->tid + 1ULL);
-	task_free(task);
+	task_free(ledger->spare);
+	ledger->spare = task;
 }
 
 static int take_sleep(struct ledger *ledger, const void *record, size_t size)
@@ -416,7 +457,7 @@ static int take_sleep(struct ledger *ledger, const void *record, size_t size)
 	int ret;
 
 	if (!task)
-		return -ENOMEM;
+		return no_task(ledger);
 	stack = stacks_resolve(ledger->stacks, sleep->stack,
 			       frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
 	ret = account_sleep(task, sleep, stack, find_domain(ledger, sleep->ssp));
@@ -443,7 +484,7 @@ static int take_lock(struct ledger *ledger, const void *record, size_t size)
 
 	(void)size;
 	if (!task)
-		return -ENOMEM;
+		return no_task(ledger);
 	forget_holder(ledger, task);
 	task->lock = (struct held_lock){
 		.ts_ns = lock->head.ts_ns,
@@ -458,7 +499,7 @@ static int take_lock(struct ledger *ledger, const void *record, size_t size)
 	holder = find_task(ledger, task->lock.owner);
 	if (!holder) {
 		task->lock.owner = 0;
-		return -ENOMEM;
+		return no_task(ledger);
 	}
 	holder->watchers++;
 	return 0;
@@ -524,7 +565,7 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 	if (call->begin_ns > call->head.ts_ns)
 		return -EINVAL;
 	if (!task)
-		return -ENOMEM;
+		return no_task(ledger);
 	task_forget_before(task, call->begin_ns);
 	in.vm = vm_of_call(ledger, call, task);
 	if (task->lock.owner)
@@ -692,7 +733,7 @@ static int take_asleep(struct ledger *ledger, const void *record, size_t size)
 		return -EINVAL;
 	task = find_task(ledger, rec->head.tid);
 	if (!task)
-		return -ENOMEM;
+		return no_task(ledger);
 	task_mark(task, &mark);
 	ret = tell_asleep(ledger, task, rec, stack);
 	task_rewind(task, &mark);

@@ -39,7 +39,10 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 			  void *ctx);
 void ledger_free(struct ledger *ledger);
 
-/* Take one record, in order of time. Returns 0, -ENOMEM, or -EINVAL for a malformed one. */
+/*
+ * Take one record, in order of time. Returns 0, -ENOMEM, -EINVAL for a malformed one, or -ENOSPC
+ * when it is about more VMs, domains or tasks than can be: both are counted, and no reason to stop.
+ */
 int ledger_record(struct ledger *ledger, const void *record, size_t size);
 
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);

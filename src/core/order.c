@@ -86,7 +86,8 @@ static int pop(struct order *order)
 
 	order->heap[0] = order->heap[--order->cnt];
 	sift_down(order);
-	order->left_ns = first.ts_ns;
+	if (first.ts_ns > order->left_ns)
+		order->left_ns = first.ts_ns;
 	ret = order->fn(order->ctx, first.record, first.size);
 	free(first.record);
 	return ret;

@@ -3,7 +3,8 @@
 
 #include "base/err.h"
 
-const char *const backend_names[BACKEND_CNT + 1] = { "fentry", "tracepoint", NULL };
+const char *const backend_names[BACKEND_CNT + 1] = { "fentry", "kprobe", "tracepoint",
+						    NULL };
 
 static const char *const fact_names[FACT_CNT] = {
 	"calls", "vm-end", "waits", "callbacks", "sleeps", "timers",
@@ -11,11 +12,13 @@ static const char *const fact_names[FACT_CNT] = {
 };
 
 #define BY_FENTRY (1 << BACKEND_FENTRY)
+#define BY_KPROBE (1 << BACKEND_KPROBE)
 #define BY_TP	  (1 << BACKEND_TRACEPOINT)
-#define BY_ALL	  (BY_FENTRY | BY_TP)
+#define BY_FUNCS  (BY_FENTRY | BY_KPROBE)
+#define BY_ALL	  (BY_FUNCS | BY_TP)
 
 /* Needs beyond the backend's own: without them the program is left out, and its fact. */
-enum need { NEED_NONE, NEED_CONTENTION, NEED_ITER };
+enum need { NEED_NONE, NEED_CONTENTION, NEED_ITER, NEED_CALL_EXPEDITED };
 
 static const struct {
 	struct plan_prog prog;
@@ -35,20 +38,41 @@ static const struct {
 	{ { "vm_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
 	{ { "vcpu_release_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
 	{ { "vcpu_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
+	{ { "dev_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "dev_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vm_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vm_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "device_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "device_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vm_release_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vm_release_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vcpu_release_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
+	{ { "vcpu_release_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
 	{ { "cleanup_fentry", FACT_LIFE }, BY_FENTRY, NEED_NONE },
+	{ { "cleanup_kprobe", FACT_LIFE }, BY_KPROBE, NEED_NONE },
 	{ { "sync_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
 	{ { "sync_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
 	{ { "sync_exp_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
 	{ { "sync_exp_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
 	{ { "barrier_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
 	{ { "barrier_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
+	{ { "sync_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
+	{ { "sync_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
+	{ { "sync_exp_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
+	{ { "sync_exp_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
+	{ { "barrier_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
+	{ { "barrier_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
 	{ { "callback_fentry", FACT_CALLBACK }, BY_FENTRY, NEED_NONE },
+	{ { "callback_kprobe", FACT_CALLBACK }, BY_KPROBE, NEED_NONE },
+	{ { "callback_exp_fentry", FACT_CALLBACK }, BY_FENTRY, NEED_CALL_EXPEDITED },
+	{ { "callback_exp_kprobe", FACT_CALLBACK }, BY_KPROBE, NEED_CALL_EXPEDITED },
 	{ { "gp_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
 	{ { "gp_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
 	{ { "cb_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
 	{ { "cb_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
-	{ { "work_begin_tp", FACT_STEP }, BY_TP, NEED_NONE },
-	{ { "work_end_tp", FACT_STEP }, BY_TP, NEED_NONE },
+	/* a kretprobe may be lost, and on arm64 a kprobe is a breakpoint: not where GPs are made */
+	{ { "work_begin_tp", FACT_STEP }, BY_KPROBE | BY_TP, NEED_NONE },
+	{ { "work_end_tp", FACT_STEP }, BY_KPROBE | BY_TP, NEED_NONE },
 	{ { "timer_tp", FACT_TIMER }, BY_ALL, NEED_NONE },
 	{ { "queue_tp", FACT_QUEUE }, BY_ALL, NEED_NONE },
 	{ { "switch_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
@@ -67,8 +91,17 @@ const char *fact_name(enum fact fact)
 
 static bool can_have(const struct features *features, enum backend backend)
 {
-	/* fentry's scheduler, timer and workqueue programs are BTF tracepoints too */
-	return features->has_tp_btf && (backend != BACKEND_FENTRY || features->has_fentry);
+	/* the scheduler's, timers' and workqueues' programs are BTF tracepoints in every backend */
+	if (!features->has_tp_btf)
+		return false;
+	switch (backend) {
+	case BACKEND_FENTRY:
+		return features->has_fentry;
+	case BACKEND_KPROBE:
+		return features->has_kprobe;
+	default:
+		return true;
+	}
 }
 
 static bool is_met(const struct features *features, enum need need)
@@ -78,6 +111,8 @@ static bool is_met(const struct features *features, enum need need)
 		return features->has_contention;
 	case NEED_ITER:
 		return features->has_iter;
+	case NEED_CALL_EXPEDITED:
+		return features->has_call_expedited;
 	default:
 		return true;
 	}

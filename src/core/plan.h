@@ -14,11 +14,12 @@ struct err;
 
 enum backend {
 	BACKEND_FENTRY,
+	BACKEND_KPROBE,
 	BACKEND_TRACEPOINT,
 	BACKEND_CNT,
 };
 
-/* "fentry", "tracepoint", NULL: for option tables and output. */
+/* "fentry", "kprobe", "tracepoint", NULL, the best first: for option tables and output. */
 extern const char *const backend_names[BACKEND_CNT + 1];
 
 /* What a program tells. A backend must carry every fact that it claims. */
@@ -47,6 +48,8 @@ struct features {
 	bool has_fentry;
 	bool has_iter;
 	bool has_contention; /* tracepoint contention_begin (v5.19) */
+	bool has_kprobe;
+	bool has_call_expedited; /* the function call_srcu_expedited() */
 };
 
 struct plan_prog {

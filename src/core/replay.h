@@ -16,8 +16,10 @@ struct replay_ops {
 	struct ledger_ops ledger;
 	/* Once, before all else; @head is the replay's, and lives as long (its facts may grow). */
 	int (*head)(void *ctx, const struct capture_head *head);
-	/* Each record, before the ledger takes it. */
-	int (*record)(void *ctx, const void *record, size_t size);
+	/* Each record, before the ledger takes it, and the names of its addresses. */
+	int (*record)(void *ctx, const void *record, size_t size, const struct symbols *syms);
+	/* There is no more; all facts are known. Not when it is malformed. */
+	void (*done)(void *ctx, const struct capture_head *head);
 };
 
 struct replay *replay_new(const struct replay_ops *ops, void *ctx);
@@ -34,7 +36,7 @@ const struct capture_head *replay_head(const struct replay *replay);
 const struct symbols *replay_symbols(const struct replay *replay);
 
 /*
- * Fill in what a session_summary() would: records, VMs, losses, cost, duration
+ * Fill in what a session and its end would: records, losses, cost, duration
  * and COMMAND's status. Of a capture that is cut, what its records tell.
  */
 void replay_summary(const struct replay *replay, struct summary *summary);

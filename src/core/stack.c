@@ -9,7 +9,7 @@
 /* Frames that say how a task sleeps or was traced, not why; a trailing '*' matches any end. */
 static const char *const noise[] = {
 	"__schedule",	    "schedule*",	"preempt_schedule*", "bpf_*",
-	"__bpf*",	    "__traceiter_*",	"trace_*",	     "perf_*",
+	"__bpf*",	    "__traceiter_*",	"trace_*",	     "perf_*",	 "ftrace_trampoline",
 	"stack_trace_*",    "arch_stack_walk*", "get_perf_callchain", "__switch_to*",
 	"ret_from_fork*",   "__cond_resched*",	"debug_smp_*",
 };
@@ -67,20 +67,6 @@ bool symbol_is(const char *name, const char *plain)
 	return !strncmp(name, plain, len) && (!name[len] || name[len] == '.');
 }
 
-void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 *addrs, size_t cnt)
-{
-	stack->cnt = 0;
-	for (size_t i = 0; i < cnt && i < KS_STACK_MAX; i++) {
-		const char *name = symbols_find(syms, addrs[i], NULL);
-
-		if (!name || matches_any(name, noise, ARRAY_LEN(noise)))
-			continue;
-		/* a probed function is there twice: its caller's trampoline, and itself */
-		if (!stack->cnt || stack->names[stack->cnt - 1] != name)
-			stack->names[stack->cnt++] = name;
-	}
-}
-
 bool stack_has(const struct stack *stack, const char *name)
 {
 	for (size_t i = 0; i < stack->cnt; i++)
@@ -94,7 +80,7 @@ static bool is_srcu(const char *name)
 	return matches_any(name, srcu_funcs, ARRAY_LEN(srcu_funcs));
 }
 
-bool stack_in_srcu(const struct stack *stack)
+static bool find_in_srcu(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->cnt; i++)
 		if (is_srcu(stack->names[i]))
@@ -121,21 +107,21 @@ static const struct {
 	{ "mn_hlist_release", KS_API_SYNC },
 };
 
-enum ks_api stack_api(const struct stack *stack)
+static enum ks_api find_api(const struct stack *stack)
 {
 	const char *caller;
 
 	for (size_t i = 0; i < ARRAY_LEN(apis); i++)
 		if (stack_has(stack, apis[i].name))
 			return apis[i].api;
-	caller = stack_srcu_caller(stack);
+	caller = stack->says.srcu_caller;
 	for (size_t i = 0; caller && i < ARRAY_LEN(sites); i++)
 		if (symbol_is(caller, sites[i].func))
 			return sites[i].api;
 	return KS_API_NONE;
 }
 
-const char *stack_srcu_caller(const struct stack *stack)
+static const char *find_srcu_caller(const struct stack *stack)
 {
 	bool in_srcu = false;
 
@@ -150,7 +136,7 @@ const char *stack_srcu_caller(const struct stack *stack)
 	return NULL;
 }
 
-const char *stack_sleeps_in(const struct stack *stack)
+static const char *find_sleeps_in(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->cnt; i++)
 		if (!matches_any(stack->names[i], sleepers, ARRAY_LEN(sleepers)))
@@ -158,7 +144,7 @@ const char *stack_sleeps_in(const struct stack *stack)
 	return NULL;
 }
 
-bool stack_in_mutex(const struct stack *stack)
+static bool find_in_mutex(const struct stack *stack)
 {
 	return stack_has(stack, "__mutex_lock") || stack_has(stack, "mutex_lock") ||
 	       stack_has(stack, "mutex_lock_killable") || stack_has(stack, "__mutex_lock_slowpath");
@@ -174,6 +160,27 @@ bool stack_in_kvm_wait(const struct stack *stack)
 		    symbol_is(stack->names[i], "__mmu_notifier_release"))
 			return true;
 	return false;
+}
+
+static const char *find_call(const struct stack *stack)
+{
+	static const struct {
+		const char *func, *call;
+	} calls[] = {
+		{ "kvm_destroy_vm", "close" },
+		{ "__mmu_notifier_release", "close" },
+		{ "kvm_vm_release", "close" },
+		{ "kvm_arch_vcpu_ioctl_run", "KVM_RUN" },
+		/* arm64: a vCPU's first run registers the vGIC's distributor */
+		{ "kvm_arch_vcpu_run_pid_change", "KVM_RUN" },
+		{ "irqfd_shutdown", "irqfd_shutdown" },
+		{ "kvm_vm_ioctl", "ioctl" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (stack_has(stack, calls[i].func))
+			return calls[i].call;
+	return NULL;
 }
 
 /* kernel-facts: what each site waits on, the same from 6.1 to 7.3 */
@@ -215,4 +222,69 @@ const char *api_name(enum ks_api api)
 		if (apis[i].api == api)
 			return apis[i].name;
 	return NULL;
+}
+
+/* ---- all of it, once ---- */
+
+static void find_all(struct stack *stack)
+{
+	stack->says = (struct stack_says){ .in_srcu = find_in_srcu(stack) };
+	stack->says.srcu_caller = find_srcu_caller(stack);
+	stack->says.sleeps_in = find_sleeps_in(stack);
+	stack->says.call = find_call(stack);
+	stack->says.api = find_api(stack); /* the caller may tell */
+	stack->says.in_mutex = find_in_mutex(stack);
+	stack->says.in_sync = stack_has(stack, "__synchronize_srcu") ||
+			      stack_has(stack, "synchronize_srcu") ||
+			      stack_has(stack, "synchronize_srcu_expedited");
+}
+
+void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 *addrs, size_t cnt)
+{
+	stack->cnt = 0;
+	for (size_t i = 0; i < cnt && i < KS_STACK_MAX; i++) {
+		const char *name = symbols_find(syms, addrs[i], NULL);
+
+		if (!name || matches_any(name, noise, ARRAY_LEN(noise)))
+			continue;
+		/* a probed function is there twice: its caller's trampoline, and itself */
+		if (!stack->cnt || stack->names[stack->cnt - 1] != name)
+			stack->names[stack->cnt++] = name;
+	}
+	find_all(stack);
+}
+
+bool stack_in_srcu(const struct stack *stack)
+{
+	return stack->says.in_srcu;
+}
+
+const char *stack_srcu_caller(const struct stack *stack)
+{
+	return stack->says.srcu_caller;
+}
+
+bool stack_in_sync(const struct stack *stack)
+{
+	return stack->says.in_sync;
+}
+
+const char *stack_sleeps_in(const struct stack *stack)
+{
+	return stack->says.sleeps_in;
+}
+
+const char *stack_call(const struct stack *stack)
+{
+	return stack->says.call;
+}
+
+bool stack_in_mutex(const struct stack *stack)
+{
+	return stack->says.in_mutex;
+}
+
+enum ks_api stack_api(const struct stack *stack)
+{
+	return stack->says.api;
 }

@@ -10,9 +10,17 @@
 
 struct symbols;
 
+/* What it says, found out once: comparing names takes time. */
+struct stack_says {
+	const char *srcu_caller, *sleeps_in, *call;
+	enum ks_api api;
+	bool in_srcu, in_mutex, in_sync;
+};
+
 struct stack {
 	const char *names[KS_STACK_MAX]; /* innermost first; live as long as the symbols */
 	size_t cnt;
+	struct stack_says says;
 };
 
 /* Names for @cnt addresses; the tracer's own frames and the scheduler's are left out. */
@@ -30,6 +38,9 @@ bool stack_in_srcu(const struct stack *stack);
 /* Who called SRCU: "kvm_swap_active_memslots"; NULL when it is not in SRCU. */
 const char *stack_srcu_caller(const struct stack *stack);
 
+/* Is it in a wait for a grace period, whoever started that? */
+bool stack_in_sync(const struct stack *stack);
+
 /* What it sleeps in: the innermost function that is not a way to sleep; NULL for an empty stack. */
 const char *stack_sleeps_in(const struct stack *stack);
 
@@ -38,6 +49,9 @@ bool stack_in_mutex(const struct stack *stack);
 
 /* Is it in a wait of SRCU that KVM, or the end of an address space with KVM in it, asked for? */
 bool stack_in_kvm_wait(const struct stack *stack);
+
+/* The call that it is in, for one that no probe announced: "KVM_RUN"; NULL: it does not tell. */
+const char *stack_call(const struct stack *stack);
 
 /* Which kind of domain (enum domain_kind) the site waits on; -1: not known. */
 int stack_domain_kind(const struct stack *stack);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
+
 /* Further than this from its start, an address is in no function: modules and BPF programs
  * that came later lie behind the last symbol known. */
 #define FUNCTION_MAX_BYTES (1 << 20)
@@ -14,11 +16,19 @@ struct symbol {
 	uint32_t name; /* offset into .names */
 };
 
+/* Of an address that was given by itself. */
+struct function {
+	uint64_t start;
+	char name[];
+};
+
 struct symbols {
 	struct symbol *list;
 	size_t cnt, cap;
 	char *names;
 	size_t names_len, names_cap;
+	struct map exact;     /* address -> struct function, owned by .functions */
+	struct map functions; /* start -> struct function */
 };
 
 struct symbols *symbols_new(void)
@@ -28,8 +38,15 @@ struct symbols *symbols_new(void)
 
 void symbols_free(struct symbols *syms)
 {
+	const struct map_slot *slot;
+	size_t pos = 0;
+
 	if (!syms)
 		return;
+	while ((slot = map_next(&syms->functions, &pos)))
+		free(slot->value);
+	map_fini(&syms->functions);
+	map_fini(&syms->exact);
 	free(syms->list);
 	free(syms->names);
 	free(syms);
@@ -71,6 +88,33 @@ int symbols_add(struct symbols *syms, uint64_t addr, const char *name)
 	return 0;
 }
 
+static struct function *add_function(struct symbols *syms, uint64_t start, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct function *func = malloc(sizeof(*func) + len);
+
+	if (!func)
+		return NULL;
+	func->start = start;
+	memcpy(func->name, name, len);
+	if (map_put(&syms->functions, start, func)) {
+		free(func);
+		return NULL;
+	}
+	return func;
+}
+
+int symbols_add_exact(struct symbols *syms, uint64_t addr, uint64_t start, const char *name)
+{
+	struct function *func = start ? map_get(&syms->functions, start) : NULL;
+
+	if (!addr || !start)
+		return 0; /* no function is there */
+	if (!func)
+		func = add_function(syms, start, name);
+	return func ? map_put(&syms->exact, addr, func) : -ENOMEM;
+}
+
 static int symbol_cmp(const void *a, const void *b)
 {
 	const struct symbol *one = a, *two = b;
@@ -88,8 +132,14 @@ void symbols_sort(struct symbols *syms)
 
 const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *offset)
 {
+	const struct function *func = map_get(&syms->exact, addr);
 	size_t lo = 0, hi = syms->cnt;
 
+	if (func) {
+		if (offset)
+			*offset = addr - func->start;
+		return func->name;
+	}
 	while (lo < hi) { /* the first symbol behind addr */
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -118,5 +168,5 @@ uint64_t symbols_address(const struct symbols *syms, const char *name)
 
 size_t symbols_cnt(const struct symbols *syms)
 {
-	return syms->cnt;
+	return syms->cnt + syms->exact.cnt;
 }

@@ -15,6 +15,13 @@ void symbols_free(struct symbols *syms);
 int symbols_add(struct symbols *syms, uint64_t addr, const char *name);
 void symbols_sort(struct symbols *syms);
 
+/*
+ * One address that lies in the function @name that begins at @start: it alone is
+ * found then, and at once. Of a function's names the first one counts, so two
+ * addresses in it have the same string. Returns 0 or -ENOMEM.
+ */
+int symbols_add_exact(struct symbols *syms, uint64_t addr, uint64_t start, const char *name);
+
 /* The function that holds @addr, or NULL. The string lives as long as @syms. */
 const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *offset);
 

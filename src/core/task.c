@@ -27,6 +27,18 @@ void task_free(struct task *task)
 	free(task);
 }
 
+void task_renew(struct task *task, uint32_t tid)
+{
+	task_reset(task);
+	*task = (struct task){
+		.tid = tid,
+		.segments = task->segments,
+		.segments_cap = task->segments_cap,
+		.waits = task->waits,
+		.waits_cap = task->waits_cap,
+	};
+}
+
 void task_mark(const struct task *task, struct task_mark *mark)
 {
 	*mark = (struct task_mark){

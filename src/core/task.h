@@ -53,6 +53,9 @@ struct task {
 struct task *task_new(uint32_t tid);
 void task_free(struct task *task);
 
+/* A task that is over becomes another one: what it allocated is used again. */
+void task_renew(struct task *task, uint32_t tid);
+
 /* Forget the call, keep the task. */
 void task_reset(struct task *task);
 

@@ -165,6 +165,8 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 {
 	str_addf(out, "%s%s%s%s", cfg->use_colour ? RED : "", stall->is_stuck ? "STUCK " : "",
 		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
+	if (stall->is_inferred)
+		str_addf(out, " (inferred)");
 	if (stall->cause == KS_CAUSE_OTHER_SLEEP)
 		add_place(out, stall);
 	add_culprit(out, stall);

@@ -30,9 +30,11 @@ static const struct {
 			  "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
 			  "'confidentiality'" },
 	[FEAT_FENTRY] = { "fentry", "calib_fentry",
-			  "none may be needed: the tracepoint backend does without; else a "
-			  "kernel with ftrace direct calls (x86 5.11, arm64 6.4) that allows "
-			  "them" },
+			  "none may be needed: the other backends do without; else a kernel "
+			  "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them" },
+	[FEAT_KPROBE] = { "kprobe", "calib_kprobe",
+			  "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
+			  "CONFIG_BPF_EVENTS=y" },
 	[FEAT_ITER] = { "iter", "calib_iter",
 			"VMs that exist already are found only when they make a call" },
 	[FEAT_CONTENTION] = { "contention", "calib_contention",
@@ -164,7 +166,8 @@ void feat_tell(const struct kernel_facts *facts, struct host *host)
 	host->defers_register = facts->defers_register;
 }
 
-void feat_features(const struct feat_result results[FEAT_CNT], struct features *features)
+void feat_features(const struct feat_result results[FEAT_CNT], const struct host *host,
+		   struct features *features)
 {
 	*features = (struct features){
 		.has_btf = results[FEAT_BTF].works,
@@ -173,5 +176,7 @@ void feat_features(const struct feat_result results[FEAT_CNT], struct features *
 		.has_fentry = results[FEAT_FENTRY].works,
 		.has_iter = results[FEAT_ITER].works,
 		.has_contention = results[FEAT_CONTENTION].works,
+		.has_kprobe = results[FEAT_KPROBE].works,
+		.has_call_expedited = host->has_call_expedited,
 	};
 }

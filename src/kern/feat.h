@@ -17,6 +17,7 @@ enum feat {
 	FEAT_RINGBUF,
 	FEAT_TP_BTF,
 	FEAT_FENTRY,
+	FEAT_KPROBE,
 	FEAT_ITER,
 	FEAT_CONTENTION,
 	FEAT_CNT
@@ -48,7 +49,8 @@ void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts
 /* Fill in what only a BPF program could find out of @host. */
 void feat_tell(const struct kernel_facts *facts, struct host *host);
 
-/* The same as what the plan wants to know. */
-void feat_features(const struct feat_result results[FEAT_CNT], struct features *features);
+/* The same, with the symbols that @host has, as what the plan wants to know. */
+void feat_features(const struct feat_result results[FEAT_CNT], const struct host *host,
+		   struct features *features);
 
 #endif

@@ -16,6 +16,8 @@
 #include "core/plan.h"
 #include "core/symbols.h"
 
+#include "kern/kret.h"
+
 #include "kvmstall.skel.h"
 
 struct probes {
@@ -28,6 +30,40 @@ struct probes {
 	probes_fn fn;
 	void *ctx;
 };
+
+/*
+ * For tests/vm/matrix.sh: with KVMSTALL_VERIFIER_STATS each program's cost to the verifier goes to
+ * stderr, as "verifier: NAME: processed N insns ...".
+ */
+#define VERIFIER_STATS 4 /* log level: only the sum */
+#define STATS_BYTES    4096
+
+static bool want_verifier_stats(void)
+{
+	return getenv("KVMSTALL_VERIFIER_STATS") != NULL;
+}
+
+static void ask_verifier_stats(struct bpf_program *prog)
+{
+	char *buf = want_verifier_stats() ? calloc(1, STATS_BYTES) : NULL;
+
+	if (!buf)
+		return;
+	bpf_program__set_log_level(prog, VERIFIER_STATS);
+	bpf_program__set_log_buf(prog, buf, STATS_BYTES);
+}
+
+static void tell_verifier_stats(const struct bpf_program *prog)
+{
+	size_t size = 0;
+	const char *buf = want_verifier_stats() ? bpf_program__log_buf(prog, &size) : NULL;
+	const char *sum = buf ? strstr(buf, "processed ") : NULL;
+
+	if (sum)
+		log_error("verifier: %s: %.*s", bpf_program__name(prog), (int)strcspn(sum, "\n"),
+			  sum);
+	free((void *)buf);
+}
 
 /* libbpf's words go where ours go, one level lower. */
 static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -60,6 +96,14 @@ static bool is_iterator(const struct plan_prog *prog)
 	return prog->fact == FACT_FIND || prog->fact == FACT_SCAN;
 }
 
+/* v5.18 54ecbe6f1ed5 ("rethook: Add a generic return hook"): some architectures have moved to it */
+static uint64_t find_trampoline(const struct symbols *syms)
+{
+	uint64_t addr = symbols_address(syms, "arch_rethook_trampoline");
+
+	return addr ? addr : symbols_address(syms, "__kretprobe_trampoline");
+}
+
 static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 {
 #define SET(name) skel->rodata->sym_##name = symbols_address(syms, #name)
@@ -72,6 +116,19 @@ static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 	SET(kvm_vcpu_ioctl);
 	SET(kvm_device_ioctl);
 #undef SET
+	skel->rodata->sym_kretprobe_trampoline = find_trampoline(syms);
+}
+
+static void set_early_stacks(struct probes *probes, const struct symbols *syms)
+{
+	struct kvmstall_bpf *skel = probes->skel;
+
+	/* somebody else's kretprobes on the same functions are the same to a walk */
+	skel->rodata->want_early_stacks =
+		symbols_address(syms, "arch_rethook_trampoline") &&
+		(probes->plan->backend == BACKEND_KPROBE || getenv("KVMSTALL_EARLY_STACKS"));
+	if (!skel->rodata->want_early_stacks)
+		bpf_map__set_max_entries(skel->maps.early_stacks, 1);
 }
 
 static int check_symbols(const struct kvmstall_bpf *skel, struct err *err)
@@ -91,6 +148,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	uint8_t wanted[256];
 
 	set_symbols(skel, syms);
+	set_early_stacks(probes, syms);
 	call_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
@@ -104,8 +162,10 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
 		const struct plan_prog *prog = probes->plan->progs[i];
 
-		if (is_used(probes, prog))
-			bpf_program__set_autoload(find_prog(probes, prog), true);
+		if (!is_used(probes, prog))
+			continue;
+		bpf_program__set_autoload(find_prog(probes, prog), true);
+		ask_verifier_stats(find_prog(probes, prog));
 	}
 	return check_symbols(skel, err);
 }
@@ -114,6 +174,9 @@ static int load(struct probes *probes, struct err *err)
 {
 	int ret = kvmstall_bpf__load(probes->skel);
 
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
+		if (is_used(probes, probes->plan->progs[i]))
+			tell_verifier_stats(find_prog(probes, probes->plan->progs[i]));
 	if (ret == -EPERM)
 		return err_cannot(err, "not allowed to load BPF programs: run as root, or with "
 				       "CAP_BPF, CAP_PERFMON and, when KVM is a module, "
@@ -171,26 +234,43 @@ void probes_free(struct probes *probes)
 	free(probes);
 }
 
+/* Without tracefs there is room for fewer returns in flight; those that are lost are counted. */
+static struct bpf_link *attach(struct bpf_program *prog)
+{
+	struct bpf_link *link = kret_is(prog) ? kret_attach(prog) : NULL;
+
+	return link ? link : bpf_program__attach(prog);
+}
+
 int probes_attach(struct probes *probes, struct err *err)
 {
+	if (probes->plan->backend == BACKEND_KPROBE)
+		kret_sweep();
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
 		const struct plan_prog *prog = probes->plan->progs[i];
 
 		if (!is_used(probes, prog) || is_iterator(prog))
 			continue;
-		probes->links[i] = bpf_program__attach(find_prog(probes, prog));
+		probes->links[i] = attach(find_prog(probes, prog));
 		if (!probes->links[i])
 			return err_set(err, -errno, "cannot attach '%s': %s", prog->name,
 				       strerror(errno));
 	}
+	probes->skel->bss->is_attached = true;
 	return 0;
 }
 
 void probes_detach(struct probes *probes)
 {
+	if (probes->skel && probes->skel->bss)
+		probes->skel->bss->is_attached = false;
 	for (size_t i = 0; i < PLAN_PROGS_MAX; i++) {
+		if (!probes->links[i])
+			continue;
 		bpf_link__destroy(probes->links[i]);
 		probes->links[i] = NULL;
+		if (kret_is(find_prog(probes, probes->plan->progs[i])))
+			kret_remove(find_prog(probes, probes->plan->progs[i]));
 	}
 }
 
@@ -257,21 +337,34 @@ int probes_read(struct probes *probes)
 	return ring_buffer__consume(probes->ring);
 }
 
+static bool read_info(const struct probes *probes, size_t i, struct bpf_prog_info *info)
+{
+	int fd = bpf_program__fd(find_prog(probes, probes->plan->progs[i]));
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &len);
+}
+
 void probes_losses(const struct probes *probes, uint64_t losses[KS_LOSS_CNT])
 {
+	struct bpf_prog_info info;
+
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
+	/* A program that was preempted keeps other tasks from it on that CPU (bpf_prog->active). */
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
+		if (read_info(probes, i, &info))
+			losses[KS_LOSS_MISSED] += info.recursion_misses;
 }
 
 void probes_cost(const struct probes *probes, struct probes_cost *cost)
 {
+	struct bpf_prog_info info;
+
 	*cost = (struct probes_cost){ 0 };
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
-		struct bpf_prog_info info = { 0 };
-		__u32 len = sizeof(info);
-		int fd = bpf_program__fd(find_prog(probes, probes->plan->progs[i]));
-
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		if (!read_info(probes, i, &info))
 			continue;
 		cost->runs += info.run_cnt;
 		cost->ns += info.run_time_ns;

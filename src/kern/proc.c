@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "core/cmdline.h"
+#include "core/identity.h"
 
 /* Names come early in a command line; QEMU's can be many KiB long. */
 #define CMDLINE_MAX 8192
@@ -39,5 +40,19 @@ bool proc_comm(uint32_t pid, char *comm, size_t size)
 		return false;
 	comm[len] = 0;
 	comm[strcspn(comm, "\n")] = 0;
+	return true;
+}
+
+bool proc_identity(uint32_t pid, struct identity *identity)
+{
+	char text[CMDLINE_MAX];
+	ssize_t len = proc_read(pid, "cmdline", text, sizeof(text));
+
+	if (len <= 0)
+		return false;
+	identity_add_cmdline(identity, text, len);
+	len = proc_read(pid, "cgroup", text, sizeof(text) - 1);
+	if (len > 0)
+		identity_add_cgroup(identity, text, len);
 	return true;
 }

@@ -6,8 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct identity;
+
 /* The VM's name from its process's command line; false, and @name empty, when there is none. */
 bool proc_vm_name(uint32_t pid, char *name, size_t size);
+
+/* What is known of its VM: from its command line and its cgroup; false when it is gone. */
+bool proc_identity(uint32_t pid, struct identity *identity);
 
 /* The process's comm; false when it is gone. */
 bool proc_comm(uint32_t pid, char *comm, size_t size);

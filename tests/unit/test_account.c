@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The account of a whole call: several waits, other sleeps, locks, names, phases, what is missing. */
+/* The account of a whole call: several waits, other sleeps, locks, names, phases, what is missing.
+ */
 #include "core/account.h"
 
 #include "trace.h"
 
 /* One expedited wait of @who on an idle domain: GP n, out at @t, in at @t + 40. */
-#define QUICK_WAIT(t, who, n, entered)                                                        \
-	START((t)-2, who, SRCU(1), GP(n), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),      \
-	STEP(GP_BEGIN, (t) + 10, SRCU(1), GP(n)),                                            \
-	STEP(CB_QUEUE, (t) + 15, SRCU(1), DONE(n)),                                          \
-	STEP(GP_END, (t) + 16, SRCU(1), DONE(n)),                                            \
-	STEP(CB_BEGIN, (t) + 20, SRCU(1), DONE(n), .val = 1),                                \
-	STEP(CB_END, (t) + 24, SRCU(1), DONE(n)),                                            \
-	SLEEP(t, (t) + 23, (t) + 40, who, SRCU(1), .wait = entered, .needed = DONE(n),       \
-	      .stack = IN_MEMSLOT)
+#define QUICK_WAIT(t, who, n, entered)                                                             \
+	START((t)-2, who, SRCU(1), GP(n), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),            \
+		STEP(GP_BEGIN, (t) + 10, SRCU(1), GP(n)),                                          \
+		STEP(CB_QUEUE, (t) + 15, SRCU(1), DONE(n)),                                        \
+		STEP(GP_END, (t) + 16, SRCU(1), DONE(n)),                                          \
+		STEP(CB_BEGIN, (t) + 20, SRCU(1), DONE(n), .val = 1),                              \
+		STEP(CB_END, (t) + 24, SRCU(1), DONE(n)),                                          \
+		SLEEP(t, (t) + 23, (t) + 40, who, SRCU(1), .wait = entered, .needed = DONE(n),     \
+		      .stack = IN_MEMSLOT)
 
-#define QUICK_ACCOUNT(n)                                                               \
+#define QUICK_ACCOUNT(n)                                                                           \
 	"kworker@" #n " 10, gp-work@" #n " 5, kworker@" #n " 5, gp-work@" #n " 3, wakeup 17"
 
 static void two_waits_of_one_call_follow_each_other(void **state)
@@ -31,8 +32,8 @@ static void two_waits_of_one_call_follow_each_other(void **state)
 
 	(void)state;
 	assert_int_equal(trace->cnt, 1);
-	assert_string_equal(seen->account, "run 10, " QUICK_ACCOUNT(1) ", run 60, "
-							QUICK_ACCOUNT(2) ", run 50");
+	assert_string_equal(seen->account,
+			    "run 10, " QUICK_ACCOUNT(1) ", run 60, " QUICK_ACCOUNT(2) ", run 50");
 	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 45 needs 1; "
 					  "synchronize_srcu_expedited(kvm.srcu) 45 needs 2");
 	assert_true(seen->stall.is_complete);
@@ -46,8 +47,8 @@ static void without_the_gp_in_flight_only_its_own_wait_is_shorter(void **state)
 {
 	const struct row rows[] = {
 		BORN(10, 1),
-		START(50, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
-		      .cmd = IRQCHIP, .stack = IN_REGISTER_DEV),
+		START(50, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP,
+		      .stack = IN_REGISTER_DEV),
 		STEP(GP_QUEUE, 2000, SRCU(1), GP(1)),
 		STEP(GP_BEGIN, 2010, SRCU(1), GP(1)),
 		STEP(CB_QUEUE, 2015, SRCU(1), DONE(1)),
@@ -67,7 +68,8 @@ static void without_the_gp_in_flight_only_its_own_wait_is_shorter(void **state)
 			    "run 10, gp-timer@1 1890, kworker@1 10, gp-work@1 5, kworker@1 5, "
 			    "gp-work@1 4, wakeup 6, run 80, " QUICK_ACCOUNT(2) ", run 50");
 	assert_int_equal(seen->stall.without_ns, TRACE_NS(2100 - 1890 - 10 - 5 - 5 - 4));
-	assert_string_equal(seen->culprit, "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 55");
+	assert_string_equal(seen->culprit,
+			    "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 55");
 	trace_free(trace);
 }
 
@@ -77,13 +79,16 @@ static void several_sleeps_may_be_one_wait(void **state)
 	const struct row rows[] = {
 		BORN(10, 1),
 		START(108, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
-		SLEEP(110, 115, 118, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
-		SLEEP(119, 125, 128, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
+		SLEEP(110, 115, 118, 12, SRCU(1), .wait = 105, .needed = DONE(1),
+		      .stack = IN_MEMSLOT),
+		SLEEP(119, 125, 128, 12, SRCU(1), .wait = 105, .needed = DONE(1),
+		      .stack = IN_MEMSLOT),
 		STEP(GP_BEGIN, 130, SRCU(1), GP(1)),
 		STEP(CB_QUEUE, 135, SRCU(1), DONE(1)),
 		STEP(GP_END, 136, SRCU(1), DONE(1)),
 		STEP(CB_BEGIN, 140, SRCU(1), DONE(1), .val = 1),
-		SLEEP(129, 145, 150, 12, SRCU(1), .wait = 105, .needed = DONE(1), .stack = IN_MEMSLOT),
+		SLEEP(129, 145, 150, 12, SRCU(1), .wait = 105, .needed = DONE(1),
+		      .stack = IN_MEMSLOT),
 		CALL(100, 200, 12, 1, MEMSLOT, 3),
 	};
 	struct trace *trace = RUN(rows);
@@ -117,7 +122,8 @@ static void without_entries_each_sleep_is_a_wait(void **state)
 	trace_free(trace);
 }
 
-static void who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one(void **state)
+static void
+who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one(void **state)
 {
 	const struct row rows[] = {
 		BORN(10, 1),
@@ -137,11 +143,13 @@ static void who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstand
 	const struct seen *seen = &trace->stalls[0];
 
 	(void)state;
-	assert_string_equal(seen->account,
-			    "run 20, other-sleep in kthread_stop 10, run 70, gp-timer@1 300, "
-			    "kworker@1 10, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 70");
+	assert_string_equal(
+		seen->account,
+		"run 20, other-sleep in kthread_stop 10, run 70, gp-timer@1 300, "
+		"kworker@1 10, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 70");
 	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 330 first 1");
-	assert_string_equal(seen->culprit, "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[12], 90");
+	assert_string_equal(seen->culprit,
+			    "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[12], 90");
 	assert_false(seen->stall.culprit.is_self); /* call_srcu() is not a wait */
 	assert_int_equal(seen->stall.without_ns, TRACE_NS(500 - 325));
 	trace_free(trace);
@@ -156,10 +164,11 @@ static void a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it(void
 		const char *const *stack;
 		bool is_own, is_self;
 	} cases[] = {
-		{ 105, 12, STARTS_PIT_CLOSE, true, true },
-		{ 105, 13, STARTS_PIT_CLOSE, false, false },
-		{ 105, 12, IN_REGISTER_DEV, false, false },
-		{ 90, 12, STARTS_PIT_CLOSE, true, false }, /* not in this call: a thread id used again */
+		{105, 12, STARTS_PIT_CLOSE, true, true},
+		{105, 13, STARTS_PIT_CLOSE, false, false},
+		{105, 12, IN_REGISTER_DEV, false, false},
+		{90, 12, STARTS_PIT_CLOSE, true,
+		 false}, /* not in this call: a thread id used again */
 	};
 
 	(void)state;
@@ -342,6 +351,84 @@ static void a_sleep_in_a_mutex_is_its_holders(void **state)
 	trace_free(trace);
 }
 
+/* Whether the holder was stalled while it was waited for: that, and how, is what a lock is worth.
+ */
+static void a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile(void **state)
+{
+	/* of task 12, while task 13 is blocked from 106 to 165 */
+	static const struct {
+		const struct row holder[4];
+		size_t cnt;
+		enum ks_cause cause, holders;
+	} cases[] = {
+		/* it is not over: the longest of what it slept for, of what lies in the time */
+		{{SLEEP(20, 100, 100, 12, SRCU(1), .wait = 20), SLEEP(110, 140, 140, 12, 0),
+		  SLEEP(150, 155, 159, 12, SRCU(1), .wait = 149),
+		  SLEEP(166, 290, 290, 12, SRCU(1), .wait = 166)},
+		 4,
+		 KS_CAUSE_LOCK,
+		 KS_CAUSE_OTHER_SLEEP},
+		/* it is over, and was in the time */
+		{{SLEEP(90, 120, 120, 12, 0), CALL(80, 130, 12, 1, MEMSLOT, 1)},
+		 2,
+		 KS_CAUSE_LOCK,
+		 KS_CAUSE_OTHER_SLEEP},
+		/* it was over before, or began after, or did not stall: it is just a mutex */
+		{{SLEEP(90, 95, 95, 12, 0), CALL(80, 106, 12, 1, MEMSLOT, 1)},
+		 2,
+		 KS_CAUSE_OTHER_SLEEP,
+		 0},
+		{{SLEEP(167, 168, 168, 12, 0), CALL(166, 170, 12, 1, MEMSLOT, 1)},
+		 2,
+		 KS_CAUSE_OTHER_SLEEP,
+		 0},
+		{{CALL(80, 130, 12, 1, MEMSLOT, 0)}, 1, KS_CAUSE_OTHER_SLEEP, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row begin[] = {BORN(10, 1), LOCK(79, 13, 1, 12)};
+		const struct row end[] = {
+			SLEEP(106, 165, 166, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+			CALL(70, 300, 13, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(begin);
+		const struct seen *seen;
+
+		trace_feed(trace, cases[i].holder, cases[i].cnt);
+		trace_feed(trace, end, CNT(end));
+		seen = &trace->stalls[trace->cnt - 1];
+		assert_int_equal(seen->stall.cause, cases[i].cause);
+		assert_int_equal(seen->stall.by_cause[cases[i].cause], TRACE_NS(59));
+		if (cases[i].cause == KS_CAUSE_LOCK) {
+			assert_int_equal(seen->stall.culprit.cause, cases[i].holders);
+			assert_string_equal(seen->stall.culprit.func, "kvm->slots_lock");
+		}
+		trace_free(trace);
+	}
+}
+
+/* The lock of a call is not that of the task's next one. */
+static void a_lock_is_forgotten_with_its_call(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(105, 13, 1, 12),
+		LOCK(106, 14, 1, 13), /* task 13 is a holder too: it stays known */
+		SLEEP(110, 150, 150, 12, 0),
+		CALL(100, 200, 13, 1, MEMSLOT, 0),
+		SLEEP(215, 245, 245, 12, 0),
+		SLEEP(210, 250, 250, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		CALL(205, 300, 13, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[1].account,
+			    "run 5, other-sleep in kvm_vm_ioctl 40, run 50");
+	trace_free(trace);
+}
+
 static void a_mutex_that_is_not_a_vms_is_another_sleep(void **state)
 {
 	const struct row rows[] = {
@@ -393,13 +480,13 @@ static void a_call_that_no_probe_saw_is_named_by_its_stack(void **state)
 		const char *call;
 		enum phase phase;
 	} cases[] = {
-		{ IN_RUN, "KVM_RUN", PHASE_RUNNING },
-		{ IN_BARRIER, "close", PHASE_TEARDOWN },
-		{ IN_PIT_CLOSE, "close", PHASE_TEARDOWN },
-		{ IN_MEMSLOT, "ioctl", PHASE_SETUP },
-		{ STACK("wait_for_completion", "synchronize_srcu", "kvm_free_pit"), "unknown",
-		  PHASE_SETUP },
-		{ NULL, "unknown", PHASE_SETUP },
+		{IN_RUN, "KVM_RUN", PHASE_RUNNING},
+		{IN_BARRIER, "close", PHASE_TEARDOWN},
+		{IN_PIT_CLOSE, "close", PHASE_TEARDOWN},
+		{IN_MEMSLOT, "ioctl", PHASE_SETUP},
+		{STACK("wait_for_completion", "synchronize_srcu", "kvm_free_pit"), "unknown",
+		 PHASE_SETUP},
+		{NULL, "unknown", PHASE_SETUP},
 	};
 
 	(void)state;
@@ -407,8 +494,12 @@ static void a_call_that_no_probe_saw_is_named_by_its_stack(void **state)
 		const struct row rows[] = {
 			BORN(10, 1),
 			SLEEP(110, 150, 160, 12, SRCU(1), .stack = cases[i].stack),
-			{ .type = KS_CALL, .from = 110, .us = 160, .tid = 12, .sleeps = 1,
-			  .tgid = TGID(1) },
+			{.type = KS_CALL,
+			 .from = 110,
+			 .us = 160,
+			 .tid = 12,
+			 .sleeps = 1,
+			 .tgid = TGID(1)},
 		};
 		struct trace *trace = RUN(rows);
 
@@ -427,23 +518,29 @@ static void the_phase_is_the_vms_age(void **state)
 		const char *call;
 		enum phase phase;
 	} cases[] = {
-		{ KS_KIND_VM, 0, IRQCHIP, 0, "KVM_CREATE_IRQCHIP", PHASE_SETUP },
-		{ KS_KIND_VM, 0, VCPU, 0, "KVM_CREATE_VCPU", PHASE_SETUP },
-		{ KS_KIND_VM, 0, VCPU, 1, "KVM_CREATE_VCPU", PHASE_VCPUS },
-		{ KS_KIND_VM, KS_CALL_RAN, MEMSLOT, 1, "KVM_SET_USER_MEMORY_REGION", PHASE_RUNNING },
-		{ KS_KIND_CLOSE, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN },
-		{ KS_KIND_EXIT, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN },
-		{ KS_KIND_DEV, 0, CMD(1), 0, "KVM_CREATE_VM", PHASE_SETUP },
-		{ KS_KIND_VM, 0, CMD(0xff), 0, "unknown", PHASE_SETUP },
+		{KS_KIND_VM, 0, IRQCHIP, 0, "KVM_CREATE_IRQCHIP", PHASE_SETUP},
+		{KS_KIND_VM, 0, VCPU, 0, "KVM_CREATE_VCPU", PHASE_SETUP},
+		{KS_KIND_VM, 0, VCPU, 1, "KVM_CREATE_VCPU", PHASE_VCPUS},
+		{KS_KIND_VM, KS_CALL_RAN, MEMSLOT, 1, "KVM_SET_USER_MEMORY_REGION", PHASE_RUNNING},
+		{KS_KIND_CLOSE, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN},
+		{KS_KIND_EXIT, KS_CALL_RAN, 0, 1, "close", PHASE_TEARDOWN},
+		{KS_KIND_DEV, 0, CMD(1), 0, "KVM_CREATE_VM", PHASE_SETUP},
+		{KS_KIND_VM, 0, CMD(0xff), 0, "unknown", PHASE_SETUP},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
 		const struct row rows[] = {
 			BORN(10, 1),
-			{ .type = KS_CALL, .from = 100, .us = 200, .tid = 12, .vm = 1,
-			  .kind = cases[i].kind, .cmd = cases[i].cmd, .flags = cases[i].flags,
-			  .vcpus = cases[i].vcpus },
+			{.type = KS_CALL,
+			 .from = 100,
+			 .us = 200,
+			 .tid = 12,
+			 .vm = 1,
+			 .kind = cases[i].kind,
+			 .cmd = cases[i].cmd,
+			 .flags = cases[i].flags,
+			 .vcpus = cases[i].vcpus},
 		};
 		struct trace *trace = RUN(rows);
 
@@ -458,7 +555,7 @@ static void the_phase_is_the_vms_age(void **state)
 
 static void a_call_of_no_time_has_no_segments(void **state)
 {
-	const struct row rows[] = { BORN(10, 1), CALL(100, 100, 12, 1, MEMSLOT, 0) };
+	const struct row rows[] = {BORN(10, 1), CALL(100, 100, 12, 1, MEMSLOT, 0)};
 	struct trace *trace = RUN(rows);
 
 	(void)state;
@@ -510,8 +607,8 @@ static void what_a_dead_task_left_is_not_its_heirs(void **state)
 /* More segments than a task may keep: the rest is a hole, and the call says so. */
 static void a_call_of_too_many_sleeps_does_not_call_them_run(void **state)
 {
-	const struct row begin[] = { BORN(10, 1) };
-	const struct row end[] = { CLOSE(90, 200090, 12, 1, 10000) };
+	const struct row begin[] = {BORN(10, 1)};
+	const struct row end[] = {CLOSE(90, 200090, 12, 1, 10000)};
 	struct trace *trace = trace_new();
 	const struct seen *seen = &trace->stalls[0];
 
@@ -535,11 +632,11 @@ static void a_call_of_too_many_sleeps_does_not_call_them_run(void **state)
 static void sleeps_whose_times_make_no_sense_are_left_out(void **state)
 {
 	static const struct row bad[] = {
-		SLEEP(150, 0, 140, 12, 0),		     /* in before out */
-		SLEEP(150, 149, 160, 12, 0),		     /* woken before out */
-		SLEEP(150, 161, 160, 12, 0),		     /* woken after it ran */
-		SLEEP(150, 155, 160, 12, 0, .wait = 151),    /* entered after it slept */
-		SLEEP(119, 0, 160, 12, 0),		     /* before the last sleep's end */
+		SLEEP(150, 0, 140, 12, 0),		  /* in before out */
+		SLEEP(150, 149, 160, 12, 0),		  /* woken before out */
+		SLEEP(150, 161, 160, 12, 0),		  /* woken after it ran */
+		SLEEP(150, 155, 160, 12, 0, .wait = 151), /* entered after it slept */
+		SLEEP(119, 0, 160, 12, 0),		  /* before the last sleep's end */
 	};
 
 	(void)state;
@@ -552,8 +649,9 @@ static void sleeps_whose_times_make_no_sense_are_left_out(void **state)
 		};
 		struct trace *trace = RUN(rows);
 
-		assert_string_equal(trace->stalls[0].account,
-				    "unexplained 10, other-sleep in kthread_stop 10, unexplained 80");
+		assert_string_equal(
+			trace->stalls[0].account,
+			"unexplained 10, other-sleep in kthread_stop 10, unexplained 80");
 		assert_false(trace->stalls[0].stall.is_complete);
 		trace_free(trace);
 	}
@@ -583,17 +681,18 @@ static void losses_of_the_time_make_a_call_incomplete(void **state)
 		uint64_t from, to;
 		bool is_complete;
 	} cases[] = {
-		{ 50, 99, true },   { 50, 100, false }, { 120, 130, false },
-		{ 90, 300, false }, { 200, 220, false }, { 201, 220, true },
+		{50, 99, true},	  {50, 100, false},  {120, 130, false},
+		{90, 300, false}, {200, 220, false}, {201, 220, true},
 	};
-	struct account_scratch scratch = { 0 };
+	struct account_scratch scratch = {0};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
-		const struct ks_call call = { .head.ts_ns = 200, .begin_ns = 100, .kind = KS_KIND_VM };
-		struct loss_windows losses = { .cnt = 0 };
+		const struct ks_call call = {
+			.head.ts_ns = 200, .begin_ns = 100, .kind = KS_KIND_VM};
+		struct loss_windows losses = {.cnt = 0};
 		struct task *task = task_new(1);
-		struct account_input in = { .call = &call, .task = task, .losses = &losses };
+		struct account_input in = {.call = &call, .task = task, .losses = &losses};
 		struct stall stall;
 
 		loss_windows_add(&losses, cases[i].from, cases[i].to);
@@ -628,6 +727,8 @@ int main(void)
 		cmocka_unit_test(a_wait_on_an_unknown_domain_is_unexplained),
 		cmocka_unit_test(a_domain_of_nobodys_is_followed_from_its_first_record_on),
 		cmocka_unit_test(a_sleep_in_a_mutex_is_its_holders),
+		cmocka_unit_test(a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile),
+		cmocka_unit_test(a_lock_is_forgotten_with_its_call),
 		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),
 		cmocka_unit_test(watching_holders_leaves_no_task_behind_or_freed),
 		cmocka_unit_test(a_call_that_no_probe_saw_is_named_by_its_stack),

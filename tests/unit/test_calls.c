@@ -7,7 +7,10 @@
 
 static void calls_have_the_names_and_numbers_of_the_kernels_header(void **state)
 {
-#define CASE(kind, cmd) { kind, (uint32_t)(cmd), #cmd }
+#define CASE(kind, cmd)                                                                            \
+	{                                                                                          \
+		kind, (uint32_t)(cmd), #cmd                                                        \
+	}
 	static const struct {
 		enum ks_call_kind kind;
 		uint32_t cmd;
@@ -77,7 +80,7 @@ static void each_number_is_there_once_on_each_file(void **state)
 
 static struct ks_call make_call(uint32_t cmd, const void *args, size_t size)
 {
-	struct ks_call call = { .kind = KS_KIND_VM, .cmd = cmd, .flags = KS_CALL_HAS_ARG };
+	struct ks_call call = {.kind = KS_KIND_VM, .cmd = cmd, .flags = KS_CALL_HAS_ARG};
 
 	assert_true(size <= sizeof(call.args));
 	memcpy(call.args, args, size);
@@ -86,22 +89,21 @@ static struct ks_call make_call(uint32_t cmd, const void *args, size_t size)
 
 static void arguments_are_read_as_the_kernels_structures_have_them(void **state)
 {
-	const struct kvm_userspace_memory_region region = { .slot = 3,
-							    .guest_phys_addr = 0x100000,
-							    .memory_size = 0x8000000 };
-	const struct kvm_userspace_memory_region logged = { .slot = 0x10001,
-							    .flags = KVM_MEM_LOG_DIRTY_PAGES };
-	const struct kvm_ioeventfd event = { .addr = 0xfe003000, .len = 4, .fd = 17, .flags = 4 };
-	const struct kvm_irqfd irqfd = { .fd = 9, .gsi = 24 };
-	const struct kvm_coalesced_mmio_zone zone = { .addr = 0xa0000, .size = 0x20000 };
-	const struct kvm_create_device device = { .type = KVM_DEV_TYPE_VFIO, .fd = 5 };
-	const struct kvm_device_attr attr = { .group = 4, .attr = 2 };
+	const struct kvm_userspace_memory_region region = {
+		.slot = 3, .guest_phys_addr = 0x100000, .memory_size = 0x8000000};
+	const struct kvm_userspace_memory_region logged = {.slot = 0x10001,
+							   .flags = KVM_MEM_LOG_DIRTY_PAGES};
+	const struct kvm_ioeventfd event = {.addr = 0xfe003000, .len = 4, .fd = 17, .flags = 4};
+	const struct kvm_irqfd irqfd = {.fd = 9, .gsi = 24};
+	const struct kvm_coalesced_mmio_zone zone = {.addr = 0xa0000, .size = 0x20000};
+	const struct kvm_create_device device = {.type = KVM_DEV_TYPE_VFIO, .fd = 5};
+	const struct kvm_device_attr attr = {.group = 4, .attr = 2};
 	const int32_t minus_one = -1;
 	struct ks_call call;
 	char buf[128];
 
 	(void)state;
-#define FORMAT(cmd, args) \
+#define FORMAT(cmd, args)                                                                          \
 	(call = make_call(cmd, &(args), sizeof(args)), call_format_args(&call, buf, sizeof(buf)))
 	assert_string_equal(FORMAT(KVM_SET_USER_MEMORY_REGION, region),
 			    "slot=3 gpa=0x100000 size=0x8000000");
@@ -121,7 +123,7 @@ static void arguments_are_read_as_the_kernels_structures_have_them(void **state)
 /* What the ioctl's argument is itself needs no reading. */
 static void values_are_known_though_memory_could_not_be_read(void **state)
 {
-	struct ks_call call = { .kind = KS_KIND_VM, .cmd = KVM_CREATE_VCPU, .arg = 2 };
+	struct ks_call call = {.kind = KS_KIND_VM, .cmd = KVM_CREATE_VCPU, .arg = 2};
 	uint64_t value;
 	char buf[128];
 
@@ -140,7 +142,7 @@ static void values_are_known_though_memory_could_not_be_read(void **state)
 
 static void text_of_arguments_is_cut_to_the_buffer(void **state)
 {
-	const struct kvm_userspace_memory_region region = { .slot = 3, .memory_size = 0x8000000 };
+	const struct kvm_userspace_memory_region region = {.slot = 3, .memory_size = 0x8000000};
 	const char whole[] = "slot=3 gpa=0x0 size=0x8000000";
 	struct ks_call call = make_call(KVM_SET_USER_MEMORY_REGION, &region, sizeof(region));
 

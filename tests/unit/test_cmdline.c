@@ -27,27 +27,30 @@ static void vmms_name_their_vms(void **state)
 		size_t size;
 		const char *name;
 	} cases[] = {
-		{ LINE("firecracker\0--id\0web1\0--api-sock\0/x"), "web1" },
-		{ LINE("firecracker\0--id=web1"), "web1" },
-		{ LINE("jailer\0--exec-file\0fc\0--id\0a-b-c"), "a-b-c" },
-		{ LINE("qemu-system-x86_64\0-name\0guest=web1,debug-threads=on\0-m\0" "4G"), "web1" },
-		{ LINE("qemu-system-x86_64\0-name\0web1"), "web1" },
-		{ LINE("qemu-system-x86_64\0-name\0web1,process=x"), "web1" },
-		{ LINE("qemu-system-x86_64\0-name\0debug-threads=on,guest=web1"), "web1" },
-		{ LINE("qemu-system-x86_64\0--name=guest=web1"), "web1" },
-		{ LINE("crosvm\0run\0--name\0arcvm\0--disk\0x"), "arcvm" },
-		{ LINE("crosvm\0run\0--name=arcvm"), "arcvm" },
-		{ LINE("x\0--id\0first\0--name\0second"), "first" },
-		{ LINE("x\0--id\0\0--name\0second"), "second" },
-		{ LINE("x\0--identity\0web1"), NULL },
-		{ LINE("x\0-names\0web1"), NULL },
-		{ LINE("x\0id\0web1"), NULL },
-		{ LINE("x\0--id"), NULL },
-		{ LINE("x\0--id="), NULL },
-		{ LINE("x\0-name\0,debug-threads=on"), NULL },
-		{ LINE("x"), NULL },
-		{ LINE(""), NULL },
-		{ "", 0, NULL },
+		{LINE("firecracker\0--id\0web1\0--api-sock\0/x"), "web1"},
+		{LINE("firecracker\0--id=web1"), "web1"},
+		{LINE("jailer\0--exec-file\0fc\0--id\0a-b-c"), "a-b-c"},
+		{LINE("qemu-system-x86_64\0-name\0guest=web1,debug-threads=on\0-m\0"
+		      "4G"),
+		 "web1"},
+		{LINE("qemu-system-x86_64\0-name\0web1"), "web1"},
+		{LINE("qemu-system-x86_64\0-name\0web1,process=x"), "web1"},
+		{LINE("qemu-system-x86_64\0-name\0debug-threads=on,guest=web1"), "web1"},
+		{LINE("qemu-system-x86_64\0--name=guest=web1"), "web1"},
+		{LINE("qemu-system-x86_64\0-name\0web1,notguest=x"), "web1"},
+		{LINE("crosvm\0run\0--name\0arcvm\0--disk\0x"), "arcvm"},
+		{LINE("crosvm\0run\0--name=arcvm"), "arcvm"},
+		{LINE("x\0--id\0first\0--name\0second"), "first"},
+		{LINE("x\0--id\0\0--name\0second"), "second"},
+		{LINE("x\0--identity\0web1"), NULL},
+		{LINE("x\0-names\0web1"), NULL},
+		{LINE("x\0id\0web1"), NULL},
+		{LINE("x\0--id"), NULL},
+		{LINE("x\0--id="), NULL},
+		{LINE("x\0-name\0,debug-threads=on"), NULL},
+		{LINE("x"), NULL},
+		{LINE(""), NULL},
+		{"", 0, NULL},
 	};
 	char name[64];
 
@@ -69,7 +72,8 @@ static void a_cut_command_line_gives_the_name_or_none(void **state)
 {
 	static const char line[] = "firecracker\0--id\0web1\0--x";
 	static const char joined[] = "qemu\0-name=guest=web1\0--x";
-	const size_t end = sizeof("firecracker\0--id\0web1"), joined_end = sizeof("qemu\0-name=guest=web1");
+	const size_t end = sizeof("firecracker\0--id\0web1"),
+		     joined_end = sizeof("qemu\0-name=guest=web1");
 	char name[64];
 
 	(void)state;

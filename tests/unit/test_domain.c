@@ -10,11 +10,11 @@
 #define MS 1000
 
 /* A memslot call of task 12 from 400, that waits from 412 on, is off the CPU from 415 on. */
-#define MEMSLOT_SLEEP(woken, in, need, ...)                                                  \
-	SLEEP(415, woken, in, 12, SRCU(1), .wait = 412, .needed = need, .stack = IN_MEMSLOT, \
+#define MEMSLOT_SLEEP(woken, in, need, ...)                                                        \
+	SLEEP(415, woken, in, 12, SRCU(1), .wait = 412, .needed = need, .stack = IN_MEMSLOT,       \
 	      __VA_ARGS__)
 #define MEMSLOT_CALL(end) CALL(400, end, 12, 1, MEMSLOT, 1)
-#define BY_IRQCHIP .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP, .stack = IN_REGISTER_DEV
+#define BY_IRQCHIP	  .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP, .stack = IN_REGISTER_DEV
 
 static void a_memslot_waits_for_the_timer_of_a_gp_that_another_call_started(void **state)
 {
@@ -135,10 +135,9 @@ static void an_idle_domain_and_an_expedited_wait_cost_next_to_nothing(void **sta
 }
 
 /* GP n runs from @a to @b, finds a reader, and is armed again. */
-#define FAILED_SCAN(a, b, n)                               \
-	STEP(GP_BEGIN, a, SRCU(1), GP(n)),                 \
-	STEP(GP_ARM, (b)-1, SRCU(1), GP(n) + 1, .val = 9), \
-	STEP(GP_END, b, SRCU(1), GP(n) + 1)
+#define FAILED_SCAN(a, b, n)                                                                       \
+	STEP(GP_BEGIN, a, SRCU(1), GP(n)), STEP(GP_ARM, (b)-1, SRCU(1), GP(n) + 1, .val = 9),      \
+		STEP(GP_END, b, SRCU(1), GP(n) + 1)
 
 static void a_reader_is_charged_up_to_the_last_scan_that_found_it(void **state)
 {
@@ -384,6 +383,8 @@ static void a_barrier_after_the_gp_pays_the_callbacks_timer_alone(void **state)
 	(void)state;
 	assert_string_equal(trace->stalls[0].account,
 			    "run 100, cb-timer@1 5000, kworker@1 3, gp-work@1 2, wakeup 1, run 4");
+	/* without those callbacks it had not slept at all */
+	assert_int_equal(trace->stalls[0].stall.without_ns, TRACE_NS(5110 - 5000 - 3 - 2));
 	assert_string_equal(trace->stalls[0].culprit,
 			    "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 890");
 	trace_free(trace);
@@ -474,9 +475,10 @@ static void who_made_a_gp_wait_for_another_is_behind_both(void **state)
 	const struct seen *seen = &trace->stalls[0];
 
 	(void)state;
-	assert_string_equal(seen->account,
-			    "run 15, gp-timer@1 85, kworker@1 10, gp-work@1 10, gp-timer@2 5480, "
-			    "kworker@2 10, gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10");
+	assert_string_equal(
+		seen->account,
+		"run 15, gp-timer@1 85, kworker@1 10, gp-work@1 10, gp-timer@2 5480, "
+		"kworker@2 10, gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10");
 	assert_string_equal(seen->culprit,
 			    "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 312");
 	assert_int_equal(seen->stall.culprit.gp, gp_id_done(DONE(2)));
@@ -540,7 +542,8 @@ static void a_gp_started_while_the_last_ones_work_returns_has_its_timer(void **s
 	trace_free(trace);
 }
 
-/* The timer of the last GP's callbacks may fire while the next GP's work runs: that ends nothing. */
+/* The timer of the last GP's callbacks may fire while the next GP's work runs: that ends nothing.
+ */
 static void callbacks_of_the_last_gp_do_not_end_the_one_that_runs(void **state)
 {
 	const struct row rows[] = {
@@ -607,7 +610,7 @@ static void gps_are_numbered_from_birth_across_zero(void **state)
 {
 	const uint64_t born = -100ULL * 4;
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct ks_domain seed = { .ssp = SRCU(1), .seq = born };
+	const struct ks_domain seed = {.ssp = SRCU(1), .seq = born};
 
 	(void)state;
 	domain_seed(dom, &seed, 1000, 0, TRACE_HZ);
@@ -680,10 +683,30 @@ static void a_gp_that_was_in_flight_before_we_looked_has_no_starter(void **state
 	trace_free(trace);
 }
 
+/* A first timer takes three jiffies at most, a tick that comes late included. */
+static void a_gp_found_three_jiffies_old_is_still_in_its_first_timer(void **state)
+{
+	(void)state;
+	for (uint64_t age = 0; age < 6; age++) {
+		const struct row rows[] = {
+			BORN(50 * MS, 1, .seq = GP(1), .val = 114, .jiffies = 112,
+			     .gp_start = 112 - age, .flags = KS_VM_FOUND),
+			SLEEP(51 * MS, 52 * MS, 52 * MS, 12, SRCU(1), .stack = IN_MEMSLOT),
+			CALL(51 * MS, 52 * MS, 12, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_int_equal(trace->stalls[0].stall.cause,
+				 age <= 3 ? KS_CAUSE_GP_TIMER : KS_CAUSE_POLL_BACKOFF);
+		trace_free(trace);
+	}
+}
+
 static void a_gp_found_without_a_timer_is_unexplained_until_it_is_seen(void **state)
 {
 	const struct row rows[] = {
-		BORN(10 * MS, 1, .seq = GP(1), .jiffies = 103, .gp_start = 102, .flags = KS_VM_FOUND),
+		BORN(10 * MS, 1, .seq = GP(1), .jiffies = 103, .gp_start = 102,
+		     .flags = KS_VM_FOUND),
 		STEP(GP_BEGIN, 14 * MS, SRCU(1), GP(1)),
 		STEP(CB_QUEUE, 14 * MS + 20, SRCU(1), DONE(1)),
 		STEP(GP_END, 14 * MS + 30, SRCU(1), DONE(1)),
@@ -730,7 +753,7 @@ static void a_gp_found_old_is_in_its_readers_back_off(void **state)
 static void the_age_of_a_gp_is_never_more_than_the_clock(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct ks_domain seed = { .ssp = SRCU(1), .seq = GP(3), .gp_start = 5 };
+	const struct ks_domain seed = {.ssp = SRCU(1), .seq = GP(3), .gp_start = 5};
 
 	(void)state;
 	domain_seed(dom, &seed, 1000, 4, 0);
@@ -746,11 +769,11 @@ static void the_age_of_a_gp_is_never_more_than_the_clock(void **state)
 static void starters_of_the_last_few_gps_are_remembered(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct starter starter = { .tid = 11 };
+	const struct starter starter = {.tid = 11};
 
 	(void)state;
 	for (int i = 1; i <= 40; i++) {
-		struct ks_start start = { .head.ts_ns = i, .ssp = SRCU(1), .seq = GP(i) };
+		struct ks_start start = {.head.ts_ns = i, .ssp = SRCU(1), .seq = GP(i)};
 
 		start.expires = i % 2;
 		domain_start(dom, &start, &starter);
@@ -771,9 +794,9 @@ static void starters_of_the_last_few_gps_are_remembered(void **state)
 static void what_does_not_fit_the_history_is_counted_and_unexplained(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct domain_wait wait = { .out_ns = 1000, .wake_ns = 2000, .in_ns = 2000 };
-	struct pieces pieces = { .cnt = 0 };
-	struct ks_step step = { .head.type = KS_GP_QUEUE, .ssp = SRCU(1) };
+	const struct domain_wait wait = {.out_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
+	struct pieces pieces = {.cnt = 0};
+	struct ks_step step = {.head.type = KS_GP_QUEUE, .ssp = SRCU(1)};
 
 	(void)state;
 	for (int i = 1; i <= 100; i++) { /* from 1010 to 2000 */
@@ -792,7 +815,7 @@ static void what_does_not_fit_the_history_is_counted_and_unexplained(void **stat
 
 static void pieces_that_do_not_fit_lengthen_an_unexplained_last_one(void **state)
 {
-	struct pieces pieces = { .cnt = 0 };
+	struct pieces pieces = {.cnt = 0};
 
 	(void)state;
 	pieces_add(&pieces, KS_CAUSE_READER, 1, 0);
@@ -814,8 +837,8 @@ static void pieces_that_do_not_fit_lengthen_an_unexplained_last_one(void **state
 static void nothing_is_said_of_a_domain_that_was_never_heard_of(void **state)
 {
 	struct domain *dom = domain_new(MMU_SRCU, DOMAIN_SHARED, 0);
-	const struct domain_wait wait = { .out_ns = 1000, .wake_ns = 2000, .in_ns = 2500 };
-	struct pieces pieces = { .cnt = 0 };
+	const struct domain_wait wait = {.out_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
+	struct pieces pieces = {.cnt = 0};
 
 	(void)state;
 	domain_account(dom, &wait, &pieces);
@@ -868,40 +891,40 @@ static void a_missing_record_makes_a_hole_or_moves_a_border_but_no_sum(void **st
 		const char *account;
 	} cases[] = {
 		/* KS_START: not a word on the timer */
-		{ 1, "run 15, unexplained 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{1, "run 15, unexplained 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_QUEUE */
-		{ 2, "run 15, gp-timer@1 5595, gp-work@1 10, kworker@2 10, gp-work@2 5, "
-		     "kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{2, "run 15, gp-timer@1 5595, gp-work@1 10, kworker@2 10, gp-work@2 5, "
+		    "kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_BEGIN of GP 1: who ends what never began has a hole behind it */
-		{ 3, "run 15, gp-timer@1 5585, kworker@1 16, kworker@2 4, unexplained@2 10, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{3, "run 15, gp-timer@1 5585, kworker@1 16, kworker@2 4, unexplained@2 10, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_CB_QUEUE of GP 1 */
-		{ 4, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{4, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_QUEUE of GP 2, in GP 1's work */
-		{ 5, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, unexplained@2 10, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{5, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, unexplained@2 10, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_END of GP 1 */
-		{ 6, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 20, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{6, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 20, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_BEGIN of GP 2: its end is known from its work's return */
-		{ 7, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 20, "
-		     "unexplained 10, wakeup 10, run 10" },
+		{7, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 20, "
+		    "unexplained 10, wakeup 10, run 10"},
 		/* KS_CB_QUEUE of GP 2: they have been queued since GP 1 */
-		{ 8, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		     "gp-work@2 10, kworker@2 5, gp-work@2 5, wakeup 10, run 10" },
+		{8, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		    "gp-work@2 10, kworker@2 5, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_GP_END of GP 2 */
-		{ 9, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{9, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		    "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_CB_BEGIN */
-		{ 10, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		      "gp-work@2 5, kworker@2 15, wakeup 10, run 10" },
+		{10, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		     "gp-work@2 5, kworker@2 15, wakeup 10, run 10"},
 		/* KS_CB_END: after the wake-up */
-		{ 11, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
-		      "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10" },
+		{11, "run 15, gp-timer@1 5585, kworker@1 10, gp-work@1 10, kworker@2 10, "
+		     "gp-work@2 5, kworker@2 10, gp-work@2 5, wakeup 10, run 10"},
 		/* KS_SLEEP: nothing is known, nothing is called run */
-		{ 12, "unexplained 5670" },
+		{12, "unexplained 5670"},
 	};
 
 	(void)state;
@@ -942,11 +965,11 @@ static void what_is_known_ends_where_a_loss_begins(void **state)
 		BORN(10, 1, .cpu = 1),
 		START(100, 11, SRCU(1), GP(1), .cpu = 1, BY_IRQCHIP),
 		/* CPU 2 was last heard of at 700, and lost something until 3000 */
-		{ .type = KS_EXIT, .us = 700, .cpu = 2, .val = 99 },
+		{.type = KS_EXIT, .us = 700, .cpu = 2, .val = 99},
 		STEP(GP_QUEUE, 1000, SRCU(1), GP(1), .cpu = 1),
 		STEP(GP_BEGIN, 1010, SRCU(1), GP(1), .cpu = 1),
 		STEP(GP_END, 1020, SRCU(1), GP(1) + 1, .cpu = 1),
-		{ .type = KS_EXIT, .us = 3000, .cpu = 2, .val = 99, .lost = 3 },
+		{.type = KS_EXIT, .us = 3000, .cpu = 2, .val = 99, .lost = 3},
 		STEP(GP_QUEUE, 4000, SRCU(1), GP(2), .cpu = 1),
 		STEP(GP_BEGIN, 4010, SRCU(1), GP(2), .cpu = 1),
 		STEP(CB_QUEUE, 4020, SRCU(1), DONE(2), .cpu = 1),
@@ -975,19 +998,20 @@ static void callbacks_are_not_known_from_a_loss_on_either(void **state)
 		STEP(GP_BEGIN, 430, SRCU(1), GP(1), .cpu = 1),
 		STEP(CB_ARM, 440, SRCU(1), DONE(1), .cpu = 1, .val = 9),
 		STEP(GP_END, 450, SRCU(1), DONE(1), .cpu = 1),
-		{ .type = KS_EXIT, .us = 700, .cpu = 2, .val = 99 },
+		{.type = KS_EXIT, .us = 700, .cpu = 2, .val = 99},
 		STEP(CB_QUEUE, 800, SRCU(1), DONE(1), .cpu = 1),
 		STEP(CB_BEGIN, 900, SRCU(1), DONE(1), .cpu = 1, .val = 1),
-		{ .type = KS_EXIT, .us = 950, .cpu = 2, .val = 99, .lost = 1 },
+		{.type = KS_EXIT, .us = 950, .cpu = 2, .val = 99, .lost = 1},
 		MEMSLOT_SLEEP(1000, 1010, DONE(1), .wake_cpu = 1),
 		MEMSLOT_CALL(1020),
 	};
 	struct trace *trace = RUN(rows);
 
 	(void)state;
-	assert_string_equal(trace->stalls[0].account,
-			    "run 15, kworker@1 15, gp-work@1 10, cb-timer@1 260, unexplained@1 300, "
-			    "wakeup 10, run 10");
+	assert_string_equal(
+		trace->stalls[0].account,
+		"run 15, kworker@1 15, gp-work@1 10, cb-timer@1 260, unexplained@1 300, "
+		"wakeup 10, run 10");
 	assert_false(trace->stalls[0].stall.is_complete);
 	trace_free(trace);
 }
@@ -1066,6 +1090,7 @@ int main(void)
 		cmocka_unit_test(gps_are_numbered_from_birth_across_zero),
 		cmocka_unit_test(a_wait_across_sequence_zero_is_like_any_other),
 		cmocka_unit_test(a_gp_that_was_in_flight_before_we_looked_has_no_starter),
+		cmocka_unit_test(a_gp_found_three_jiffies_old_is_still_in_its_first_timer),
 		cmocka_unit_test(a_gp_found_without_a_timer_is_unexplained_until_it_is_seen),
 		cmocka_unit_test(a_gp_found_old_is_in_its_readers_back_off),
 		cmocka_unit_test(the_age_of_a_gp_is_never_more_than_the_clock),

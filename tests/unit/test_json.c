@@ -9,7 +9,7 @@
 #include "core/summary.h"
 #include "trace.h"
 
-static const struct advice_host host = { .hz = TRACE_HZ };
+static const struct advice_host host = {.hz = TRACE_HZ};
 
 /* One line, and nothing but it. */
 static json_t *parse(struct str *out)
@@ -123,7 +123,8 @@ static void segments_say_cause_domain_and_gp_and_sum_to_the_latency(void **state
 	size_t i;
 
 	(void)state;
-	json_array_foreach(segs, i, seg) {
+	json_array_foreach(segs, i, seg)
+	{
 		assert_keys(seg, "cause ns domain gp");
 		sum += integer(seg, "ns");
 	}
@@ -145,12 +146,12 @@ static void segments_say_cause_domain_and_gp_and_sum_to_the_latency(void **state
 /* comm is whatever prctl() was given; names come from command lines. */
 static void bytes_that_are_no_text_break_no_line(void **state)
 {
-	static const char *const comms[] = { "\xff\xfe", "a\x80", "\"\\\n", "\x01", "\xe2\x82", "" };
+	static const char *const comms[] = {"\xff\xfe", "a\x80", "\"\\\n", "\x01", "\xe2\x82", ""};
 	struct trace *trace = RUN(trace_seed_rows);
 
 	(void)state;
 	for (size_t i = 0; i < CNT(comms); i++) {
-		struct vm vm = { .id = 1 };
+		struct vm vm = {.id = 1};
 		struct stall stall = trace_stall(trace, 0, &vm);
 		struct ks_call rec = *stall.rec;
 		json_t *object;
@@ -170,7 +171,7 @@ static void bytes_that_are_no_text_break_no_line(void **state)
 
 static void a_call_that_did_not_stall_is_a_call_with_nulls(void **state)
 {
-	const struct row rows[] = { CALL(100, 200, 12, 0, VCPU, 0, .flags = KS_CALL_KILLED) };
+	const struct row rows[] = {CALL(100, 200, 12, 0, VCPU, 0, .flags = KS_CALL_KILLED)};
 	struct trace *trace = RUN(rows);
 	const struct stall stall = trace_stall(trace, 0, NULL);
 	json_t *object = stall_json(&stall);
@@ -210,7 +211,7 @@ static void what_was_lost_is_false_or_null(void **state)
 
 static void an_exit_says_that_it_is_one(void **state)
 {
-	const struct row rows[] = { IN_EXIT(100, 200, 12, 1) };
+	const struct row rows[] = {IN_EXIT(100, 200, 12, 1)};
 	struct trace *trace = RUN(rows);
 	const struct stall stall = trace_stall(trace, 0, NULL);
 	json_t *object = stall_json(&stall);
@@ -224,8 +225,8 @@ static void an_exit_says_that_it_is_one(void **state)
 
 static void the_other_types_have_their_keys(void **state)
 {
-	const struct vm vm = { .id = 3, .tgid = 77, .comm = "fc", .name = "web1" };
-	struct summary summary = { .vms = 2, .command_status = -1 };
+	const struct vm vm = {.id = 3, .tgid = 77, .comm = "fc", .name = "web1"};
+	struct summary summary = {.vms = 2, .command_status = -1};
 	json_t *object, *causes;
 	struct str out;
 
@@ -271,7 +272,8 @@ static void the_schema_is_json_and_names_every_key_of_a_stall(void **state)
 
 	(void)state;
 	assert_non_null(schema);
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		char quoted[64];
 
 		snprintf(quoted, sizeof(quoted), "\"%s\"", key);

@@ -85,7 +85,7 @@ static void a_close_that_outlives_its_vm_is_still_its_own(void **state)
 /* tracepoint: the close is over first. */
 static void a_close_that_ends_before_its_vm_is_its_own_too(void **state)
 {
-	const struct row rows[] = { BORN(10, 1), CLOSE(100, 200, 11, 1, 0), GONE(210, 1) };
+	const struct row rows[] = {BORN(10, 1), CLOSE(100, 200, 11, 1, 0), GONE(210, 1)};
 	struct trace *trace = RUN(rows);
 
 	(void)state;
@@ -127,7 +127,8 @@ static void a_reused_address_is_another_vm_with_domains_of_its_own(void **state)
 {
 	const struct row rows[] = {
 		BORN(10, 1),
-		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP),
+		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
+		      .cmd = IRQCHIP),
 		GONE(100, 1),
 		BORN(110, 1, .tgid = 4711),
 		SLEEP(130, 180, 190, 12, SRCU(1), .stack = IN_MEMSLOT),
@@ -155,8 +156,13 @@ static void a_close_is_not_that_of_a_vm_born_during_it(void **state)
 		BORN(150, 1, .tgid = 4711),
 		CLOSE(100, 160, 11, 1, 0),
 		/* who made the new one */
-		{ .type = KS_CALL, .from = 140, .us = 170, .tid = 12, .vm = 1, .kind = KS_KIND_DEV,
-		  .cmd = CMD(1) },
+		{.type = KS_CALL,
+		 .from = 140,
+		 .us = 170,
+		 .tid = 12,
+		 .vm = 1,
+		 .kind = KS_KIND_DEV,
+		 .cmd = CMD(1)},
 	};
 	struct trace *trace = RUN(rows);
 
@@ -166,10 +172,48 @@ static void a_close_is_not_that_of_a_vm_born_during_it(void **state)
 	trace_free(trace);
 }
 
+/* Two came and went at its address since it died. */
+static void a_close_is_not_that_of_a_vm_born_and_dead_during_it(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GONE(105, 1),
+		BORN(150, 1),
+		GONE(155, 1),
+		BORN(157, 1),
+		CLOSE(100, 160, 11, 1, 0),
+		CLOSE(151, 161, 11, 1, 0),
+		CLOSE(158, 162, 11, 1, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].vm_id, 1);
+	assert_int_equal(trace->stalls[1].vm_id, 2);
+	assert_int_equal(trace->stalls[2].vm_id, 3);
+	trace_free(trace);
+}
+
+static void a_process_of_many_vms_is_at_its_newest(void **state)
+{
+	struct trace *trace = trace_new();
+	const struct row call = CALL(400, 410, 11, 0, VCPU, 0, .tgid = TGID(1));
+
+	(void)state;
+	for (int i = 1; i <= 100; i++) { /* the map has them in no order */
+		const struct row born = BORN(i, 101 - i, .tgid = TGID(1));
+
+		trace_feed(trace, &born, 1);
+	}
+	trace_feed(trace, &call, 1);
+	assert_int_equal(trace->stalls[0].vm_id, 100);
+	trace_free(trace);
+}
+
 /* The loss of a KS_VM_GONE: a birth at the same address is proof of it. */
 static void a_birth_ends_the_vm_that_was_there(void **state)
 {
-	const struct row rows[] = { BORN(10, 1), BORN(110, 1), CALL(120, 200, 12, 1, MEMSLOT, 0) };
+	const struct row rows[] = {BORN(10, 1), BORN(110, 1), CALL(120, 200, 12, 1, MEMSLOT, 0)};
 	struct trace *trace = RUN(rows);
 
 	(void)state;
@@ -206,20 +250,20 @@ static void a_process_that_exits_takes_all_its_vms(void **state)
 {
 	struct trace *trace = trace_new();
 	const struct row after[] = {
-		EXIT(100, 1),
-		IN_EXIT(90, 200, 11, 1),
+		EXIT(300, 1),
+		IN_EXIT(290, 400, 11, 1),
 	};
 
 	(void)state;
 	/* enough for the map to move some as others are deleted */
-	for (int i = 1; i <= 24; i++) {
+	for (int i = 1; i <= 240; i++) {
 		const struct row born = BORN(i, i, .tgid = i % 3 ? TGID(1) : TGID(2));
 
 		trace_feed(trace, &born, 1);
 	}
 	trace_feed(trace, after, CNT(after));
-	assert_int_equal(trace->vms_gone, 16);
-	for (int i = 1; i <= 24; i++)
+	assert_int_equal(trace->vms_gone, 160);
+	for (int i = 1; i <= 240; i++)
 		assert_int_equal(ledger_vm(trace->ledger, KVM(i)) != NULL, i % 3 == 0);
 	assert_int_equal(trace->stalls[0].vm_id, 1);
 	trace_free(trace);
@@ -227,8 +271,8 @@ static void a_process_that_exits_takes_all_its_vms(void **state)
 
 static void a_killed_call_says_so(void **state)
 {
-	const struct row rows[] = { BORN(10, 1),
-				    CALL(100, 200, 12, 1, VCPU, 0, .flags = KS_CALL_KILLED) };
+	const struct row rows[] = {BORN(10, 1),
+				   CALL(100, 200, 12, 1, VCPU, 0, .flags = KS_CALL_KILLED)};
 	struct trace *trace = RUN(rows);
 
 	(void)state;
@@ -282,7 +326,8 @@ static void user_space_may_notice_a_loss_too(void **state)
 {
 	const struct row rows[] = {
 		BORN(10, 1),
-		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM, .cmd = IRQCHIP),
+		START(20, 11, SRCU(1), GP(1), .val = 7, .vm = 1, .kind = KS_KIND_VM,
+		      .cmd = IRQCHIP),
 		LOST(50, 90, 7),
 		SLEEP(30, 190, 190, 12, SRCU(1), .stack = IN_MEMSLOT),
 		CALL(25, 200, 12, 1, MEMSLOT, 1),
@@ -291,7 +336,8 @@ static void user_space_may_notice_a_loss_too(void **state)
 	struct trace *trace = RUN(rows);
 
 	(void)state;
-	assert_string_equal(trace->stalls[0].account, "run 5, gp-timer@1 20, unexplained 140, run 10");
+	assert_string_equal(trace->stalls[0].account,
+			    "run 5, gp-timer@1 20, unexplained 140, run 10");
 	assert_false(trace->stalls[0].stall.is_complete);
 	assert_true(trace->stalls[1].stall.is_complete);
 	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 7);
@@ -307,15 +353,16 @@ static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **
 
 	(void)state;
 	for (int type = 0; type < 256; type++) {
-		union record rec = { .head = { .ts_ns = 1, .type = type } };
+		union record rec = {.head = {.ts_ns = 1, .type = type}};
 		size_t min = record_min_size(type);
 
 		assert_int_equal(min != 0, type > 0 && type < KS_TYPE_CNT);
-		assert_int_equal(trace_feed_sized(trace, &rec, min ? min - 1 : sizeof(rec)), -EINVAL);
+		assert_int_equal(trace_feed_sized(trace, &rec, min ? min - 1 : sizeof(rec)),
+				 -EINVAL);
 		malformed++;
 	}
 	for (size_t size = 0; size < sizeof(struct ks_head); size++, malformed++) {
-		union record rec = { .head = { .ts_ns = 1, .type = KS_VM_GONE } };
+		union record rec = {.head = {.ts_ns = 1, .type = KS_VM_GONE}};
 
 		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
 	}
@@ -327,8 +374,8 @@ static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **
 static void records_that_contradict_themselves_are_refused(void **state)
 {
 	const struct row bad[] = {
-		CALL(200, 100, 12, 1, VCPU, 0),		/* begins after its end */
-		STEP(GP_BEGIN, 100, 0, GP(1)),		/* of no domain */
+		CALL(200, 100, 12, 1, VCPU, 0), /* begins after its end */
+		STEP(GP_BEGIN, 100, 0, GP(1)),	/* of no domain */
 		START(100, 11, 0, GP(1)),
 		STEP(CB_QUEUE, 100, 0, GP(1)),
 	};
@@ -362,7 +409,7 @@ static void no_more_frames_are_read_than_the_record_holds(void **state)
 
 	(void)state;
 	for (uint32_t frames = 0; frames < 4; frames++) {
-		static const uint32_t claims[] = { 4, KS_STACK_MAX, KS_STACK_MAX + 1, UINT32_MAX };
+		static const uint32_t claims[] = {4, KS_STACK_MAX, KS_STACK_MAX + 1, UINT32_MAX};
 
 		for (size_t i = 0; i < CNT(claims); i++) {
 			struct trace *trace = trace_new();
@@ -382,7 +429,7 @@ static void no_more_frames_are_read_than_the_record_holds(void **state)
 
 static void task_number_0_and_the_last_are_tasks_like_others(void **state)
 {
-	static const uint32_t tids[] = { 0, 1, UINT32_MAX };
+	static const uint32_t tids[] = {0, 1, UINT32_MAX};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(tids); i++) {
@@ -408,6 +455,8 @@ int main(void)
 		cmocka_unit_test(a_dead_vm_is_forgotten_after_its_grace),
 		cmocka_unit_test(a_reused_address_is_another_vm_with_domains_of_its_own),
 		cmocka_unit_test(a_close_is_not_that_of_a_vm_born_during_it),
+		cmocka_unit_test(a_close_is_not_that_of_a_vm_born_and_dead_during_it),
+		cmocka_unit_test(a_process_of_many_vms_is_at_its_newest),
 		cmocka_unit_test(a_birth_ends_the_vm_that_was_there),
 		cmocka_unit_test(burying_the_old_leaves_the_new_ones_domains),
 		cmocka_unit_test(a_process_that_exits_takes_all_its_vms),

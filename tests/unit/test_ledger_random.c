@@ -44,17 +44,17 @@ struct mood {
 
 static uint64_t wild(struct mood *mood, uint64_t value)
 {
-	static const uint64_t extremes[] = { 0, 1, INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX };
+	static const uint64_t extremes[] = {0, 1, INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX};
 
 	if (!mood->wildness || !rarely(&mood->random, mood->wildness))
 		return value;
-	return rarely(&mood->random, 2) ? extremes[below(&mood->random, CNT(extremes))] :
-					  next(&mood->random);
+	return rarely(&mood->random, 2) ? extremes[below(&mood->random, CNT(extremes))]
+					: next(&mood->random);
 }
 
 static uint64_t pick_ssp(struct mood *mood)
 {
-	const uint64_t ssps[] = { SRCU(1), SRCU(1), IRQ_SRCU(1), SRCU(2), MMU_SRCU };
+	const uint64_t ssps[] = {SRCU(1), SRCU(1), IRQ_SRCU(1), SRCU(2), MMU_SRCU};
 
 	return wild(mood, ssps[below(&mood->random, CNT(ssps))]);
 }
@@ -79,7 +79,8 @@ static uint32_t pick_stack(struct mood *mood, __u64 *stack)
 	uint32_t cnt = below(&mood->random, KS_STACK_MAX + 1);
 
 	for (uint32_t i = 0; i < cnt; i++)
-		stack[i] = wild(mood, FN_BASE + below(&mood->random, CNT(trace_functions)) * FN_SIZE);
+		stack[i] =
+			wild(mood, FN_BASE + below(&mood->random, CNT(trace_functions)) * FN_SIZE);
 	return rarely(&mood->random, 10) ? wild(mood, cnt + 1) : cnt;
 }
 
@@ -88,11 +89,11 @@ static void fill_vm(struct mood *mood, struct ks_vm *vm)
 	int n = 1 + below(&mood->random, 2);
 
 	vm->kvm = wild(mood, KVM(n));
-	vm->srcu = (struct ks_domain){ .ssp = wild(mood, SRCU(n)),
-				       .seq = pick_seq(mood),
-				       .expires = below(&mood->random, 2),
-				       .gp_start = wild(mood, 5) };
-	vm->irq_srcu = (struct ks_domain){ .ssp = wild(mood, IRQ_SRCU(n)), .seq = pick_seq(mood) };
+	vm->srcu = (struct ks_domain){.ssp = wild(mood, SRCU(n)),
+				      .seq = pick_seq(mood),
+				      .expires = below(&mood->random, 2),
+				      .gp_start = wild(mood, 5)};
+	vm->irq_srcu = (struct ks_domain){.ssp = wild(mood, IRQ_SRCU(n)), .seq = pick_seq(mood)};
 	vm->jiffies = wild(mood, 10);
 	vm->tgid = below(&mood->random, 3);
 	memset(vm->comm, 'v', sizeof(vm->comm));
@@ -113,9 +114,8 @@ static void fill_call(struct mood *mood, struct ks_call *call)
 static void fill_sleep(struct mood *mood, struct ks_sleep *sleep)
 {
 	sleep->out_ns = pick_past(mood);
-	sleep->wake_ns = rarely(&mood->random, 4) ?
-				 0 :
-				 sleep->out_ns + (mood->now_ns - sleep->out_ns) / 2;
+	sleep->wake_ns =
+		rarely(&mood->random, 4) ? 0 : sleep->out_ns + (mood->now_ns - sleep->out_ns) / 2;
 	sleep->wake_ns = wild(mood, sleep->wake_ns);
 	sleep->wait_ns = rarely(&mood->random, 2) ? 0 : wild(mood, sleep->out_ns);
 	sleep->ssp = rarely(&mood->random, 3) ? 0 : pick_ssp(mood);
@@ -169,11 +169,11 @@ static void fill(struct mood *mood, union record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
 	mood->now_ns += below(&mood->random, 500);
-	rec->head = (struct ks_head){ .ts_ns = wild(mood, mood->now_ns),
-				      .tid = wild(mood, 1 + below(&mood->random, 3)),
-				      .cpu = wild(mood, below(&mood->random, 3)),
-				      .type = 1 + below(&mood->random, KS_TYPE_CNT - 1),
-				      .lost = rarely(&mood->random, 50) };
+	rec->head = (struct ks_head){.ts_ns = wild(mood, mood->now_ns),
+				     .tid = wild(mood, 1 + below(&mood->random, 3)),
+				     .cpu = wild(mood, below(&mood->random, 3)),
+				     .type = 1 + below(&mood->random, KS_TYPE_CNT - 1),
+				     .lost = rarely(&mood->random, 50)};
 	switch (rec->head.type) {
 	case KS_VM:
 		fill_vm(mood, &rec->vm);
@@ -215,7 +215,7 @@ static size_t pick_size(struct mood *mood, const union record *rec)
 
 static uint64_t run(uint64_t seed, uint64_t wildness)
 {
-	struct mood mood = { .random = { seed }, .wildness = wildness, .now_ns = 100000 };
+	struct mood mood = {.random = {seed}, .wildness = wildness, .now_ns = 100000};
 	struct trace *trace = trace_new();
 	uint64_t stalls;
 

@@ -10,7 +10,7 @@ static char things[4096]; /* things[i] is the value of the i-th key */
 
 static void an_empty_map_holds_nothing(void **state)
 {
-	struct map map = { 0 };
+	struct map map = {0};
 	size_t pos = 0;
 
 	(void)state;
@@ -23,7 +23,7 @@ static void an_empty_map_holds_nothing(void **state)
 
 static void what_is_put_is_got_and_replaced_and_deleted(void **state)
 {
-	struct map map = { 0 };
+	struct map map = {0};
 
 	(void)state;
 	assert_int_equal(map_put(&map, 7, &things[1]), 0);
@@ -42,7 +42,7 @@ static void what_is_put_is_got_and_replaced_and_deleted(void **state)
 /* Where a key lands in an empty map. */
 static size_t home_of(uint64_t key)
 {
-	struct map map = { 0 };
+	struct map map = {0};
 	size_t pos = 0;
 
 	assert_int_equal(map_put(&map, key, things), 0);
@@ -72,7 +72,7 @@ static void keys_that_collide_are_found_whichever_is_deleted(void **state)
 	find_keys_of(0, keys + 3, 2);
 	for (size_t first = 0; first < 5; first++) {
 		for (size_t gone = 0; gone < 5; gone++) {
-			struct map map = { 0 };
+			struct map map = {0};
 
 			for (size_t i = 0; i < 5; i++)
 				map_put(&map, keys[(first + i) % 5], &things[(first + i) % 5]);
@@ -88,7 +88,7 @@ static void keys_that_collide_are_found_whichever_is_deleted(void **state)
 
 static void a_map_grows_and_keeps_all(void **state)
 {
-	struct map map = { 0 };
+	struct map map = {0};
 	size_t pos = 0, seen = 0;
 
 	(void)state;
@@ -112,8 +112,8 @@ static void a_map_grows_and_keeps_all(void **state)
 /* Against an array, through a long life of few keys. */
 static void a_map_is_what_an_array_is(void **state)
 {
-	struct map map = { 0 };
-	void *array[KEYS + 1] = { NULL };
+	struct map map = {0};
+	void *array[KEYS + 1] = {NULL};
 	uint64_t dice = 1;
 
 	(void)state;

@@ -27,19 +27,19 @@ static int take(void *ctx, const void *record, size_t size)
 	if (step->val)
 		snprintf(out->text + len, sizeof(out->text) - len, "%u%c ",
 			 (unsigned int)step->head.ts_ns, (char)step->val);
-	return out->ret;
+	return step->val == 'a' ? out->ret : 0;
 }
 
 static int push(struct order *order, uint64_t ts_ns, char name)
 {
-	struct ks_step step = { .head = { .ts_ns = ts_ns, .type = KS_GP_BEGIN }, .val = name };
+	struct ks_step step = {.head = {.ts_ns = ts_ns, .type = KS_GP_BEGIN}, .val = name};
 
 	return order_push(order, &step, sizeof(step));
 }
 
 static void records_leave_in_order_once_the_window_has_passed(void **state)
 {
-	struct out out = { "" };
+	struct out out = {""};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;
@@ -63,7 +63,7 @@ static void records_leave_in_order_once_the_window_has_passed(void **state)
 
 static void equals_in_time_keep_the_order_of_arrival(void **state)
 {
-	struct out out = { "" };
+	struct out out = {""};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;
@@ -76,7 +76,7 @@ static void equals_in_time_keep_the_order_of_arrival(void **state)
 
 static void who_comes_after_younger_ones_left_is_passed_on_and_counted(void **state)
 {
-	struct out out = { "" };
+	struct out out = {""};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;
@@ -86,13 +86,16 @@ static void who_comes_after_younger_ones_left_is_passed_on_and_counted(void **st
 	push(order, 300, 'd'); /* as old as the one that left: not late */
 	assert_string_equal(out.text, "300a 299c 300d ");
 	assert_int_equal(order_late(order), 1);
+	push(order, 298, 'e');
+	push(order, 299, 'f'); /* behind 'e', but 300 has left */
+	assert_int_equal(order_late(order), 3);
 	order_flush(order, UINT64_MAX);
 	order_free(order);
 }
 
 static void time_alone_lets_records_go(void **state)
 {
-	struct out out = { "" };
+	struct out out = {""};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;
@@ -112,7 +115,7 @@ static void time_alone_lets_records_go(void **state)
 
 static void the_end_of_time_leaves_too(void **state)
 {
-	struct out out = { "" };
+	struct out out = {""};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;
@@ -127,7 +130,7 @@ static void the_end_of_time_leaves_too(void **state)
 
 static void the_takers_error_is_handed_on_and_stops_nobody(void **state)
 {
-	struct out out = { "", .ret = -EINVAL };
+	struct out out = {"", .ret = -EINVAL};
 	struct order *order = order_new(WINDOW, take, &out);
 
 	(void)state;

@@ -10,41 +10,51 @@
 #define ALL_FACTS  ((1u << FACT_CNT) - 1)
 
 /* What only a program on the function itself can tell. */
-#define FENTRY_FACTS (FACT(WAIT) | FACT(CALLBACK))
+#define FUNC_FACTS (FACT(WAIT) | FACT(CALLBACK))
 
 static void each_kernel_gets_its_backend(void **state)
 {
 	static const struct {
 		const char *kernel;
-		struct features features; /* btf, ringbuf, tp_btf, fentry, iter, contention */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited */
+		struct features features;
 		enum backend wanted, backend;
 		uint32_t missing;
 	} cases[] = {
-		{"x86 6.1", {1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
-		{"x86 5.15", {1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, FACT(LOCK)},
-		{"arm64 6.1", {1, 1, 1, 0, 1, 1}, BACKEND_CNT, BACKEND_TRACEPOINT, FENTRY_FACTS},
-		{"arm64 6.12", {1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
-		{"fentry refused",
-		 {1, 1, 1, 0, 1, 1},
+		/* the matrix: what tests/vm/expect has for these */
+		{"x86 6.1", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"x86 6.12", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"x86 7.3", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"arm64 6.1", {1, 1, 1, 0, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_KPROBE, 0},
+		{"arm64 6.12", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"fentry disabled", {1, 1, 1, 0, 1, 1, 1, 0}, BACKEND_CNT, BACKEND_KPROBE, 0},
+		{"no kprobes, fentry refused",
+		 {1, 1, 1, 0, 1, 1, 0, 0},
 		 BACKEND_CNT,
 		 BACKEND_TRACEPOINT,
-		 FENTRY_FACTS},
-		{"arm64 5.15",
-		 {1, 1, 1, 0, 1, 0},
+		 FUNC_FACTS},
+		{"no kprobes", {1, 1, 1, 1, 1, 1, 0, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		/* and others */
+		{"x86 5.15", {1, 1, 1, 1, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, FACT(LOCK)},
+		{"arm64 5.15", {1, 1, 1, 0, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_KPROBE, FACT(LOCK)},
+		{"arm64 5.15 without kprobes",
+		 {1, 1, 1, 0, 1, 0, 0, 0},
 		 BACKEND_CNT,
 		 BACKEND_TRACEPOINT,
-		 FENTRY_FACTS | FACT(LOCK)},
+		 FUNC_FACTS | FACT(LOCK)},
 		{"no iterator",
-		 {1, 1, 1, 1, 0, 1},
+		 {1, 1, 1, 1, 0, 1, 1, 0},
 		 BACKEND_CNT,
 		 BACKEND_FENTRY,
 		 FACT(FIND) | FACT(SCAN)},
+		{"call_srcu_expedited", {1, 1, 1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
 		{"tracepoints wanted",
-		 {1, 1, 1, 1, 1, 1},
+		 {1, 1, 1, 1, 1, 1, 1, 0},
 		 BACKEND_TRACEPOINT,
 		 BACKEND_TRACEPOINT,
-		 FENTRY_FACTS},
-		{"fentry wanted", {1, 1, 1, 1, 1, 1}, BACKEND_FENTRY, BACKEND_FENTRY, 0},
+		 FUNC_FACTS},
+		{"kprobes wanted", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_KPROBE, BACKEND_KPROBE, 0},
+		{"fentry wanted", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_FENTRY, BACKEND_FENTRY, 0},
 	};
 	struct plan plan;
 	struct err err;
@@ -64,21 +74,24 @@ static void each_kernel_gets_its_backend(void **state)
 static void a_kernel_that_cannot_is_told_why(void **state)
 {
 	static const struct {
-		struct features features; /* btf, ringbuf, tp_btf, fentry, iter, contention */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited */
+		struct features features;
 		enum backend wanted;
 		const char *why;
 	} cases[] = {
-		{{0, 0, 0, 0, 0, 0}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
-		{{0, 1, 1, 1, 1, 1}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
-		{{1, 0, 1, 1, 1, 1}, BACKEND_CNT, "ring buffer"},
-		{{1, 1, 0, 0, 1, 0}, BACKEND_CNT, "kvmstall check"},
-		/* fentry alone tells nothing of timers, sleeps and work */
-		{{1, 1, 0, 1, 1, 1}, BACKEND_CNT, "kvmstall check"},
-		{{1, 1, 0, 1, 1, 1}, BACKEND_FENTRY, "'fentry' does not work"},
+		{{0, 0, 0, 0, 0, 0, 0, 0}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
+		{{0, 1, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, "CONFIG_DEBUG_INFO_BTF"},
+		{{1, 0, 1, 1, 1, 1, 1, 0}, BACKEND_CNT, "ring buffer"},
+		{{1, 1, 0, 0, 1, 0, 0, 0}, BACKEND_CNT, "kvmstall check"},
+		/* fentry and kprobes alone tell nothing of timers, sleeps and work */
+		{{1, 1, 0, 1, 1, 1, 1, 0}, BACKEND_CNT, "kvmstall check"},
+		{{1, 1, 0, 1, 1, 1, 1, 0}, BACKEND_FENTRY, "'fentry' does not work"},
+		{{1, 1, 0, 0, 1, 1, 1, 0}, BACKEND_KPROBE, "'kprobe' does not work"},
 		/* what was asked for is not silently something else */
-		{{1, 1, 1, 0, 1, 1}, BACKEND_FENTRY, "'fentry' does not work"},
-		{{1, 1, 0, 0, 1, 1}, BACKEND_TRACEPOINT, "'tracepoint' does not work"},
-		{{0, 1, 1, 1, 1, 1}, BACKEND_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF"},
+		{{1, 1, 1, 0, 1, 1, 1, 0}, BACKEND_FENTRY, "'fentry' does not work"},
+		{{1, 1, 1, 1, 1, 1, 0, 0}, BACKEND_KPROBE, "'kprobe' does not work"},
+		{{1, 1, 0, 0, 1, 1, 0, 0}, BACKEND_TRACEPOINT, "'tracepoint' does not work"},
+		{{0, 1, 1, 1, 1, 1, 1, 0}, BACKEND_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF"},
 	};
 	struct plan plan;
 
@@ -97,7 +110,7 @@ static void a_kernel_that_cannot_is_told_why(void **state)
 /* A fact is carried exactly when a program for it is there, and no program is there twice. */
 static void facts_are_those_of_the_programs(void **state)
 {
-	const struct features all = {true, true, true, true, true, true};
+	const struct features all = {true, true, true, true, true, true, true, true};
 
 	(void)state;
 	for (int backend = 0; backend < BACKEND_CNT; backend++) {
@@ -113,6 +126,51 @@ static void facts_are_those_of_the_programs(void **state)
 		}
 		for (int fact = 0; fact < FACT_CNT; fact++)
 			assert_int_equal(plan_carries(&plan, fact), !!(facts & (1u << fact)));
+	}
+}
+
+static bool has_prog(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->progs_cnt; i++)
+		if (!strcmp(plan->progs[i]->name, name))
+			return true;
+	return false;
+}
+
+/* What not every kernel has is there when it is, and by its symbol alone. */
+static void optional_programs_follow_their_symbol(void **state)
+{
+	static const char *const progs[] = {"callback_exp_fentry", "callback_exp_kprobe"};
+
+	(void)state;
+	for (int has = 0; has < 2; has++) {
+		const struct features features = {1, 1, 1, 1, 1, 1, 1, has};
+		struct plan plan;
+
+		for (int backend = BACKEND_FENTRY; backend <= BACKEND_KPROBE; backend++) {
+			assert_int_equal(plan_make(&features, backend, &plan, NULL), 0);
+			assert_int_equal(has_prog(&plan, progs[backend]), has);
+		}
+	}
+}
+
+/* A return's program comes behind its entry's: only so the entry sees if the return will be. */
+static void returns_are_attached_after_entries(void **state)
+{
+	const struct features all = {true, true, true, true, true, true, true, true};
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_make(&all, BACKEND_KPROBE, &plan, NULL), 0);
+	for (size_t i = 0; i < plan.progs_cnt; i++) {
+		const char *name = plan.progs[i]->name;
+		size_t len = strlen(name);
+
+		if (len < 5 || strcmp(name + len - 5, "_kret"))
+			continue;
+		assert_int_not_equal(i, 0);
+		assert_memory_equal(plan.progs[i - 1]->name, name, len - 4);
+		assert_string_equal(plan.progs[i - 1]->name + len - 4, "kprobe");
 	}
 }
 
@@ -133,6 +191,8 @@ int main(void)
 		cmocka_unit_test(each_kernel_gets_its_backend),
 		cmocka_unit_test(a_kernel_that_cannot_is_told_why),
 		cmocka_unit_test(facts_are_those_of_the_programs),
+		cmocka_unit_test(optional_programs_follow_their_symbol),
+		cmocka_unit_test(returns_are_attached_after_entries),
 		cmocka_unit_test(names_are_complete_and_distinct),
 	};
 

@@ -24,16 +24,16 @@ static void an_address_is_in_the_function_that_begins_before_it(void **state)
 		const char *name;
 		uint64_t offset;
 	} cases[] = {
-		{ 0x0fff, NULL, 0 },
-		{ 0x1000, "first", 0 },
-		{ 0x1fff, "first", 0xfff },
-		{ 0x2000, "__pfx_second", 0 },	   /* the first alias in the file */
-		{ 0x2001, "__pfx_second", 1 },
-		{ 0x3000, "third", 0 },
-		{ 0x3000 + (1 << 20), "third", 1 << 20 },
-		{ 0x3001 + (1 << 20), NULL, 0 }, /* a module that came later */
-		{ 0, NULL, 0 },
-		{ UINT64_MAX, NULL, 0 },
+		{0x0fff, NULL, 0},
+		{0x1000, "first", 0},
+		{0x1fff, "first", 0xfff},
+		{0x2000, "__pfx_second", 0}, /* the first alias in the file */
+		{0x2001, "__pfx_second", 1},
+		{0x3000, "third", 0},
+		{0x3000 + (1 << 20), "third", 1 << 20},
+		{0x3001 + (1 << 20), NULL, 0}, /* a module that came later */
+		{0, NULL, 0},
+		{UINT64_MAX, NULL, 0},
 	};
 	struct symbols *syms = some_symbols();
 

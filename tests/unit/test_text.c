@@ -24,7 +24,7 @@ static char *text_of(const struct stall *stall, const struct text_cfg *cfg)
 /* The line of the last stall of @rows, without its columns. */
 static void assert_cause(const struct row *rows, size_t cnt, const char *cause)
 {
-	static const struct text_cfg cfg = { .host.hz = TRACE_HZ };
+	static const struct text_cfg cfg = {.host.hz = TRACE_HZ};
 	struct trace *trace = trace_run(rows, cnt);
 	const struct stall stall =
 		trace_stall(trace, trace->cnt - 1, ledger_vm(trace->ledger, KVM(1)));
@@ -46,8 +46,8 @@ static void the_headers_columns_are_the_lines(void **state)
 {
 	struct trace *trace = RUN(trace_seed_rows);
 	const struct stall stall = trace_stall(trace, 0, ledger_vm(trace->ledger, KVM(1)));
-	const struct text_cfg cfg = { .clock_offset_ns = 14 * HOUR_NS + 5 * HOUR_NS / 60,
-				      .host.hz = TRACE_HZ };
+	const struct text_cfg cfg = {.clock_offset_ns = 14 * HOUR_NS + 5 * HOUR_NS / 60,
+				     .host.hz = TRACE_HZ};
 	char *text = text_of(&stall, &cfg);
 	struct str header;
 
@@ -72,17 +72,17 @@ static void time_of_day_wraps_at_midnight(void **state)
 		int64_t offset_ns;
 		const char *time;
 	} cases[] = {
-		{ 999, 0, "00:00:00.000" },
-		{ 61001000, 0, "00:01:01.001" },
-		{ 2000000, 24 * HOUR_NS - 1000000000, "00:00:01.000" },
-		{ 2000000, -1000000000, "00:00:01.000" },
-		{ 1000000, 23 * HOUR_NS + 59 * (HOUR_NS / 60), "23:59:01.000" },
+		{999, 0, "00:00:00.000"},
+		{61001000, 0, "00:01:01.001"},
+		{2000000, 24 * HOUR_NS - 1000000000, "00:00:01.000"},
+		{2000000, -1000000000, "00:00:01.000"},
+		{1000000, 23 * HOUR_NS + 59 * (HOUR_NS / 60), "23:59:01.000"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
-		const struct row rows[] = { CALL(cases[i].us, cases[i].us + 1, 12, 0, VCPU, 0) };
-		const struct text_cfg cfg = { .clock_offset_ns = cases[i].offset_ns };
+		const struct row rows[] = {CALL(cases[i].us, cases[i].us + 1, 12, 0, VCPU, 0)};
+		const struct text_cfg cfg = {.clock_offset_ns = cases[i].offset_ns};
 		struct trace *trace = RUN(rows);
 		const struct stall stall = trace_stall(trace, 0, NULL);
 		char *text = text_of(&stall, &cfg);
@@ -98,10 +98,17 @@ static void causes_name_who_is_behind_them(void **state)
 {
 	const struct row self[] = {
 		BORN(10, 1),
-		START(105, 12, SRCU(1), GP(1), .val = 7, .kind = KS_KIND_CLOSE, .stack = STARTS_PIT_CLOSE),
+		START(105, 12, SRCU(1), GP(1), .val = 7, .kind = KS_KIND_CLOSE,
+		      .stack = STARTS_PIT_CLOSE),
 		SLEEP(110, 9000, 9000, 12, SRCU(1), .stack = IN_PIT_CLOSE),
-		{ .type = KS_CALL, .from = 100, .us = 9100, .tid = 12, .vm = 1, .sleeps = 1,
-		  .kind = KS_KIND_CLOSE, .flags = KS_CALL_KILLED },
+		{.type = KS_CALL,
+		 .from = 100,
+		 .us = 9100,
+		 .tid = 12,
+		 .vm = 1,
+		 .sleeps = 1,
+		 .kind = KS_KIND_CLOSE,
+		 .flags = KS_CALL_KILLED},
 	};
 	const struct row in_flight[] = {
 		BORN(10, 1, .seq = GP(1), .val = 7, .flags = KS_VM_FOUND),
@@ -116,7 +123,7 @@ static void causes_name_who_is_behind_them(void **state)
 		SLEEP(110, 9000, 9000, 12, 0, .stack = IN_PIT_CLOSE),
 		CALL(100, 9100, 12, 0, VCPU, 2),
 	};
-	const struct row nothing[] = { CALL(100, 9100, 12, 0, VCPU, 0) };
+	const struct row nothing[] = {CALL(100, 9100, 12, 0, VCPU, 0)};
 
 	(void)state;
 	CAUSE(self, "gp-timer: GP 1 started by this call (killed)");
@@ -145,7 +152,7 @@ static void a_reader_that_was_not_seen_is_not_made_up(void **state)
 
 static void a_vm_has_its_name_or_its_comm_or_none(void **state)
 {
-	struct vm vm = { .tgid = 7, .comm = "fc" };
+	struct vm vm = {.tgid = 7, .comm = "fc"};
 	char buf[16];
 
 	(void)state;
@@ -161,7 +168,7 @@ static void colour_is_only_asked_for(void **state)
 {
 	struct trace *trace = RUN(trace_seed_rows);
 	const struct stall stall = trace_stall(trace, 0, NULL);
-	struct text_cfg cfg = { .use_colour = true };
+	struct text_cfg cfg = {.use_colour = true};
 	char *text = text_of(&stall, &cfg);
 
 	(void)state;
@@ -179,14 +186,15 @@ static void the_account_tells_waits_segments_and_what_if(void **state)
 {
 	struct trace *trace = RUN(trace_seed_rows);
 	const struct stall stall = trace_stall(trace, 0, NULL);
-	const struct text_cfg cfg = { .show_account = true, .host.hz = TRACE_HZ };
+	const struct text_cfg cfg = {.show_account = true, .host.hz = TRACE_HZ};
 	char *text = text_of(&stall, &cfg), *line, *save = NULL;
 	static const char *const parts[] = {
 		"    wait 5.65ms  synchronize_srcu_expedited(kvm.srcu) in kvm_swap_active_memslots",
 		"GP 1 was in flight",
 		"until GP 2",
 		"    gp-timer        5.59ms  98.5%  kvm.srcu GP 1, 1.4 jiffies\n",
-		"    under 1% each      85us   1.5%  run 25us, kworker 30us, gp-work 20us, wakeup 10us\n",
+		"    under 1% each      85us   1.5%  run 25us, kworker 30us, gp-work 20us, wakeup "
+		"10us\n",
 		"    culprit: kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP by vmm[11]",
 		"4 callbacks",
 		"    without the outstanding grace period: 65us instead of 5.67ms\n",
@@ -208,8 +216,8 @@ static void the_account_tells_waits_segments_and_what_if(void **state)
 
 static void a_summary_tells_counts_causes_and_losses(void **state)
 {
-	struct summary summary = { .vms = 1, .records = 16, .command_status = -1,
-				   .duration_ns = 2000000000 };
+	struct summary summary = {
+		.vms = 1, .records = 16, .command_status = -1, .duration_ns = 2000000000};
 	struct trace *trace = RUN(trace_seed_rows);
 	const struct stall stall = trace_stall(trace, 0, NULL);
 	struct str out;

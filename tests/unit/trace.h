@@ -79,33 +79,33 @@ static const char *const trace_functions[] = {
 #define FN_BASE 0xffffffff81000000ULL
 #define FN_SIZE 0x1000
 
-#define STACK(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define STACK(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-#define IN_MEMSLOT                                                                        \
-	STACK("schedule", "schedule_timeout", "__wait_for_common", "wait_for_completion", \
-	      "__synchronize_srcu.part.0", "kvm_swap_active_memslots", "kvm_set_memslot", \
+#define IN_MEMSLOT                                                                                 \
+	STACK("schedule", "schedule_timeout", "__wait_for_common", "wait_for_completion",          \
+	      "__synchronize_srcu.part.0", "kvm_swap_active_memslots", "kvm_set_memslot",          \
 	      "kvm_vm_ioctl", "__x64_sys_ioctl")
-#define IN_REGISTER_DEV                                                                \
-	STACK("srcu_gp_start_if_needed", "call_srcu", "kvm_io_bus_register_dev", \
-	      "kvm_vm_ioctl", "__x64_sys_ioctl")
-#define IN_PIT_CLOSE                                                                        \
-	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                \
-	      "kvm_unregister_irq_mask_notifier", "kvm_free_pit", "kvm_destroy_vm",          \
+#define IN_REGISTER_DEV                                                                            \
+	STACK("srcu_gp_start_if_needed", "call_srcu", "kvm_io_bus_register_dev", "kvm_vm_ioctl",   \
+	      "__x64_sys_ioctl")
+#define IN_PIT_CLOSE                                                                               \
+	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                      \
+	      "kvm_unregister_irq_mask_notifier", "kvm_free_pit", "kvm_destroy_vm",                \
 	      "kvm_vm_release")
-#define STARTS_PIT_CLOSE                                                                    \
-	STACK("srcu_gp_start_if_needed", "__synchronize_srcu.part.0",                        \
-	      "kvm_unregister_irq_mask_notifier", "kvm_free_pit", "kvm_destroy_vm",          \
+#define STARTS_PIT_CLOSE                                                                           \
+	STACK("srcu_gp_start_if_needed", "__synchronize_srcu.part.0",                              \
+	      "kvm_unregister_irq_mask_notifier", "kvm_free_pit", "kvm_destroy_vm",                \
 	      "kvm_vm_release")
-#define IN_BARRIER \
+#define IN_BARRIER                                                                                 \
 	STACK("schedule", "wait_for_completion", "srcu_barrier", "kvm_destroy_vm", "kvm_vm_release")
-#define IN_MMU_UNREGISTER                                                         \
-	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0", \
+#define IN_MMU_UNREGISTER                                                                          \
+	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                      \
 	      "mmu_notifier_unregister", "kvm_destroy_vm", "kvm_vm_release")
-#define IN_RUN                                                                              \
-	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                \
+#define IN_RUN                                                                                     \
+	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                      \
 	      "kvm_swap_active_memslots", "kvm_arch_vcpu_ioctl_run", "__x64_sys_ioctl")
 #define IN_MUTEX STACK("schedule", "__mutex_lock.constprop.0", "kvm_vm_ioctl", "__x64_sys_ioctl")
-#define IN_KTHREAD_STOP \
+#define IN_KTHREAD_STOP                                                                            \
 	STACK("schedule", "wait_for_completion", "kthread_stop", "kvm_destroy_vm", "kvm_vm_release")
 
 /* ---- rows ---- */
@@ -118,8 +118,8 @@ struct row {
 	uint8_t lost;
 	uint32_t tid;
 	int vm;
-	uint64_t ssp, seq, val;	       /* steps; .val also: a start's expires */
-	uint64_t from, wake, wait;     /* us: a call's begin, a sleep's; .wait: entered its API */
+	uint64_t ssp, seq, val;	   /* steps; .val also: a start's expires */
+	uint64_t from, wake, wait; /* us: a call's begin, a sleep's; .wait: entered its API */
 	uint64_t needed;
 	uint16_t wake_cpu, lock;
 	uint8_t api;
@@ -133,27 +133,55 @@ struct row {
 	const char *const *stack;
 };
 
-#define BORN(t, n, ...) { .type = KS_VM, .us = t, .vm = n, __VA_ARGS__ }
-#define GONE(t, n)	{ .type = KS_VM_GONE, .us = t, .val = KVM(n) }
-#define EXIT(t, n)	{ .type = KS_EXIT, .us = t, .val = TGID(n) }
-#define IN_EXIT(begin, end, who, n)                                                      \
-	{ .type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n, .kind = KS_KIND_EXIT }
+#define BORN(t, n, ...)                                                                            \
+	{                                                                                          \
+		.type = KS_VM, .us = t, .vm = n, __VA_ARGS__                                       \
+	}
+#define GONE(t, n)                                                                                 \
+	{                                                                                          \
+		.type = KS_VM_GONE, .us = t, .val = KVM(n)                                         \
+	}
+#define EXIT(t, n)                                                                                 \
+	{                                                                                          \
+		.type = KS_EXIT, .us = t, .val = TGID(n)                                           \
+	}
+#define IN_EXIT(begin, end, who, n)                                                                \
+	{                                                                                          \
+		.type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n,                    \
+		.kind = KS_KIND_EXIT                                                               \
+	}
 /* The domain, its sequence just after the start; .val = the timer's jiffy for a normal GP. */
-#define START(t, who, dom, s, ...) \
-	{ .type = KS_START, .us = t, .tid = who, .ssp = dom, .seq = s, __VA_ARGS__ }
-#define STEP(what, t, dom, s, ...) \
-	{ .type = KS_##what, .us = t, .ssp = dom, .seq = s, __VA_ARGS__ }
-#define SLEEP(out, woken, in, who, dom, ...) \
-	{ .type = KS_SLEEP, .from = out, .wake = woken, .us = in, .tid = who, .ssp = dom, __VA_ARGS__ }
-#define CALL(begin, end, who, n, command, slept, ...)                                          \
-	{ .type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n, .kind = KS_KIND_VM, \
-	  .cmd = command, .sleeps = slept, __VA_ARGS__ }
-#define CLOSE(begin, end, who, n, slept, ...)                                               \
-	{ .type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n, .sleeps = slept, \
-	  .kind = KS_KIND_CLOSE, .flags = KS_CALL_LAST, .vcpus = 1, __VA_ARGS__ }
-#define LOCK(t, who, n, owner, ...) \
-	{ .type = KS_LOCK, .us = t, .tid = who, .vm = n, .val = owner, __VA_ARGS__ }
-#define LOST(since, t, cnt) { .type = KS_LOST, .us = t, .from = since, .val = cnt }
+#define START(t, who, dom, s, ...)                                                                 \
+	{                                                                                          \
+		.type = KS_START, .us = t, .tid = who, .ssp = dom, .seq = s, __VA_ARGS__           \
+	}
+#define STEP(what, t, dom, s, ...)                                                                 \
+	{                                                                                          \
+		.type = KS_##what, .us = t, .ssp = dom, .seq = s, __VA_ARGS__                      \
+	}
+#define SLEEP(out, woken, in, who, dom, ...)                                                       \
+	{                                                                                          \
+		.type = KS_SLEEP, .from = out, .wake = woken, .us = in, .tid = who, .ssp = dom,    \
+		__VA_ARGS__                                                                        \
+	}
+#define CALL(begin, end, who, n, command, slept, ...)                                              \
+	{                                                                                          \
+		.type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n,                    \
+		.kind = KS_KIND_VM, .cmd = command, .sleeps = slept, __VA_ARGS__                   \
+	}
+#define CLOSE(begin, end, who, n, slept, ...)                                                      \
+	{                                                                                          \
+		.type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n, .sleeps = slept,   \
+		.kind = KS_KIND_CLOSE, .flags = KS_CALL_LAST, .vcpus = 1, __VA_ARGS__              \
+	}
+#define LOCK(t, who, n, owner, ...)                                                                \
+	{                                                                                          \
+		.type = KS_LOCK, .us = t, .tid = who, .vm = n, .val = owner, __VA_ARGS__           \
+	}
+#define LOST(since, t, cnt)                                                                        \
+	{                                                                                          \
+		.type = KS_LOST, .us = t, .from = since, .val = cnt                                \
+	}
 
 /* ---- what came out ---- */
 
@@ -165,8 +193,8 @@ struct seen {
 	uint32_t vm_id;		/* 0: none */
 	uint32_t culprit_vm_id; /* 0: none */
 	char account[1024];	/* "run 10, gp-timer@1 3688" */
-	char culprit[128];	/* "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 312, GP 1" */
-	char waited[256];	/* "synchronize_srcu kvm.srcu by func 4000 @1..2; ..." */
+	char culprit[128]; /* "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 312, GP 1" */
+	char waited[256];  /* "synchronize_srcu kvm.srcu by func 4000 @1..2; ..." */
 };
 
 struct trace {
@@ -190,7 +218,7 @@ static inline uint64_t trace_address(const char *name)
 /* What must hold for every stall that the ledger ever tells. */
 static inline void trace_check(const struct stall *stall)
 {
-	uint64_t sum = 0, by_cause[KS_CAUSE_CNT] = { 0 }, most = 0;
+	uint64_t sum = 0, by_cause[KS_CAUSE_CNT] = {0}, most = 0;
 
 	assert_non_null(stall->rec);
 	assert_non_null(stall->call);
@@ -221,7 +249,8 @@ static inline void trace_check(const struct stall *stall)
 static inline int trace_us(char *buf, size_t size, uint64_t ns)
 {
 	if (ns % 1000)
-		return snprintf(buf, size, "%" PRIu64 ".%03u", ns / 1000, (unsigned int)(ns % 1000));
+		return snprintf(buf, size, "%" PRIu64 ".%03u", ns / 1000,
+				(unsigned int)(ns % 1000));
 	return snprintf(buf, size, "%" PRIu64, ns / 1000);
 }
 
@@ -296,7 +325,8 @@ static inline void trace_collect(void *ctx, const struct stall *stall)
 	assert_true(stall->segments_cnt <= TRACE_SEGMENTS_MAX);
 	assert_true(stall->waits_cnt <= TRACE_WAITS_MAX);
 	if (stall->segments_cnt)
-		memcpy(seen->segments, stall->segments, stall->segments_cnt * sizeof(*stall->segments));
+		memcpy(seen->segments, stall->segments,
+		       stall->segments_cnt * sizeof(*stall->segments));
 	if (stall->waits_cnt)
 		memcpy(seen->waits, stall->waits, stall->waits_cnt * sizeof(*stall->waits));
 	seen->vm_id = stall->vm ? stall->vm->id : 0;
@@ -331,10 +361,10 @@ static inline void trace_vm_gone(void *ctx, const struct vm *vm)
 
 static inline struct trace *trace_new(void)
 {
-	static const struct ledger_ops ops = { .stall = trace_collect,
-					       .asleep = trace_collect,
-					       .vm_new = trace_vm_new,
-					       .vm_gone = trace_vm_gone };
+	static const struct ledger_ops ops = {.stall = trace_collect,
+					      .asleep = trace_collect,
+					      .vm_new = trace_vm_new,
+					      .vm_gone = trace_vm_gone};
 	struct trace *trace = calloc(1, sizeof(*trace));
 
 	assert_non_null(trace);
@@ -383,11 +413,11 @@ static inline void trace_fill_vm(const struct row *row, struct ks_vm *vm)
 	vm->tgid = row->tgid ? row->tgid : TGID(row->vm);
 	vm->flags = row->flags;
 	vm->jiffies = row->jiffies;
-	vm->srcu = (struct ks_domain){ .ssp = SRCU(row->vm),
-				       .seq = row->seq,
-				       .expires = row->val,
-				       .gp_start = row->gp_start };
-	vm->irq_srcu = (struct ks_domain){ .ssp = IRQ_SRCU(row->vm), .seq = row->irq_seq };
+	vm->srcu = (struct ks_domain){.ssp = SRCU(row->vm),
+				      .seq = row->seq,
+				      .expires = row->val,
+				      .gp_start = row->gp_start};
+	vm->irq_srcu = (struct ks_domain){.ssp = IRQ_SRCU(row->vm), .seq = row->irq_seq};
 	strcpy(vm->comm, "vmm");
 }
 
@@ -441,11 +471,11 @@ static inline void trace_fill_step(const struct row *row, struct ks_step *step)
 static inline size_t trace_fill(const struct row *row, union record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
-	rec->head = (struct ks_head){ .ts_ns = TRACE_NS(row->us),
-				      .tid = row->tid,
-				      .cpu = row->cpu,
-				      .type = row->type,
-				      .lost = row->lost };
+	rec->head = (struct ks_head){.ts_ns = TRACE_NS(row->us),
+				     .tid = row->tid,
+				     .cpu = row->cpu,
+				     .type = row->type,
+				     .lost = row->lost};
 	switch (row->type) {
 	case KS_VM:
 		trace_fill_vm(row, &rec->vm);

@@ -89,6 +89,7 @@ boots()
 	boot || status=$?
 	if why=$(retry "$status"); then
 		vm_say "$kernel: $why, retry 1"
+		[ -z "${KVMSTALL_VM_LOG-}" ] || cp "$work/console" "$KVMSTALL_VM_LOG.1"
 		status=0
 		boot || status=$?
 	fi

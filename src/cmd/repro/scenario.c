@@ -16,9 +16,11 @@
 
 #if defined(__x86_64__)
 #define ON_X86(STEPS)  (STEPS)
+#define ON_ARM64(STEPS) NULL
 #define CREATE_IRQCHIP DO(vm_create_irqchip)
 #else
 #define ON_X86(STEPS)  NULL
+#define ON_ARM64(STEPS) (STEPS)
 #define CREATE_IRQCHIP DO(vm_create_vcpus), DO(vm_create_vgic)
 #endif
 
@@ -132,6 +134,14 @@ static const struct step hyperv_eventfd[] = {
 	DO_END(),
 };
 
+#else
+
+/* A vCPU's first run registers the vGIC's distributor: who starts the grace period is in KVM_RUN. */
+static const struct step vgic_first_run[] = {
+	DO(vm_create),	 DO(vm_create_vcpus), DO(vm_create_vgic),     DO(vm_init_vcpus),
+	DO(vm_settle),	 DO(vm_run_once),     DO(vm_create_memslots), DO_END(),
+};
+
 #endif
 
 /* clang-format off */
@@ -168,6 +178,8 @@ const struct profile scenarios[] = {
 	  "gp-timer and cb-timer", vm_destroy_barrier, { 0, 0, 0 } },
 	{ "vcpu-create", "KVM_CREATE_VCPU: kvm_alloc_apic_access_page, where there is one",
 	  "gp-timer; short without APIC virtualization", vcpu_create, { 1, 0, 0 } },
+	{ "vgic-first-run", "KVM_SET_USER_MEMORY_REGION: kvm_swap_active_memslots, behind KVM_RUN",
+	  "gp-timer", ON_ARM64(vgic_first_run), { 1, 0, 1 } },
 	{ "many-vms-close", "close of many VMs: mmu_notifier_unregister, host-wide domain",
 	  "gp-timer, cb-timer", many_vms, { 1, 0, 1 }, PROFILE_END_CLOSE_TOGETHER, 16 },
 	{ "many-vms-exit", "exit of many VMMs: __mmu_notifier_release, mmu_notifier_unregister",

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmstall diff: is it slower, where, how much, how sure, and why. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "cmd/input.h"
+#include "core/compare_out.h"
+#include "core/summary.h"
+
+/* 1 says that something is worse, so what goes wrong must say something else. */
+#define EXIT_TROUBLE 2
+
+enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN };
+
+static const char *const formats[] = {"text", "json", "markdown", NULL};
+
+struct diff_cfg {
+	const char *min_effect;
+	const char *alpha;
+	uint64_t floor_ns;
+	uint32_t format;
+};
+
+static const struct opt diff_opts[] = {
+	OPT_STR('e', "min-effect", "SHARE", struct diff_cfg, min_effect,
+		"smaller differences are none, in percent of BASE's median (5%)"),
+	OPT_NSEC('m', "min", "DURATION", struct diff_cfg, floor_ns,
+		 "nor are differences below this (100us)"),
+	OPT_STR('a', "alpha", "PROBABILITY", struct diff_cfg, alpha,
+		"how often chance alone may make a change, over all calls (0.01)"),
+	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
+	OPT_END(),
+};
+
+/* ---- one file ---- */
+
+struct loading {
+	struct side *side;
+	const struct capture_head *head; /* its facts grow as recordings learn more */
+	size_t facts_cnt;		 /* of these, taken */
+	bool is_followed;		 /* only VMs that the recorded COMMAND made */
+	int error;
+};
+
+/* What the head says beside its facts. */
+static int add_head_facts(struct side *side, const struct capture_head *head)
+{
+	char hz[16] = "";
+	int ret;
+
+	if (head->hz)
+		snprintf(hz, sizeof(hz), "%u", head->hz);
+	ret = side_add_fact(side, "kernel.hz", hz);
+	if (!ret)
+		ret = side_add_fact(side, "backend", head->backend);
+	if (!ret)
+		ret = side_add_fact(side, "kvmstall.version", head->version);
+	return ret;
+}
+
+static int take_facts(struct loading *loading)
+{
+	const struct facts *facts = &loading->head->facts;
+	int ret = 0;
+
+	for (; !ret && loading->facts_cnt < facts->cnt; loading->facts_cnt++)
+		ret = side_add_fact(loading->side, facts->list[loading->facts_cnt].key,
+				    facts->list[loading->facts_cnt].value);
+	return ret;
+}
+
+static int on_head(void *ctx, const struct capture_head *head)
+{
+	struct loading *loading = ctx;
+	struct side *side = loading->side;
+
+	loading->head = head;
+	loading->is_followed = head->is_followed;
+	if (side->samples.recordings == 1)
+		side->hz = head->hz;
+	else if (side->hz != head->hz)
+		side->hz = 0;
+	side->partial += !head->has_all_calls;
+	return add_head_facts(side, head);
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct loading *loading = ctx;
+
+	if (loading->is_followed && !(stall->vm && stall->vm->flags & KS_VM_FOLLOWED))
+		return;
+	if (stall->is_inferred && loading->side->samples.inferred++ == 0)
+		loading->side->logs++;
+	if (!loading->error)
+		loading->error = take_facts(loading);
+	if (!loading->error)
+		loading->error = samples_add(&loading->side->samples, stall);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct loading *loading = ctx;
+
+	samples_vm_gone(&loading->side->samples, vm);
+}
+
+/* Calls may be missing. Others of the losses make an account incomplete, not a latency wrong. */
+static uint64_t count_lost(const struct summary *summary)
+{
+	return summary->losses[KS_LOSS_RING] + summary->losses[KS_LOSS_TASKS] +
+	       summary->losses[KS_LOSS_DOMAINS];
+}
+
+static int load_file(struct side *side, const char *path, struct err *err)
+{
+	struct loading loading = {.side = side};
+	const struct replay_ops ops = {
+		.ledger = {.stall = on_stall, .vm_gone = on_vm_gone},
+		.head = on_head,
+	};
+	struct summary summary = {0};
+	int ret;
+
+	samples_begin(&side->samples);
+	ret = input_read(path, &ops, &loading, &summary, err);
+	if (ret < 0)
+		return ret;
+	if (loading.error)
+		return err_set(err, loading.error, "'%s': %s", path, strerror(-loading.error));
+	if (ret == CAPTURE_CUT) {
+		side->cut++;
+		log_warn("%s", err->msg);
+	}
+	side->lost += count_lost(&summary);
+	return 0;
+}
+
+/* ---- a side ---- */
+
+/* A file whose name has a comma in it is one file. */
+static int load_side(struct side *side, const char *list, struct err *err)
+{
+	_free_ char *copy = strdup(list);
+	char *rest = copy, *path;
+	int ret = 0;
+
+	if (!copy)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (!access(list, F_OK))
+		return load_file(side, list, err);
+	while (!ret && (path = strsep(&rest, ","))) {
+		if (!*path)
+			return err_usage(err, "'%s': a file has no name", list);
+		ret = load_file(side, path, err);
+	}
+	return ret;
+}
+
+/* ---- options ---- */
+
+static bool parse_share(const char *text, double *share)
+{
+	char *end;
+
+	*share = strtod(text, &end) / 100;
+	return end != text && !strcmp(end, "%") && *share >= 0 && *share <= 100 &&
+	       strchr("0123456789", *text);
+}
+
+static bool parse_probability(const char *text, double *value)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	return end != text && !*end && *value > 0 && *value < 1 && strchr("0123456789", *text);
+}
+
+static int parse_cfg(const struct diff_cfg *cfg, struct compare_cfg *compare, struct err *err)
+{
+	compare->floor_ns = cfg->floor_ns;
+	if (!parse_share(cfg->min_effect, &compare->min_effect))
+		return err_usage(err, "--min-effect: expected a percentage, as in 5%%, not '%s'",
+				 cfg->min_effect);
+	if (!parse_probability(cfg->alpha, &compare->alpha))
+		return err_usage(err, "--alpha: expected a number between 0 and 1, not '%s'",
+				 cfg->alpha);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int print(const struct diff_cfg *cfg, const struct comparison *comparison,
+		 const char *const names[SIDE_CNT], struct err *err)
+{
+	struct str out;
+	int ret = 0;
+
+	str_init(&out);
+	if (cfg->format == DIFF_JSON)
+		ret = compare_json(&out, comparison, names);
+	else if (cfg->format == DIFF_MARKDOWN)
+		compare_markdown(&out, comparison, names);
+	else
+		compare_text(&out, comparison, names);
+	if (ret || str_failed(&out)) {
+		ret = err_set(err, -ENOMEM, "out of memory");
+	} else {
+		errno = 0;
+		fwrite(out.text, 1, out.len, stdout);
+		if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE)
+			ret = err_set(err, -EIO, "cannot write standard output: %s",
+				      strerror(errno));
+	}
+	str_fini(&out);
+	return ret;
+}
+
+static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
+			     const char *const names[SIDE_CNT], struct err *err)
+{
+	struct compare_cfg compare;
+	struct comparison comparison = {0};
+	int ret = parse_cfg(cfg, &compare, err);
+
+	for (int i = 0; !ret && i < SIDE_CNT; i++)
+		ret = load_side(&sides[i], names[i], err);
+	if (ret)
+		return ret;
+	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &compare);
+	if (ret)
+		err_set(err, ret, "%s", strerror(-ret));
+	else
+		ret = print(cfg, &comparison, names, err);
+	if (!ret)
+		ret = comparison.outcome;
+	comparison_fini(&comparison);
+	return ret;
+}
+
+/* main would make 1 of what is not bad usage. */
+static int in_trouble(const struct err *err)
+{
+	fflush(stdout);
+	clearerr(stdout);
+	fprintf(stderr, "kvmstall diff: %s\n", err->msg);
+	return EXIT_TROUBLE;
+}
+
+static int diff_run(int argc, char **argv, struct err *err)
+{
+	struct diff_cfg cfg = {.min_effect = "5%", .alpha = "0.01", .floor_ns = 100000};
+	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
+	const char *names[SIDE_CNT];
+	struct side sides[SIDE_CNT];
+
+	if (operand < 0)
+		return operand;
+	if (argc - operand != SIDE_CNT)
+		return err_usage(err, "expected BASE and NEW");
+	for (int i = 0; i < SIDE_CNT; i++) {
+		names[i] = argv[operand + i];
+		side_init(&sides[i]);
+	}
+	ret = compare_and_print(&cfg, sides, names, err);
+	for (int i = 0; i < SIDE_CNT; i++)
+		side_fini(&sides[i]);
+	return ret < 0 && !err->exit_code ? in_trouble(err) : ret;
+}
+
+const struct cmd cmd_diff = {
+	.name = "diff",
+	.summary =
+		"compare recordings: what became slower, how sure that is, and which cause moved",
+	.operands = "BASE[,BASE...] NEW[,NEW...]",
+	.opts = diff_opts,
+	.run = diff_run,
+};

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/export/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/export/http.h"
+#include "cmd/session.h"
+#include "core/advice.h"
+#include "core/metrics.h"
+#include "core/prom.h"
+#include "core/summary.h"
+
+/* The answers of a look for calls in flight come through the session's batches and its window. */
+#define SCAN_TAKES_NS	 35000000ULL
+#define SCAN_MIN_NS	 1000000000ULL /* between two: each walks every thread of the host */
+#define LOSING_NS	 60000000000ULL
+#define TEXTFILE	 "kvmstall.prom"
+#define TEXTFILE_PENDING "kvmstall.prom.new"
+#define NEVER		 UINT64_MAX
+
+struct daemon {
+	struct daemon_cfg cfg;
+	struct metrics *metrics;
+	struct session *session;
+	struct notify *notify;
+	struct http *http;
+	struct str text;
+	struct utsname names;
+	struct metrics_totals totals;
+	int epoll_fd;
+	int textfile_fd;      /* of the folder; -1: none */
+	uint64_t end_ns;      /* NEVER: no end */
+	uint64_t textfile_ns; /* when the next is due */
+	uint64_t scan_ns;     /* when the last look began */
+	uint64_t scan_due_ns; /* when its answers will be there; NEVER: none is under way */
+	uint64_t lost_ns;     /* when the last loss was noticed; 0: never */
+	bool want_textfile;   /* as soon as the look is over */
+	bool is_over;
+};
+
+uint64_t daemon_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int64_t unix_offset_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec - (int64_t)daemon_now_ns();
+}
+
+/* ---- what is counted elsewhere ---- */
+
+static uint64_t rss_bytes(void)
+{
+	_fclose_ FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long size, resident;
+
+	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+		return 0;
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+}
+
+static void take_summary(struct daemon *daemon, struct metrics_totals *totals)
+{
+	struct summary summary = {0};
+	uint64_t lost = 0, lost_before = 0;
+
+	session_summary(daemon->session, &summary);
+	for (int i = 0; i < KS_LOSS_CNT; i++) {
+		lost += summary.losses[i];
+		lost_before += daemon->totals.losses[i];
+		totals->losses[i] = summary.losses[i];
+	}
+	if (lost != lost_before)
+		daemon->lost_ns = daemon_now_ns();
+	totals->backend = session_backend(daemon->session);
+	totals->hz = session_host(daemon->session)->hz;
+	totals->records = summary.records;
+	totals->probe_ns = summary.probe_ns;
+	totals->probe_runs = summary.probe_runs;
+}
+
+static void update_totals(struct daemon *daemon)
+{
+	struct metrics_totals totals = {
+		.is_attached = daemon->session != NULL,
+		.release = daemon->names.release,
+		.has_cost = daemon->cfg.has_cost && daemon->session,
+		.cpu_ns = cpu_ns(),
+		.rss_bytes = rss_bytes(),
+		.process_start_ns = daemon->cfg.start_ns,
+	};
+
+	if (daemon->session)
+		take_summary(daemon, &totals);
+	daemon->totals = totals;
+	metrics_set_totals(daemon->metrics, &totals);
+}
+
+static void write_metrics(struct daemon *daemon, enum prom_format format, struct str *out)
+{
+	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = unix_offset_ns()};
+
+	update_totals(daemon);
+	metrics_scrape(daemon->metrics);
+	prom_write(out, daemon->metrics, &cfg);
+}
+
+/* ---- calls in flight ---- */
+
+/* Has there been a look a moment ago? If not, one begins. */
+static bool has_scanned(struct daemon *daemon)
+{
+	uint64_t now = daemon_now_ns();
+
+	if (!daemon->session)
+		return true;
+	if (daemon->scan_due_ns != NEVER)
+		return false;
+	if (daemon->scan_ns && now - daemon->scan_ns < SCAN_MIN_NS)
+		return true;
+	daemon->scan_ns = now;
+	daemon->scan_due_ns = now + SCAN_TAKES_NS;
+	metrics_asleep_begin(daemon->metrics);
+	session_scan(daemon->session);
+	return false;
+}
+
+/* ---- HTTP ---- */
+
+static const char help[] =
+	"kvmstall export: which KVM call stalls, on whose grace period, and why that long.\n"
+	"\n"
+	"/metrics   for Prometheus: text, OpenMetrics or protobuf, as the Accept header asks for\n"
+	"/healthz   attached? losing records?\n"
+	"\n"
+	"kvmstall-metrics(7) explains every metric.\n";
+
+static void put_help(struct daemon *daemon, struct http_reply *reply)
+{
+	(void)daemon;
+	str_adds(reply->body, help);
+}
+
+static void put_health(struct daemon *daemon, struct http_reply *reply)
+{
+	bool is_losing;
+
+	update_totals(daemon);
+	is_losing = daemon->lost_ns && daemon_now_ns() - daemon->lost_ns < LOSING_NS;
+	str_addf(reply->body, "attached: %s\nlosing: %s\n",
+		 daemon->session ? "yes" : "no, KVM is not there", is_losing ? "yes" : "no");
+	if (is_losing)
+		reply->code = 503;
+}
+
+static void put_metrics(struct daemon *daemon, const struct http_request *request,
+			struct http_reply *reply)
+{
+	enum prom_format format = prom_negotiate(request->accept);
+
+	reply->type = prom_content_type(format);
+	write_metrics(daemon, format, reply->body);
+}
+
+static bool on_reply(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+	struct daemon *daemon = ctx;
+
+	reply->code = 200;
+	if (!strcmp(request->path, "/metrics")) {
+		if (!has_scanned(daemon))
+			return false;
+		put_metrics(daemon, request, reply);
+	} else if (!strcmp(request->path, "/healthz")) {
+		put_health(daemon, reply);
+	} else if (!strcmp(request->path, "/")) {
+		put_help(daemon, reply);
+	} else {
+		reply->code = 404;
+		str_adds(reply->body, "there is /metrics, /healthz and /\n");
+	}
+	return true;
+}
+
+static void on_replied(void *ctx, unsigned int code)
+{
+	struct daemon *daemon = ctx;
+
+	metrics_request(daemon->metrics, code);
+}
+
+/* ---- the text file ---- */
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, text, len);
+
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		if (done > 0) {
+			text += done;
+			len -= done;
+		}
+	}
+	return 0;
+}
+
+/* Readers see the file before or the file after, never a part. */
+static int replace_file(int dir_fd, const struct str *text)
+{
+	_close_ int fd = openat(dir_fd, TEXTFILE_PENDING,
+				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int ret = fd < 0 ? -errno : 0;
+
+	if (!ret && str_failed(text))
+		ret = -ENOMEM;
+	if (!ret)
+		ret = write_all(fd, text->text, text->len);
+	if (!ret && renameat(dir_fd, TEXTFILE_PENDING, dir_fd, TEXTFILE))
+		ret = -errno;
+	if (ret)
+		unlinkat(dir_fd, TEXTFILE_PENDING, 0);
+	return ret;
+}
+
+static void write_textfile(struct daemon *daemon)
+{
+	int ret;
+
+	daemon->want_textfile = false;
+	str_reset(&daemon->text);
+	write_metrics(daemon, PROM_TEXT, &daemon->text);
+	ret = replace_file(daemon->textfile_fd, &daemon->text);
+	if (ret)
+		log_warn("cannot write '%s' in '%s': %s", TEXTFILE, daemon->cfg.textfile,
+			 strerror(-ret));
+}
+
+/* ---- the loop ---- */
+
+static void finish_scan(struct daemon *daemon)
+{
+	daemon->scan_due_ns = NEVER;
+	if (daemon->want_textfile)
+		write_textfile(daemon);
+	if (daemon->http)
+		http_resume(daemon->http);
+}
+
+/* Whatever is due by now. */
+static void run_due(struct daemon *daemon)
+{
+	uint64_t now = daemon_now_ns();
+
+	notify_alive(daemon->notify, now);
+	if (now >= daemon->scan_due_ns)
+		finish_scan(daemon);
+	if (now >= daemon->textfile_ns) {
+		daemon->textfile_ns = now + daemon->cfg.interval_ns;
+		daemon->want_textfile = true;
+		if (has_scanned(daemon))
+			write_textfile(daemon);
+	}
+	if (now >= daemon->end_ns)
+		daemon->is_over = true;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How long nothing is due: on a quiet host, for ever. */
+static int timeout_ms(const struct daemon *daemon)
+{
+	int http_ms = daemon->http ? http_timeout_ms(daemon->http) : -1;
+	uint64_t now = daemon_now_ns(), until = least(daemon->end_ns, daemon->textfile_ns);
+	uint64_t ms;
+
+	until = least(until, daemon->scan_due_ns);
+	if (daemon->notify->interval_ns)
+		until = least(until, daemon->notify->next_ns);
+	if (until == NEVER)
+		return http_ms;
+	ms = until > now ? (until - now) / 1000000 + 1 : 0;
+	if (ms > 3600000)
+		ms = 3600000;
+	return http_ms >= 0 && (uint64_t)http_ms < ms ? http_ms : (int)ms;
+}
+
+static void reload(struct daemon *daemon)
+{
+	notify_send(daemon->notify, "RELOADING=1");
+	log_info("reading the names of all VMs again");
+	metrics_reidentify(daemon->metrics);
+	if (daemon->textfile_fd >= 0)
+		daemon->textfile_ns = 0;
+	notify_send(daemon->notify, "READY=1");
+}
+
+static void take_signal(struct daemon *daemon)
+{
+	struct signalfd_siginfo info;
+
+	if (read(daemon->cfg.signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(daemon);
+	else if (info.ssi_signo != SIGCHLD) /* the one that served while KVM was not there */
+		daemon->is_over = true;
+}
+
+static int wait_for_work(struct daemon *daemon)
+{
+	struct pollfd poll_fd = {.fd = daemon->epoll_fd, .events = POLLIN};
+	int ret;
+
+	if (daemon->session)
+		return session_wait(daemon->session, daemon->epoll_fd, timeout_ms(daemon));
+	ret = poll(&poll_fd, 1, timeout_ms(daemon));
+	return ret < 0 && errno != EINTR ? -errno : ret > 0;
+}
+
+static int loop(struct daemon *daemon, struct err *err)
+{
+	while (!daemon->is_over) {
+		struct epoll_event events[2];
+		int ret = wait_for_work(daemon), cnt;
+
+		if (ret < 0)
+			return err_set(err, ret, "cannot read records: %s", strerror(-ret));
+		cnt = ret ? epoll_wait(daemon->epoll_fd, events, 2, 0) : 0;
+		for (int i = 0; i < cnt; i++)
+			if (events[i].data.fd == daemon->cfg.signal_fd)
+				take_signal(daemon);
+		if (daemon->http)
+			http_run(daemon->http);
+		run_due(daemon);
+	}
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int watch_fd(struct daemon *daemon, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_all(struct daemon *daemon, struct err *err)
+{
+	static const struct http_ops ops = {on_reply, on_replied};
+
+	daemon->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (daemon->epoll_fd < 0 || watch_fd(daemon, daemon->cfg.signal_fd))
+		return err_set(err, -errno, "cannot make an epoll: %s", strerror(errno));
+	if (daemon->cfg.textfile) {
+		daemon->textfile_fd =
+			open(daemon->cfg.textfile, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		daemon->textfile_ns = 0;
+		if (daemon->textfile_fd < 0)
+			return err_set(err, -errno, "cannot open '%s': %s", daemon->cfg.textfile,
+				       strerror(errno));
+	}
+	if (daemon->cfg.listen_fd < 0)
+		return 0;
+	daemon->http = http_new(daemon->cfg.listen_fd, &ops, daemon, err);
+	return daemon->http ? watch_fd(daemon, http_fd(daemon->http)) : -EIO;
+}
+
+struct daemon *daemon_new(const struct daemon_cfg *cfg, struct metrics *metrics,
+			  struct session *session, struct notify *notify, struct err *err)
+{
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+
+	if (!daemon) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	daemon->cfg = *cfg;
+	daemon->metrics = metrics;
+	daemon->session = session;
+	daemon->notify = notify;
+	daemon->epoll_fd = daemon->textfile_fd = -1;
+	daemon->end_ns = daemon->textfile_ns = daemon->scan_due_ns = NEVER;
+	uname(&daemon->names);
+	str_init(&daemon->text);
+	if (cfg->duration_ns)
+		daemon->end_ns = daemon_now_ns() + cfg->duration_ns;
+	if (open_all(daemon, err)) {
+		daemon_free(daemon);
+		return NULL;
+	}
+	return daemon;
+}
+
+void daemon_free(struct daemon *daemon)
+{
+	if (!daemon)
+		return;
+	http_free(daemon->http);
+	if (daemon->epoll_fd >= 0)
+		close(daemon->epoll_fd);
+	if (daemon->textfile_fd >= 0)
+		close(daemon->textfile_fd);
+	str_fini(&daemon->text);
+	free(daemon);
+}
+
+int daemon_run(struct daemon *daemon, struct err *err)
+{
+	int ret = drop_privileges(&daemon->cfg.user, err);
+
+	if (ret)
+		return ret;
+	notify_send(daemon->notify, daemon->session
+					    ? "READY=1\nSTATUS=Attached"
+					    : "READY=1\nSTATUS=KVM is not there; waiting for it");
+	return loop(daemon, err);
+}
+
+int daemon_print(struct daemon *daemon, struct err *err)
+{
+	int ret;
+
+	daemon->end_ns = daemon_now_ns() + daemon->cfg.duration_ns;
+	ret = loop(daemon, err);
+	if (ret)
+		return ret;
+	if (!has_scanned(daemon)) {
+		daemon->is_over = false;
+		daemon->end_ns = daemon->scan_due_ns;
+		ret = loop(daemon, err);
+	}
+	str_reset(&daemon->text);
+	write_metrics(daemon, PROM_TEXT, &daemon->text);
+	fwrite(daemon->text.text, 1, daemon->text.len, stdout);
+	return ret;
+}

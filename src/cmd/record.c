@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmstall record: the event stream to a file, for report and diff. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "cmd/cmd.h"
+#include "cmd/outfile.h"
+#include "cmd/show.h"
+#include "cmd/version.h"
+#include "cmd/watch.h"
+#include "core/flight.h"
+#include "kern/fingerprint.h"
+
+/* What is not in the file after a SIGKILL is younger than this. */
+#define FLUSH_NS 500000000ULL
+
+static const char *const tee_names[] = {"no", "text", "json", NULL};
+
+struct record_cfg {
+	const char *output;
+	const char *flight;
+	uint64_t stop_on_ns;
+	uint64_t duration_ns;
+	uint64_t stuck_ns;
+	uint64_t min_ns;
+	uint64_t ring_bytes;
+	uint32_t backend;
+	uint32_t tee;
+	uint32_t verbose;
+	bool quiet;
+};
+
+static const struct opt record_opts[] = {
+	OPT_STR('o', "output", "FILE", struct record_cfg, output,
+		"where to, -: standard output (required)"),
+	OPT_STR('f', "flight", "AGE[,SIZE]", struct record_cfg, flight,
+		"keep the last stretch in memory, and write it in the end: 30s,64M"),
+	OPT_NSEC(0, "stop-on", "DURATION", struct record_cfg, stop_on_ns,
+		 "end behind the first stall this long or longer"),
+	OPT_NSEC('d', "duration", "DURATION", struct record_cfg, duration_ns,
+		 "end after this long"),
+	OPT_NSEC('s', "stuck", "DURATION", struct record_cfg, stuck_ns,
+		 "look for calls that still wait after this long, 0: never (1s)"),
+	OPT_ENUM('t', "tee", tee_names, struct record_cfg, tee,
+		 "print each stall as well, as trace does"),
+	OPT_NSEC('m', "min", "DURATION", struct record_cfg, min_ns,
+		 "print only stalls this long or longer (1ms); all are recorded"),
+	OPT_ENUM('b', "backend", backend_names, struct record_cfg, backend,
+		 "how to see the kernel (the best that works)"),
+	OPT_BYTES(0, "ring", "SIZE", struct record_cfg, ring_bytes, 4096, 1 << 30,
+		  "room for records that wait, a power of two (8M)"),
+	OPT_COUNT('v', "verbose", struct record_cfg, verbose,
+		  "count what the BPF programs cost; twice: libbpf's messages too"),
+	OPT_BOOL('q', "quiet", struct record_cfg, quiet, "no summary, no warnings"),
+	OPT_END(),
+};
+
+struct record {
+	struct record_cfg cfg;
+	struct show show; /* --tee, and the summary */
+	const struct symbols *syms;
+	struct capture_head head;
+	struct capture_writer *writer;
+	struct outfile out;
+	struct flight *flight; /* NULL: straight to .out */
+	uint64_t flight_ns, flight_bytes;
+	uint64_t newest_ns;  /* of the records */
+	uint64_t flushed_ns; /* when it was last flushed */
+	uint32_t dumps;	     /* that SIGUSR1 asked for */
+	bool is_stopped;     /* by --stop-on */
+};
+
+/* ---- out ---- */
+
+static int put_block(void *ctx, const void *block, size_t len)
+{
+	struct record *record = ctx;
+
+	if (record->flight)
+		return flight_put(record->flight, block, len, record->newest_ns);
+	return outfile_put(&record->out, block, len);
+}
+
+static int on_record(void *ctx, const void *rec, size_t size)
+{
+	struct record *record = ctx;
+	const struct ks_head *head = rec;
+
+	if (head->ts_ns > record->newest_ns)
+		record->newest_ns = head->ts_ns;
+	return capture_writer_record(record->writer, rec, size, record->syms);
+}
+
+static int open_output(struct record *record, struct err *err)
+{
+	char path[4096];
+
+	if (!record->dumps)
+		return outfile_open(&record->out, record->cfg.output, err);
+	snprintf(path, sizeof(path), "%s.%u", record->cfg.output, record->dumps);
+	return outfile_open(&record->out, path, err);
+}
+
+/* ---- from the ledger ---- */
+
+static void stop_on(struct record *record, const struct stall *stall)
+{
+	if (record->cfg.stop_on_ns && stall->stall_ns >= record->cfg.stop_on_ns &&
+	    filter_wants_stall(&record->show.cfg.filter, stall))
+		record->is_stopped = true;
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct record *record = ctx;
+
+	show_stall(&record->show, stall);
+	stop_on(record, stall);
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	struct record *record = ctx;
+
+	show_asleep(&record->show, stall);
+	stop_on(record, stall);
+}
+
+/* Which build of a VMM it is, once for each of them. */
+static void note_program(struct record *record, const struct vm *vm)
+{
+	char id[BUILD_ID_LEN], key[64];
+	const char *known;
+
+	if (!fingerprint_program(vm->tgid, id))
+		return;
+	snprintf(key, sizeof(key), "vmm.%s.build_id", vm->comm);
+	known = facts_get(&record->head.facts, key);
+	if (known && !strcmp(known, id))
+		return;
+	facts_set(&record->head.facts, key, id);
+	capture_writer_fact(record->writer, key, id);
+}
+
+/* Before the VM's own record: see session_cfg.tap. */
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	struct record *record = ctx;
+
+	note_program(record, vm);
+	capture_writer_name(record->writer, vm->kvm, vm->name, vm->comm);
+	show_vm_new(&record->show, vm);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct record *record = ctx;
+
+	show_vm_gone(&record->show, vm);
+}
+
+/* ---- the head ---- */
+
+static int fill_head(struct record *record, struct session *session)
+{
+	struct capture_head *head = &record->head;
+
+	snprintf(head->version, sizeof(head->version), "%s", version_text);
+	snprintf(head->backend, sizeof(head->backend), "%s", session_backend(session));
+	head->hz = session_host(session)->hz;
+	head->rcu_normal = session_host(session)->rcu_normal;
+	head->pid = getpid();
+	head->clock_offset_ns = watch_clock_offset_ns();
+	head->began_ns = watch_now_ns();
+	head->is_followed = record->show.cfg.filter.is_followed;
+	head->has_all_calls = true;
+	return fingerprint_read("", &head->facts);
+}
+
+static int on_begin(void *ctx, struct session *session, struct err *err)
+{
+	struct record *record = ctx;
+	struct show_source source = {
+		.backend = session_backend(session),
+		.host = *session_host(session),
+	};
+
+	/* A flight recorder's file is opened when there is something to write. */
+	if (!record->flight && record->out.fd < 0 && open_output(record, err))
+		return -EIO;
+	record->syms = session_symbols(session);
+	if (fill_head(record, session))
+		return err_set(err, -ENOMEM, "out of memory");
+	source.clock_offset_ns = record->head.clock_offset_ns;
+	show_begin(&record->show, &source);
+	record->writer = capture_writer_new(&record->head, put_block, record);
+	if (!record->writer)
+		return record->out.failed ? record->out.failed
+					  : err_set(err, -ENOMEM, "out of memory");
+	if (!record->cfg.quiet)
+		log_warn("recording by %s to %s", source.backend, record->cfg.output);
+	return 0;
+}
+
+/* ---- the flight recorder's file ---- */
+
+/* What is in memory, as a capture of its own. */
+static int dump(struct record *record, const struct summary *summary, struct err *err)
+{
+	struct capture_writer *writer = NULL;
+	int ret = capture_writer_flush(record->writer), closed;
+
+	if (!ret && record->out.fd < 0)
+		ret = open_output(record, err);
+	if (ret)
+		return ret;
+	ret = flight_dump(record->flight, &record->head, record->writer, outfile_put, &record->out,
+			  &writer);
+	if (!ret)
+		ret = capture_writer_end(writer, summary);
+	if (!ret && !record->cfg.quiet)
+		log_warn("wrote %" PRIu64 " bytes to %s", capture_writer_bytes(writer),
+			 record->cfg.output);
+	capture_writer_free(writer);
+	closed = outfile_close(&record->out, err);
+	if (ret && !closed)
+		err_set(err, ret, "cannot write '%s': %s", record->cfg.output, strerror(-ret));
+	return ret ? ret : closed;
+}
+
+static int dump_on_signal(struct record *record, struct err *err)
+{
+	struct summary summary = record->show.summary;
+	int ret;
+
+	summary.duration_ns = watch_now_ns() - record->head.began_ns;
+	ret = dump(record, &summary, err);
+	record->dumps++;
+	if (!strcmp(record->cfg.output, "-"))
+		return ret ? ret : 1; /* nowhere to go with another one */
+	return ret;
+}
+
+static int on_tick(void *ctx, int signal, struct err *err)
+{
+	struct record *record = ctx;
+	uint64_t now = watch_now_ns();
+	int ret = 0;
+
+	if (signal || now >= record->flushed_ns + FLUSH_NS) {
+		record->flushed_ns = now;
+		ret = capture_writer_flush(record->writer);
+	}
+	if (!ret && signal && record->flight)
+		ret = dump_on_signal(record, err);
+	show_flush(&record->show); /* --tee may be closed: the recording goes on */
+	return ret ? ret : record->is_stopped;
+}
+
+/* ---- the whole ---- */
+
+static int finish(struct record *record, struct err *err)
+{
+	struct err why = {.msg = ""};
+	int ret, closed;
+
+	if (record->flight && record->dumps && !strcmp(record->cfg.output, "-"))
+		return 0;
+	if (record->flight)
+		return dump(record, &record->show.summary, err);
+	ret = capture_writer_end(record->writer, &record->show.summary);
+	closed = outfile_close(&record->out, &why);
+	if (closed)
+		*err = why;
+	else if (ret)
+		err_set(err, ret, "cannot end the capture: %s", strerror(-ret));
+	return ret ? ret : closed;
+}
+
+static int record_all(struct record *record, char *const *command, struct err *err)
+{
+	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
+	const struct record_cfg *cfg = &record->cfg;
+	const struct watch_cfg watch_cfg = {
+		.session =
+			{
+				.backend = cfg->backend,
+				.want_all_calls = true,
+				.want_cost = cfg->verbose,
+				.ring_bytes = cfg->ring_bytes,
+				.ops = &ops,
+				.tap = on_record,
+				.ctx = record,
+			},
+		.duration_ns = cfg->duration_ns,
+		.stuck_ns = cfg->stuck_ns,
+		.tick_ns = FLUSH_NS,
+		.command = command,
+		.signal = SIGUSR1,
+		.begin = on_begin,
+		.tick = on_tick,
+		.ctx = record,
+	};
+	int ret = watch_run(&watch_cfg, &record->show.summary, err), ended;
+
+	if (!record->writer)
+		return record->out.failed ? outfile_close(&record->out, err) : ret;
+	if (ret && !record->out.failed)
+		log_warn("%s", err->msg); /* the end is written all the same */
+	ended = finish(record, err);
+	show_end(&record->show);
+	return ret ? ret : ended;
+}
+
+/* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
+static int parse_flight(struct record *record, struct err *err)
+{
+	char text[64], *comma;
+	bool is_good;
+
+	snprintf(text, sizeof(text), "%s", record->cfg.flight);
+	comma = strchr(text, ',');
+	if (comma)
+		*comma++ = '\0';
+	is_good = parse_nsec(text, &record->flight_ns) && record->flight_ns;
+	if (!is_good && !comma)
+		is_good = parse_bytes(text, &record->flight_bytes);
+	if (is_good && comma)
+		is_good = parse_bytes(comma, &record->flight_bytes) && record->flight_bytes;
+	if (!is_good)
+		return err_usage(err,
+				 "--flight: expected an age, a size or both, such as 30s,64M, "
+				 "not '%s'",
+				 record->cfg.flight);
+	record->flight = flight_new(record->flight_ns, record->flight_bytes);
+	return record->flight ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+static int check(struct record *record, struct err *err)
+{
+	const struct record_cfg *cfg = &record->cfg;
+
+	if (!cfg->output)
+		return err_usage(err, "--output is missing: where to?");
+	if (cfg->tee && !strcmp(cfg->output, "-"))
+		return err_usage(err, "--tee and --output -: both want standard output");
+	if (cfg->ring_bytes & (cfg->ring_bytes - 1))
+		return err_usage(err, "--ring: expected a power of two");
+	return cfg->flight ? parse_flight(record, err) : 0;
+}
+
+static void set_log_level(const struct record_cfg *cfg)
+{
+	if (cfg->quiet)
+		log_set_level(LOG_LEVEL_ERROR);
+	else if (cfg->verbose)
+		log_set_level(cfg->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+}
+
+static void init_show(struct record *record, bool is_followed)
+{
+	static const enum show_format formats[] = {SHOW_NOTHING, SHOW_TEXT, SHOW_JSON};
+	const struct record_cfg *cfg = &record->cfg;
+
+	show_init(&record->show, &(struct show_cfg){
+					 .filter = {.is_followed = is_followed},
+					 .min_ns = cfg->min_ns,
+					 .stuck_ns = cfg->stuck_ns,
+					 .quiet = cfg->quiet,
+					 .verbose = cfg->verbose,
+					 .format = formats[cfg->tee],
+				 });
+}
+
+static int record_run(int argc, char **argv, struct err *err)
+{
+	struct record record = {
+		.cfg = {.min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT},
+		.out = {.fd = -1},
+	};
+	int operand = opt_parse(argc, argv, record_opts, &record.cfg, err), ret;
+
+	if (operand < 0)
+		return operand;
+	ret = check(&record, err);
+	set_log_level(&record.cfg);
+	init_show(&record, operand < argc);
+	/* Before COMMAND inherits it; a file is not touched before we know that we can record. */
+	if (!ret && !strcmp(record.cfg.output, "-"))
+		ret = open_output(&record, err);
+	if (!ret)
+		ret = record_all(&record, argv + operand, err);
+	capture_writer_free(record.writer);
+	flight_free(record.flight);
+	facts_fini(&record.head.facts);
+	show_fini(&record.show);
+	return ret;
+}
+
+const struct cmd cmd_record = {
+	.name = "record",
+	.summary = "write the event stream to a file, for report and diff",
+	.operands = "[-- COMMAND...]",
+	.opts = record_opts,
+	.run = record_run,
+};

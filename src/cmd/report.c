@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvmstall report: what a live trace would have said, and what it adds up to, from captures. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "cmd/cmd.h"
+#include "cmd/input.h"
+#include "cmd/show.h"
+#include "core/deferral.h"
+#include "core/table.h"
+#include "core/tally.h"
+
+#define BY_DEFERRAL TALLY_BY_CNT
+
+/* In the order of enum tally_by, and one more. */
+static const char *const by_names[] = {"stall", "vm",	   "call",     "cause",
+				       "phase", "culprit", "deferral", NULL};
+/* In the order of enum show_format. */
+static const char *const format_names[] = {"text", "json", "csv", NULL};
+
+struct report_cfg {
+	struct filter filter;
+	uint64_t min_ns;
+	uint64_t stuck_ns;
+	uint32_t by;
+	uint32_t format;
+	uint32_t verbose;
+	bool all;
+	bool quiet;
+	bool facts;
+};
+
+static const struct opt report_opts[] = {
+	FILTER_OPTS(struct report_cfg, filter),
+	OPT_NSEC('m', "min", "DURATION", struct report_cfg, min_ns,
+		 "only stalls this long or longer (1ms)"),
+	OPT_NSEC('s', "stuck", "DURATION", struct report_cfg, stuck_ns,
+		 "show calls that were found waiting after this long, 0: never (1s)"),
+	OPT_ENUM(0, "by", by_names, struct report_cfg, by, "add up instead of one by one"),
+	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
+	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),
+	OPT_BOOL(0, "facts", struct report_cfg, facts,
+		 "what is known of the host and of the recording, and end"),
+	OPT_COUNT('v', "verbose", struct report_cfg, verbose, "the account under each stall"),
+	OPT_BOOL('q', "quiet", struct report_cfg, quiet, "no summary"),
+	OPT_END(),
+};
+
+struct report {
+	struct report_cfg cfg;
+	struct show show;
+	struct tally *tally;	   /* --by */
+	struct deferral *deferral; /* --by deferral */
+	int failed;		   /* -ENOMEM */
+};
+
+/* ---- from a capture ---- */
+
+static int on_head(void *ctx, const struct capture_head *head)
+{
+	struct report *report = ctx;
+	const struct show_source source = {
+		.backend = head->backend,
+		.host = {.hz = head->hz, .rcu_normal = head->rcu_normal},
+		.clock_offset_ns = head->clock_offset_ns,
+	};
+
+	report->show.cfg.filter.is_followed = head->is_followed;
+	if (!report->cfg.facts)
+		show_begin(&report->show, &source);
+	if (report->tally)
+		tally_next_file(report->tally);
+	if (report->deferral)
+		deferral_next_file(report->deferral, strcmp(head->backend, "tracepoint"));
+	return 0;
+}
+
+static int on_record(void *ctx, const void *record, size_t size, const struct symbols *syms)
+{
+	struct report *report = ctx;
+
+	if (report->deferral && !report->failed)
+		report->failed = deferral_record(report->deferral, record, size, syms);
+	return report->failed;
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct report *report = ctx;
+	bool is_stall = show_stall(&report->show, stall);
+	int ret = 0;
+
+	if (!filter_wants_stall(&report->show.cfg.filter, stall))
+		return;
+	if (report->tally)
+		ret = tally_add(report->tally, stall, is_stall);
+	if (report->deferral)
+		ret = deferral_stall(report->deferral, stall);
+	if (ret)
+		report->failed = ret;
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	struct report *report = ctx;
+
+	show_asleep(&report->show, stall);
+}
+
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	struct report *report = ctx;
+	int ret = 0;
+
+	show_vm_new(&report->show, vm);
+	if (report->deferral && filter_wants(&report->show.cfg.filter, vm, vm->comm, vm->tgid))
+		ret = deferral_vm_new(report->deferral, vm);
+	if (ret)
+		report->failed = ret;
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct report *report = ctx;
+
+	show_vm_gone(&report->show, vm);
+	if (report->deferral)
+		deferral_vm_gone(report->deferral, vm);
+}
+
+/* ---- out ---- */
+
+static int put_table(struct report *report, const struct table *table, const char *type,
+		     const char *by)
+{
+	struct str out;
+	int ret;
+
+	str_init(&out);
+	if (report->cfg.format == SHOW_JSON)
+		ret = table_put_json(table, type, by, &out);
+	else if (report->cfg.format == SHOW_CSV)
+		ret = table_put_csv(table, &out);
+	else
+		ret = table_put_text(table, &out);
+	if (!ret)
+		fputs(out.text, stdout);
+	str_fini(&out);
+	return ret;
+}
+
+static void put_deferral_words(struct report *report)
+{
+	uint64_t cnt, ns = deferral_expedited_ns(report->deferral, &cnt);
+	char text[32];
+
+	fflush(stdout);
+	if (ns)
+		fprintf(stderr,
+			"an expedited wait on an idle domain took %s (median of %" PRIu64 ")\n",
+			parse_format_nsec(ns, text, sizeof(text)), cnt);
+	else
+		fputs("no expedited wait found its domain idle: what deferral saved is not known\n",
+		      stderr);
+	if (deferral_is_at_least(report->deferral))
+		fputs("callbacks are not seen by this backend: counts are of the grace periods "
+		      "that "
+		      "they started\n",
+		      stderr);
+}
+
+static void add_fact(struct table *table, const char *key, const char *value)
+{
+	table_add_text(table, key);
+	table_add_text(table, value);
+}
+
+/* --facts */
+static void on_done(void *ctx, const struct capture_head *head)
+{
+	static const struct table_col cols[] = {{"FACT", "key", TABLE_TEXT},
+						{"", "value", TABLE_TEXT}};
+	struct report *report = ctx;
+	struct table table;
+	char hz[16];
+
+	if (!report->cfg.facts)
+		return;
+	snprintf(hz, sizeof(hz), "%" PRIu32, head->hz);
+	table_init(&table, cols, sizeof(cols) / sizeof(cols[0]));
+	add_fact(&table, "kvmstall", head->version);
+	add_fact(&table, "backend", head->backend);
+	add_fact(&table, "hz", hz);
+	for (size_t i = 0; i < head->facts.cnt; i++)
+		add_fact(&table, head->facts.list[i].key, head->facts.list[i].value);
+	if (put_table(report, &table, "fact", "key"))
+		report->failed = -ENOMEM;
+	table_fini(&table);
+}
+
+static int put_groups(struct report *report)
+{
+	struct table table = {.cols = NULL};
+	int ret;
+
+	if (report->deferral)
+		ret = deferral_table(report->deferral, &table);
+	else
+		ret = tally_table(report->tally, &table);
+	if (!ret)
+		ret = put_table(report, &table, "group", by_names[report->cfg.by]);
+	table_fini(&table);
+	if (!ret && report->deferral && report->cfg.format == SHOW_TEXT && !report->cfg.quiet)
+		put_deferral_words(report);
+	return ret;
+}
+
+/* ---- the whole ---- */
+
+static void add_summary(struct summary *sum, const struct summary *part)
+{
+	sum->duration_ns += part->duration_ns;
+	sum->records += part->records;
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		sum->losses[i] += part->losses[i];
+	sum->probe_runs += part->probe_runs;
+	sum->probe_ns += part->probe_ns;
+	sum->cpu_ns += part->cpu_ns;
+	sum->command_status = part->command_status;
+}
+
+/* 0, 1 for a capture that is cut, or a negative errno. */
+static int read_file(struct report *report, const char *path, struct err *err)
+{
+	static const struct replay_ops ops = {
+		.ledger = {on_stall, on_vm_new, on_vm_gone, on_asleep},
+		.head = on_head,
+		.record = on_record,
+		.done = on_done,
+	};
+	struct summary part = {.command_status = -1};
+	int ret = input_read(path, &ops, report, &part, err);
+
+	add_summary(&report->show.summary, &part);
+	if (ret == CAPTURE_CUT) {
+		fflush(stdout);
+		log_error("%s", err->msg);
+	}
+	return ret;
+}
+
+static int read_all(struct report *report, char **paths, struct err *err)
+{
+	int ret = 0, is_cut = 0;
+
+	for (; *paths && ret >= 0; paths++) {
+		ret = read_file(report, *paths, err);
+		is_cut |= ret > 0;
+	}
+	if (report->cfg.by && report->show.has_begun && !report->failed)
+		report->failed = put_groups(report);
+	if (report->failed && ret >= 0)
+		ret = err_set(err, report->failed, "out of memory");
+	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == SHOW_TEXT))
+		show_end(&report->show);
+	return ret < 0 ? ret : is_cut;
+}
+
+static int set_up(struct report *report, struct err *err)
+{
+	const struct report_cfg *cfg = &report->cfg;
+
+	show_init(&report->show,
+		  &(struct show_cfg){
+			  .filter = cfg->filter,
+			  .min_ns = cfg->min_ns,
+			  .stuck_ns = cfg->stuck_ns,
+			  .all = cfg->all,
+			  .quiet = cfg->quiet,
+			  .verbose = cfg->verbose,
+			  .format = cfg->by || cfg->facts ? SHOW_NOTHING : cfg->format,
+		  });
+	if (cfg->by == BY_DEFERRAL)
+		report->deferral = deferral_new();
+	else if (cfg->by)
+		report->tally = tally_new(cfg->by);
+	if (cfg->by && !report->tally && !report->deferral)
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int report_run(int argc, char **argv, struct err *err)
+{
+	struct report report = {.cfg = {.min_ns = 1000000, .stuck_ns = 1000000000}};
+	int operand = opt_parse(argc, argv, report_opts, &report.cfg, err), ret;
+
+	if (operand < 0)
+		return operand;
+	if (operand == argc)
+		return err_usage(err, "which FILE?");
+	ret = set_up(&report, err);
+	if (!ret)
+		ret = read_all(&report, argv + operand, err);
+	tally_free(report.tally);
+	deferral_free(report.deferral);
+	show_fini(&report.show);
+	return ret;
+}
+
+const struct cmd cmd_report = {
+	.name = "report",
+	.summary = "show a recording as trace would have, or by VM, call, cause...",
+	.operands = "FILE...",
+	.opts = report_opts,
+	.run = report_run,
+};

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# observer.sh [--markdown FILE] [--check] - does watching change what is watched?
+#
+# kvmstall repro runs in small blocks that take turns: without a tracer, with "kvmstall trace -q" beside it
+# (attached to all VMs, its output to /dev/null), and without again: how far the two without differ is what
+# this machine's noise alone does. Compared are the share of slow closes of a VM with a PIT (more than two
+# jiffies: SRCU's exp_holdoff of 25 us makes that a question of microseconds) and each call's latency.
+#
+# --check: fail where the tracer moves the share of slow closes by more than 5 points, or the median of a
+# stalled call by more than 5 %, against both of the others. BLOCKS of each side, ROUNDS in a block,
+# TRACE_OPTIONS for the tracer (-q). Waits up to five minutes for the machine to be idle (MAX_LOAD).
+# shellcheck disable=SC2016 # jq's variables
+set -eu
+
+here=$(cd "$(dirname "$0")/../.." && pwd)
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export PATH=$PATH:/usr/sbin:/sbin
+rounds=${ROUNDS:-31} blocks=${BLOCKS:-23}
+workloads=('pit-close --scenario pit-close' 'qemu --profile qemu')
+markdown='' check=''
+
+usage()
+{
+	sed -n '4s/^# //p' "$0" >&2
+	exit 2
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--markdown) [ $# -gt 1 ] || usage; markdown=$(readlink -f "$2"); shift ;;
+	--check) check=1 ;;
+	*) usage ;;
+	esac
+	shift
+done
+[ "$(id -u)" = 0 ] || { echo "observer.sh: not root" >&2; exit 3; }
+work=$(mktemp -d "${TMPDIR:-/tmp}/kvmstall-observer.XXXXXX")
+trap 'stop_tracer; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+tracer=''
+
+stop_tracer()
+{
+	[ -n "$tracer" ] || return 0
+	kill -INT "$tracer" 2>/dev/null || true
+	wait "$tracer" || true
+	tracer=''
+}
+
+# In poll(): it has attached.
+start_tracer()
+{
+	local end=$((SECONDS + 10))
+
+	# shellcheck disable=SC2086 # options
+	"$KVMSTALL" trace ${TRACE_OPTIONS:--q} >/dev/null 2>&1 &
+	tracer=$!
+	until grep -q poll "/proc/$tracer/wchan" 2>/dev/null; do
+		[ $SECONDS -le $end ] || { echo "observer.sh: kvmstall trace did not attach" >&2; exit 1; }
+		sleep 0.05
+	done
+}
+
+wait_for_idle()
+{
+	local end=$((SECONDS + 300)) max=${MAX_LOAD:-0.5}
+
+	while awk -v max="$max" '{exit !($1 > max)}' /proc/loadavg; do
+		if [ $SECONDS -gt $end ]; then
+			echo "observer.sh: the load is still $(cut -d ' ' -f 1 /proc/loadavg); what follows is noisy" >&2
+			return
+		fi
+		sleep 5
+	done
+}
+
+# block SIDE WORKLOAD OPTION...
+block()
+{
+	local side=$1 workload=$2
+
+	shift 2
+	[ "$side" != with ] || start_tracer
+	sleep 0.2 # what attaching and detaching leave to do, on every side
+	"$KVMSTALL" repro --json --rounds "$rounds" "$@" |
+		jq -c --arg side "$side" --arg workload "$workload" 'select(.type == "call" and .ret >= 0)
+			| {side: $side, workload: $workload, call: .call, latency_ns: .latency_ns}' >>"$work/calls"
+	stop_tracer
+}
+
+# Sides take turns, and each is as often the first.
+measure()
+{
+	local sides=(without with again) i j workload
+
+	for ((i = 0; i < blocks; i++)); do
+		for workload in "${workloads[@]}"; do
+			for ((j = 0; j < 3; j++)); do
+				# shellcheck disable=SC2086 # words
+				block "${sides[(i + j) % 3]}" $workload
+			done
+		done
+	done
+}
+
+observer()
+{
+	jq -L "$here/tests/lib" -rs --argjson jiffy "$jiffy" "include \"observer\"; $1" "$work/calls"
+}
+
+about()
+{
+	echo "kernel $(uname -r), $(uname -m), HZ=$((1000000000 / jiffy)), $(nproc) CPUs, $(date +%F), load" \
+		"$load before and $(cut -d ' ' -f 1-3 /proc/loadavg) after; $blocks blocks of $rounds rounds a side"
+}
+
+table()
+{
+	{
+		echo "$1"
+		observer "$2 | @tsv"
+	} | column -t -s $'\t'
+	echo
+}
+
+text()
+{
+	about
+	echo
+	echo "Closes of a VM that took more than two jiffies, in per cent:"
+	table $'workload\tcloses\twithout\twith\tagain' 'shares($jiffy) | share_cells'
+	echo "Calls that took more than a jiffy (medians in us; ratios to \"without\"):"
+	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp90 with\tp90 again' 'stalled($jiffy) | call_cells'
+	echo "All calls:"
+	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp90 with\tp90 again' 'all_calls | call_cells'
+}
+
+rows()
+{
+	observer "$1 | \"| \(join(\" | \")) |\""
+	echo
+}
+
+markdown()
+{
+	echo "# Does watching change what is watched?"
+	echo
+	echo "\`kvmstall repro\` in blocks that take turns: without a tracer, with \`kvmstall trace ${TRACE_OPTIONS:--q}\`"
+	echo "beside it, and without again, which is what noise alone does. By \`tests/bench/observer.sh --markdown"
+	echo "FILE\`: $(about)."
+	echo
+	echo "Closes of a VM that took more than two jiffies, in per cent. Goal: with and without differ by less than"
+	echo "5 points."
+	echo
+	echo "| workload | closes | without | with | again |"
+	echo "|---|--:|--:|--:|--:|"
+	rows 'shares($jiffy) | share_cells'
+	echo "Calls that took more than a jiffy: medians in us, and ratios to *without*. Goal: p50 with within 5 %."
+	echo
+	echo "| workload | call | n | without | with | p50 with | p50 again | p90 with | p90 again |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+	rows 'stalled($jiffy) | call_cells'
+	echo "All calls. Short ones show what the programs cost."
+	echo
+	echo "| workload | call | n | without | with | p50 with | p50 again | p90 with | p90 again |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+	rows 'all_calls | call_cells'
+}
+
+jiffy=$("$KVMSTALL" check --json | jq '1000000000 / .kernel.hz')
+wait_for_idle
+load=$(cut -d ' ' -f 1-3 /proc/loadavg)
+measure
+text
+[ -z "$markdown" ] || markdown >"$markdown"
+[ -z "$check" ] || {
+	observer '(shares($jiffy) | select(share_missed) | "missed: share of slow closes, \(.workload)"),
+		(stalled($jiffy) | select(median_missed) | "missed: median of \(.call), \(.workload)")' >"$work/missed"
+	observer 'shares($jiffy) | select(is_noisy) | "too noisy to say more: \(.workload)"'
+	cat "$work/missed"
+	[ ! -s "$work/missed" ]
+}

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh [TARGET...] - fuzz what reads other people's files: libFuzzer with ASan and UBSan.
+#
+# A target is tests/fuzz/fuzz_TARGET.c. With TIME=SECONDS (make fuzz TIME=60) they share that time,
+# and what they learn is kept in $O/fuzz/corpus; else each makes RUNS runs, the same every time. They
+# start from the golden files, and from a capture that is made here. What a target finds is in
+# $O/fuzz/findings: "$O/fuzz/fuzz_TARGET FILE" shows it again.
+set -uo pipefail
+
+cd "$(dirname "$0")/../.." || exit 1
+O=${O:-$PWD/build}
+RUNS=${RUNS:-5000}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+
+has_fuzzer()
+{
+	echo 'int LLVMFuzzerTestOneInput(void *data, long size);
+		int LLVMFuzzerTestOneInput(void *data, long size) { return !data && size; }' >"$work/try.c"
+	"${CLANG:-clang}" -fsanitize=fuzzer,address,undefined -o "$work/try" "$work/try.c" 2>/dev/null
+}
+
+# seeds TARGET DIR: the files that it may begin with.
+seeds()
+{
+	local target=$1 dir=$2 file extension=$1
+
+	mkdir -p "$dir"
+	case $target in
+	capture | blocks)
+		extension=kvs
+		"$O/fuzz/seed" "$target" >"$dir/made"
+		;;
+	esac
+	while read -r file; do
+		if [ "$target" = blocks ]; then
+			"$O/fuzz/seed" blocks "$file" >"$dir/${file##*/}"
+		else
+			cp "$file" "$dir/"
+		fi
+	done < <(find tests/golden -name "*.$extension")
+}
+
+# The options that make a target end by itself: by time, or by runs that are always the same.
+limits()
+{
+	if [ -n "${TIME-}" ]; then
+		echo "-max_total_time=$((TIME / $#))"
+	else
+		echo "-runs=$RUNS -seed=1"
+	fi
+}
+
+fuzz()
+{
+	local target=$1 corpus=$work/$1.corpus log=$O/fuzz/$1.log
+
+	[ -z "${TIME-}" ] || corpus=$O/fuzz/corpus/$target
+	mkdir -p "$corpus" "$O/fuzz/findings"
+	seeds "$target" "$work/$target.seeds"
+	# shellcheck disable=SC2086 # options are words
+	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix="$O/fuzz/findings/$target-" "$corpus" "$work/$target.seeds" >"$log" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok      $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
+	else
+		failed=$((failed + 1))
+		echo "FAILED  $target"
+		grep -vE '^#[0-9]+.*(NEW|REDUCE|pulse|RELOAD)' "$log" | tail -n 40 | sed 's/^/    | /'
+	fi
+}
+
+if [ $# = 0 ]; then
+	for file in tests/fuzz/fuzz_*.c; do
+		file=${file##*/fuzz_}
+		set -- "$@" "${file%.c}"
+	done
+fi
+if ! has_fuzzer; then
+	echo "skipped $*: ${CLANG:-clang} has no libFuzzer runtime (Debian: libclang-rt-VERSION-dev)"
+	skipped=$#
+elif ! "${MAKE:-make}" -j"$(nproc)" O="$O" fuzzers >"$work/build" 2>&1; then
+	cat "$work/build"
+	failed=$#
+else
+	limits=$(limits "$@")
+	for target; do
+		fuzz "$target"
+	done
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

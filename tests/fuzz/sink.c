@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "core/compare_out.h"
+#include "core/json.h"
+#include "core/summary.h"
+#include "core/text.h"
+
+struct sink {
+	struct side side;
+	struct str out;
+};
+
+static void require(int is_true)
+{
+	if (!is_true)
+		abort();
+}
+
+static void print(struct sink *sink, const struct stall *stall)
+{
+	const struct text_cfg text = {.show_account = true, .host = {.hz = 250}};
+
+	text_stall(&sink->out, stall, &text);
+	json_stall(&sink->out, stall, "fuzz", &text.host);
+	require(!str_failed(&sink->out));
+	str_reset(&sink->out);
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct sink *sink = ctx;
+	uint64_t sum = 0, causes = 0;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		sum += stall->segments[i].ns;
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		causes += stall->by_cause[i];
+	require(sum == stall->latency_ns && causes == stall->latency_ns);
+	require(stall->call && stall->phase < PHASE_CNT && stall->cause < KS_CAUSE_CNT);
+	require(!samples_add(&sink->side.samples, stall));
+	print(sink, stall);
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	print(ctx, stall);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct sink *sink = ctx;
+
+	samples_vm_gone(&sink->side.samples, vm);
+}
+
+static int on_head(void *ctx, const struct capture_head *head)
+{
+	struct sink *sink = ctx;
+
+	sink->side.hz = head->hz;
+	for (size_t i = 0; i < head->facts.cnt; i++)
+		side_add_fact(&sink->side, head->facts.list[i].key, head->facts.list[i].value);
+	return 0;
+}
+
+static const struct replay_ops ops = {
+	.ledger = {.stall = on_stall, .asleep = on_asleep, .vm_gone = on_vm_gone},
+	.head = on_head,
+};
+
+static void sink_init(struct sink *sink)
+{
+	side_init(&sink->side);
+	str_init(&sink->out);
+	samples_begin(&sink->side.samples);
+}
+
+/* The side against itself: whatever it is, nothing moved. */
+static void compare(struct sink *sink)
+{
+	static const char *const names[SIDE_CNT] = {"a", "b"};
+	const struct compare_cfg cfg = {.alpha = 0.01, .min_effect = 0.05, .floor_ns = 1};
+	struct comparison comparison;
+
+	require(!compare_sides(&comparison, &sink->side, &sink->side, &cfg));
+	require(!comparison.by_verdict[VERDICT_WORSE] && !comparison.by_verdict[VERDICT_BETTER]);
+	compare_text(&sink->out, &comparison, names);
+	require(!compare_json(&sink->out, &comparison, names));
+	comparison_fini(&comparison);
+}
+
+/* Resampling takes far longer than parsing, and does not depend on what was parsed: seldom. */
+static void sink_fini(struct sink *sink, size_t size)
+{
+	if (size % 16 == 0)
+		compare(sink);
+	str_fini(&sink->out);
+	side_fini(&sink->side);
+}
+
+void sink_capture(const uint8_t *data, size_t size, size_t cut)
+{
+	struct summary summary = {0};
+	struct err err = {0};
+	struct sink sink;
+	struct replay *replay;
+	int ret;
+
+	sink_init(&sink);
+	replay = replay_new(&ops, &sink);
+	require(replay != NULL);
+	ret = replay_feed(replay, data, cut, &err);
+	if (!ret)
+		ret = replay_feed(replay, data + cut, size - cut, &err);
+	if (!ret)
+		ret = replay_finish(replay, &err);
+	require(!ret || err.msg[0]);
+	replay_summary(replay, &summary);
+	replay_free(replay);
+	sink_fini(&sink, size);
+}
+
+void sink_log(enum import_format format, const uint8_t *data, size_t size)
+{
+	struct summary summary = {0};
+	struct err err = {0};
+	size_t cut = size ? data[size - 1] % size : 0;
+	struct sink sink;
+	struct import *import;
+	int ret;
+
+	import_detect(data, size);
+	sink_init(&sink);
+	import = import_new(format, &ops, &sink);
+	require(import != NULL);
+	ret = import_feed(import, data, cut, &err);
+	if (!ret)
+		ret = import_feed(import, data + cut, size - cut, &err);
+	if (!ret)
+		ret = import_finish(import, &err);
+	require(!ret || err.msg[0]);
+	import_summary(import, &summary);
+	import_free(import);
+	sink_fini(&sink, size);
+}

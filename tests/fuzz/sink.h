@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where fuzzed input ends up: everything that report and diff would do with its stalls is done, and
+ * what must be true of every stall is asserted.
+ */
+#ifndef SINK_H
+#define SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/import.h"
+#include "core/replay.h"
+
+/* A capture, fed in two pieces that are cut where @data says. */
+void sink_capture(const uint8_t *data, size_t size, size_t cut);
+
+/* A log, likewise. */
+void sink_log(enum import_format format, const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,2 @@
+# For spreadsheets.
+kvmstall report --format csv -q qemu.cap

@@ -1,0 +1,2 @@
+# The fingerprint: what could explain a difference.
+kvmstall report --facts qemu.cap

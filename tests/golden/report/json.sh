@@ -1,0 +1,2 @@
+# The objects of trace --json.
+kvmstall report --format json qemu.cap

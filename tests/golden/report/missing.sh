@@ -1,0 +1,4 @@
+# No such file; no file at all.
+kvmstall report /nonexistent/file
+echo "exit status $?"
+kvmstall report

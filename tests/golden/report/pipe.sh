@@ -1,0 +1,2 @@
+# From standard input.
+kvmstall report -q --by phase - <qemu.cap

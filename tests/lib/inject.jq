@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What repro --inject did, against what trace says of it. An object a round: {round, seen: the victim's
+# calls as trace has them, wrong: [what is wrong with them], disturbed}.
+include "ndjson";
+
+# The call that repro made as $mine, as trace has it.
+def seen($trace; $mine): pairs($trace; [$mine]) | .trace[];
+
+def injections(name): map(select(.type == "inject" and .injected == name));
+
+def victims(name; $injection):
+	.[] | select(.type == "call" and .injected == name and .pid == $injection.pid
+		and .round == $injection.round);
+
+def wrong(condition; what): if condition then what else empty end;
+
+# When it first slept.
+def slept_ns: .ts_ns + (first(.segments | select(.[0].cause == "run") | .[0].ns) // 0);
+
+# Did what repro made cost the call what it must have? A tenth is for what happens at its edges.
+def covers(causes; $until_ns): ns_by(causes) * 10 >= ($until_ns - slept_ns) * 9;
+
+# On a busy machine the call, the work that follows or the waiter may wait for a CPU for longer than all
+# else. That is no error, if the injected cause has its due.
+def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup")) and (.cause | IN(causes) | not);
+
+# When the reader was last blamed.
+def blamed_until_ns: . as $call | reduce .segments[] as $segment ({now: $call.ts_ns, until: 0};
+	.now += $segment.ns | if $segment.cause == "reader" then .until = .now else . end) | .until;
+
+# $left_ns: the reader's own call was over.
+def wrong_reader($injection; $left_ns):
+	wrong(covers("reader", "poll-backoff"; $injection.ended_ns) | not;
+		"reader and poll-backoff are less than what was held"),
+	wrong(blamed_until_ns > $left_ns; "a reader that had left is blamed"),
+	if is_disturbed("reader", "poll-backoff") then empty else
+		wrong(.cause | IN("reader", "poll-backoff") | not; "headline \(.cause)"),
+		wrong(.culprit.kind != "reader"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid; "reader \(.culprit.tid), not \($injection.tid)"),
+		wrong(.culprit.function != "handle_userfault"; "reader is in \(.culprit.function)")
+	end;
+
+# $holder: trace's object of the holder's own call.
+def wrong_lock($injection; $holder):
+	wrong(covers("lock"; $holder | end_ns) | not; "lock is less than the holder had it"),
+	if is_disturbed("lock") then empty else
+		wrong(.cause != "lock"; "headline \(.cause)"),
+		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid; "holder \(.culprit.tid), not \($injection.tid)"),
+		wrong(.culprit.function != "kvm->slots_lock"; "lock \(.culprit.function)"),
+		wrong(.culprit.call != $holder.call; "holder is in \(.culprit.call), not \($holder.call)"),
+		wrong(.culprit.cause != $holder.cause;
+			"holder waits for \(.culprit.cause), it says itself \($holder.cause)")
+	end;
+
+def wrong_kworker($injection):
+	wrong(covers("kworker"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
+	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
+
+# A timer of one jiffy takes more than that.
+def wrong_normal_gp($injection; $jiffy):
+	wrong(ns_by("gp-timer") + .ts_ns - $injection.began_ns < $jiffy; "gp-timer is less than a jiffy"),
+	if is_disturbed("gp-timer") then empty else
+		wrong(.cause != "gp-timer"; "headline \(.cause)"),
+		wrong(.culprit.kind != "starter" or .culprit.self; "culprit is \(.culprit)"),
+		wrong(.culprit.function != "kvm_io_bus_register_dev"; "started by \(.culprit.function)"),
+		wrong(.culprit.call != "KVM_IOEVENTFD"; "started in \(.culprit.call)"),
+		wrong(.culprit.tid != $injection.tid; "starter \(.culprit.tid), not \($injection.tid)")
+	end;
+
+def round($injection; $seen; causes; wrongs): {
+	round: $injection.round,
+	$seen,
+	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"), ($seen[] | wrongs)],
+	disturbed: any($seen[]; is_disturbed(causes)),
+};
+
+# A busy machine may let the victim suffer too late, when all was over.
+def is_too_late: (.detail | contains("no overlap")) or .victims == []
+	or (.victims[0].ts_ns > (.began_ns + .ended_ns) / 2 and (.injected | IN("reader", "kworker")));
+
+# $repro | rounds: of the injections with one victim. Those that came too late are left out.
+def rounds($name; $trace; $jiffy):
+	. as $repro | injections($name)[] | . as $injection
+	| .victims = [$repro | victims($name; $injection)] | select(is_too_late | not)
+	| [.victims[] | seen($trace; .)] as $seen
+	| if $name == "reader" then
+		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
+		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
+	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
+	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
+	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder
+		| round($injection; $seen; "lock"; wrong_lock($injection; $holder[0]))
+	end;
+
+# The control: nothing is labelled, so all memslot calls of the round are looked at.
+def rounds_none($trace):
+	. as $repro | injections("none")[] | . as $injection
+	| [$repro[] | select(.type == "call" and .call == "KVM_SET_USER_MEMORY_REGION"
+		and .pid == $injection.pid and .round == $injection.round) | seen($trace; .)] as $seen
+	| round($injection; $seen; "run", "kworker", "wakeup";
+		wrong(has_cause("gp-timer"); "a memslot that saw a grace period's timer"));
+
+# ---- the host-wide domain ----
+
+def mmu_notifier_ns: [.segments[] | select(.domain == "mmu_notifier") | .ns] | add // 0;
+
+# $vms: "pid" -> id of its VM; $fleet: pids.
+def wrong_starter($call; $vms; $fleet):
+	wrong(.kind != "starter"; "culprit is \(.kind)"),
+	wrong(.tid | IN($fleet[]) | not; "starter \(.tid) is none of the fleet"),
+	wrong(.tid != $call.tid and .vm != $vms["\(.tid)"];
+		"VM \(.vm) of starter \(.tid), not \($vms["\(.tid)"])");
+
+def wrong_exit($vms; $fleet):
+	. as $call
+	| wrong(mmu_notifier_ns * 2 < .stall_ns; "not for the host-wide domain"),
+	if .cause | IN("gp-timer", "cb-timer") then
+		wrong(.culprit == null; "nobody is named for \(.cause)"),
+		(.culprit | values | wrong_starter($call; $vms; $fleet))
+	else empty end;
+
+# Runs of repro, each a fleet of VMs that end at once with their processes. The slow ones waited for
+# each other. Each run ends with its summary.
+def rounds_mmu_notifier($trace; $jiffy):
+	([$trace[] | select(.type == "vm") | {key: "\(.vm.pid)", value: .vm.id}] | from_entries) as $vms
+	| ([$trace[] | select(is_call and .args.via == "exit") | {key: "\(.tid)", value: .}]
+		| from_entries) as $exits
+	| reduce .[] as $object ([[]]; if $object.type == "summary" then . + [[]]
+		else .[-1] += [$object] end)
+	| to_entries[] | {round: .key} as $injection
+	| [.value[] | .pid] as $fleet
+	| [.value[] | select(.call == "exit" and .latency_ns > 2 * $jiffy)] as $slow
+	| select($slow | length > 0)
+	| [$slow[] | $exits["\(.tid)"] | values] as $seen
+	| round($injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup"; wrong_exit($vms; $fleet))
+	| .wrong += [wrong(($seen | length) < ($slow | length); "an exit is not there")];

@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016 # jq programs have $
+#
+# suite.sh - the frame of a suite, to be sourced: named tests, quiet when green, a sum line.
+#
+#     . tests/lib/suite.sh
+#     test_NAME() { ...; }                 a test: a function, run with set -e
+#     run_test NAME [FUNCTION ARG...]      test_NAME, or that function with these arguments
+#     finish                               the sum line, and exit
+#
+# A test runs in a subshell, with a folder of its own as working directory ($work/NAME). It ends
+# with "skip WHY", or fails by its exit status; then what it printed is shown. "note" is shown in
+# any case: figures.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/kvmstall-test.XXXXXX")
+passed=0 failed=0 skipped=0
+
+skip()
+{
+	echo "$*" >>"$work/skip"
+	exit 77
+}
+
+note()
+{
+	echo "    $*" >>"$work/notes"
+}
+
+fail()
+{
+	echo "$*"
+	return 1
+}
+
+run_test()
+{
+	local name=$1 status=0
+
+	shift
+	[ $# -gt 0 ] || set -- "test_${name//-/_}"
+	: >"$work/notes"
+	: >"$work/skip"
+	mkdir -p "$work/$name"
+	# Not in a condition: set -e would be off in the whole subshell.
+	set +e
+	(
+		cd "$work/$name" || exit 1
+		set -e
+		"$@"
+	) >"$work/output" 2>&1
+	status=$?
+	case $status in
+	0)
+		passed=$((passed + 1))
+		echo "ok      $name"
+		;;
+	77)
+		skipped=$((skipped + 1))
+		echo "skipped $name: $(cat "$work/skip")"
+		;;
+	*)
+		failed=$((failed + 1))
+		echo "FAILED  $name (exit status $status)"
+		tail -n 60 "$work/output" | cut -c 1-2000 | sed 's/^/    | /'
+		;;
+	esac
+	cat "$work/notes"
+}
+
+finish()
+{
+	if [ -n "${KEEP-}" ]; then
+		echo "kept: $work"
+	else
+		rm -rf "$work"
+	fi
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+# ---- NDJSON, with jq (lib/ndjson.jq) ------------------------------------------------------------
+
+ndjson()
+{
+	jq -L "$here/tests/lib" "$@"
+}
+
+# none WHAT FILTER FILE...: no object that FILTER lets through; else fails and shows them.
+none()
+{
+	local what=$1 filter=$2 found
+
+	shift 2
+	found=$(ndjson -c "include \"ndjson\"; $filter" "$@") || return 1
+	[ -n "$found" ] || return 0
+	echo "$what:"
+	head -n 7 <<<"$found"
+	return 1
+}
+
+# some WHAT FILTER FILE...: at least one.
+some()
+{
+	local what=$1 filter=$2 found
+
+	shift 2
+	found=$(ndjson -c "include \"ndjson\"; $filter" "$@") || return 1
+	[ -n "$found" ] || fail "none is there: $what"
+}
+
+# value FILTER FILE...: FILTER over all objects of all files, as an array.
+value()
+{
+	local filter=$1
+
+	shift
+	ndjson -rs "include \"ndjson\"; $filter" "$@"
+}

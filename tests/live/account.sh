@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; work and names are of other parts
+# Does every nanosecond have exactly one cause?
+
+# shellcheck disable=SC2046 # file names without blanks
+test_balance()
+{
+	none "segments that do not add up" 'select(is_call and is_off_balance)' $(all_traces)
+	note "$(value 'map(select(is_call)) | "\(length) calls, \(map(.segments | length) | add) segments"' $(all_traces))"
+}
+
+test_summary()
+{
+	local trace
+
+	for trace in $(all_traces); do
+		# Every capture has --all, so all that was counted is there.
+		value '. as $all | .[] | select(.type == "summary")
+			| .calls == ([$all[] | select(is_call)] | length)
+			and (.ns_by_cause | with_entries(select(.value > 0))) == ($all | causes)
+			and .latency_ns == ([$all[] | select(is_call) | .latency_ns] | add)
+			and ([.ns_by_cause[]] | add) == .latency_ns
+			and .vms == ([$all[] | select(.type == "vm" and .event != "gone")] | length)' "$trace" >verdict
+		[ "$(cat verdict)" = true ] || fail "${trace##*/}: the summary and the sum of its objects differ:" \
+			"$(value '. as $all | .[] | select(.type == "summary") | tojson, ($all | causes | tojson),
+				"vms: \([$all[] | select(.type == "vm" and .event != "gone")] | length)"' "$trace")"
+	done
+}
+
+# Of all stalled time, over all that repro can do.
+test_unexplained()
+{
+	local parts stalled
+
+	# shellcheck disable=SC2046 # file names without blanks
+	read -r parts stalled < <(value 'map(select(.type == "stall")) | [(map(ns_by("unexplained")) | add),
+		(map(.stall_ns) | add)] | "\(.[0]) \(.[1])"' $(all_traces))
+	note "unexplained: $(awk "BEGIN { printf \"%.3f %% of %.1f ms\", 100 * $parts / $stalled, $stalled / 1e6 }") stalled"
+	for name in $profiles $others; do
+		value "map(select(.type == \"stall\")) | {profile: \"$name\", unexplained: (map(ns_by(\"unexplained\")) | add // 0),
+			stalled: (map(.stall_ns) | add // 0)} | select(.unexplained * 100 > .stalled) | tojson" "$work/captures/$name.trace"
+	done
+	[ $((parts * 100)) -le "$stalled" ]
+}
+
+# Room for a few dozen records and a hundred times as many: what is lost is counted, and said where
+# it matters; what is left still adds up.
+test_tiny_ring()
+{
+	# shellcheck disable=SC2016 # the inner shell's
+	"$KVMSTALL" trace --json --all --ring 4096 -- \
+		sh -c '"$0" repro --profile qemu --rounds 23 --vms 3 >repro' "$KVMSTALL" >trace
+	some "lost objects" 'select(.type == "lost" and .where == "ring" and .count > 0)' trace
+	[ "$(value '(map(select(.type == "lost").count) | add) == (.[] | select(.type == "summary").lost)' trace)" = true ] ||
+		fail "the lost objects and the summary differ"
+	none "segments that do not add up" 'select(is_call and is_off_balance)' trace
+	# A hole is a hole: what has one says so.
+	none "unexplained, but complete" 'select(is_call and .complete and ns_by("unexplained") * 20 > .latency_ns
+		and .latency_ns > 1000000)' trace
+	some "incomplete stalls" 'select(is_call and .complete == false)' trace
+	note "$(value 'map(select(.type == "summary"))[0] | "\(.lost) of \(.records + .lost) records lost, \(.incomplete) of \(.stalls) stalls incomplete"' trace)"
+}

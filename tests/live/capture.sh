@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016,SC2154 # inner shells have $; work is of lib/suite.sh
+# Captures: what trace and repro say about the same run. Several tests look at each.
+
+# capture NAME OPTION...: repro with these options under trace --all, as NAME.trace and NAME.repro in
+# $work/captures. Options for trace in the array trace_options.
+capture()
+{
+	local name=$1
+
+	shift
+	mkdir -p "$work/captures"
+	# shellcheck disable=SC2016 # the inner shell's
+	REPRO=$work/captures/$name.repro timeout -k 5 60 "$KVMSTALL" trace --json --all "${trace_options[@]}" -- \
+		sh -c 'exec "$0" repro --json "$@" >"$REPRO"' "$KVMSTALL" "$@" >"$work/captures/$name.trace"
+}
+trace_options=()
+
+captured()
+{
+	local kind=$1 name
+
+	shift
+	for name; do
+		echo "$work/captures/$name.$kind"
+	done
+}
+
+# Everything that repro can do. The scenarios that this kernel has not are skipped by repro.
+profiles='qemu firecracker crosvm minimal memslots-first'
+others='pit-close scenarios reader lock normal-gp kworker mmu-notifier'
+
+test_setup()
+{
+	capture qemu --profile qemu --rounds 7
+	capture firecracker --profile firecracker --rounds 7
+	capture crosvm --profile crosvm --rounds 5
+	capture minimal --profile minimal --rounds 11
+	capture memslots-first --profile qemu --order memslots-first --rounds 7
+	capture pit-close --scenario pit-close --rounds 7
+	capture scenarios --scenario all --rounds 2
+	capture reader --profile minimal --inject reader --hold 23ms --rounds 5
+	capture lock --profile minimal --inject lock --rounds 5
+	capture normal-gp --profile minimal --inject normal-gp --rounds 5
+	capture kworker --profile minimal --inject kworker --hold 23ms --rounds 5
+	capture mmu-notifier --inject mmu-notifier --rounds 2
+	# Every object of every capture is JSON, of a known kind, and says its version.
+	# shellcheck disable=SC2046 # file names without blanks
+	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "vm", "lost", "summary") | not))' \
+		$(all_traces)
+}
+
+# shellcheck disable=SC2086 # lists of words
+all_traces()
+{
+	captured trace $profiles $others
+}

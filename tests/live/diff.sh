@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# record and diff: what moved, how sure, why; and nothing where nothing did. Sourced by run.sh.
+
+# record FILE ORDER: 31 lives of a VM.
+diff_record()
+{
+	"$KVMSTALL" record -o "$1" -q -- "$KVMSTALL" repro --order "$2" --rounds 31 >/dev/null
+}
+
+# verdict FILE FILTER: of the first memory slot.
+diff_memslot()
+{
+	jq -e ".changes[] | select(.call == \"KVM_SET_USER_MEMORY_REGION\" and .occurrence == 1) | $2" "$1"
+}
+
+# status FILE OPERAND...: diff's output as JSON into FILE, its exit status on stdout.
+diff_status()
+{
+	local out=$1 status=0
+
+	shift
+	"$KVMSTALL" diff -f json "$@" >"$out" || status=$?
+	echo $status
+}
+
+# Devices before the memory slot: what its first call finds in flight is their grace period.
+test_diff_regression()
+{
+	local jiffy
+
+	jiffy=$("$KVMSTALL" check --json | jq '1000000000 / .kernel.hz' || true)
+	diff_record base.kvs memslots-first
+	diff_record new.kvs devices-first
+	[ "$(diff_status there base.kvs new.kvs)" = 1 ] || fail 'not exit status 1'
+	diff_memslot there '.verdict == "worse"'
+	diff_memslot there '.p_corrected < 0.01'
+	diff_memslot there ".diff_ns >= $jiffy / 2"
+	diff_memslot there '.moved.cause == "gp-timer" and .moved.function == "kvm_io_bus_register_dev"'
+	note "memory slot: $(diff_memslot there '"\(.diff_ns / 1000 | floor) us, p = \(.p_corrected)"')"
+	diff_memslot there '.base.samples == 31 and .new.samples == 31'
+
+	diff_status back new.kvs base.kvs >status
+	diff_memslot back '.verdict == "better"'
+	# A busy host may make something else slower: that it is told is no failure of this test.
+	[ "$(cat status)" = 0 ] || note "back: exit status $(cat status): $(jq -c '[.changes[]
+		| select(.verdict != "same") | [.call, .verdict, .moved.cause]]' back)"
+}
+
+# A recording against itself, and output that is the same every time.
+test_diff_self()
+{
+	diff_record one.kvs devices-first
+	[ "$(diff_status first one.kvs one.kvs)" = 0 ] || fail "$(cat first)"
+	jq -e '.verdict == "same"' first
+	diff_status second one.kvs one.kvs
+	cmp first second
+	"$KVMSTALL" diff one.kvs one.kvs | tail -n 1
+}
+
+# What the real strace prints is read: every call of repro that report knows, and no other.
+test_diff_strace()
+{
+	command -v strace >/dev/null || skip 'no strace'
+	strace -f -ttt -T -e trace=ioctl -o log.strace "$KVMSTALL" repro --rounds 7 --json >repro.json
+	"$KVMSTALL" report -q -a -f json log.strace | jq -r 'select(.call) | .call' | sort | uniq -c >found
+	jq -r '.call // empty | select(. != "KVM_RUN" and . != "close")' repro.json | sort | uniq -c >made
+	diff made found
+	[ "$(diff_status out log.strace log.strace)" != 2 ] || fail 'trouble'
+	jq -e '.base.vms == 7 and .base.inferred' out
+}
+
+# Recordings of the same thing, in turn, seven tries of three files a side: never worse, never better.
+test_diff_aa()
+{
+	local try i same=0 status
+
+	for try in 1 2 3 4 5 6 7; do
+		for i in 1 2 3; do
+			diff_record "a$i.kvs" devices-first
+			diff_record "b$i.kvs" devices-first
+		done
+		status=$(diff_status out a1.kvs,a2.kvs,a3.kvs b1.kvs,b2.kvs,b3.kvs)
+		if [ "$status" = 0 ] && jq -e '.verdict == "same"' out >/dev/null; then
+			same=$((same + 1))
+		else
+			note "try $try: exit status $status: $(jq -c '[.changes[] | select(.verdict != "same")
+				| [.call, .verdict, .diff_ns, .moved.cause]]' out)"
+		fi
+	done
+	note "the same in $same of 7"
+	[ "$same" = 7 ] || fail "the same in $same of 7 only"
+}

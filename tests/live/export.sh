@@ -1,0 +1,564 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kvmstall export on this kernel, as root, with a real Prometheus where there is one. Everything
+# listens on loopback, on ports that the kernel chose; all that is started is stopped by its pid.
+#
+# KVMSTALL is the program; TESTS='NAME...' runs only these; CYCLES (11) starts and stops, STORM
+# (10007) bad requests, CHURN (23) seconds of VMs that come and go.
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export PATH=$PATH:/usr/sbin:/sbin
+# A system call that is not on the list ends the daemon, and so the test.
+export KVMSTALL_SECCOMP=kill
+cd "$work" || exit 1
+
+tests='metrics-are-clean formats privileges in-flight names limit textfile prometheus native exemplars storm
+	unix-socket activation notify waits-for-kvm usage churn cycles killed'
+
+# ---- what tests are made of -----------------------------------------------------------------------
+
+until_true()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -le $end ] || fail "not in time: $*" || return 1
+		sleep 0.05
+	done
+}
+
+# A port that nobody listens on: the kernel's own choice, a moment ago.
+free_port()
+{
+	local port
+
+	for ((port = 20011 + RANDOM % 20000; ; port++)); do
+		ss -Hltn "sport = :$port" | grep -q . || break
+	done
+	echo $port
+}
+
+# start OPTION...: a daemon at $port; its pid in $daemon.
+start()
+{
+	port=$(free_port)
+	"$KVMSTALL" export --listen "127.0.0.1:$port" "$@" 2>daemon.err &
+	daemon=$!
+	until_true 10 scrape || fail "$(cat daemon.err)"
+}
+
+stop()
+{
+	kill -TERM "$daemon"
+	wait "$daemon" || fail "exit status $?" "$(cat daemon.err)"
+}
+
+scrape()
+{
+	curl -sf -m 5 "$@" "http://127.0.0.1:$port/metrics"
+}
+
+# metric NAME{LABELS}: its value in the file "scraped".
+metric()
+{
+	awk -v name="$1" 'index($0, name " ") == 1 { print $2; found = 1 } END { exit !found }' scraped
+}
+
+# sum NAME LABEL: over all of a metric's series with that label, in the file "scraped".
+sum()
+{
+	awk -v name="$1{" -v label="$2" 'index($0, name) == 1 && index($0, label) { sum += $NF }
+		END { printf "%.9f\n", sum }' scraped
+}
+
+repro()
+{
+	"$KVMSTALL" repro "$@" >repro.out
+}
+
+bpf_programs()
+{
+	bpftool prog list -j | jq '.[].id' | sort
+}
+
+no_new_programs()
+{
+	[ -z "$(comm -13 "$1" <(bpf_programs))" ]
+}
+
+rss_kb()
+{
+	awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status"
+}
+
+fds()
+{
+	find "/proc/$daemon/fd" -mindepth 1 | wc -l
+}
+
+wants()
+{
+	command -v "$1" >/dev/null || skip "no $1"
+}
+
+# ---- what is served -------------------------------------------------------------------------------
+
+test_metrics_are_clean()
+{
+	wants promtool
+	start
+	repro --profile qemu --rounds 3
+	scrape >scraped
+	stop
+	promtool check metrics <scraped
+	"$KVMSTALL" export --once --duration 100ms | promtool check metrics
+	# All that the table has, but for what has had no event, and the other way round.
+	"$KVMSTALL" export --list | cut -f1 | sort >listed
+	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' scraped | sort >there
+	[ -z "$(comm -13 listed there)" ] || fail "not in the table" "$(comm -13 listed there)"
+	[ "$(wc -l <there)" -ge 20 ]
+	[ -z "$(grep -v '^#' scraped | sed 's/ [^ ]*$//' | sort | uniq -d)" ] || fail "a series twice"
+}
+
+test_formats()
+{
+	start
+	scrape -D head -H 'Accept: text/plain' >/dev/null
+	grep -qi 'content-type: text/plain; version=0.0.4' head
+	scrape -D head -H 'Accept: application/openmetrics-text;version=1.0.0' >scraped
+	grep -qi 'content-type: application/openmetrics-text; version=1.0.0' head
+	[ "$(tail -n 1 scraped)" = '# EOF' ]
+	scrape -D head -H 'Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited' >scraped
+	grep -qi 'content-type: application/vnd.google.protobuf' head
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/nothing")" = 404 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -X PUT "http://127.0.0.1:$port/metrics")" = 405 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/debug/pprof/")" = 404 ]
+	curl -s "http://127.0.0.1:$port/healthz" | grep -q 'attached: yes'
+	stop
+}
+
+test_privileges()
+{
+	local status
+
+	start --user 4242
+	status=/proc/$daemon/status
+	[ "$(awk '/^(Uid|Gid)/ { print $2, $3, $4, $5 }' "$status" | sort -u)" = '4242 4242 4242 4242' ]
+	[ "$(awk '/^Cap/ { print $2 }' "$status" | sort -u)" = 0000000000000000 ] || fail "$(grep Cap "$status")"
+	grep -q '^NoNewPrivs:.1' "$status"
+	grep -q '^Seccomp:.2' "$status"
+	grep -qE '^Groups:\s*$' "$status"
+	grep -q '^Threads:.1$' "$status"
+	grep -q 'core file size *0 *0' "/proc/$daemon/limits"
+	# Not dumpable: its files in /proc are root's.
+	[ "$(stat -c %u "/proc/$daemon/environ")" = 0 ]
+	stop
+}
+
+is_in_flight()
+{
+	scrape >scraped
+	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" -ge 1 ]
+}
+
+test_in_flight()
+{
+	local pid
+
+	start
+	repro --profile minimal --inject reader --hold 5s &
+	pid=$!
+	until_true 5 is_in_flight
+	sleep 1.2
+	scrape >scraped
+	awk -v age="$(metric kvmstall_stalled_call_oldest_seconds)" 'BEGIN { exit !(age > 1) }'
+	grep -q "^kvmstall_vm_stalled_seconds{vm=\"kvmstall\[$pid\]\"} " scraped || grep kvmstall_vm_stalled scraped
+	wait $pid
+	sleep 1.2
+	scrape >scraped
+	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" = 0 ]
+	awk -v ns="$(sum kvmstall_stall_seconds_total 'cause="reader"')" 'BEGIN { exit !(ns > 4) }'
+	stop
+}
+
+test_names()
+{
+	local pid
+
+	start
+	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 3s >/dev/null) &
+	pid=$!
+	until_true 5 has_info prime
+	wait $pid
+	# One last time, and then no more.
+	until_true 5 lacks_info prime
+	stop
+}
+
+has_info()
+{
+	scrape | grep -q "^kvmstall_vm_info{vm=\"$1\".*name=\"$1\""
+}
+
+lacks_info()
+{
+	! has_info "$1"
+}
+
+test_limit()
+{
+	local pid
+
+	start --vm-limit 2
+	repro --profile minimal --vms 7 --gap 2s &
+	pid=$!
+	sleep 1
+	scrape >scraped
+	[ "$(grep -c '^kvmstall_vm_info{' scraped)" = 2 ]
+	[ "$(metric kvmstall_vm_series_limit)" = 2 ]
+	[ "$(metric kvmstall_vms_in_other)" -ge 5 ]
+	wait $pid
+	scrape >scraped
+	awk -v other="$(sum kvmstall_vm_stall_seconds_total 'vm="other"')" 'BEGIN { exit !(other > 0) }'
+	stop
+}
+
+test_textfile()
+{
+	wants promtool
+	mkdir out
+	chmod 777 . out "$work"
+	"$KVMSTALL" export --textfile out --interval 100ms 2>daemon.err &
+	daemon=$!
+	until_true 10 test -s out/kvmstall.prom
+	# It is replaced, never written to: what was read whole once is whole every time.
+	for ((i = 0; i < 23; i++)); do
+		promtool check metrics <out/kvmstall.prom
+	done
+	stop
+	[ "$(ls out)" = kvmstall.prom ]
+}
+
+# ---- Prometheus -----------------------------------------------------------------------------------
+
+# prometheus NAME OPTION...: one that scrapes $port each second; its port in $prometheus.
+prometheus()
+{
+	local name=$1
+
+	shift
+	prometheus=$(free_port)
+	cat >"$name.yml" <<-END
+		global: {scrape_interval: 1s, scrape_timeout: 1s}
+		scrape_configs:
+		  - job_name: kvmstall
+		    static_configs: [{targets: ['127.0.0.1:$port']}]
+	END
+	command prometheus --config.file="$name.yml" --storage.tsdb.path="$name.data" --log.level=warn \
+		--web.listen-address="127.0.0.1:$prometheus" "$@" >"$name.log" 2>&1 &
+	prometheus_pid=$!
+	until_true 30 is_up
+}
+
+stop_prometheus()
+{
+	kill -TERM $prometheus_pid
+	wait $prometheus_pid || true
+}
+
+query()
+{
+	curl -sfG "http://127.0.0.1:$prometheus/api/v1/query" --data-urlencode "query=$1" | jq -c '.data.result'
+}
+
+is_up()
+{
+	[ "$(query up | jq -r '.[0].value[1]')" = 1 ]
+}
+
+is_tracing()
+{
+	grep -q poll "/proc/$1/wchan" && sleep 0.2
+}
+
+# Stall seconds by cause, as Prometheus has them, are those of a trace of the same workload. Both
+# look through programs of their own, so each call differs by some us. Where others have VMs at the
+# same time, what they do before the trace is attached is in one of them only: then it is tried again.
+test_prometheus()
+{
+	local i
+
+	wants prometheus
+	for i in 1 2 3 4 5; do
+		same_workload "try$i"
+		no_strangers "try$i" && break
+		[ "$i" != 5 ] || skip "others have VMs here all the time"
+	done
+	note "$(jq -r '[.[] | select(.traced > 0.001) | "\(.cause) \(.exported)/\(.traced)"] | join(", ")' "try$i.compared")"
+	jq -e 'any(.[]; .is_far) | not' "try$i.compared" || fail "$(cat "try$i.compared")"
+}
+
+# same_workload NAME: NAME.compared has both sums for each cause.
+same_workload()
+{
+	local tracer
+
+	start
+	prometheus "$1"
+	"$KVMSTALL" trace --json --all >"$1.trace" 2>trace.err &
+	tracer=$!
+	until_true 10 is_tracing $tracer
+	# A trace begins with a VM of its own, which the daemon sees and it does not count itself.
+	scrape >before
+	"$KVMSTALL" repro --json --profile qemu --vms 3 --rounds 11 >"$1.repro"
+	"$KVMSTALL" repro --json --profile minimal --inject reader --hold 31ms --rounds 5 >>"$1.repro"
+	kill -INT $tracer
+	wait $tracer
+	sleep 2.2
+	scrape >scraped
+	query 'sum by (cause) (kvmstall_stall_seconds_total)' >by-cause
+	stop
+	stop_prometheus
+	jq -c '[.[] | {key: .metric.cause, value: (.value[1] | tonumber)}] | from_entries' by-cause >after
+	jq -c --argjson before "$(sums before)" 'with_entries(.value -= ($before[.key] // 0))' after >exported
+	ndjson -sc 'include "ndjson"; [.[] | select(is_call)] | {calls: length, causes: causes}' "$1.trace" >traced
+	jq -n --slurpfile one exported --slurpfile two traced '
+		$two[0].calls as $calls | $one[0] as $one | ($two[0].causes | map_values(. / 1e9)) as $two
+		| [$one, $two | keys[]] | unique | map(select(. != "run"))
+		| map({cause: ., exported: ($one[.] // 0), traced: ($two[.] // 0)}
+			| .difference = ((.exported - .traced) | fabs)
+			| .is_far = (.difference > 0.02 * .traced + $calls * 5e-6))' >"$1.compared"
+}
+
+# Stall seconds by cause in a scrape.
+sums()
+{
+	sed -nE 's/^kvmstall_stall_seconds_total\{.*cause="([^"]*)"\} (.*)/{"key": "\1", "value": \2}/p' "$1" |
+		jq -sc 'group_by(.key) | map({key: .[0].key, value: (map(.value) | add)}) | from_entries'
+}
+
+# Every VM is of a process that we started: 3 of 11 rounds, and 5.
+no_strangers()
+{
+	local seen
+
+	seen=$(awk '/^kvmstall_vms_seen_total / { print $2 }' before)
+	[ $(($(metric kvmstall_vms_seen_total) - seen)) = $((3 * 11 + 5)) ] &&
+		[ "$(jq ".pid // empty" "$1.repro" | sort -u)" = "$(jq 'select(.type == "vm") | .vm.pid' "$1.trace" | sort -u)" ]
+}
+
+test_native()
+{
+	wants prometheus
+	start
+	prometheus native --enable-feature=native-histograms
+	repro --profile qemu --rounds 7
+	sleep 2.2
+	scrape >scraped
+	sleep 1.2
+	query 'histogram_count(kvmstall_call_duration_seconds{call="KVM_SET_USER_MEMORY_REGION"})' >count
+	query 'histogram_quantile(0.5, sum(kvmstall_call_duration_seconds))' >median
+	stop
+	stop_prometheus
+	[ "$(jq -r '.[0].value[1]' count)" -ge "$(metric 'kvmstall_call_duration_seconds_count{call="KVM_SET_USER_MEMORY_REGION"}')" ] ||
+		fail "$(cat count)" "$(grep SET_USER scraped)" "$(cat native.log)"
+	jq -e '.[0].value[1] | tonumber | . > 0 and . < 10' median
+	note "native histogram ingested: median $(jq -r '.[0].value[1]' median) s"
+}
+
+test_exemplars()
+{
+	wants prometheus
+	start
+	prometheus exemplars --enable-feature=exemplar-storage
+	repro --profile qemu --rounds 7
+	sleep 2.2
+	curl -sfG "http://127.0.0.1:$prometheus/api/v1/query_exemplars" --data-urlencode \
+		'query=kvmstall_call_duration_seconds_bucket' --data-urlencode "start=$(($(date +%s) - 60))" \
+		--data-urlencode "end=$(($(date +%s) + 5))" >found
+	stop
+	stop_prometheus
+	jq -e '[.data[].exemplars[].labels] | any(.vm != "" and .call == "KVM_SET_USER_MEMORY_REGION"
+		and .culprit != "")' found
+}
+
+# ---- robustness -----------------------------------------------------------------------------------
+
+test_storm()
+{
+	local rss fd pid failures=0
+
+	${CC:-cc} -O1 -o storm "$here/tests/live/export/storm.c" || skip "no C compiler"
+	start
+	./storm "$port" 997
+	rss=$(rss_kb) fd=$(fds)
+	./storm "$port" "${STORM:-10007}" >storm.out &
+	pid=$!
+	while kill -0 $pid 2>/dev/null; do
+		scrape >/dev/null || failures=$((failures + 1))
+	done
+	wait $pid || fail "$(cat storm.out)"
+	[ $failures = 0 ] || fail "$failures scrapes failed"
+	until_true 15 fds_are "$fd"
+	note "$(cat storm.out); resident memory $rss kB before, $(rss_kb) kB after"
+	[ "$(rss_kb)" -lt $((rss + 1024)) ]
+	scrape >/dev/null
+	stop
+}
+
+fds_are()
+{
+	[ "$(fds)" -le "$1" ]
+}
+
+test_unix_socket()
+{
+	chmod 755 "$work" .
+	"$KVMSTALL" export --listen "unix:$PWD/socket" 2>daemon.err &
+	daemon=$!
+	until_true 10 curl -sf --unix-socket socket http://localhost/metrics
+	# Somebody listens there: theirs. Nobody does: in the way.
+	! "$KVMSTALL" export --listen "unix:$PWD/socket" --duration 1s 2>second.err
+	grep -q 'in use' second.err
+	kill -KILL "$daemon"
+	wait "$daemon" || true
+	"$KVMSTALL" export --listen "unix:$PWD/socket" 2>daemon.err &
+	daemon=$!
+	until_true 10 curl -sf --unix-socket socket http://localhost/metrics
+	stop
+}
+
+test_activation()
+{
+	wants systemd-socket-activate
+	port=$(free_port)
+	systemd-socket-activate -l "127.0.0.1:$port" -E KVMSTALL_SECCOMP=kill "$KVMSTALL" export \
+		>daemon.err 2>&1 &
+	daemon=$!
+	until_true 15 scrape
+	stop
+}
+
+test_notify()
+{
+	${CC:-cc} -O1 -o listen "$here/tests/live/export/notify.c" || skip "no C compiler"
+	port=$(free_port)
+	WATCHDOG_USEC=400000 ./listen heard "$KVMSTALL" export --listen "127.0.0.1:$port" --duration 2300ms
+	grep -q '^READY=1' heard
+	[ "$(grep -c '^WATCHDOG=1' heard)" -ge 5 ] || fail "$(cat heard)"
+	[ "$(tail -n 1 heard)" = STOPPING=1 ]
+}
+
+test_waits_for_kvm()
+{
+	export KVMSTALL_KVM_DEVICE=$PWD/kvm
+	start
+	[ "$(scrape | awk '/^kvmstall_attached / { print $2 }')" = 0 ]
+	[ "$(scrape | awk '/^kvmstall_vms / { print $2 }')" = 0 ]
+	# Whoever talks to others has no privileges, also now.
+	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$(pgrep -P "$daemon")/status")" = 0000000000000000 ]
+	touch kvm
+	until_true 15 is_attached
+	[ -z "$(pgrep -P "$daemon")" ]
+	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status")" = 0000000000000000 ]
+	stop
+	rm kvm
+	start
+	stop
+	unset KVMSTALL_KVM_DEVICE
+}
+
+is_attached()
+{
+	scrape | grep -q '^kvmstall_attached 1$'
+}
+
+test_usage()
+{
+	local options
+
+	for options in '--listen nowhere' '--listen 127.0.0.1:99999' '--listen localhost:1' '--once --listen 127.0.0.1:1' \
+		'--user no-such-user' '--vm-limit many' '--ring 3000' '--interval 0' 'operand'; do
+		# shellcheck disable=SC2086
+		"$KVMSTALL" export $options 2>err && status=0 || status=$?
+		[ $status = 2 ] || fail "$options: exit status $status" "$(cat err)"
+	done
+	"$KVMSTALL" export --textfile /nonexistent 2>err && status=0 || status=$?
+	[ $status = 1 ] || fail "exit status $status"
+}
+
+# VMs come and go: memory stays, nothing is lost, and every one is counted.
+test_churn()
+{
+	local rss end vms=0 rounds
+
+	start
+	repro --profile firecracker --rounds 11
+	scrape >scraped
+	rss=$(rss_kb)
+	end=$((SECONDS + ${CHURN:-23})) seen=$(metric kvmstall_vms_seen_total)
+	while [ $SECONDS -lt $end ]; do
+		for rounds in 13 17 19; do
+			"$KVMSTALL" repro --profile firecracker --rounds $rounds --vms 2 >/dev/null
+			vms=$((vms + 2 * rounds))
+		done
+		scrape >/dev/null
+	done
+	sleep 0.2
+	scrape >scraped
+	note "$vms VMs in ${CHURN:-23} s: resident memory $rss kB before, $(rss_kb) kB after, CPU $(metric process_cpu_seconds_total) s"
+	[ "$(sum kvmstall_events_lost_total where)" = 0.000000000 ] || fail "$(grep lost scraped)"
+	[ $(($(metric kvmstall_vms_seen_total) - seen)) -ge $vms ]
+	[ "$(rss_kb)" -lt $((rss + 1024)) ] || fail "it grew"
+	[ "$(grep -c '^kvmstall_vm_info{' scraped)" -le 100 ]
+	stop
+}
+
+test_cycles()
+{
+	local i
+
+	bpf_programs >before
+	for ((i = 0; i < ${CYCLES:-11}; i++)); do
+		"$KVMSTALL" export --listen "127.0.0.1:$(free_port)" --duration 1ms 2>err || fail "$(cat err)"
+	done
+	until_true 10 no_new_programs before
+	bpftool link list -j | jq -e '[.[] | select(.pids // [] | any(.comm == "kvmstall"))] | length == 0'
+}
+
+test_killed()
+{
+	bpf_programs >before
+	start
+	[ -n "$(comm -13 before <(bpf_programs))" ]
+	kill -KILL "$daemon"
+	wait "$daemon" || true
+	until_true 10 no_new_programs before
+}
+
+# ---------------------------------------------------------------------------------------------------
+
+nothing()
+{
+	echo "skipped everything: $*"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+}
+
+[ "$(id -u)" = 0 ] || nothing "not root"
+for tool in jq curl ss bpftool; do
+	command -v $tool >/dev/null || nothing "no $tool"
+done
+[ -e /dev/kvm ] || nothing "no /dev/kvm"
+"$KVMSTALL" export --list >/dev/null 2>&1 || nothing "built without export"
+
+trap 'for pid in $(jobs -p); do kill "$pid" 2>/dev/null; done' EXIT
+for name in ${TESTS:-$tests}; do
+	run_test "$name"
+done
+finish

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Injected truth: repro makes a cause on purpose, and says when and who. Does trace say the same, of
+# the call that suffered, in every round? A part of run.sh; alone, it is all that run.sh runs.
+# ROUNDS of each injection.
+
+# shellcheck disable=SC2154 # work and here are run.sh's
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='inject-reader inject-lock inject-kworker inject-normal-gp
+	inject-mmu-notifier inject-none inject-unexplained' exec bash "$(dirname "$0")/run.sh"
+
+rounds=${ROUNDS:-31}
+
+# judge NAME FILTER: $repro | FILTER of inject.jq gives an object a round; a row of the table. Fails if
+# a round is wrong, or if there were not enough.
+judge()
+{
+	local name=$1 all wrong disturbed
+
+	ndjson -nc --argjson jiffy "$(jiffy_ns)" --arg name "$name" \
+		--slurpfile trace "$work/captures/inject-$name.trace" \
+		--slurpfile repro "$work/captures/inject-$name.repro" "include \"inject\"; \$repro | $2" >rounds
+	all=$(wc -l <rounds)
+	wrong=$(jq -s 'map(select(.wrong | length > 0)) | length' rounds)
+	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' rounds)
+	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")"
+	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' rounds | head -n 7
+	[ "$wrong" = 0 ] || fail "$wrong of $all rounds are wrong"
+	# Some rounds do not come off: the second thread came too late, the VMs' ends did not meet.
+	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
+	[ $((disturbed * 4)) -le "$rounds" ] || skip "too busy: in $disturbed rounds CPUs were waited for longer"
+}
+
+# "disturbed": right, but not the headline; the machine was too busy.
+row()
+{
+	[ -e "$work/inject-table" ] ||
+		note "$(printf '%-14s %6s %6s %6s %10s %12s' injection rounds right wrong disturbed unexplained)"
+	touch "$work/inject-table"
+	note "$(printf '%-14s %6s %6s %6s %10s %10.3f %%' "$@")"
+}
+
+# Of all stalled time in these traces, in per cent.
+unexplained()
+{
+	value 'map(select(.type == "stall")) | 100 * (map(ns_by("unexplained")) | add // 0)
+		/ (map(.stall_ns) | add // 1)' "$@"
+}
+
+inject()
+{
+	capture "inject-$1" --profile minimal --inject "$1" --rounds "$rounds"
+	judge "$1" "$2"
+}
+
+# shellcheck disable=SC2016 # jq's
+test_inject_reader()
+{
+	inject reader 'rounds($name; $trace; $jiffy)'
+}
+
+# shellcheck disable=SC2016 # jq's
+test_inject_lock()
+{
+	inject lock 'rounds($name; $trace; $jiffy)'
+}
+
+# shellcheck disable=SC2016 # jq's
+test_inject_kworker()
+{
+	inject kworker 'rounds($name; $trace; $jiffy)'
+}
+
+# shellcheck disable=SC2016 # jq's
+test_inject_normal_gp()
+{
+	inject normal-gp 'rounds($name; $trace; $jiffy)'
+}
+
+# shellcheck disable=SC2016 # jq's
+test_inject_none()
+{
+	inject none 'rounds_none($trace)'
+}
+
+# A fleet a round: its VMs end with their processes, all at once.
+# shellcheck disable=SC2016 # jq's, and the inner shell's
+test_inject_mmu_notifier()
+{
+	local captures=$work/captures
+
+	mkdir -p "$captures"
+	LEFT=$rounds REPRO=$captures/inject-mmu-notifier.repro timeout -k 5 60 "$KVMSTALL" trace --json --all -- \
+		sh -ec 'while [ "$LEFT" -gt 0 ]; do
+			"$0" repro --json --profile minimal --inject mmu-notifier --vms 17
+			LEFT=$((LEFT - 1))
+		done >"$REPRO"' "$KVMSTALL" >"$captures/inject-mmu-notifier.trace"
+	judge mmu-notifier 'rounds_mmu_notifier($trace; $jiffy)'
+	some "another VM, named" '.seen[] | select(.culprit.vm and .culprit.vm != .vm.id)' rounds
+	note "$(jq -rs '[.[].seen[]] | "\(length) slow ends of VMs: \(map(select(.culprit.vm
+		and .culprit.vm != .vm.id)) | length) behind another VM, \(map(select(.culprit.self)) | length
+		) behind their own grace period"' rounds)"
+}
+
+# Of all stalled time, over all profiles and injections.
+test_inject_unexplained()
+{
+	local profile traces=() share
+
+	for profile in firecracker qemu crosvm minimal; do
+		capture "profile-$profile" --profile "$profile" --rounds 11
+	done
+	capture profile-memslots-first --profile qemu --order memslots-first --rounds 11
+	traces=("$work"/captures/inject-*.trace "$work"/captures/profile-*.trace)
+	share=$(unexplained "${traces[@]}")
+	note "$(printf 'unexplained: %.3f %% of the stalled time in %d runs' "$share" ${#traces[@]})"
+	for profile in "${traces[@]}"; do
+		echo "${profile##*/}: $(unexplained "$profile") %"
+	done
+	jq -en "$share <= 1" >/dev/null
+}

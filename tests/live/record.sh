@@ -1,0 +1,158 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Captures as files: does report say what trace said, whatever happened to the file?
+
+# shellcheck disable=SC2154 # run.sh
+tests="record-report record-cut record-full record-closed record-stdout record-killed record-flight
+	record-stop-on record-usage $tests"
+
+# The same session printed as trace does and recorded: the report is the same, byte for byte.
+test_record_report()
+{
+	local format
+
+	for format in text json; do
+		# shellcheck disable=SC2016 # the inner shell's
+		"$KVMSTALL" record -v -o $format.cap --tee $format -- \
+			sh -c '"$0" repro --profile qemu --rounds 7 >repro' "$KVMSTALL" >live 2>live.err
+		"$KVMSTALL" report -v --format $format $format.cap >again 2>again.err
+		cmp live again || fail "$format: report and live trace differ:" "$(diff live again | head -n 20)"
+		diff <(sed '/^kvmstall: recording/d' live.err) again.err ||
+			fail "$format: the summaries differ"
+		[ "$(wc -l <live)" -ge 7 ] || fail "$format: few stalls" "$(cat live)"
+	done
+	some "VMs" 'select(.type == "vm" and .event == "born")' live
+	note "$(stat -c %s json.cap) bytes for $(jq 'select(.type == "summary").records' live) records"
+}
+
+# pseudo-random, and the same every time
+random()
+{
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	offset=$((1 + seed / 8 % ($1 - 1)))
+}
+
+# Cut at 200 offsets: each is known to be cut, and what it shows is how the whole begins.
+test_record_cut()
+{
+	local size seed=42 offset len
+
+	# shellcheck disable=SC2016 # the inner shell's
+	"$KVMSTALL" record -q -o whole.cap -- sh -c '"$0" repro --profile qemu --rounds 7 >repro' "$KVMSTALL"
+	size=$(stat -c %s whole.cap)
+	"$KVMSTALL" report -q whole.cap >whole
+	for _ in $(seq 200); do
+		random "$size"
+		head -c "$offset" whole.cap >cut.cap
+		status 1 "$KVMSTALL" report -q cut.cap
+		[ "$(wc -l <err)" = 1 ] || fail "not one line at $offset:" "$(cat err)"
+		said "cut at byte $offset,"
+		len=$(stat -c %s out)
+		cmp -n "$len" out whole || fail "cut at $offset, it shows something else"
+	done
+}
+
+# What cannot be written is said, and what was can be read.
+test_record_full()
+{
+	status 1 "$KVMSTALL" record -o /dev/full -- "$KVMSTALL" repro --profile minimal
+	said "cannot write '/dev/full': No space left on device"
+	mkdir -p disk
+	mount -t tmpfs -o size=8k tmpfs disk || skip "cannot mount"
+	status 1 "$KVMSTALL" record -o disk/full.cap -- "$KVMSTALL" repro --profile qemu --rounds 101 || {
+		umount disk
+		return 1
+	}
+	cp disk/full.cap .
+	umount disk
+	said 'No space left on device'
+	status 1 "$KVMSTALL" report full.cap
+	said 'cut at byte'
+}
+
+test_record_closed()
+{
+	set +o pipefail
+	# shellcheck disable=SC2016 # the inner shell's
+	"$KVMSTALL" record -o - -- sh -c '"$0" repro --profile qemu --rounds 101' "$KVMSTALL" 2>err | head -c 100 >out
+	[ "${PIPESTATUS[0]}" = 1 ] || fail "exit status ${PIPESTATUS[0]}" "$(cat err)"
+	said "cannot write 'standard output': Broken pipe"
+}
+
+# COMMAND's output does not get into a capture that goes the same way.
+test_record_stdout()
+{
+	"$KVMSTALL" record -q -o - -- "$KVMSTALL" repro --profile minimal --rounds 3 2>err | "$KVMSTALL" report -q - >out
+	grep -q KVM_SET_USER_MEMORY_REGION out
+	grep -q KVM_SET_USER_MEMORY_REGION err || fail "COMMAND's output is gone"
+}
+
+# has_bytes FILE SIZE: at least.
+has_bytes()
+{
+	[ "$(stat -c %s "$1")" -ge "$2" ]
+}
+
+# Killed, nothing that was written before is lost.
+test_record_killed()
+{
+	local pid head
+
+	"$KVMSTALL" record -o killed.cap 2>err &
+	pid=$!
+	until_true 10 has_bytes killed.cap 100
+	head=$(stat -c %s killed.cap)
+	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
+	until_true 10 has_bytes killed.cap $((head + 100))
+	kill -KILL $pid
+	wait $pid || true
+	status 1 "$KVMSTALL" report --all killed.cap
+	said 'cut at byte'
+	grep -q KVM_SET_USER_MEMORY_REGION out
+}
+
+# The flight recorder writes when it is asked to, and once more at the end.
+test_record_flight()
+{
+	local pid
+
+	"$KVMSTALL" record -o flight.cap --flight 30s,64M 2>err &
+	pid=$!
+	until_true 10 grep -q recording err
+	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
+	[ ! -e flight.cap ] || fail "it did not wait"
+	kill -USR1 $pid
+	until_true 10 grep -q 'wrote .* bytes' err
+	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
+	kill -INT $pid
+	wait $pid || fail "exit status $?" "$(cat err)"
+	status 0 "$KVMSTALL" report --all --format json flight.cap
+	some "calls" 'select(is_call and .call == "KVM_SET_USER_MEMORY_REGION")' out
+	mv out first
+	status 0 "$KVMSTALL" report --all --format json flight.cap.1
+	[ "$(grep -c KVM_CREATE_VCPU out)" -gt "$(grep -c KVM_CREATE_VCPU first)" ] ||
+		fail "the second one is not of more"
+}
+
+test_record_stop_on()
+{
+	# COMMAND goes on behind its end
+	# shellcheck disable=SC2016 # the inner shell's
+	status 0 timeout 30 "$KVMSTALL" record -o stop.cap --flight 10s --stop-on 20ms -- \
+		sh -c 'exec "$0" repro --profile minimal --inject reader --hold 53ms --rounds 11 >repro' "$KVMSTALL"
+	status 0 "$KVMSTALL" report --format json --min 20ms stop.cap
+	some "the stall" 'select(.type == "stall" and .stall_ns >= 20000000)' out
+}
+
+test_record_usage()
+{
+	status 2 "$KVMSTALL" record
+	said output
+	status 2 "$KVMSTALL" record -o x.cap --flight soon
+	said "flight.*soon"
+	status 2 "$KVMSTALL" record -o - --tee text
+	said tee
+	status 1 "$KVMSTALL" record -o /nonexistent/x.cap -- true
+	said '/nonexistent/x.cap'
+	[ ! -e x.cap ] || fail "a file was made"
+}

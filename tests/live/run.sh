@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check-live: kvmstall on this kernel, as root. kvmstall repro is the stimulus and, with what it
+# measured itself, the truth; no test asserts a time. Counts of rounds are prime, so that nothing
+# falls into step with a tick or a batch.
+#
+# KVMSTALL is the program; TESTS='NAME...' runs only these; KEEP=1 keeps what was captured.
+# shellcheck disable=SC2154 # of lib/suite.sh
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export PATH=$PATH:/usr/sbin:/sbin
+cd "$work" || exit 1
+
+for part in capture truth account command watch; do
+	# shellcheck source=/dev/null
+	. "$here/tests/live/$part.sh"
+done
+
+tests='setup register-culprit memslots-first close-pit agreement all-counts
+	vms-gone balance summary unexplained tiny-ring
+	command-status command-missing command-children interrupt reader-leaves usage privilege
+	found-vm killed two-traces filters nothing-left kernel-log'
+. "$here/tests/live/causes.sh" # adds to $tests
+
+if [ "$(id -u)" != 0 ]; then
+	echo "skipped everything: not root"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+fi
+command -v jq >/dev/null || { echo "skipped everything: no jq"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
+[ -e /dev/kvm ] || { echo "skipped everything: no /dev/kvm"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
+
+trap 'for pid in $(jobs -p); do kill "$pid" 2>/dev/null; done' EXIT
+dmesg >dmesg.before 2>/dev/null
+bpf_programs >programs.before
+for name in ${TESTS:-$tests}; do
+	run_test "$name"
+done
+finish

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A call that hangs: a page of the guest is withheld for five seconds, a vCPU thread sleeps on it inside
+# the SRCU read side, and a memslot update waits. What does trace --stuck say while it does? A part of
+# run.sh; alone, it is all that run.sh runs.
+
+# shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-attached stuck-killed' \
+	exec bash "$(dirname "$0")/run.sh"
+
+# In $vmm and $reader: the process, and its thread that will have held the domain.
+hang()
+{
+	# shellcheck disable=SC2094 # a command's name is no file
+	"$KVMSTALL" repro --json --profile minimal --inject reader --hold 5s >repro &
+	vmm=$!
+	until_true 5 is_held $vmm
+	reader=$(grep -lx kvmstall-reader /proc/$vmm/task/*/comm | cut -d / -f 5)
+}
+
+is_stuck()
+{
+	grep -q '"stuck":true' trace
+}
+
+# names_the_reader WHAT FILTER: all that FILTER lets through, and there is some, name it.
+names_the_reader()
+{
+	some "$1" "$2" trace || {
+		jq -c 'select(.type == "summary" or .type == "lost" or .tid == '"$vmm"') | del(.waits, .advice)' trace
+		return 1
+	}
+	none "$1, but not the reader $reader" "$2 | select(.cause != \"reader\" or .culprit.kind != \"reader\"
+		or .culprit.tid != $reader or .culprit.function != \"handle_userfault\")
+		| {cause, latency_ns, segments, culprit}" trace
+	none "$1: off balance" "$2 | select(is_off_balance)" trace
+}
+
+test_stuck_reader()
+{
+	local filter="select(.type == \"stall\" and .stuck)"
+
+	watch trace --stuck 1s
+	hang
+	wait $vmm
+	unwatch
+	names_the_reader "told while it hangs" "$filter"
+	# In the first, second and fourth second, and not more often.
+	value "map($filter | .latency_ns / 1e9 | log2 | floor) | tojson" trace >ages
+	[ "$(cat ages)" = '[0,1,2]' ] || fail "not at doubling intervals: powers of two of seconds are $(cat ages)"
+	names_the_reader "told when it is over" 'select(.type == "stall" and (.stuck | not) and .latency_ns > 4e9)'
+	# shellcheck disable=SC2016 # jq's
+	ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "inject"; $repro
+		| rounds("reader"; $trace | map(select(.stuck | not)); 0)' >rounds
+	none "held and said" 'select(.wrong != [])' rounds
+	none "not all of it" '.seen[] | select(ns_by("reader", "poll-backoff") * 100 < .stall_ns * 99)
+		| .segments' rounds
+	note "$(jq -r '.seen[0] | "\(.latency_ns / 1e6 | floor) ms: \(.segments
+		| map(select(.cause == "reader" or .cause == "poll-backoff")) | group_by(.cause)
+		| map("\(.[0].cause) \(map(.ns) | add / 1e6 | floor) ms") | join(", "))"' rounds)"
+}
+
+# It hung before anybody looked.
+test_stuck_attached()
+{
+	hang
+	watch trace --stuck 1s -p $vmm
+	until_true 10 is_stuck
+	kill -0 $vmm || fail "it was told too late"
+	wait $vmm
+	unwatch
+	names_the_reader "told while it hangs" 'select(.type == "stall" and .stuck)'
+	none "complete, without its begin" 'select(.type == "stall" and .stuck and .complete)' trace
+	some "the place" 'select(.stuck) | .waits[] | select(.site == "kvm_swap_active_memslots"
+		and .domain == "kvm.srcu" and (.stack | length) > 0)' trace
+}
+
+test_stuck_killed()
+{
+	watch trace --stuck 1s
+	hang
+	until_true 10 is_stuck
+	kill -KILL $vmm
+	wait $vmm || true
+	unwatch
+	names_the_reader "told while it hangs" 'select(.type == "stall" and .stuck)'
+	names_the_reader "told when it was killed" 'select(.type == "stall" and (.stuck | not) and .latency_ns > 1e9)'
+	none "not killed" 'select(.type == "stall" and (.stuck | not) and .latency_ns > 1e9 and (.killed | not))' trace
+	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $vmm)" trace
+}

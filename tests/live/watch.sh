@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016,SC2086,SC2094,SC2154 # jq programs have $; pids have no blanks
+# Watching VMs that nobody started for us.
+
+# watch FILE OPTION...: trace --json in the background; its pid in $watcher, once it is attached.
+watch()
+{
+	local file=$1
+
+	shift
+	"$KVMSTALL" trace --json "$@" >"$file" 2>"$file.err" &
+	watcher=$!
+	until_true 10 is_attached $watcher
+}
+
+# Its ring buffer is polled only after all is attached and all VMs were found. NDJSON has no first
+# line to wait for, so wait for the sleep in poll().
+is_attached()
+{
+	grep -q poll "/proc/$1/wchan" && sleep 0.1
+}
+
+unwatch()
+{
+	kill -INT $watcher
+	wait $watcher || fail "exit status $?" "$(cat ./*.err)"
+}
+
+# A VM that was there before: found, and its calls are its own.
+test_found_vm()
+{
+	local pid
+
+	"$KVMSTALL" repro --json --profile minimal --gap 3s >repro &
+	pid=$!
+	until_true 5 has_vm $pid
+	watch trace --all -p $pid
+	"$KVMSTALL" repro --profile minimal >/dev/null
+	kill -0 $pid || fail "repro did not wait for us"
+	wait $pid
+	unwatch
+	some "the VM" "select(.type == \"vm\" and .event == \"found\" and .vm.pid == $pid and .vm.comm == \"$(basename "$KVMSTALL")\")" trace
+	some "its end" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
+	some "its memslot" "select(.call == \"KVM_SET_USER_MEMORY_REGION\" and .vm.pid == $pid)" trace
+	none "calls that are not of this VM" "select(is_call and (.vm == null or .vm.pid != $pid))" trace
+}
+
+# Every VM that was born is gone when its process is, however that ended, and later than it was born.
+test_vms_gone()
+{
+	local trace bad=0
+
+	for trace in $(all_traces); do
+		value 'map(select(.type == "vm")) | group_by(.vm.id)[] | select(length != 2 or .[0].event == .[1].event)
+			| map({event, vm}) | tojson' "$trace" >unfinished
+		none "${trace##*/}: VMs without an end" . unfinished || bad=1
+		value 'map(select(.type == "vm")) | group_by(.vm.id)[] | select(length == 2 and .[0].ts_ns >= .[1].ts_ns)
+			| map({event, ts_ns}) | tojson' "$trace" >timeless
+		none "${trace##*/}: gone when they were born" . timeless || bad=1
+	done
+	[ "$bad" = 0 ]
+}
+
+has_vm()
+{
+	find "/proc/$1/fd" -lname anon_inode:kvm-vm | grep -q .
+}
+
+# The VMM dies in the middle of its wait: the stall is shown, as killed, and the next VM as well.
+test_killed()
+{
+	local pid
+
+	watch trace
+	"$KVMSTALL" repro --profile minimal --inject reader --hold 3s >repro &
+	pid=$!
+	until_true 5 is_held $pid
+	sleep 0.1
+	kill -KILL $pid
+	wait $pid || true
+	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
+	unwatch
+	some "the killed stall" "select(.type == \"stall\" and .vm.pid == $pid and .killed
+		and .call == \"KVM_SET_USER_MEMORY_REGION\" and .latency_ns > 50000000)" trace
+	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
+	some "stalls of the next VM" "select(.type == \"stall\" and .vm.pid != $pid and (.killed | not))" trace
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	# Not those of calls that had begun before we came, by whomever.
+	none "losses" 'select(.type == "lost" and .where != "no-begin")' trace
+}
+
+# Its reader thread is in the page fault that holds the VM's SRCU domain.
+is_held()
+{
+	cat /proc/"$1"/task/*/stack | grep -q handle_userfault
+}
+
+test_two_traces()
+{
+	local first
+
+	watch one
+	first=$watcher
+	# What a trace leaves to the kernel to free was an oops in the other one's programs.
+	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
+		"$KVMSTALL" trace --quiet --duration 10ms >/dev/null
+	done
+	# shellcheck disable=SC2016 # the inner shell's
+	"$KVMSTALL" trace --json -- sh -c '"$0" repro --profile qemu --rounds 3 >repro' "$KVMSTALL" >two
+	kill -INT "$first"
+	wait "$first"
+	for trace in one two; do
+		some "$trace: stalls" 'select(.type == "stall" and .call == "KVM_SET_USER_MEMORY_REGION")' $trace
+		none "$trace: off balance" 'select(is_call and is_off_balance)' $trace
+	done
+	# The same stalls. Others may have VMs beside ours; those only the first one sees.
+	jq -c 'select(.type == "stall") | [.tid, .call, .args]' two | sort >second
+	jq -c 'select(.type == "stall") | [.tid, .call, .args]' one | sort >first
+	[ -z "$(comm -13 first second)" ] || fail "the first one missed" "$(comm -13 first second)"
+}
+
+# By process, by name of the process, by name of the VM. Three VMMs at the same time.
+test_filters()
+{
+	local by pids=()
+
+	ln -sf "$KVMSTALL" vmm-two
+	# shellcheck disable=SC2093 # in subshells
+	("$KVMSTALL" repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	pids+=($!)
+	(exec ./vmm-two repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	pids+=($!)
+	# A name as VMMs have it, where repro does not look.
+	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	pids+=($!)
+	until_true 5 has_vm "${pids[2]}"
+	"$KVMSTALL" trace --json --all --duration 700ms -p "${pids[1]}" >process &
+	by=($!)
+	"$KVMSTALL" trace --json --all --duration 700ms -n vmm-two >name-of-process &
+	by+=($!)
+	"$KVMSTALL" trace --json --all --duration 700ms --vm prime >name-of-vm &
+	by+=($!)
+	wait "${by[@]}"
+	kill "${pids[@]}"
+	wait "${pids[@]}" || true
+	# A VM's own creation is a call of its process, but not of a VM.
+	none_but process "${pids[1]}"
+	none_but name-of-process "${pids[1]}"
+	none_but name-of-vm "${pids[2]}"
+	none "the name" 'select(.vm and .vm.name != "prime")' name-of-vm
+}
+
+none_but()
+{
+	some "by $1: calls" "select(is_call and .vm.pid == $2)" "$1"
+	none "by $1: others" "select(is_call or .type == \"vm\") | select((.vm.pid // .tid) != $2)" "$1"
+}
+
+# After all of it: no program of ours is loaded, and the kernel did not complain.
+test_nothing_left()
+{
+	command -v bpftool >/dev/null || skip "no bpftool"
+	until_true 10 no_new_programs "$work/programs.before" || {
+		bpftool prog list | grep -A 3 -wFf <(comm -13 "$work/programs.before" <(bpf_programs) | sed 's/$/:/')
+		return 1
+	}
+}
+
+test_kernel_log()
+{
+	dmesg >after || skip "dmesg is not for us"
+	if diff "$work/dmesg.before" after | grep -E '^> .*(WARNING|BUG:|Oops|INFO: task|rcu:.*stall|general protection)'; then
+		fail "the kernel complained"
+	fi
+}

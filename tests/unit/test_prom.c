@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/prom.h"
+
+#include "base/str.h"
+#include "core/hist.h"
+#include "core/metrics.h"
+#include "core/pb.h"
+#include "unit.h"
+
+#define PROTOBUF                                                                                   \
+	"application/"                                                                             \
+	"vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
+static void the_best_format_that_is_asked_for_wins(void **state)
+{
+	static const struct {
+		const char *accept;
+		enum prom_format format;
+	} cases[] = {
+		{NULL, PROM_TEXT},
+		{"", PROM_TEXT},
+		{"*/*", PROM_TEXT},
+		{"text/html, */*;q=0.1", PROM_TEXT},
+		/* Prometheus 2.42, without native histograms and with */
+		{"application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+		 "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		 PROM_OPENMETRICS},
+		{PROTOBUF ",application/openmetrics-text;version=1.0.0;q=0.8,"
+			  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		 PROM_PROTOBUF},
+		/* Prometheus 3 */
+		{"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+		 "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+		 "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+		 PROM_OPENMETRICS},
+		{"text/plain;q=0.9, application/openmetrics-text;q=0.8", PROM_TEXT},
+		{"application/openmetrics-text ; version=\"1.0.0\" ; q=0.3,text/plain;q=0.2",
+		 PROM_OPENMETRICS},
+		{"application/openmetrics-text;version=2.0.0", PROM_TEXT},
+		{"application/openmetrics-text;version=1.0.0;q=0", PROM_TEXT},
+		{"APPLICATION/OPENMETRICS-TEXT", PROM_OPENMETRICS},
+		/* Protobuf, but none that we write */
+		{"application/vnd.google.protobuf", PROM_TEXT},
+		{"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+		 "encoding=text",
+		 PROM_TEXT},
+		{";;;,,,=;q=x", PROM_TEXT},
+		{"text/plain;q=", PROM_TEXT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++)
+		if (prom_negotiate(cases[i].accept) != cases[i].format)
+			fail_msg("'%s': format %d", cases[i].accept,
+				 prom_negotiate(cases[i].accept));
+}
+
+/* ---- a registry with one of each ---- */
+
+static const struct ks_call call_record = {.head = {.ts_ns = 2500000000, .tid = 77}};
+
+static struct vm vm = {
+	.id = 1, .tgid = 4711, .born_ns = 1000000000, .comm = "fire", .name = "we\"b\\1\n"};
+
+static void feed_stall(struct metrics *metrics, uint64_t latency_ns, uint64_t run_ns)
+{
+	struct stall stall = {
+		.rec = &call_record,
+		.vm = &vm,
+		.call = "KVM_CREATE_VCPU",
+		.latency_ns = latency_ns,
+		.stall_ns = latency_ns - run_ns,
+		.without_ns = run_ns,
+		.cause = KS_CAUSE_GP_TIMER,
+		.is_complete = true,
+		.culprit = {.kind = CULPRIT_STARTER, .func = "kvm_io_bus_register_dev"},
+		.by_cause = {[KS_CAUSE_RUN] = run_ns, [KS_CAUSE_GP_TIMER] = latency_ns - run_ns},
+	};
+
+	metrics_stall(metrics, &stall);
+}
+
+static struct metrics *make_metrics(void)
+{
+	static const struct metrics_cfg cfg = {
+		.vm_limit = 10, .min_ns = 1000000, .start_ns = 500000000, .version = "1.2"};
+	static const struct metrics_totals totals = {.is_attached = true,
+						     .backend = "fentry",
+						     .release = "6.18",
+						     .hz = 100,
+						     .losses = {[KS_LOSS_RING] = 3}};
+	struct metrics *metrics = metrics_new(&cfg);
+
+	assert_non_null(metrics);
+	metrics_set_totals(metrics, &totals);
+	metrics_vm_new(metrics, &vm);
+	feed_stall(metrics, 25180000, 90000);
+	feed_stall(metrics, 20000, 5000);
+	metrics_scrape(metrics);
+	return metrics;
+}
+
+static char *write_metrics(enum prom_format format, size_t *len)
+{
+	struct metrics *metrics = make_metrics();
+	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = 1000000000000};
+	struct str out;
+
+	str_init(&out);
+	prom_write(&out, metrics, &cfg);
+	assert_false(str_failed(&out));
+	metrics_free(metrics);
+	if (len)
+		*len = out.len;
+	return str_take(&out);
+}
+
+static void assert_line(const char *text, const char *line)
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "%s\n", line);
+	if (!strstr(text, whole))
+		fail_msg("no line '%s' in:\n%s", line, text);
+}
+
+static void text_has_exact_sums_and_escaped_labels(void **state)
+{
+	static const char *const lines[] = {
+		"# TYPE kvmstall_call_duration_seconds histogram",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"1e-05\"} 0",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"2e-05\"} 1",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"0.02\"} 1",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"0.05\"} 2",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"10.0\"} 2",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"+Inf\"} 2",
+		"kvmstall_call_duration_seconds_sum{call=\"KVM_CREATE_VCPU\"} 0.0252",
+		"kvmstall_call_duration_seconds_count{call=\"KVM_CREATE_VCPU\"} 2",
+		"# TYPE kvmstall_stall_seconds_total counter",
+		"kvmstall_stall_seconds_total{call=\"KVM_CREATE_VCPU\",cause=\"gp-timer\"} "
+		"0.025105",
+		"kvmstall_stalls_total{call=\"KVM_CREATE_VCPU\",cause=\"gp-timer\"} 1",
+		"kvmstall_outstanding_gp_seconds_total{function=\"kvm_io_bus_register_dev\"} "
+		"0.025105",
+		"kvmstall_vm_stall_seconds_total{vm=\"we\\\"b\\\\1?\",cause=\"gp-timer\"} 0.025105",
+		"kvmstall_vm_info{vm=\"we\\\"b\\\\1?\",pid=\"4711\",comm=\"fire\","
+		"name=\"we\\\"b\\\\1?\"} 1",
+		"# HELP kvmstall_vms_in_other VMs that are summed as vm=\"other\" because of that "
+		"limit",
+		"kvmstall_events_lost_total{where=\"ring\"} 3",
+		"kvmstall_build_info{version=\"1.2\"} 1",
+	};
+	char *text = write_metrics(PROM_TEXT, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CNT(lines); i++)
+		assert_line(text, lines[i]);
+	assert_null(strstr(text, " # {"));
+	assert_null(strstr(text, "# EOF"));
+	free(text);
+}
+
+static void openmetrics_has_exemplars_and_an_end(void **state)
+{
+	static const char *const lines[] = {
+		"# TYPE kvmstall_stall_seconds counter",
+		"# UNIT kvmstall_stall_seconds seconds",
+		"# TYPE kvmstall_build info",
+		"kvmstall_build_info{version=\"1.2\"} 1",
+		"# HELP kvmstall_vms_in_other VMs that are summed as vm=\\\"other\\\" because of "
+		"that limit",
+		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"0.05\"} 2 # "
+		"{vm=\"we\\\"b\\\\1?\",call=\"KVM_CREATE_VCPU\","
+		"culprit=\"kvm_io_bus_register_dev\"} 0.02518 1002.5",
+	};
+	char *text = write_metrics(PROM_OPENMETRICS, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < CNT(lines); i++)
+		assert_line(text, lines[i]);
+	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+	free(text);
+}
+
+static void an_exemplar_keeps_to_128_characters(void **state)
+{
+	const struct exemplar *none = NULL;
+
+	(void)state;
+	(void)none;
+	assert_true(sizeof(none->vm) - 1 + sizeof(none->call) - 1 + sizeof(none->culprit) - 1 +
+			    strlen("vm") + strlen("call") + strlen("culprit") <=
+		    128);
+}
+
+static uint64_t read_varint(const char **at)
+{
+	uint64_t value = 0;
+
+	for (int shift = 0;; shift += 7) {
+		unsigned char byte = *(*at)++;
+
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return value;
+	}
+}
+
+/* Every family has its length in front, and they fill the whole. */
+static void protobuf_is_delimited(void **state)
+{
+	size_t len, families = 0;
+	char *bytes = write_metrics(PROM_PROTOBUF, &len);
+	const char *at = bytes;
+
+	(void)state;
+	while (at < bytes + len) {
+		uint64_t size = read_varint(&at);
+
+		assert_true(at + size <= bytes + len);
+		assert_int_equal(at[0], 1 << 3 | 2); /* the name comes first */
+		at += size;
+		families++;
+	}
+	assert_true(at == bytes + len);
+	assert_true(families > 15);
+	free(bytes);
+}
+
+static void has_bytes(const char *bytes, size_t len, const char *part, size_t part_len)
+{
+	assert_non_null(memmem(bytes, len, part, part_len));
+}
+
+/*
+ * 20 us is in native bucket -124: 2^(-125/8) < 0.00002 <= 2^(-124/8); 25.18 ms
+ * in -42. So: schema 3 (zigzag 6), two spans: offset -124 length 1, offset 81
+ * length 1, and deltas +1, 0.
+ */
+static void protobuf_has_native_histograms(void **state)
+{
+	static const char spans[] = {0x62, 5,	       0x08, (char)0xf7, 0x01, 0x10, 1, 0x62, 5,
+				     0x08, (char)0xa2, 0x01, 0x10,	 1,    0x6a, 2, 0x02, 0x00};
+	static const char schema[] = {0x28, 0x06, 0x31};
+	size_t len;
+	char *bytes = write_metrics(PROM_PROTOBUF, &len);
+
+	(void)state;
+	assert_int_equal(hist_native_index(20000), -124);
+	assert_int_equal(hist_native_index(25180000), -42);
+	has_bytes(bytes, len, spans, sizeof(spans));
+	has_bytes(bytes, len, schema, sizeof(schema));
+	free(bytes);
+}
+
+static void numbers_are_written_as_protobuf_has_them(void **state)
+{
+	struct str out;
+
+	(void)state;
+	str_init(&out);
+	pb_uint(&out, 1, 300);
+	pb_sint(&out, 2, -1);
+	pb_sint(&out, 2, INT64_MIN);
+	pb_string(&out, 3, "ab");
+	pb_double(&out, 4, 1.0);
+	assert_int_equal(out.len, 3 + 2 + 11 + 4 + 9);
+	assert_memory_equal(out.text,
+			    "\x08\xac\x02"
+			    "\x10\x01"
+			    "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+			    "\x1a\x02"
+			    "ab"
+			    "\x21\0\0\0\0\0\0\xf0\x3f",
+			    out.len);
+	str_fini(&out);
+}
+
+/* ---- the registry ---- */
+
+struct found {
+	const char *label;
+	uint64_t value, sum;
+	size_t cnt;
+};
+
+static void find(void *ctx, const struct sample *sample)
+{
+	struct found *found = ctx;
+
+	found->cnt++;
+	found->sum += sample->value;
+	if (!found->label || (sample->labels[0] && !strcmp(sample->labels[0], found->label)))
+		found->value = sample->value;
+}
+
+static struct found find_metric(const struct metrics *metrics, enum metric metric,
+				const char *label)
+{
+	struct found found = {.label = label};
+
+	metrics_each(metrics, metric, find, &found);
+	return found;
+}
+
+static void calls_in_flight_are_those_of_the_last_look(void **state)
+{
+	struct metrics *metrics = make_metrics();
+	struct stall stall = {.rec = &call_record,
+			      .vm = &vm,
+			      .call = "KVM_CREATE_VCPU",
+			      .latency_ns = 7000000,
+			      .stall_ns = 7000000,
+			      .cause = KS_CAUSE_READER,
+			      .is_stuck = true};
+
+	(void)state;
+	metrics_asleep_begin(metrics);
+	metrics_asleep(metrics, &stall);
+	stall.latency_ns = 5000000;
+	metrics_asleep(metrics, &stall);
+	stall.stall_ns = 999; /* too short to be one */
+	metrics_asleep(metrics, &stall);
+	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, "reader").value, 2);
+	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, NULL).sum, 2);
+	assert_int_equal(find_metric(metrics, METRIC_OLDEST, NULL).value, 7000000);
+	assert_int_equal(find_metric(metrics, METRIC_VM_STALLED, NULL).value, 7000000);
+	metrics_asleep_begin(metrics);
+	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, NULL).sum, 0);
+	assert_int_equal(find_metric(metrics, METRIC_VM_STALLED, NULL).cnt, 0);
+	metrics_free(metrics);
+}
+
+static void names_of_calls_and_functions_are_bounded(void **state)
+{
+	static char names[200][16];
+	struct metrics *metrics = make_metrics();
+	struct stall stall = {.rec = &call_record,
+			      .latency_ns = 10,
+			      .stall_ns = 5,
+			      .cause = KS_CAUSE_GP_TIMER,
+			      .culprit.kind = CULPRIT_STARTER,
+			      .by_cause = {[KS_CAUSE_GP_TIMER] = 10}};
+	struct found calls, functions;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(names[i], sizeof(names[i]), "call%d", i);
+		stall.call = stall.culprit.func = names[i];
+		metrics_stall(metrics, &stall);
+	}
+	calls = find_metric(metrics, METRIC_STALL_SECONDS, NULL);
+	functions = find_metric(metrics, METRIC_OUTSTANDING, "other");
+	assert_int_equal(calls.cnt, 48 * (KS_CAUSE_CNT - 1));
+	assert_int_equal(calls.sum, 25105000 + 200 * 10);
+	assert_int_equal(functions.cnt, 32);
+	assert_int_equal(functions.sum, 25105000 + 200 * 10);
+	assert_true(functions.value > 100 * 10);
+	metrics_free(metrics);
+}
+
+static void every_metric_keeps_the_conventions(void **state)
+{
+	(void)state;
+	for (int i = 0; i < METRIC_CNT; i++) {
+		const struct metric_desc *desc = &metric_descs[i];
+		bool is_ours = !strncmp(desc->name, "kvmstall_", 9);
+
+		assert_true(is_ours || !strncmp(desc->name, "process_", 8));
+		if (desc->is_seconds)
+			assert_non_null(strstr(desc->name, "_seconds"));
+		if (desc->type == METRIC_INFO)
+			assert_string_equal(desc->name + strlen(desc->name) - 5, "_info");
+		assert_true(strlen(desc->help) > 10);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_best_format_that_is_asked_for_wins),
+		cmocka_unit_test(text_has_exact_sums_and_escaped_labels),
+		cmocka_unit_test(openmetrics_has_exemplars_and_an_end),
+		cmocka_unit_test(an_exemplar_keeps_to_128_characters),
+		cmocka_unit_test(protobuf_is_delimited),
+		cmocka_unit_test(protobuf_has_native_histograms),
+		cmocka_unit_test(numbers_are_written_as_protobuf_has_them),
+		cmocka_unit_test(calls_in_flight_are_those_of_the_last_look),
+		cmocka_unit_test(names_of_calls_and_functions_are_bounded),
+		cmocka_unit_test(every_metric_keeps_the_conventions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# In the guest: what suite.sh looks at afterwards, on the host. NAME.repro and NAME.trace for each
+# run, NAME.both for one that two backends watched at the same time.
+
+# repro NAME OPTION...
+repro()
+{
+	name=$1
+	shift
+	kvmstall repro --json "$@" >/out/"$name".repro
+}
+
+# trace NAME OPTION...: repro under the backend that is left.
+trace()
+{
+	name=$1
+	shift
+	# shellcheck disable=SC2016 # the inner shell's
+	REPRO=/out/$name.repro timeout 60 kvmstall trace --json --all -- \
+		sh -c 'exec kvmstall repro --json "$@" >"$REPRO"' sh "$@" >/out/"$name".trace 2>/out/"$name".errors
+	[ -s /out/"$name".errors ] && cat /out/"$name".errors
+}
+
+# both NAME OPTION...: the same calls, seen by fentry and by tracepoints.
+both()
+{
+	name=$1
+	kvmstall trace --json --all --backend fentry >/out/"$name".both 2>/out/"$name".errors &
+	watcher=$!
+	i=0
+	until grep -q poll /proc/$watcher/wchan || [ $i -ge 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	KVMSTALL_DISABLE=fentry,kprobe trace "$@"
+	kill -INT $watcher
+	wait $watcher
+}
+
+uname -r >/out/release
+# Emulation translates what it sees for the first time: not for measuring.
+repro warm-up --profile qemu --rounds 2
+repro warm-up --scenario vcpu-create --rounds 2
+trace warm-up --profile qemu
+trace fentry-vcpu --scenario vcpu-create --rounds 7
+trace fentry-qemu --profile qemu --rounds 3
+trace fentry-minimal --profile minimal --rounds 3
+export KVMSTALL_DISABLE=fentry,kprobe
+trace warm-up --profile qemu
+trace tracepoint-vcpu --scenario vcpu-create --rounds 7
+trace tracepoint-qemu --profile qemu --rounds 3
+trace tracepoint-minimal --profile minimal --rounds 3
+unset KVMSTALL_DISABLE
+both pair --profile qemu --rounds 5
+kvmstall check >/out/check
+exit 0

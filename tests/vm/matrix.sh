@@ -1,0 +1,192 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check-matrix: every kernel, both architectures, each backend that the kernel can have; a boot a
+# kernel (guest/matrix.sh). A test a cell, a table at the end.
+#
+# SERIES is which kernels ("6.18 6.1:arm64"), by default all. KVMSTALL_STATIC and KVMSTALL_STATIC_ARM64 are
+# the programs without libraries. TABLE=FILE has the table, as Markdown; INSNS=FILE what the verifier said.
+# UPDATE=1 writes expect/ anew, and you read the difference. KEEP=1 keeps what was captured.
+# shellcheck disable=SC2317,SC2016 # run_test calls them; jq expands
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+# shellcheck disable=SC2154 # here and work are suite.sh's
+KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
+KVMSTALL_STATIC_ARM64=$(readlink -f "${KVMSTALL_STATIC_ARM64:-$here/build/static-arm64/kvmstall}")
+all='6.1 6.12 6.17 6.18 7.2 7.3 6.1:arm64 6.12:arm64 6.18:arm64 7.3:arm64'
+expect=$here/tests/vm/expect
+table=$work/table
+
+# matrix OPTION... FILTER: jq with what matrix.jq defines, and without input.
+matrix()
+{
+	jq -nrc -L "$here/tests/lib" -L "$here/tests/vm" "${@:1:$#-1}" "include \"ndjson\"; include \"matrix\"; ${*: -1}"
+}
+
+# cell TEXT: one more field of the row that is being made.
+cell()
+{
+	printf ' %s |' "$*" >>"$work/row"
+}
+
+boot()
+{
+	local status=0 tool=$KVMSTALL_STATIC
+
+	[ "$arch" = amd64 ] || tool=$KVMSTALL_STATIC_ARM64
+	[ -f "$tool" ] || skip "$series: no program for $arch: $tool"
+	OUT=$out KVMSTALL=$tool KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-400} "$here/tests/vm/run.sh" "$series" \
+		"$here/tests/vm/guest/matrix.sh" >"$out/console" 2>"$out/errors" || status=$?
+	[ "$status" != 77 ] || skip "$(tail -n 1 "$out/errors")"
+	cat "$out/console" "$out/errors"
+	grep -c 'retry 1' "$out/errors" >"$out/retries" || true
+	note "$(cat "$out/release") in $SECONDS s, retries: $(cat "$out/retries"); backends:$(cat "$out/backends")"
+	return "$status"
+}
+
+# check --json is what tests/vm/expect says.
+as_expected()
+{
+	local file=$expect/$series_name-$arch.json
+
+	matrix --slurpfile check "$out/$1.check" '$check[0] | row' >actual
+	if [ -n "${UPDATE-}" ]; then
+		[ -s "$file" ] || echo '{}' >"$file"
+		jq --arg backend "$1" --slurpfile row actual '.[$backend] = $row[0]' "$file" >new
+		mv new "$file"
+	fi
+	diff <(jq -S --arg backend "$1" '.[$backend]' "$file") <(jq -S . actual) || fail "check --json is not as in ${file##*/}"
+}
+
+# What was lost, if anything: the programs that the kernel kept from running under load are no fault.
+losses()
+{
+	value '[.[] | select(.type == "summary").losses] | add | to_entries
+		| map(select(.value > 0) | "\(.key) \(.value)") | join(", ")' "$out/$1.trace"
+}
+
+unexplained()
+{
+	value 'map(select(is_call)) | 100 * (map(ns_by("unexplained")) | add) / ([(map(.stall_ns) | add), 1] | max)
+		| . * 1000 | round / 1000' "$out/$1.trace"
+}
+
+# judge BACKEND FILTER
+judge()
+{
+	matrix --slurpfile trace "$out/$1.trace" --slurpfile repro "$out/$1.repro" --argjson defers "$defers" \
+		--argjson jiffy "$(jq '1000000000 / .kernel.hz' "$out/$1.check")" \
+		--argjson x86 "$([ "$arch" = amd64 ] && echo true || echo false)" "$2"
+}
+
+backend()
+{
+	local name=$1 lost part status=0
+
+	cell "$name"
+	as_expected "$name" || status=1
+	grep -q "^$name: trace: exit status 0" "$out/status" || { status=1; cat "$out/status" "$out/$name.errors"; }
+	[ "$(value '.[] | select(.type == "summary").backend' "$out/$name.trace")" = "$name" ] ||
+		{ echo "not by $name"; status=1; }
+	cell "$([ "$status" = 0 ] && echo yes || echo NO)"
+	none "segments that do not add up" 'select(is_call and is_off_balance)' "$out/$name.trace" || status=1
+	judge "$name" 'wrong($trace; $repro; $defers; $x86; $jiffy)' >wrong || status=1
+	cat wrong
+	[ ! -s wrong ] || status=1
+	part=$(unexplained "$name")
+	lost=$(losses "$name")
+	cell "$([ -s wrong ] && echo NO || echo yes)"
+	[ "$defers" = false ] || cell "$(judge "$name" 'in_time_cnt($trace; $repro; $x86; $jiffy)')"
+	[ "$defers" = true ] || cell 0
+	cell "$part %"
+	cell "${lost:-none}"
+	awk "BEGIN { exit !($part <= 1) }" || { echo "unexplained: $part %"; status=1; }
+	[[ ! $lost =~ (ring|tasks|domains|history) ]] || { echo "lost: $lost"; status=1; }
+	return "$status"
+}
+
+# Two backends beside each other on one workload. Emulated CPUs stop for milliseconds, also between two
+# programs on one function: one call in ten may be off.
+agree()
+{
+	local pair=$1 all off other
+
+	matrix --slurpfile one "$out/$pair.one" --slurpfile two "$out/$pair.two" 'common($one; $two)' >common
+	all=$(wc -l <common) off=$(grep -c '"off":true' common) other=$(grep -c '"other":true' common) || true
+	note "$pair: $all stalls of more than 4 ms seen by both; another length: $off, another cause: $other;" \
+		"median difference $(jq -s 'map(.miss) | sort | .[length / 2 | floor] / 1000 | round' common) us"
+	[ "$all" -ge 5 ] || fail "only $all stalls in common"
+	cat common
+	[ $((off * 10)) -le $((all + 9)) ] && [ $((other * 10)) -le $((all + 9)) ]
+}
+
+# Nothing stays attached, and KVM's module goes and comes back.
+nothing_left()
+{
+	[ ! -s "$out/left" ] || fail "left: $(cat "$out/left")"
+	[ "$arch" != amd64 ] || [ "$(paste -sd ' ' "$out/unload")" = "unloaded loaded" ] ||
+		fail "the module cannot be unloaded or loaded: $(cat "$out/unload")"
+}
+
+# rows RESULT: the row in $work/row goes to the table.
+row()
+{
+	printf '| %s | %s |%s %s |\n' "$series_name" "$arch" "$(cat "$work/row")" "$1" >>"$table"
+}
+
+kernel()
+{
+	local name before pair backends
+
+	series_name=${series%:*} arch=amd64
+	case $series in *:*) arch=${series#*:} ;; esac
+	out=$work/$series_name-$arch
+	mkdir -p "$out"
+	SECONDS=0
+	before=$passed
+	run_test "$series_name-$arch-boot" boot
+	if [ "$passed" = "$before" ] && ! [ -s "$out/backends" ]; then
+		: >"$work/row"
+		for name in - - - - - -; do cell "$name"; done
+		row "$(tail -n 1 "$work/skip" | grep . || echo "no boot")"
+		return
+	fi
+	defers=$([ "$(jq -r .register_dev "$out/tracepoint.check")" = defers ] && echo true || echo false)
+	read -ra backends <"$out/backends"
+	for name in "${backends[@]}"; do
+		: >"$work/row"
+		before=$passed
+		run_test "$series_name-$arch-$name" backend "$name"
+		row "$([ "$passed" != "$before" ] && echo passed || echo FAILED)"
+	done
+	for pair in "$out"/*.one; do
+		pair=${pair##*/}
+		run_test "$series_name-$arch-agree-${pair%.one}" agree "${pair%.one}"
+	done
+	run_test "$series_name-$arch-nothing-left" nothing_left
+	for name in "${backends[@]}"; do
+		sed "s/^/$series_name $arch $name /" "$out/$name.insns" >>"$work/insns"
+	done
+}
+
+if ! command -v jq >/dev/null; then
+	echo "skipped everything: no jq"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+fi
+mkdir -p "$expect"
+{
+	echo '| series | architecture | backend | as expected | scenarios | stalls by registration | unexplained | lost | |'
+	echo '|---|---|---|---|---|---|---|---|---|'
+} >"$table"
+for series in ${SERIES:-$all}; do
+	kernel
+done
+echo
+cat "$table"
+[ -z "${TABLE-}" ] || cp "$table" "$TABLE"
+[ -z "${INSNS-}" ] || cp "$work/insns" "$INSNS"
+echo
+finish

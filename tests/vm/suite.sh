@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check-vm: kvmstall on other kernels, with fentry and without, a boot each (guest/observe.sh);
+# what it brings home is judged here.
+#
+# SERIES is which kernels, by default the last before kvm_io_bus_register_dev() deferred and the first
+# after. KVMSTALL_STATIC is the program without libraries. KEEP=1 keeps what was captured.
+# shellcheck disable=SC2016,SC2086,SC2154,SC2317 # jq programs have $; functions run by name
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+# shellcheck disable=SC2154 # suite.sh
+KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
+
+# newer THAN SERIES: or the same.
+newer()
+{
+	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+boot()
+{
+	local status=0
+
+	# shellcheck disable=SC2154 # suite.sh
+	OUT=$out KVMSTALL=$KVMSTALL_STATIC "$here/tests/vm/run.sh" "$series" "$here/tests/vm/guest/observe.sh" \
+		2>errors || status=$?
+	cat errors
+	grep -o 'emulator crash.*' errors | while read -r line; do note "$line"; done
+	# Nothing else to tell a kernel that cannot be had from a program that skips.
+	[ $status != 77 ] || skip "$(tail -n 1 errors)"
+	note "$(cat "$out/release"), booted and observed in $SECONDS s"
+	return $status
+}
+
+backends()
+{
+	local backend
+
+	for backend in fentry tracepoint; do
+		[ "$(value '.[] | select(.type == "summary").backend' "$out/$backend-vcpu.trace")" = $backend ] ||
+			fail "not by $backend" "$(cat "$out/$backend-vcpu.errors")"
+	done
+}
+
+# Every wait is part of the call that repro made.
+calls()
+{
+	local run bad=0
+
+	for run in fentry-vcpu fentry-qemu fentry-minimal tracepoint-vcpu tracepoint-qemu tracepoint-minimal; do
+		none "$run: calls without a name" 'select(is_call and (.call | IN("unknown", "ioctl")))
+			| [.call, .tid, .comm, .latency_ns, .waits[].site]' "$out/$run.trace" || bad=1
+		ndjson -nc --slurpfile trace "$out/$run.trace" --slurpfile repro "$out/$run.repro" 'include "ndjson";
+			pairs($trace; $repro) | select((.trace | length) != 1) | [.repro.call, .repro.ts_ns, (.trace | length)]' >"$run"
+		none "$run: calls of repro that are not there once" . "$run" || bad=1
+	done
+	[ $bad = 0 ]
+}
+
+# The seed's report: vCPU creation installs the APIC page through a private memslot, and waits for
+# the grace period that the irqchip's devices left behind.
+vcpu_stalls()
+{
+	local backend trace frames='["kvm_swap_active_memslots", "kvm_alloc_apic_access_page",
+		"kvm_arch_vcpu_create", "kvm_vm_ioctl"]'
+
+	for backend in fentry tracepoint; do
+		trace=$out/$backend-vcpu.trace
+		# Emulation may take so long to get there that the timer has fired already: not every time.
+		jq -c 'select(.call == "KVM_CREATE_VCPU" and .cause == "gp-timer")' "$trace" >"$backend"
+		note "$backend: $(wc -l <"$backend") of 7 KVM_CREATE_VCPU stalled"
+		[ "$(wc -l <"$backend")" -ge 2 ] || fail "$backend: fewer than 2 of 7 stalled for gp-timer" "$(cat "$trace")"
+		none "$backend: not the culprit" 'select(.culprit.function != "kvm_io_bus_register_dev"
+			or .culprit.call != "KVM_CREATE_IRQCHIP" or .culprit.tid != .tid)' "$backend"
+		# The frames in this order, whatever was inlined between them.
+		none "$backend: another stack" "select(any(.waits[]; (.stack[0] | test(\"^(__)?synchronize_srcu\"))
+			and (.stack as \$all | $frames | map(. as \$one | \$all | index(\$one))
+				| all(.[]; . != null) and . == sort)) | not)" "$backend"
+		note "$backend: $(value 'map(select(.call == "KVM_CREATE_VCPU" and .args.id == 0).latency_ns / 1000 | round)
+			| "KVM_CREATE_VCPU took \(sort | map(tostring) | join(", ")) us"' "$trace")"
+	done
+	some "the expedited wait by its name" '.waits[] | select(.api == "synchronize_srcu_expedited")' fentry
+}
+
+# Before: the very same calls, and no grace period is left behind.
+nothing_stalls()
+{
+	local trace
+
+	for trace in "$out"/*-vcpu.trace "$out"/*-qemu.trace "$out"/*-minimal.trace; do
+		some "${trace##*/}: vCPUs" 'select(.call == "KVM_CREATE_VCPU")' "$trace"
+		none "${trace##*/}: stalled for gp-timer" 'select(.call | IN("KVM_CREATE_VCPU", "KVM_SET_USER_MEMORY_REGION"))
+			| select(.cause == "gp-timer")' "$trace"
+	done
+	note "KVM_CREATE_VCPU took $(value 'map(select(.call == "KVM_CREATE_VCPU").latency_ns / 1000 | round) | sort
+		| map(tostring) | join(", ")' "$out/fentry-vcpu.trace") us"
+}
+
+# Memslots behind devices, on kernels that defer.
+memslot_stalls()
+{
+	local backend trace
+
+	for backend in fentry tracepoint; do
+		trace=$out/$backend-minimal.trace
+		some "$backend: stalled memslots" 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .cause == "gp-timer")' "$trace"
+		none "$backend: another cause" 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .cause != "gp-timer")
+			| select(is_busy | not)' "$trace"
+		none "$backend: another culprit" 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .cause == "gp-timer")
+			| select(.culprit.function != "kvm_io_bus_register_dev" or .culprit.call != "KVM_IOEVENTFD")' "$trace"
+	done
+}
+
+balance()
+{
+	none "segments that do not add up" 'select(is_call and is_off_balance)' "$out"/*.trace "$out"/*.both
+	none "losses" 'select(.type == "lost")' "$out"/*.trace "$out"/*.both
+}
+
+unexplained()
+{
+	local backend parts stalled bad=0
+
+	for backend in fentry tracepoint; do
+		read -r parts stalled < <(value 'map(select(.type == "stall"))
+			| "\(map(ns_by("unexplained")) | add) \(map(.stall_ns) | add)"' "$out/$backend"-*.trace)
+		note "$backend: unexplained: $(awk "BEGIN { printf \"%.3f %% of %.1f ms\", 100 * $parts / $stalled, $stalled / 1e6 }") stalled"
+		[ $((parts * 100)) -le "$stalled" ] || bad=1
+	done
+	[ $bad = 0 ] || value 'map(select(.type == "stall" and ns_by("unexplained") > 100000)) | .[:7][] | tojson' \
+		"$out"/*-*.trace
+	[ $bad = 0 ]
+}
+
+# Two backends that watched the same calls at the same time.
+agreement()
+{
+	ndjson -nc --slurpfile one "$out/pair.both" --slurpfile two "$out/pair.trace" 'include "ndjson";
+		$two[] | select(is_call and .stall_ns > 8000000) | . as $mine
+		| [$one[] | select(is_call and .tid == $mine.tid and .call == $mine.call
+			and .ts_ns < ($mine | end_ns) and $mine.ts_ns < end_ns)]
+		| {call: $mine.call, cnt: length, causes: [$mine.cause, .[0].cause], stalls: [$mine.stall_ns, .[0].stall_ns],
+			culprits: [$mine.culprit.call, .[0].culprit.call],
+			busy: any($mine, .[]; is_busy), tie: (length == 1 and (.[0] as $its | all($mine, $its;
+				[ns_by($mine.cause), ns_by($its.cause)] | min * 1.25 > max)))}' >pairs
+	[ -s pairs ] || fail "no stalls of more than two jiffies"
+	none "not the same call" 'select(.cnt != 1)' pairs
+	# Two causes of a length may change places; for how long a busy machine keeps a thread from its CPU
+	# depends on where one looks.
+	none "not the same cause" 'select(.causes[0] != .causes[1] and (.tie or .busy | not))' pairs
+	some "a pair that had a CPU" 'select(.busy | not)' pairs
+	none "not the same culprit" 'select(.causes[0] == .causes[1] and .culprits[0] != .culprits[1])' pairs
+	note "$(wc -l <pairs) stalls of more than 8 ms seen by both; they differ by $(jq -s 'map((.stalls[0] - .stalls[1]) / 1000
+		| fabs | round) | sort | "\(.[length / 2 | floor]) us (median), \(max) us (most)"' -r pairs)"
+	note "$(jq -s 'map(select((.stalls[0] - .stalls[1] | fabs) > ([.stalls[0] / 20, 100000] | max))) | length' pairs)" \
+		"of them by more than 5 % and 100 us"
+	for backend in both trace; do
+		note "$backend: $(value 'map(select(.type == "summary"))[0] | .backend, (.ns_by_cause
+			| to_entries | map(select(.value > 0) | "\(.key) \(.value / 1000000 | . * 100 | round / 100)") | join(", "))' \
+			"$out/pair.$backend" | paste -sd ' ') ms"
+	done
+}
+
+if ! command -v jq >/dev/null; then
+	echo "skipped everything: no jq"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+fi
+for series in ${SERIES:-6.17 6.18}; do
+	out=$work/$series.out
+	mkdir -p "$out"
+	SECONDS=0
+	run_test "$series-boot" boot
+	[ -s "$out/release" ] || continue
+	run_test "$series-backends" backends
+	run_test "$series-calls" calls
+	if newer 6.18 "${series%:*}"; then
+		run_test "$series-vcpu-stalls" vcpu_stalls
+		run_test "$series-memslot-stalls" memslot_stalls
+	else
+		run_test "$series-nothing-stalls" nothing_stalls
+	fi
+	run_test "$series-balance" balance
+	run_test "$series-unexplained" unexplained
+	run_test "$series-agreement" agreement
+done
+finish
