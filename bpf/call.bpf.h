@@ -51,7 +51,10 @@ static __always_inline void task_del(__u32 tid)
 
 static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 {
-	return KVM_DIR(cmd) == KVMIO && wanted[KVM_NR(cmd)] & (1 << kind);
+	__u8 how = wanted[KVM_NR(cmd)];
+
+	return KVM_DIR(cmd) == KVMIO && how & (1 << kind) &&
+	       (how & KS_WANTED_READS || !KS_IOCTL_READS(cmd));
 }
 
 static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
@@ -66,6 +69,7 @@ static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 c
 
 	if (!is_attached)
 		return;
+	calls_seen[kind & 7]++;
 	if (kvm) {
 		vm_see(kvm, current_tgid());
 		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
@@ -119,6 +123,16 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 	bpf_ringbuf_submit(call, BPF_RB_FORCE_WAKEUP);
 }
 
+/* A descriptor closed or a thread ended is no call, unless a VM's end or a wait was in it. */
+static __always_inline bool call_is_news(const struct task_state *state)
+{
+	if (state->kind == KS_KIND_EXIT)
+		return state->flags & KS_CALL_WAITED;
+	if (state->kind == KS_KIND_CLOSE)
+		return state->sleeps || (want_all_calls && state->flags & KS_CALL_LAST);
+	return state->sleeps || want_all_calls;
+}
+
 static __always_inline void call_finish(struct task_state *state, __u32 tid, __s64 ret)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -129,12 +143,13 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 		file = current_file(ret);
 		if (file && file_kind(file) == KS_KIND_VM) {
 			state->kvm = file_kvm(file, KS_KIND_VM);
-			vm_add(state->kvm, current_tgid(), 0);
+			/* as of the call's end, and told before it */
+			vm_add(state->kvm, current_tgid(), 0, now);
 		}
 	}
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))
 		state->flags |= KS_CALL_LAST;
-	if (state->sleeps || want_all_calls)
+	if (call_is_news(state))
 		call_emit(state, (void *)bpf_get_current_task(), now, ret);
 	if (state->flags & KS_CALL_LAST)
 		vm_gone(state->kvm);
@@ -166,8 +181,6 @@ static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 {
 	enum ks_call_kind kind;
 
-	if (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)])
-		return;
 	kind = file_kind(file);
 	if (kind && is_wanted(cmd, kind))
 		call_open(kind, file_kvm(file, kind), cmd, arg);
@@ -390,6 +403,8 @@ static __always_inline void sleep_in(struct task_struct *task)
 		else
 			sleep_emit_stack(state, task, now);
 		state->sleeps++;
+		if (by_srcu)
+			state->flags |= KS_CALL_WAITED;
 	}
 	state->out_ns = 0;
 	if (state->kind || state->wait_ssp)

@@ -41,6 +41,9 @@ bool can_tell_returns;
 __u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
 __u64 scan_ssp;	 /* the domain that one of them may hold */
 
+/* Calls seen to begin, by enum ks_call_kind: user space makes some itself, to see that they are. */
+__u32 calls_seen[8];
+
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
 __u64 losses[KS_LOSS_CNT];

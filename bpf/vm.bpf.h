@@ -109,13 +109,13 @@ static __always_inline void owner_drop(__u32 tgid)
 		bpf_map_delete_elem(&owners, &tgid);
 }
 
-static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flags)
+static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flags, __u64 now)
 {
 	struct ks_vm *vm = ring_reserve(sizeof(*vm));
 
 	if (!vm)
 		return;
-	head_fill(&vm->head, bpf_ktime_get_ns(), current_tid(), type);
+	head_fill(&vm->head, now, current_tid(), type);
 	vm->kvm = kvm;
 	vm->tgid = tgid;
 	vm->flags = flags | (bpf_map_lookup_elem(&followed, &tgid) ? KS_VM_FOLLOWED : 0);
@@ -127,7 +127,7 @@ static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flag
 }
 
 /* Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. */
-static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags)
+static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now)
 {
 	__u32 *old = bpf_map_lookup_elem(&vms, &kvm);
 
@@ -142,7 +142,7 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags)
 	domain_follow(kvm_irq_srcu(kvm), kvm);
 	if (kvm_track_srcu(kvm))
 		domain_follow(kvm_track_srcu(kvm), kvm);
-	vm_emit(kvm, KS_VM, tgid, flags);
+	vm_emit(kvm, KS_VM, tgid, flags, now);
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
@@ -151,7 +151,7 @@ static __always_inline void vm_see(__u64 kvm, __u32 tgid)
 	__u32 *owner = bpf_map_lookup_elem(&vms, &kvm);
 
 	if (!owner)
-		vm_add(kvm, tgid, KS_VM_FOUND);
+		vm_add(kvm, tgid, KS_VM_FOUND, bpf_ktime_get_ns());
 	else if (*owner != tgid && !bpf_map_lookup_elem(&owners, &tgid))
 		owner_add(tgid);
 }

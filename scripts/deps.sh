@@ -55,6 +55,8 @@ cmd:shellcheck       shellcheck          ShellCheck
 cmd:groff            groff               groff
 cmd:jq               jq                  jq
 cmd:promtool         prometheus          -
+cmd:curl             curl                curl
+cmd:ss               iproute2            iproute
 '
 cross_table='
 cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu  -

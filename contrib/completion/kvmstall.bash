@@ -13,7 +13,7 @@ _kvmstall()
 	done
 
 	case ${COMP_WORDS[1]}:$prev in
-	*:kvmstall | help:help) words="trace repro check" ;;
+	*:kvmstall | help:help) words="trace record report diff repro check export" ;;
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--pid | trace:-p) return ;;
 	trace:--vm) return ;;
@@ -23,6 +23,29 @@ _kvmstall()
 	trace:--stuck | trace:-s) return ;;
 	trace:--ring) return ;;
 	trace:*) words="--pid --vm --comm --min --duration --stuck --json --json-schema --all --backend --ring --verbose --quiet --help" ;;
+	record:--tee | record:-t) words="no text json" ;;
+	record:--backend | record:-b) words="fentry kprobe tracepoint" ;;
+	record:--output | record:-o) return ;;
+	record:--flight | record:-f) return ;;
+	record:--stop-on) return ;;
+	record:--duration | record:-d) return ;;
+	record:--stuck | record:-s) return ;;
+	record:--min | record:-m) return ;;
+	record:--ring) return ;;
+	record:*) words="--output --flight --stop-on --duration --stuck --tee --min --backend --ring --verbose --quiet --help" ;;
+	report:--by) words="stall vm call cause phase culprit deferral" ;;
+	report:--format | report:-f) words="text json csv" ;;
+	report:--pid | report:-p) return ;;
+	report:--vm) return ;;
+	report:--comm | report:-n) return ;;
+	report:--min | report:-m) return ;;
+	report:--stuck | report:-s) return ;;
+	report:*) words="--pid --vm --comm --min --stuck --by --format --all --facts --verbose --quiet --help" ;;
+	diff:--format | diff:-f) words="text json markdown" ;;
+	diff:--min-effect | diff:-e) return ;;
+	diff:--min | diff:-m) return ;;
+	diff:--alpha | diff:-a) return ;;
+	diff:*) words="--min-effect --min --alpha --format --help" ;;
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none" ;;
 	repro:--order | repro:-o) words="devices-first memslots-first" ;;
@@ -36,6 +59,16 @@ _kvmstall()
 	repro:--memslots) return ;;
 	repro:*) words="--profile --scenario --list --inject --hold --order --gap --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:*) words="--json --help" ;;
+	export:--backend | export:-b) words="fentry kprobe tracepoint" ;;
+	export:--listen | export:-l) return ;;
+	export:--textfile | export:-t) return ;;
+	export:--interval) return ;;
+	export:--duration | export:-d) return ;;
+	export:--vm-limit) return ;;
+	export:--min | export:-m) return ;;
+	export:--user | export:-u) return ;;
+	export:--ring) return ;;
+	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	*) return ;;
 	esac
 	[ "$COMP_CWORD" != 1 ] || words="$words help --help --version"

@@ -84,11 +84,21 @@ enum ks_call_kind {
 	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
 };
 
+/*
+ * The table of wanted ioctls, by number: bit (1 << enum ks_call_kind) for each
+ * file it is made on, and this one when the kernel writes its argument
+ * (_IOC_READ). Numbers are used twice: 0x67 is KVM_REGISTER_COALESCED_MMIO, and
+ * KVM_IRQ_LINE_STATUS, which is hot.
+ */
+#define KS_WANTED_READS	  0x80
+#define KS_IOCTL_READS(cmd) ((cmd) >> 31)
+
 enum ks_call_flags {
 	KS_CALL_KILLED = 1 << 0,  /* a fatal signal was pending at its end */
 	KS_CALL_RAN = 1 << 1,	  /* vCPU 0 has entered KVM_RUN */
 	KS_CALL_LAST = 1 << 2,	  /* this close destroyed the VM */
 	KS_CALL_HAS_ARG = 1 << 3, /* .args could be read */
+	KS_CALL_WAITED = 1 << 4,  /* SRCU ended one of its sleeps */
 };
 
 struct ks_call {

@@ -9,7 +9,7 @@
 static enum log_level current_level = LOG_LEVEL_WARN;
 static bool is_for_journal;
 
-static const char *const priorities[] = { "<3>", "<4>", "<6>", "<7>" };
+static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
 
 void log_set_journal(bool is_journal)
 {

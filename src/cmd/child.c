@@ -82,6 +82,14 @@ bool child_reap(struct child *child)
 	return true;
 }
 
+int child_exit_status(const struct child *child)
+{
+	if (child->status < 0)
+		return -1;
+	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status) :
+					    WEXITSTATUS(child->status);
+}
+
 void child_kill(struct child *child)
 {
 	if (child->gate >= 0)

@@ -22,6 +22,9 @@ int child_go(struct child *child, struct err *err);
 /* Reap it if it is over; true once it is. */
 bool child_reap(struct child *child);
 
+/* As a shell would have it: 128 and the signal's number when it was killed; -1 while it runs. */
+int child_exit_status(const struct child *child);
+
 /* It must not outlive a failure before child_go(): end it and reap it. */
 void child_kill(struct child *child);
 

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "core/advice.h"
 #include "core/order.h"
 #include "core/outlook.h"
@@ -36,6 +37,7 @@ struct session {
 	struct session_cfg cfg;
 	struct symbols *syms;
 	struct kernel_facts facts;
+	struct features features;
 	struct plan plan;
 	struct probes *probes;
 	struct order *order;
@@ -104,7 +106,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 	struct session *session = ctx;
 
 	if (stall->rec->tgid == (uint32_t)getpid())
-		return; /* see learn_domains() */
+		return; /* see try_out() */
 	session->cfg.ops->stall(session->cfg.ctx, stall);
 }
 
@@ -136,7 +138,6 @@ static int check_host(const struct host *host, struct err *err)
 static int make_plan(struct session *session, struct err *err)
 {
 	struct feat_result results[FEAT_CNT];
-	struct features features;
 	struct host host;
 	int ret;
 
@@ -148,13 +149,12 @@ static int make_plan(struct session *session, struct err *err)
 		return ret;
 	session->host.hz = outlook_hz(&host);
 	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
-	feat_features(results, &host, &features);
-	return plan_make(&features, session->cfg.backend, &session->plan, err);
+	feat_features(results, &host, &session->features);
+	return plan_make(&session->features, session->cfg.backend, &session->plan, err);
 }
 
-static int make_pipeline(struct session *session, struct err *err)
+static int make_probes(struct session *session, struct err *err)
 {
-	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone, on_asleep };
 	const struct probes_cfg cfg = {
 		.want_all_calls = session->cfg.want_all_calls,
 		.want_fork = session->cfg.want_fork,
@@ -163,11 +163,18 @@ static int make_pipeline(struct session *session, struct err *err)
 		.ring_bytes = session->cfg.ring_bytes,
 	};
 
+	session->probes = probes_new(&session->plan, session->syms, &cfg, on_record, session, err);
+	return session->probes ? 0 : -EINVAL;
+}
+
+static int make_pipeline(struct session *session, struct err *err)
+{
+	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone, on_asleep };
+
 	session->syms = ksyms_load(err);
 	if (!session->syms)
 		return -ENOMEM;
-	session->probes = probes_new(&session->plan, session->syms, &cfg, on_record, session, err);
-	if (!session->probes)
+	if (make_probes(session, err))
 		return -EINVAL;
 	session->order = order_new(ORDER_WINDOW_NS, on_ordered, session);
 	session->ledger = ledger_new(session->syms, session->host.hz, &ops, session);
@@ -207,29 +214,71 @@ void session_free(struct session *session)
 }
 
 /*
- * The host-wide mmu_notifier domain has no name to look up: it is known once a
- * VM's end has waited on it. So that nobody's first wait is unexplained, let a
- * VM of our own, without memory or vCPUs, be that one. No KVM: nothing to learn.
+ * A VM of our own, without memory or vCPUs, for two reasons. The host-wide
+ * mmu_notifier domain has no name to look up: it is known once a VM's end has
+ * waited on it. And programs may be attached without ever being run (seen on
+ * 6.17.13: ftrace lost kvm_vm_ioctl), which these calls bring to light.
  */
-static void learn_domains(struct session *session)
+static bool try_out(struct session *session)
 {
+	struct kvm_create_device test = { .flags = KVM_CREATE_DEVICE_TEST };
 	int vm;
 
-	session->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (session->kvm_fd < 0)
-		return;
+		session->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (session->kvm_fd < 0)
+		return true; /* nothing can be said against it */
 	vm = ioctl(session->kvm_fd, KVM_CREATE_VM, 0);
-	if (vm >= 0)
-		close(vm);
+	if (vm < 0)
+		return true;
+	ioctl(vm, KVM_CREATE_DEVICE, &test); /* makes nothing, and may well fail */
+	close(vm);
+	return probes_saw(session->probes, KS_KIND_DEV) &&
+	       probes_saw(session->probes, KS_KIND_VM) && probes_saw(session->probes, KS_KIND_CLOSE);
 }
 
-int session_start(struct session *session, struct err *err)
+static int attach(struct session *session, struct err *err)
 {
 	int ret = probes_attach(session->probes, err);
 
 	if (ret)
 		return ret;
-	learn_domains(session);
+	if (try_out(session))
+		return 0;
+	return err_cannot(err, "backend '%s' attaches, but does not see KVM's calls",
+			  session_backend(session));
+}
+
+/* The next best backend, when the user left it to us. */
+static int fall_back(struct session *session, struct err *err)
+{
+	struct err why = *err;
+	int ret;
+
+	plan_rule_out(&session->features, session->plan.backend);
+	probes_free(session->probes);
+	session->probes = NULL;
+	ret = plan_make(&session->features, BACKEND_CNT, &session->plan, err);
+	if (!ret)
+		ret = make_probes(session, err);
+	if (ret)
+		return ret;
+	log_warn("%s; using '%s'", why.msg, session_backend(session));
+	return 0;
+}
+
+int session_start(struct session *session, struct err *err)
+{
+	int ret;
+
+	while ((ret = attach(session, err))) {
+		if (session->cfg.backend != BACKEND_CNT ||
+		    session->plan.backend == BACKEND_TRACEPOINT)
+			return ret;
+		ret = fall_back(session, err);
+		if (ret)
+			return ret;
+	}
 	return probes_find(session->probes, err);
 }
 

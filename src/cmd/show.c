@@ -33,7 +33,7 @@ bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 
 void show_init(struct show *show, const struct show_cfg *cfg)
 {
-	*show = (struct show){.cfg = *cfg, .source.backend = "?"};
+	*show = (struct show){.cfg = *cfg, .backend = "?"};
 	show->summary.command_status = -1;
 	str_init(&show->out);
 }
@@ -74,7 +74,8 @@ void show_begin(struct show *show, const struct show_source *source)
 	if (!show->has_begun && show->cfg.format == SHOW_CSV)
 		csv_stall_header(&show->out);
 	show->has_begun = true;
-	show->source = *source;
+	snprintf(show->backend, sizeof(show->backend), "%s", source->backend);
+	show->host = source->host;
 	show->text = (struct text_cfg){
 		.clock_offset_ns = source->clock_offset_ns,
 		.use_colour = isatty(STDOUT_FILENO),
@@ -98,7 +99,7 @@ static void put_stall(struct show *show, const struct stall *stall)
 		text_stall(&show->out, stall, &text);
 		break;
 	case SHOW_JSON:
-		json_stall(&show->out, stall, show->source.backend, &show->source.host);
+		json_stall(&show->out, stall, show->backend, &show->host);
 		break;
 	case SHOW_CSV:
 		csv_stall(&show->out, stall);
@@ -198,7 +199,7 @@ static void put_json_end(struct show *show)
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		if (show->summary.losses[i])
 			json_lost(&show->out, loss_name(i), show->summary.losses[i]);
-	json_summary(&show->out, &show->summary, show->source.backend);
+	json_summary(&show->out, &show->summary, show->backend);
 	put_out(show);
 }
 
@@ -210,7 +211,7 @@ void show_end(struct show *show)
 		put_json_end(show);
 	} else if (!show->cfg.quiet) {
 		fflush(stdout);
-		text_summary(&show->out, &show->summary, show->source.backend);
+		text_summary(&show->out, &show->summary, show->backend);
 		fputs(show->out.text, stderr);
 		str_reset(&show->out);
 	}

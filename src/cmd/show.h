@@ -50,14 +50,15 @@ struct show_cfg {
 
 /* Where the stalls come from. */
 struct show_source {
-	const char *backend; /* lives as long as what is shown */
+	const char *backend;
 	struct advice_host host;
 	int64_t clock_offset_ns; /* see struct text_cfg */
 };
 
 struct show {
 	struct show_cfg cfg;
-	struct show_source source;
+	char backend[16];
+	struct advice_host host;
 	struct summary summary;
 	struct text_cfg text;
 	struct map stuck; /* tid -> struct stuck */

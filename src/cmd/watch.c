@@ -202,7 +202,7 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 	child_kill(&watch->child);
 	if (watch->session)
 		session_summary(watch->session, summary);
-	summary->command_status = watch->child.pid ? watch->child.status : -1;
+	summary->command_status = watch->child.pid ? child_exit_status(&watch->child) : -1;
 	return ret;
 }
 

@@ -443,7 +443,8 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->segments = scratch->segments;
 	stall->segments_cnt = builder.cnt;
 	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];
-	stall->is_complete = all_sleeps && !overlaps_loss(in->losses, stall->begin_ns,
+	stall->is_complete = all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
+			     !overlaps_loss(in->losses, stall->begin_ns,
 							  in->call->head.ts_ns);
 	stall->call = name_call(stall);
 	stall->phase = find_phase(stall);

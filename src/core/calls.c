@@ -42,7 +42,7 @@ static const struct call_desc calls[] = {
 	{ "KVM_HYPERV_EVENTFD",          0xbd, ON_VM,   { U32("conn_id", 0), S32("fd", 4), U32("flags", 8) } },
 	{ "KVM_X86_SET_MSR_FILTER",      0xc6, ON_VM,   { U32("flags", 0) } },
 	{ "KVM_XEN_HVM_SET_ATTR",        0xc9, ON_VM,   { U32("type", 0) } },
-	{ "KVM_CREATE_DEVICE",           0xe0, ON_VM,   { U32("type", 0), U32("flags", 8) } },
+	{ "KVM_CREATE_DEVICE",           0xe0, ON_VM | KS_WANTED_READS, { U32("type", 0), U32("flags", 8) } },
 	{ "KVM_SET_DEVICE_ATTR",         0xe1, ON_DEVICE | ON_VM, { U32("group", 4), U64("attr", 8) } },
 };
 /* clang-format on */
@@ -52,7 +52,8 @@ static const struct call_desc calls[] = {
 const struct call_desc *call_find(enum ks_call_kind kind, uint32_t cmd)
 {
 	for (size_t i = 0; i < CALLS_CNT && kind <= KS_KIND_EXIT; i++)
-		if (calls[i].nr == (cmd & 0xff) && calls[i].kinds & (1 << kind))
+		if (calls[i].nr == (cmd & 0xff) && calls[i].kinds & (1 << kind) &&
+		    (calls[i].kinds & KS_WANTED_READS || !KS_IOCTL_READS(cmd)))
 			return &calls[i];
 	return NULL;
 }

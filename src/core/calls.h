@@ -27,7 +27,7 @@ struct call_arg {
 struct call_desc {
 	const char *name;
 	uint8_t nr;    /* _IOC_NR of the ioctl */
-	uint8_t kinds; /* (1 << enum ks_call_kind) it is made on */
+	uint8_t kinds; /* (1 << enum ks_call_kind) it is made on, KS_WANTED_READS */
 	struct call_arg args[CALL_ARGS_MAX];
 };
 

@@ -406,8 +406,7 @@ static bool is_beyond(const struct change *change)
 	       change->interval.high < -change->threshold;
 }
 
-/* All that it may be is less: it surely did not. From a handful of samples, intervals know little.
- */
+/* All that it may be is less: it surely did not. */
 static bool is_within(const struct change *change)
 {
 	return compare_fewest(change) >= INTERVAL_MIN &&
@@ -481,25 +480,21 @@ static const struct {
 } explanations[] = {
 	{"kernel.release", ANY},
 	{"kernel.version", ANY},
-	{"kernel.build", ANY},
+	{"kernel.build_id", ANY},
 	{"kernel.hz", TIMERS},
-	{"hz", TIMERS},
 	{"rcu", SRCU},
-	{"srcu", SRCU},
-	{"kvm", SRCU | SLEEPS},
-	{"vmm", ANY},
+	{"srcutree.", SRCU},
+	{"kvm.", SRCU | SLEEPS},
+	{"kvm_", SRCU | SLEEPS},
+	{"vmm.", ANY},
 	{"kernel.preempt", SCHEDULER},
-	{"preempt", SCHEDULER},
-	{"cpu", SCHEDULER},
-	{"mitigation", SCHEDULER},
+	{"cpu.", SCHEDULER},
+	{"mitigation.", SCHEDULER},
+	{"transparent_hugepage", SCHEDULER | SLEEPS},
 	{"kernel.cmdline", ANY},
-	{"cmdline", ANY},
-	{"cgroup", SLEEPS},
-	{"kernel", ANY},
-	{"host", ANY},
 	{"arch", ANY},
 	{"backend", ANY},
-	{"kvmstall", ANY},
+	{"kvmstall.version", ANY},
 };
 
 #define TABLE_CNT (sizeof(explanations) / sizeof(explanations[0]))

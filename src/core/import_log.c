@@ -60,7 +60,7 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t t
 	if (log->vms_cnt == LOG_VMS_MAX)
 		drop_vm(log, 0);
 	vm = &log->vms[log->vms_cnt++];
-	*vm = (struct log_vm){.fd = fd, .last_ns = ts_ns};
+	*vm = (struct log_vm){.fd = fd};
 	vm->vm.id = ++log->vm_id;
 	vm->vm.tgid = tid;
 	vm->vm.flags = KS_VM_FOLLOWED; /* whoever made the log chose whom to follow */

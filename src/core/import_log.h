@@ -23,7 +23,6 @@ struct log_vm {
 	bool has_run;
 	uint64_t devices_ns; /* when a device was last registered; 0: never */
 	const char *devices_call;
-	uint64_t last_ns;
 };
 
 struct log {
@@ -54,7 +53,7 @@ struct log_vm *log_vm_newest(struct log *log);
 /* @call registers a device with KVM, from @ts_ns on. */
 void log_registered(struct log_vm *vm, uint64_t ts_ns, const char *call);
 
-/* Does this ioctl register one? Does it wait for the VM's readers, whatever it is? */
+/* Does this ioctl register one? */
 bool log_registers(const char *call);
 
 /* Tell the call. */

@@ -228,8 +228,8 @@ static void drop_domain(struct ledger *ledger, struct domain *dom)
 
 static void bury_old(struct ledger *ledger, uint64_t now_ns)
 {
-	while (ledger->graves && (ledger->graves->ts_ns + GRAVE_NS < now_ns ||
-				  ledger->graves_cnt > GRAVES_MAX)) {
+	while (ledger->graves &&
+	       (ledger->graves->ts_ns + GRAVE_NS < now_ns || ledger->graves_cnt > GRAVES_MAX)) {
 		drop_domain(ledger, ledger->graves->vm->srcu);
 		drop_domain(ledger, ledger->graves->vm->irq_srcu);
 		bury_first(ledger);
@@ -557,7 +557,7 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_call *call = record;
 	struct task *task = find_task(ledger, call->head.tid);
-	struct account_input in = { .call = call, .task = task, .losses = &ledger->losses };
+	struct account_input in = {.call = call, .task = task, .losses = &ledger->losses};
 	struct stall stall;
 	int ret;
 
@@ -597,7 +597,7 @@ static int take_suspect(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_task *rec = record;
 	struct domain *dom = map_get(&ledger->domains, rec->ssp);
-	struct suspect suspect = { .tid = rec->head.tid, .ts_ns = rec->head.ts_ns };
+	struct suspect suspect = {.tid = rec->head.tid, .ts_ns = rec->head.ts_ns};
 
 	if (!dom)
 		return 0; /* its VM is gone by now */
@@ -694,7 +694,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 		       const struct stack *stack)
 {
 	uint64_t since_ns = asleep_since(task, rec);
-	struct account_input in = { .task = task, .losses = &ledger->losses };
+	struct account_input in = {.task = task, .losses = &ledger->losses};
 	struct ks_call call;
 	struct ks_sleep sleep;
 	struct stall stall;
@@ -774,12 +774,12 @@ static void note_cpu(struct ledger *ledger, const struct ks_head *head)
 /* ---- the way in ---- */
 
 static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *record, size_t size) = {
-	[KS_VM] = take_vm,	   [KS_VM_GONE] = take_vm_gone, [KS_CALL] = take_call,
-	[KS_SLEEP] = take_sleep,   [KS_START] = take_start,	[KS_GP_ARM] = take_step,
-	[KS_GP_QUEUE] = take_step, [KS_GP_BEGIN] = take_step,	[KS_GP_END] = take_step,
-	[KS_CB_ARM] = take_step,   [KS_CB_QUEUE] = take_step,	[KS_CB_BEGIN] = take_step,
+	[KS_VM] = take_vm,	   [KS_VM_GONE] = take_vm_gone,	 [KS_CALL] = take_call,
+	[KS_SLEEP] = take_sleep,   [KS_START] = take_start,	 [KS_GP_ARM] = take_step,
+	[KS_GP_QUEUE] = take_step, [KS_GP_BEGIN] = take_step,	 [KS_GP_END] = take_step,
+	[KS_CB_ARM] = take_step,   [KS_CB_QUEUE] = take_step,	 [KS_CB_BEGIN] = take_step,
 	[KS_CB_END] = take_step,   [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
-	[KS_EXIT] = take_exit,	   [KS_SUSPECT] = take_suspect, [KS_LOST] = take_lost,
+	[KS_EXIT] = take_exit,	   [KS_SUSPECT] = take_suspect,	 [KS_LOST] = take_lost,
 	[KS_HELD] = take_nothing,  [KS_ASLEEP] = take_asleep,
 };
 

@@ -158,6 +158,16 @@ int plan_make(const struct features *features, enum backend wanted, struct plan 
 	return 0;
 }
 
+void plan_rule_out(struct features *features, enum backend backend)
+{
+	if (backend == BACKEND_FENTRY)
+		features->has_fentry = false;
+	else if (backend == BACKEND_KPROBE)
+		features->has_kprobe = false;
+	else
+		features->has_tp_btf = false;
+}
+
 bool plan_carries(const struct plan *plan, enum fact fact)
 {
 	return plan->facts & (1 << fact);

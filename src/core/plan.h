@@ -73,6 +73,9 @@ struct plan {
 int plan_make(const struct features *features, enum backend wanted, struct plan *plan,
 	      struct err *err);
 
+/* @backend has been found out not to work after all. */
+void plan_rule_out(struct features *features, enum backend backend);
+
 bool plan_carries(const struct plan *plan, enum fact fact);
 
 #endif

@@ -30,10 +30,8 @@ static void forget_vms(struct samples *samples)
 void samples_fini(struct samples *samples)
 {
 	forget_vms(samples);
-	for (size_t i = 0; i < samples->cnt; i++) {
-		free(samples->groups[i]->samples);
+	for (size_t i = 0; i < samples->cnt; i++)
 		free(samples->groups[i]);
-	}
 	free(samples->groups);
 	samples_init(samples);
 }
@@ -115,25 +113,6 @@ static int number_call(struct samples *samples, const struct stall *stall, unsig
 	return 0;
 }
 
-static struct group *add_group(struct samples *samples, const struct group *key)
-{
-	struct group **groups;
-	struct group *group;
-
-	groups = realloc(samples->groups, (samples->cnt + 1) * sizeof(struct group *));
-	if (!groups)
-		return NULL;
-	samples->groups = groups;
-	group = malloc(sizeof(*group));
-	if (!group)
-		return NULL;
-	*group = *key;
-	group->stride = 1;
-	group->origins_cnt = 1; /* the first is "not known" */
-	groups[samples->cnt++] = group;
-	return group;
-}
-
 static int compare_keys(const struct group *a, const struct group *b)
 {
 	int order = strcmp(a->call, b->call);
@@ -145,12 +124,39 @@ static int compare_keys(const struct group *a, const struct group *b)
 	return order;
 }
 
-static struct group *find_group(struct samples *samples, const struct group *key)
+static struct group *add_group(struct samples *samples, const char *call, enum phase phase,
+			       unsigned int occurrence)
 {
-	for (size_t i = 0; i < samples->cnt; i++)
-		if (!compare_keys(samples->groups[i], key))
-			return samples->groups[i];
-	return add_group(samples, key);
+	struct group **groups;
+	struct group *group;
+
+	groups = realloc(samples->groups, (samples->cnt + 1) * sizeof(struct group *));
+	if (!groups)
+		return NULL;
+	samples->groups = groups;
+	group = calloc(1, sizeof(*group));
+	if (!group)
+		return NULL;
+	group->call = call;
+	group->phase = phase;
+	group->occurrence = occurrence;
+	group->stride = 1;
+	group->origins_cnt = 1; /* the first is "not known" */
+	groups[samples->cnt++] = group;
+	return group;
+}
+
+static struct group *find_group(struct samples *samples, const char *call, enum phase phase,
+				unsigned int occurrence)
+{
+	for (size_t i = 0; i < samples->cnt; i++) {
+		struct group *group = samples->groups[i];
+
+		if (group->phase == phase && group->occurrence == occurrence &&
+		    !strcmp(group->call, call))
+			return group;
+	}
+	return add_group(samples, call, phase, occurrence);
 }
 
 /* ---- what is kept of a call ---- */
@@ -224,22 +230,6 @@ static void thin(struct samples *samples, struct group *group)
 	group->stride *= 2;
 }
 
-static struct sample *make_room(struct samples *samples, struct group *group)
-{
-	struct sample *more;
-
-	if (group->kept == SAMPLES_KEPT)
-		thin(samples, group);
-	if (group->kept == group->room) {
-		group->room = group->room ? 2 * group->room : 16;
-		more = realloc(group->samples, group->room * sizeof(*more));
-		if (!more)
-			return NULL;
-		group->samples = more;
-	}
-	return &group->samples[group->kept++];
-}
-
 static void fill(struct sample *sample, const struct stall *stall, uint16_t recording)
 {
 	sample->ns = stall->latency_ns;
@@ -251,23 +241,24 @@ static void fill(struct sample *sample, const struct stall *stall, uint16_t reco
 
 int samples_add(struct samples *samples, const struct stall *stall)
 {
-	struct group key = {.call = name_call(stall), .phase = stall->phase}, *group;
+	unsigned int occurrence;
 	struct sample *sample;
+	struct group *group;
 
 	if (stall->is_stuck)
 		return 0; /* it will be told again, when it is over */
-	if (number_call(samples, stall, &key.occurrence))
+	if (number_call(samples, stall, &occurrence))
 		return -ENOMEM;
-	group = find_group(samples, &key);
+	group = find_group(samples, name_call(stall), stall->phase, occurrence);
 	if (!group)
 		return -ENOMEM;
 	samples->calls_seen++;
 	samples->incomplete += !stall->is_complete;
 	if (group->cnt++ % group->stride)
 		return 0;
-	sample = make_room(samples, group);
-	if (!sample)
-		return -ENOMEM;
+	if (group->kept == SAMPLES_KEPT)
+		thin(samples, group);
+	sample = &group->samples[group->kept++];
 	fill(sample, stall, samples->recordings);
 	sample->origin = index_origin(group, stall);
 	return 0;

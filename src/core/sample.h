@@ -46,11 +46,12 @@ struct group {
 	enum phase phase;
 	unsigned int occurrence; /* 1...OCCURRENCE_MAX; 0: this call is not counted */
 	uint64_t cnt;		 /* calls seen */
-	struct sample *samples;	 /* in the order of time */
-	size_t kept, room;
-	uint64_t stride; /* one sample stands for so many calls */
+	uint64_t stride;	 /* one sample stands for so many calls */
 	struct origin origins[ORIGINS_MAX];
 	size_t origins_cnt;
+	size_t kept;
+	/* In the order of time. Memory that was never written to is the kernel's still. */
+	struct sample samples[SAMPLES_KEPT];
 };
 
 struct samples {

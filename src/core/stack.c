@@ -9,7 +9,8 @@
 /* Frames that say how a task sleeps or was traced, not why; a trailing '*' matches any end. */
 static const char *const noise[] = {
 	"__schedule",	    "schedule*",	"preempt_schedule*", "bpf_*",
-	"__bpf*",	    "__traceiter_*",	"trace_*",	     "perf_*",	 "ftrace_trampoline",
+	"__bpf*",	    "__traceiter_*",	"trace_*",	     "perf_*",
+	"ftrace_*",	 "ftrace_trampoline",
 	"stack_trace_*",    "arch_stack_walk*", "get_perf_callchain", "__switch_to*",
 	"ret_from_fork*",   "__cond_resched*",	"debug_smp_*",
 };

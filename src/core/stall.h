@@ -100,7 +100,7 @@ struct stall {
 	enum ks_cause cause;
 	enum phase phase;
 	bool is_stuck;	  /* not over: what is known so far */
-	bool is_complete; /* no record that may belong to it was lost */
+	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
 	bool is_inferred; /* from a log that has no causes: .cause is a guess */
 	const struct segment *segments;
 	size_t segments_cnt;

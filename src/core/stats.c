@@ -246,7 +246,7 @@ static size_t random_below(uint64_t *state, size_t limit)
 /* The place of each value in the sorted order, in the order of time; equal ones share the first. */
 static uint32_t *places(const struct series *series, const uint64_t *sorted)
 {
-	uint32_t *place = malloc((series->cnt + 1) * sizeof(*place));
+	uint32_t *place = calloc(series->cnt + 1, sizeof(*place));
 
 	for (size_t i = 0; place && i < series->cnt; i++) {
 		size_t low = 0, high = series->cnt;

@@ -26,7 +26,7 @@ struct summary {
 	uint64_t probe_runs;
 	uint64_t probe_ns; /* 0: not counted */
 	uint64_t cpu_ns;   /* user space's own */
-	int command_status; /* wait status of COMMAND; -1: there was none, or it is not over */
+	int command_status; /* COMMAND's, as in a shell; -1: there was none, or it is not over */
 };
 
 void summary_add(struct summary *summary, const struct stall *stall, bool is_printed);

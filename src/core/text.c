@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/parse.h"
 #include "base/str.h"
@@ -385,12 +384,10 @@ void text_stall(struct str *out, const struct stall *stall, const struct text_cf
 
 static void add_command(struct str *out, int status)
 {
-	if (status < 0)
-		return;
-	if (WIFSIGNALED(status))
-		str_addf(out, "COMMAND was killed by signal %d\n", WTERMSIG(status));
-	else if (WEXITSTATUS(status))
-		str_addf(out, "COMMAND exited with %d\n", WEXITSTATUS(status));
+	if (status > 128)
+		str_addf(out, "COMMAND was killed by signal %d\n", status - 128);
+	else if (status > 0)
+		str_addf(out, "COMMAND exited with %d\n", status);
 }
 
 static void add_losses(struct str *out, const struct summary *summary)

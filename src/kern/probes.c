@@ -327,6 +327,11 @@ int probes_follow(struct probes *probes, uint32_t tgid, struct err *err)
 	return 0;
 }
 
+bool probes_saw(const struct probes *probes, uint32_t kind)
+{
+	return ((volatile __u32 *)probes->skel->bss->calls_seen)[kind & 7] != 0;
+}
+
 int probes_fd(const struct probes *probes)
 {
 	return ring_buffer__epoll_fd(probes->ring);

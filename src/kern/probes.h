@@ -53,6 +53,9 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
 /* VMs that this process and its children make carry KS_VM_FOLLOWED. */
 int probes_follow(struct probes *probes, uint32_t tgid, struct err *err);
 
+/* Was a call of this kind (enum ks_call_kind) seen to begin since the programs were loaded? */
+bool probes_saw(const struct probes *probes, uint32_t kind);
+
 /* Readable when records wait; see probes_read(). */
 int probes_fd(const struct probes *probes);
 

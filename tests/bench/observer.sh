@@ -10,7 +10,8 @@
 #
 # --check: fail where the tracer moves the share of slow closes by more than 5 points, or the median of a
 # stalled call by more than 5 %, against both of the others. BLOCKS of each side, ROUNDS in a block,
-# TRACE_OPTIONS for the tracer (-q). Waits up to five minutes for the machine to be idle (MAX_LOAD).
+# TRACE_OPTIONS for the tracer (-q), WORKLOADS. Waits up to five minutes for the machine to be idle (MAX_LOAD),
+# and before each turn up to ten seconds for nobody else to run.
 # shellcheck disable=SC2016 # jq's variables
 set -eu
 
@@ -19,6 +20,7 @@ KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 export PATH=$PATH:/usr/sbin:/sbin
 rounds=${ROUNDS:-31} blocks=${BLOCKS:-23}
 workloads=('pit-close --scenario pit-close' 'qemu --profile qemu')
+busy=0
 markdown='' check=''
 
 usage()
@@ -76,6 +78,26 @@ wait_for_idle()
 	done
 }
 
+# Others that run right now; we do as well.
+others()
+{
+	local running
+
+	read -r _ _ _ running _ </proc/loadavg
+	echo $((${running%/*} - 1))
+}
+
+wait_for_turn()
+{
+	local i
+
+	for ((i = 0; i < 20; i++)); do
+		[ "$(others)" -gt 1 ] || return 0
+		sleep 0.5
+	done
+	busy=$((busy + 1))
+}
+
 # block SIDE WORKLOAD OPTION...
 block()
 {
@@ -97,6 +119,8 @@ measure()
 
 	for ((i = 0; i < blocks; i++)); do
 		for workload in "${workloads[@]}"; do
+			case " ${WORKLOADS-${workload%% *}} " in *" ${workload%% *} "*) ;; *) continue ;; esac
+			wait_for_turn
 			for ((j = 0; j < 3; j++)); do
 				# shellcheck disable=SC2086 # words
 				block "${sides[(i + j) % 3]}" $workload
@@ -113,7 +137,8 @@ observer()
 about()
 {
 	echo "kernel $(uname -r), $(uname -m), HZ=$((1000000000 / jiffy)), $(nproc) CPUs, $(date +%F), load" \
-		"$load before and $(cut -d ' ' -f 1-3 /proc/loadavg) after; $blocks blocks of $rounds rounds a side"
+		"$load before and $(cut -d ' ' -f 1-3 /proc/loadavg) after; $blocks blocks of $rounds rounds a side," \
+		"$busy turns on a busy machine"
 }
 
 table()

@@ -18,12 +18,14 @@ static const uint32_t kinds[] = {BLOCK_HEAD, BLOCK_RECORDS, BLOCK_DONE};
 
 static void wrap(struct str *out, const uint8_t *data, size_t size)
 {
-	struct block_maker *maker = block_maker_new();
+	static struct block_maker *maker; /* one for all runs: its tables are large */
 	const uint16_t version[] = {CAPTURE_MAJOR, CAPTURE_MINOR};
 	const void *block;
 	uint16_t len;
 	size_t block_len;
 
+	if (!maker)
+		maker = block_maker_new();
 	str_addn(out, CAPTURE_MAGIC, strlen(CAPTURE_MAGIC));
 	str_addn(out, version, sizeof(version));
 	while (maker && size >= 3) {
@@ -37,7 +39,6 @@ static void wrap(struct str *out, const uint8_t *data, size_t size)
 		data += 3 + len;
 		size -= 3 + len;
 	}
-	block_maker_free(maker);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

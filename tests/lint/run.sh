@@ -15,6 +15,7 @@ mk() { "${MAKE:-make}" -j"$(nproc)" "$@"; }
 layers() { tests/lint/layers.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
+metrics() { tests/lint/metrics.sh; }
 types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
 headers() { mk headers; }
@@ -83,7 +84,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers length headers types format shell man names completion warnings analyze
+[ $# -gt 0 ] || set -- layers length headers types format shell man metrics names completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

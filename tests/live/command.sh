@@ -91,10 +91,11 @@ test_interrupt()
 	said '^--- '
 }
 
-# The ids of BPF programs that are loaded and that no living process holds.
+# The ids of BPF programs that are loaded and that no process holds.
 bpf_programs()
 {
-	bpftool prog list -j | jq '.[] | select((.pids // []) == []) | .id' | sort
+	comm -23 <(bpftool prog list -j | jq '.[].id' | sort) \
+		<(cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u)
 }
 
 no_new_programs()

@@ -6,6 +6,7 @@
 #
 # KVMSTALL is the program; TESTS='NAME...' runs only these; CYCLES (11) starts and stops, STORM
 # (10007) bad requests, CHURN (23) seconds of VMs that come and go.
+# shellcheck disable=SC2317 # tests are called by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
@@ -27,7 +28,7 @@ until_true()
 
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -le $end ] || fail "not in time: $*" || return 1
+		[ "$SECONDS" -le "$end" ] || fail "not in time: $*" || return 1
 		sleep 0.05
 	done
 }
@@ -40,7 +41,7 @@ free_port()
 	for ((port = 20011 + RANDOM % 20000; ; port++)); do
 		ss -Hltn "sport = :$port" | grep -q . || break
 	done
-	echo $port
+	echo "$port"
 }
 
 # start OPTION...: a daemon at $port; its pid in $daemon.
@@ -178,7 +179,7 @@ test_in_flight()
 	scrape >scraped
 	awk -v age="$(metric kvmstall_stalled_call_oldest_seconds)" 'BEGIN { exit !(age > 1) }'
 	grep -q "^kvmstall_vm_stalled_seconds{vm=\"kvmstall\[$pid\]\"} " scraped || grep kvmstall_vm_stalled scraped
-	wait $pid
+	wait "$pid"
 	sleep 1.2
 	scrape >scraped
 	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" = 0 ]
@@ -194,7 +195,7 @@ test_names()
 	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 3s >/dev/null) &
 	pid=$!
 	until_true 5 has_info prime
-	wait $pid
+	wait "$pid"
 	# One last time, and then no more.
 	until_true 5 lacks_info prime
 	stop
@@ -222,7 +223,7 @@ test_limit()
 	[ "$(grep -c '^kvmstall_vm_info{' scraped)" = 2 ]
 	[ "$(metric kvmstall_vm_series_limit)" = 2 ]
 	[ "$(metric kvmstall_vms_in_other)" -ge 5 ]
-	wait $pid
+	wait "$pid"
 	scrape >scraped
 	awk -v other="$(sum kvmstall_vm_stall_seconds_total 'vm="other"')" 'BEGIN { exit !(other > 0) }'
 	stop
@@ -267,8 +268,8 @@ prometheus()
 
 stop_prometheus()
 {
-	kill -TERM $prometheus_pid
-	wait $prometheus_pid || true
+	kill -TERM "$prometheus_pid"
+	wait "$prometheus_pid" || true
 }
 
 query()
@@ -312,13 +313,13 @@ same_workload()
 	prometheus "$1"
 	"$KVMSTALL" trace --json --all >"$1.trace" 2>trace.err &
 	tracer=$!
-	until_true 10 is_tracing $tracer
+	until_true 10 is_tracing "$tracer"
 	# A trace begins with a VM of its own, which the daemon sees and it does not count itself.
 	scrape >before
 	"$KVMSTALL" repro --json --profile qemu --vms 3 --rounds 11 >"$1.repro"
 	"$KVMSTALL" repro --json --profile minimal --inject reader --hold 31ms --rounds 5 >>"$1.repro"
-	kill -INT $tracer
-	wait $tracer
+	kill -INT "$tracer"
+	wait "$tracer"
 	sleep 2.2
 	scrape >scraped
 	query 'sum by (cause) (kvmstall_stall_seconds_total)' >by-cause
@@ -399,11 +400,11 @@ test_storm()
 	rss=$(rss_kb) fd=$(fds)
 	./storm "$port" "${STORM:-10007}" >storm.out &
 	pid=$!
-	while kill -0 $pid 2>/dev/null; do
+	while kill -0 "$pid" 2>/dev/null; do
 		scrape >/dev/null || failures=$((failures + 1))
 	done
-	wait $pid || fail "$(cat storm.out)"
-	[ $failures = 0 ] || fail "$failures scrapes failed"
+	wait "$pid" || fail "$(cat storm.out)"
+	[ "$failures" = 0 ] || fail "$failures scrapes failed"
 	until_true 15 fds_are "$fd"
 	note "$(cat storm.out); resident memory $rss kB before, $(rss_kb) kB after"
 	[ "$(rss_kb)" -lt $((rss + 1024)) ]
@@ -423,7 +424,9 @@ test_unix_socket()
 	daemon=$!
 	until_true 10 curl -sf --unix-socket socket http://localhost/metrics
 	# Somebody listens there: theirs. Nobody does: in the way.
-	! "$KVMSTALL" export --listen "unix:$PWD/socket" --duration 1s 2>second.err
+	if "$KVMSTALL" export --listen "unix:$PWD/socket" --duration 1s 2>second.err; then
+		fail "two listen at one path"
+	fi
 	grep -q 'in use' second.err
 	kill -KILL "$daemon"
 	wait "$daemon" || true
@@ -486,10 +489,10 @@ test_usage()
 		'--user no-such-user' '--vm-limit many' '--ring 3000' '--interval 0' 'operand'; do
 		# shellcheck disable=SC2086
 		"$KVMSTALL" export $options 2>err && status=0 || status=$?
-		[ $status = 2 ] || fail "$options: exit status $status" "$(cat err)"
+		[ "$status" = 2 ] || fail "$options: exit status $status" "$(cat err)"
 	done
 	"$KVMSTALL" export --textfile /nonexistent 2>err && status=0 || status=$?
-	[ $status = 1 ] || fail "exit status $status"
+	[ "$status" = 1 ] || fail "exit status $status"
 }
 
 # VMs come and go: memory stays, nothing is lost, and every one is counted.
@@ -502,9 +505,9 @@ test_churn()
 	scrape >scraped
 	rss=$(rss_kb)
 	end=$((SECONDS + ${CHURN:-23})) seen=$(metric kvmstall_vms_seen_total)
-	while [ $SECONDS -lt $end ]; do
+	while [ "$SECONDS" -lt "$end" ]; do
 		for rounds in 13 17 19; do
-			"$KVMSTALL" repro --profile firecracker --rounds $rounds --vms 2 >/dev/null
+			"$KVMSTALL" repro --profile firecracker --rounds "$rounds" --vms 2 >/dev/null
 			vms=$((vms + 2 * rounds))
 		done
 		scrape >/dev/null
@@ -513,7 +516,7 @@ test_churn()
 	scrape >scraped
 	note "$vms VMs in ${CHURN:-23} s: resident memory $rss kB before, $(rss_kb) kB after, CPU $(metric process_cpu_seconds_total) s"
 	[ "$(sum kvmstall_events_lost_total where)" = 0.000000000 ] || fail "$(grep lost scraped)"
-	[ $(($(metric kvmstall_vms_seen_total) - seen)) -ge $vms ]
+	[ $(($(metric kvmstall_vms_seen_total) - seen)) -ge "$vms" ]
 	[ "$(rss_kb)" -lt $((rss + 1024)) ] || fail "it grew"
 	[ "$(grep -c '^kvmstall_vm_info{' scraped)" -le 100 ]
 	stop

@@ -10,12 +10,14 @@ def row: {kvm: .kernel.kvm, register_dev, features: (.features | map({key: .name
 def seen($trace; $repro; $profile): [pairs($trace; [$repro[] | select(.profile == $profile)])
 	| select(.trace | length == 1) | .trace = .trace[0]];
 
-# Calls of a profile behind $by, which started a grace period: those that came while its timer was armed.
+# Calls of a profile behind $by, which started a grace period: those whose wait came while its timer was
+# armed.
 def in_time($trace; $repro; $jiffy; $profile; $by; $call): [seen($trace; $repro; $profile)[]
 	| select(.repro.call == $call) | select($call != "KVM_CREATE_VCPU" or .trace.args.id == 0)
 	| . as $one | .since = ([$repro[] | select(.type == "call" and .call == $by and .tid == $one.repro.tid
 		and .ts_ns < $one.repro.ts_ns).ts_ns] | max)
-	| select(.since and .repro.ts_ns - .since < $jiffy)];
+	| (.trace.segments[0] | if .cause == "run" then .ns else 0 end) as $before
+	| select(.since and .repro.ts_ns + $before - .since < $jiffy)];
 
 def is_by($call): .trace | has_cause("gp-timer")
 	and (.cause != "gp-timer" or (.culprit.function == "kvm_io_bus_register_dev" and .culprit.call == $call));

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * export [SECONDS] - what the daemon's work costs without the kernel: 1 000 VMs that live on, and
+ * 1 000 that are born, stall and die each second, as records through the ledger into the metrics,
+ * with a scrape of each format every (virtual) second. HTTP and the ring buffer come on top:
+ * tests/live/export.sh has those.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <kvmstall/record.h>
+
+#include "base/str.h"
+#include "core/ledger.h"
+#include "core/metrics.h"
+#include "core/prom.h"
+#include "core/summary.h"
+#include "core/symbols.h"
+
+#define LIVE	  1000
+#define BOOTS	  1000 /* a second */
+#define SECOND_NS 1000000000ULL
+#define MEMSLOT	  0xae46
+#define REGISTER  0xffffffff81001000ULL
+#define CALL_SRCU 0xffffffff81002000ULL
+#define SWAP	  0xffffffff81003000ULL
+#define SYNC	  0xffffffff81004000ULL
+
+struct bench {
+	struct symbols *syms;
+	struct metrics *metrics;
+	struct ledger *ledger;
+	struct str out;
+	uint64_t ts_ns;
+	uint64_t records;
+};
+
+static double seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static uint64_t rss_kb(void)
+{
+	unsigned long size, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+		resident = 0;
+	if (file)
+		fclose(file);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* ---- the sinks of export ---- */
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	metrics_stall(((struct bench *)ctx)->metrics, stall);
+}
+
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	snprintf(vm->name, sizeof(vm->name), "microvm-%u", vm->id);
+	metrics_vm_new(((struct bench *)ctx)->metrics, vm);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	metrics_vm_gone(((struct bench *)ctx)->metrics, vm);
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	metrics_asleep(((struct bench *)ctx)->metrics, stall);
+}
+
+static void feed(struct bench *bench, const void *record, size_t size)
+{
+	ledger_record(bench->ledger, record, size);
+	metrics_record(bench->metrics, bench->syms, record, size);
+	bench->records++;
+}
+
+/* ---- the life of a VM, in records ---- */
+
+static struct ks_head head(struct bench *bench, uint8_t type, uint32_t tid, uint64_t after_ns)
+{
+	bench->ts_ns += after_ns;
+	return (struct ks_head){.ts_ns = bench->ts_ns, .tid = tid, .type = type};
+}
+
+static uint64_t kvm_of(uint32_t n)
+{
+	return 0xffff888000000000ULL + n * 0x10000ULL;
+}
+
+static void step(struct bench *bench, uint8_t type, uint32_t n, uint64_t seq, uint64_t after_ns)
+{
+	const struct ks_step record = {
+		.head = head(bench, type, 7, after_ns), .ssp = kvm_of(n) + 0x1000, .seq = seq};
+
+	feed(bench, &record, sizeof(record));
+}
+
+static void born(struct bench *bench, uint32_t n)
+{
+	struct ks_vm record = {.head = head(bench, KS_VM, n, 10),
+			       .kvm = kvm_of(n),
+			       .srcu.ssp = kvm_of(n) + 0x1000,
+			       .irq_srcu.ssp = kvm_of(n) + 0x2000,
+			       .tgid = n,
+			       .comm = "firecracker"};
+
+	feed(bench, &record, sizeof(record));
+}
+
+static void defer(struct bench *bench, uint32_t n)
+{
+	struct ks_start record = {.head = head(bench, KS_START, n, 10),
+				  .ssp = kvm_of(n) + 0x1000,
+				  .seq = 1,
+				  .expires = 100,
+				  .kvm = kvm_of(n),
+				  .tgid = n,
+				  .cmd = 0xae60,
+				  .kind = KS_KIND_VM,
+				  .frames = 2,
+				  .stack = {CALL_SRCU + 4, REGISTER + 4},
+				  .comm = "firecracker"};
+
+	feed(bench, &record, sizeof(record));
+	record.head = head(bench, KS_CALLBACK, n, 1);
+	feed(bench, &record, sizeof(record));
+}
+
+/* A memslot call that waits for it; then the VM's close. */
+static void stall(struct bench *bench, uint32_t n)
+{
+	uint64_t begin_ns = bench->ts_ns + 10;
+	struct ks_sleep sleep = {.out_ns = begin_ns + 1000,
+				 .kvm = kvm_of(n),
+				 .ssp = kvm_of(n) + 0x1000,
+				 .needed = 8,
+				 .tgid = n,
+				 .api = KS_API_SYNC_EXPEDITED,
+				 .kind = KS_KIND_VM,
+				 .frames = 2,
+				 .stack = {SYNC + 4, SWAP + 4}};
+	struct ks_call call = {.begin_ns = begin_ns,
+			       .kvm = kvm_of(n),
+			       .cmd = MEMSLOT,
+			       .tgid = n,
+			       .sleeps = 1,
+			       .kind = KS_KIND_VM,
+			       .comm = "firecracker"};
+
+	step(bench, KS_GP_QUEUE, n, 1, 12000);
+	step(bench, KS_GP_BEGIN, n, 1, 1000);
+	step(bench, KS_CB_QUEUE, n, 5, 1000);
+	step(bench, KS_GP_END, n, 5, 100);
+	step(bench, KS_GP_BEGIN, n, 5, 1000);
+	step(bench, KS_CB_QUEUE, n, 8, 1000);
+	step(bench, KS_GP_END, n, 8, 100);
+	step(bench, KS_CB_BEGIN, n, 8, 1000);
+	step(bench, KS_CB_END, n, 8, 1000);
+	sleep.wake_ns = bench->ts_ns;
+	sleep.head = head(bench, KS_SLEEP, n, 1000);
+	feed(bench, &sleep, sizeof(sleep));
+	call.head = head(bench, KS_CALL, n, 100);
+	feed(bench, &call, sizeof(call));
+}
+
+static void gone(struct bench *bench, uint32_t n)
+{
+	const struct ks_step record = {.head = head(bench, KS_VM_GONE, n, 10), .val = kvm_of(n)};
+	struct ks_call call = {.begin_ns = bench->ts_ns - 5,
+			       .kvm = kvm_of(n),
+			       .tgid = n,
+			       .kind = KS_KIND_CLOSE,
+			       .flags = KS_CALL_LAST,
+			       .comm = "firecracker"};
+
+	feed(bench, &record, sizeof(record));
+	call.head = head(bench, KS_CALL, n, 10);
+	feed(bench, &call, sizeof(call));
+}
+
+static void live_through(struct bench *bench, uint32_t n)
+{
+	born(bench, n);
+	defer(bench, n);
+	stall(bench, n);
+}
+
+/* A second: as many die as are born, all of them another's address and pid. */
+static void second(struct bench *bench, uint32_t now)
+{
+	uint64_t begin_ns = bench->ts_ns;
+
+	for (uint32_t i = 0; i < BOOTS; i++) {
+		uint32_t n = LIVE + 1 + (now % 2) * BOOTS + i;
+
+		live_through(bench, n);
+		gone(bench, LIVE + 1 + ((now + 1) % 2) * BOOTS + i);
+	}
+	bench->ts_ns = begin_ns + SECOND_NS;
+}
+
+/* ---- figures ---- */
+
+static double scrape(struct bench *bench, enum prom_format format)
+{
+	const struct prom_cfg cfg = {.format = format};
+	double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+
+	str_reset(&bench->out);
+	metrics_scrape(bench->metrics);
+	prom_write(&bench->out, bench->metrics, &cfg);
+	return seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
+}
+
+static int setup(struct bench *bench, uint32_t vm_limit)
+{
+	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
+	const struct metrics_cfg cfg = {.vm_limit = vm_limit, .min_ns = 1000, .version = "bench"};
+
+	bench->ts_ns = 1000 * SECOND_NS;
+	bench->syms = symbols_new();
+	symbols_add(bench->syms, REGISTER, "kvm_io_bus_register_dev");
+	symbols_add(bench->syms, CALL_SRCU, "call_srcu");
+	symbols_add(bench->syms, SWAP, "kvm_swap_active_memslots");
+	symbols_add(bench->syms, SYNC, "synchronize_srcu_expedited");
+	symbols_sort(bench->syms);
+	bench->metrics = metrics_new(&cfg);
+	bench->ledger = ledger_new(bench->syms, 100, &ops, bench);
+	str_init(&bench->out);
+	return bench->metrics && bench->ledger ? 0 : 1;
+}
+
+static void run(uint32_t vm_limit, uint32_t duration)
+{
+	struct bench bench = {0};
+	double cpu[PROM_FORMAT_CNT] = {0}, begin;
+	size_t bytes[PROM_FORMAT_CNT] = {0};
+	uint64_t rss_before = rss_kb(), lost = 0;
+
+	if (setup(&bench, vm_limit))
+		exit(1);
+	for (uint32_t n = 1; n <= LIVE; n++)
+		live_through(&bench, n);
+	printf("--vm-limit %u\n  %d live VMs: %" PRIu64 " kB, %" PRIu64 " bytes a VM\n", vm_limit,
+	       LIVE, rss_kb() - rss_before, (rss_kb() - rss_before) * 1024 / LIVE);
+	begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	for (uint32_t now = 0; now < duration; now++) {
+		second(&bench, now);
+		for (int i = 0; i < PROM_FORMAT_CNT; i++) {
+			cpu[i] += scrape(&bench, i);
+			bytes[i] = bench.out.len;
+		}
+	}
+	begin = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin - cpu[0] - cpu[1] - cpu[2];
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		lost += ledger_get_stats(bench.ledger)->losses[i];
+	printf("  %d boots/s for %u s: %.2f %% of a CPU, %.1f M records/s, %" PRIu64 " lost\n",
+	       BOOTS, duration, 100 * begin / duration, bench.records / begin / 1e6, lost);
+	for (int i = 0; i < PROM_FORMAT_CNT; i++)
+		printf("  scrape, %.24s: %.2f ms, %zu bytes\n", prom_content_type(i),
+		       1000 * cpu[i] / duration, bytes[i]);
+	printf("  resident at the end: %" PRIu64 " kB\n", rss_kb());
+	ledger_free(bench.ledger);
+	metrics_free(bench.metrics);
+	symbols_free(bench.syms);
+	str_fini(&bench.out);
+}
+
+/* A process each, so that memory is its own. */
+static int run_apart(uint32_t vm_limit, uint32_t duration)
+{
+	int status = 1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		run(vm_limit, duration);
+		exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return status != 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t duration = argc > 1 ? (uint32_t)atoi(argv[1]) : 61;
+
+	return run_apart(100, duration) | run_apart(1000, duration);
+}
