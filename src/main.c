@@ -25,11 +25,11 @@ static const struct cmd *const commands[] = {
 	&cmd_record,
 	&cmd_report,
 	&cmd_diff,
-	&cmd_repro,
-	&cmd_check,
 #ifdef HAVE_EXPORT
 	&cmd_export,
 #endif
+	&cmd_repro,
+	&cmd_check,
 };
 
 #define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))

@@ -65,7 +65,7 @@ static void each_number_is_there_once_on_each_file(void **state)
 	memset(wanted, 0xff, sizeof(wanted));
 	call_wanted(wanted);
 	for (int nr = 0; nr < 256; nr++)
-		for (int kind = 0; kind < 8; kind++)
+		for (int kind = 0; kind <= KS_KIND_EXIT; kind++)
 			assert_int_equal(!!(wanted[nr] & 1 << kind),
 					 call_find(kind, 0xae00 | nr) != NULL);
 	/* the hot ones must not be there, on any file */
@@ -74,6 +74,11 @@ static void each_number_is_there_once_on_each_file(void **state)
 	assert_int_equal(wanted[_IOC_NR(KVM_SIGNAL_MSI)], 0);
 	assert_int_equal(wanted[_IOC_NR(KVM_GET_DIRTY_LOG)], 0);
 	assert_int_equal(wanted[_IOC_NR(KVM_CREATE_VM)], 1 << KS_KIND_DEV);
+	assert_int_equal(wanted[_IOC_NR(KVM_CREATE_DEVICE)], 1 << KS_KIND_VM | KS_WANTED_READS);
+	/* the same number twice: the direction tells them apart */
+	assert_null(call_find(KS_KIND_VM, KVM_IRQ_LINE_STATUS));
+	assert_non_null(call_find(KS_KIND_VM, KVM_REGISTER_COALESCED_MMIO));
+	assert_non_null(call_find(KS_KIND_VM, KVM_CREATE_DEVICE));
 	assert_int_equal(wanted[_IOC_NR(KVM_SET_DEVICE_ATTR)],
 			 1 << KS_KIND_DEVICE | 1 << KS_KIND_VM);
 }
