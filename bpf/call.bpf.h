@@ -227,17 +227,11 @@ static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_sta
 	return bpf_map_lookup_elem(&owners, &tgid);
 }
 
-/* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
-static __always_inline void orphan_open(__u32 tid, __u64 now)
-{
-	struct task_state state = { .begin_ns = now, .out_ns = now };
-
-	task_add(tid, &state);
-}
-
 /* What the VM's domains were asked for: at this moment, by this task too if it waits for one. */
 static __always_inline void task_sample(struct task_state *state)
 {
+	if (shared_ssp && (!state->kind || state->kind >= KS_KIND_CLOSE))
+		state->shared_needed = sup_needed(srcu_sup(shared_ssp));
 	if (!state->kvm)
 		return;
 	state->needed = sup_needed(srcu_sup(kvm_srcu(state->kvm)));
@@ -275,6 +269,15 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 		return 0;
 	__builtin_memcpy(addrs, early->addrs, sizeof(early->addrs));
 	return early->frames;
+}
+
+/* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
+static __always_inline void orphan_open(__u32 tid, __u64 now)
+{
+	struct task_state state = { .begin_ns = now, .out_ns = now };
+
+	task_sample(&state);
+	task_add(tid, &state);
 }
 
 static __always_inline void sleep_out(void *ctx, struct task_struct *task, bool preempt,
@@ -334,6 +337,8 @@ static __always_inline __u64 sleep_needed(const struct task_state *state, __u64 
 {
 	if (state->wait_needed)
 		return state->wait_needed;
+	if (ssp == shared_ssp)
+		return state->shared_needed;
 	if (!state->kvm || !ssp)
 		return 0;
 	if (ssp == kvm_srcu(state->kvm))

@@ -41,6 +41,9 @@ bool can_tell_returns;
 __u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
 __u64 scan_ssp;	 /* the domain that one of them may hold */
 
+/* The host-wide domain that KVM waits on (mmu_notifier's), once it is known. */
+__u64 shared_ssp;
+
 /* Calls seen to begin, by enum ks_call_kind: user space makes some itself, to see that they are. */
 __u32 calls_seen[8];
 
@@ -66,6 +69,7 @@ struct task_state {
 	__u64 wake_ssp;
 	__u64 needed;	  /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed; /* of kvm->irq_srcu */
+	__u64 shared_needed; /* of the host-wide domain */
 	__u32 cmd;
 	__u32 vcpus;
 	__u32 waker;

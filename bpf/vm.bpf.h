@@ -86,6 +86,8 @@ static __always_inline void domain_follow(__u64 ssp, __u64 kvm)
 	struct domain_state dom = { .kvm = kvm };
 
 	dom.armed = sup_expires(srcu_sup(ssp)) != 0;
+	if (!kvm)
+		shared_ssp = ssp;
 	if (bpf_map_update_elem(&domains, &ssp, &dom, BPF_ANY))
 		count_loss(KS_LOSS_DOMAINS);
 }

@@ -13,7 +13,7 @@ _kvmstall()
 	done
 
 	case ${COMP_WORDS[1]}:$prev in
-	*:kvmstall | help:help) words="trace record report diff repro check export" ;;
+	*:kvmstall | help:help) words="trace record report diff export repro check" ;;
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--pid | trace:-p) return ;;
 	trace:--vm) return ;;
@@ -46,6 +46,16 @@ _kvmstall()
 	diff:--min | diff:-m) return ;;
 	diff:--alpha | diff:-a) return ;;
 	diff:*) words="--min-effect --min --alpha --format --help" ;;
+	export:--backend | export:-b) words="fentry kprobe tracepoint" ;;
+	export:--listen | export:-l) return ;;
+	export:--textfile | export:-t) return ;;
+	export:--interval) return ;;
+	export:--duration | export:-d) return ;;
+	export:--vm-limit) return ;;
+	export:--min | export:-m) return ;;
+	export:--user | export:-u) return ;;
+	export:--ring) return ;;
+	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none" ;;
 	repro:--order | repro:-o) words="devices-first memslots-first" ;;
@@ -59,16 +69,6 @@ _kvmstall()
 	repro:--memslots) return ;;
 	repro:*) words="--profile --scenario --list --inject --hold --order --gap --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:*) words="--json --help" ;;
-	export:--backend | export:-b) words="fentry kprobe tracepoint" ;;
-	export:--listen | export:-l) return ;;
-	export:--textfile | export:-t) return ;;
-	export:--interval) return ;;
-	export:--duration | export:-d) return ;;
-	export:--vm-limit) return ;;
-	export:--min | export:-m) return ;;
-	export:--user | export:-u) return ;;
-	export:--ring) return ;;
-	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	*) return ;;
 	esac
 	[ "$COMP_CWORD" != 1 ] || words="$words help --help --version"

@@ -81,6 +81,8 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		.wake_ns = sleep->wake_ns,
 		.in_ns = sleep->head.ts_ns,
 		.needed = sleep->needed,
+		/* without its function's entry, the domain is known by who woke it */
+		.by_callback = sleep->wake_ns && !sleep->wait_ns,
 		.wake_cpu = sleep->wake_cpu,
 	};
 	struct pieces pieces = { .cnt = 0 };

@@ -44,6 +44,7 @@ struct moment {
 	};
 	uint16_t cpu;
 	uint8_t state;
+	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */
 };
 
 struct gp_end {
@@ -55,6 +56,7 @@ struct gp_end {
 struct run {
 	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
 	uint64_t seq;
+	uint32_t tid;	    /* the kworker's */
 	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
 	bool is_on;
 };
@@ -208,7 +210,8 @@ static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uin
 		   &(struct moment){ .ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns });
 }
 
-static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step)
+static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step,
+		    bool has_timer)
 {
 	track_push(dom, &dom->cbs,
 		   &(struct moment){
@@ -217,6 +220,7 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_ste
 			   .gp = step_gp(step),
 			   .cpu = step->head.cpu,
 			   .callbacks = state == CB_RUNNING ? step->val : 0,
+			   .has_timer = has_timer,
 		   });
 }
 
@@ -294,7 +298,7 @@ static void gp_arm(struct domain *dom, const struct ks_step *step)
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
 {
-	dom->run = (struct run){ .seq = step->seq, .is_on = true };
+	dom->run = (struct run){ .seq = step->seq, .tid = step->head.tid, .is_on = true };
 	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
 }
 
@@ -371,15 +375,64 @@ static void cb_note_end(struct domain *dom, const struct ks_step *step)
 	end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
 }
 
-static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
+static struct moment *cb_last(const struct domain *dom, uint16_t cpu)
 {
 	for (size_t i = dom->cbs.cnt; i; i--) {
-		const struct moment *moment = moment_at(&dom->cbs, i - 1);
+		struct moment *moment = moment_at(&dom->cbs, i - 1);
 
 		if (moment->cpu == cpu || moment->state == GP_UNKNOWN)
-			return moment->state;
+			return moment;
 	}
-	return CB_NONE;
+	return NULL;
+}
+
+static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
+{
+	const struct moment *last = cb_last(dom, cpu);
+
+	return last ? last->state : CB_NONE;
+}
+
+static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
+{
+	const struct moment *last = cb_last(dom, cpu);
+
+	return last && last->has_timer;
+}
+
+static void cb_arm(struct domain *dom, const struct ks_step *step)
+{
+	struct moment *last = cb_last(dom, step->head.cpu);
+
+	cb_note_end(dom, step);
+	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
+		last->has_timer = true;
+	else
+		cb_push(dom, CB_ARMED, step, true);
+}
+
+/*
+ * Queued by the end of a GP, or by the timer that an earlier end left: only the
+ * latter takes the timer away. Queued while it runs, it runs once more.
+ */
+static void cb_queue(struct domain *dom, const struct ks_step *step)
+{
+	bool by_end = dom->run.is_on && step->head.tid == dom->run.tid;
+
+	cb_note_end(dom, step);
+	cb_push(dom, CB_QUEUED, step, by_end && cb_has_timer(dom, step->head.cpu));
+}
+
+/*
+ * timer_reduce() tells nothing of a timer that is pending already: the next
+ * normal GP's callbacks wait for that one.
+ */
+static void cb_finish(struct domain *dom, const struct ks_step *step)
+{
+	bool has_timer = cb_has_timer(dom, step->head.cpu);
+
+	if (cb_state(dom, step->head.cpu) == CB_RUNNING)
+		cb_push(dom, has_timer ? CB_ARMED : CB_NONE, step, has_timer);
 }
 
 void domain_step(struct domain *dom, const struct ks_step *step)
@@ -398,21 +451,16 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 		gp_finish(dom, step);
 		break;
 	case KS_CB_ARM:
-		cb_note_end(dom, step);
-		if (cb_state(dom, step->head.cpu) != CB_QUEUED)
-			cb_push(dom, CB_ARMED, step);
+		cb_arm(dom, step);
 		break;
 	case KS_CB_QUEUE:
-		cb_note_end(dom, step);
-		/* queued again while it runs: it runs once more after this run's end */
-		cb_push(dom, CB_QUEUED, step);
+		cb_queue(dom, step);
 		break;
 	case KS_CB_BEGIN:
-		cb_push(dom, CB_RUNNING, step);
+		cb_push(dom, CB_RUNNING, step, cb_has_timer(dom, step->head.cpu));
 		break;
 	case KS_CB_END:
-		if (cb_state(dom, step->head.cpu) == CB_RUNNING)
-			cb_push(dom, CB_NONE, step);
+		cb_finish(dom, step);
 		break;
 	}
 }
@@ -541,9 +589,11 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 
 /*
  * The end that a waiter for @needed waits for; without @needed, the last one
- * before its wake-up. NULL: not seen yet, or lost.
+ * before its wake-up. @needed may be a later waiter's, taken for this one's:
+ * being woken by a callback proves that the GP was over. NULL: not seen yet, or lost.
  */
-static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns)
+static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns,
+				     bool by_callback)
 {
 	const struct gp_end *last = NULL;
 
@@ -556,13 +606,13 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
 			return end;
 	}
-	return needed ? NULL : last;
+	return needed && !by_callback ? NULL : last;
 }
 
 void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces)
 {
 	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
-	const struct gp_end *end = find_end(dom, wait->needed, wake_ns);
+	const struct gp_end *end = find_end(dom, wait->needed, wake_ns, wait->by_callback);
 	uint64_t end_ns = wake_ns;
 
 	if (end)

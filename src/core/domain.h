@@ -129,6 +129,7 @@ struct domain_wait {
 	uint64_t wake_ns; /* 0: not seen */
 	uint64_t in_ns;
 	uint64_t needed; /* seq that ends it; 0: not known */
+	bool by_callback; /* a callback of this domain is known to have woken it */
 	uint16_t wake_cpu;
 };
 

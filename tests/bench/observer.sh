@@ -9,7 +9,7 @@
 # jiffies: SRCU's exp_holdoff of 25 us makes that a question of microseconds) and each call's latency.
 #
 # --check: fail where the tracer moves the share of slow closes by more than 5 points, or the median of a
-# stalled call by more than 5 %, against both of the others. BLOCKS of each side, ROUNDS in a block,
+# stalled call by more than 5 %, from both of the others and to the same side. BLOCKS of each side, ROUNDS in a block,
 # TRACE_OPTIONS for the tracer (-q), WORKLOADS. Waits up to five minutes for the machine to be idle (MAX_LOAD),
 # and before each turn up to ten seconds for nobody else to run.
 # shellcheck disable=SC2016 # jq's variables

@@ -42,11 +42,12 @@ def call_cells: [.workload, .call, (.n.without | tostring), (.p50.without | in_u
 	(ratio(.p50.with; .p50.without) | fixed(3)), (ratio(.p50.again; .p50.without) | fixed(3)),
 	(ratio(.p90.with; .p90.without) | fixed(3)), (ratio(.p90.again; .p90.without) | fixed(3))];
 
-# What the tracer moved, and noise alone did not: it is off against both of the others.
-def share_missed: (.slow.with - .slow.without | fabs) > 5 and (.slow.with - .slow.again | fabs) > 5;
+# What the tracer moved, and noise alone did not: it lies outside of both of the others.
+def controls: [.without, .again] | sort;
 
-def median_missed: (ratio(.p50.with; .p50.without) - 1 | fabs) > 0.05
-	and (ratio(.p50.with; .p50.again) - 1 | fabs) > 0.05;
+def share_missed: .slow | . as $slow | controls | $slow.with > .[1] + 5 or $slow.with < .[0] - 5;
 
-# Where the control misses the goal too, nothing can be said.
-def is_noisy: (.slow.again - .slow.without | fabs) > 5;
+def median_missed: .p50 | . as $p50 | controls | $p50.with > 1.05 * .[1] or $p50.with < 0.95 * .[0];
+
+# Where the controls differ by more than the goal, little can be said.
+def is_noisy: .slow | controls | .[1] - .[0] > 5;
