@@ -8,10 +8,10 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* Filled in when calib_facts runs. */
-bool defers_register;  /* v6.18 7d9a0273c459: kvm_io_bus_register_dev() uses call_srcu() */
-bool has_srcu_usage;   /* v6.4 95433f726301 */
-bool has_kvm_types;    /* struct kvm in some BTF */
-__u64 now_jiffies;     /* together they measure HZ, also where no config is to be read */
+bool defers_register; /* v6.18 7d9a0273c459: kvm_io_bus_register_dev() uses call_srcu() */
+bool has_srcu_usage;  /* v6.4 95433f726301 */
+bool has_kvm_types;   /* struct kvm in some BTF */
+__u64 now_jiffies;    /* together they measure HZ, also where no config is to be read */
 __u64 now_ns;
 
 struct {

@@ -13,9 +13,9 @@
 
 #define SIGNAL_GROUP_EXIT 0x4
 
-#define KVMIO	     0xae
-#define KVM_NR(cmd)  ((cmd)&0xff)
-#define KVM_DIR(cmd) (((cmd) >> 8) & 0xff)
+#define KVMIO	      0xae
+#define KVM_NR(cmd)   ((cmd)&0xff)
+#define KVM_DIR(cmd)  (((cmd) >> 8) & 0xff)
 #define CMD_SIZE(cmd) (((cmd) >> 16) & 0x3fff)
 
 #define NR_CREATE_VM 0x01
@@ -274,7 +274,7 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 /* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
 static __always_inline void orphan_open(__u32 tid, __u64 now)
 {
-	struct task_state state = { .begin_ns = now, .out_ns = now };
+	struct task_state state = {.begin_ns = now, .out_ns = now};
 
 	task_sample(&state);
 	task_add(tid, &state);
@@ -472,8 +472,7 @@ static __always_inline void task_scan(struct task_struct *task)
 {
 	__u32 state = task->__state, tgid = task->tgid;
 
-	if (scan_tgid ? tgid == scan_tgid :
-			state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
+	if (scan_tgid ? tgid == scan_tgid : state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
 		task_emit(task);
 }
 

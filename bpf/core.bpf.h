@@ -20,8 +20,8 @@ struct srcu_struct___pre_v6_4 {
 } __attribute__((preserve_access_index));
 
 /*
- * x86: one more domain of each VM's own, which kvm_mmu_uninit_vm() waits for in 6.1. Later ones have
- * it only with CONFIG_KVM_EXTERNAL_WRITE_TRACKING (arch/x86/include/asm/kvm_host.h).
+ * x86: one more domain of each VM's own, which kvm_mmu_uninit_vm() waits for in 6.1. Later ones
+ * have it only with CONFIG_KVM_EXTERNAL_WRITE_TRACKING (arch/x86/include/asm/kvm_host.h).
  */
 struct kvm___track {
 	struct {

@@ -199,7 +199,8 @@ static __always_inline void cb_emit(struct srcu_data *sdp, __u64 ssp, __u8 type,
 
 static __always_inline void cb_armed(__u64 timer, __u64 expires)
 {
-	struct srcu_data *sdp = (void *)(timer - bpf_core_field_offset(struct srcu_data, delay_work));
+	struct srcu_data *sdp =
+		(void *)(timer - bpf_core_field_offset(struct srcu_data, delay_work));
 
 	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_ARM, expires);
 }

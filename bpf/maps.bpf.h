@@ -67,8 +67,8 @@ struct task_state {
 	__u64 out_ns; /* left the CPU; 0: on it */
 	__u64 wake_ns;
 	__u64 wake_ssp;
-	__u64 needed;	  /* of kvm->srcu when it left the CPU */
-	__u64 irq_needed; /* of kvm->irq_srcu */
+	__u64 needed;	     /* of kvm->srcu when it left the CPU */
+	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
 	__u32 cmd;
 	__u32 vcpus;
@@ -82,7 +82,8 @@ struct task_state {
 	__u8 pad[4];
 };
 
-/* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS */
+/* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -200,12 +201,12 @@ static __always_inline void ring_lost(void)
 		cpu->lost++;
 }
 
-#define ring_reserve(size)                                            \
-	({                                                            \
-		void *room = bpf_ringbuf_reserve(&ring, (size), 0);   \
-		if (!room)                                            \
-			ring_lost();                                  \
-		room;                                                 \
+#define ring_reserve(size)                                                                         \
+	({                                                                                         \
+		void *room = bpf_ringbuf_reserve(&ring, (size), 0);                                \
+		if (!room)                                                                         \
+			ring_lost();                                                               \
+		room;                                                                              \
 	})
 
 static __always_inline void head_fill(struct ks_head *head, __u64 ts_ns, __u32 tid, __u8 type)

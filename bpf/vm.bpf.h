@@ -40,7 +40,7 @@ static __always_inline __u64 file_kvm(struct file *file, enum ks_call_kind kind)
 
 	switch (kind) {
 	case KS_KIND_VM:
-		return (__u64)private;
+		return (__u64) private;
 	case KS_KIND_VCPU:
 		return (__u64)BPF_CORE_READ((struct kvm_vcpu *)private, kvm);
 	case KS_KIND_DEVICE:
@@ -83,7 +83,7 @@ static __always_inline void domain_read(struct ks_domain *dom, __u64 ssp)
 
 static __always_inline void domain_follow(__u64 ssp, __u64 kvm)
 {
-	struct domain_state dom = { .kvm = kvm };
+	struct domain_state dom = {.kvm = kvm};
 
 	dom.armed = sup_expires(srcu_sup(ssp)) != 0;
 	if (!kvm)

@@ -21,15 +21,11 @@ enum {
 };
 
 static const struct cmd *const commands[] = {
-	&cmd_trace,
-	&cmd_record,
-	&cmd_report,
-	&cmd_diff,
+	&cmd_trace,  &cmd_record, &cmd_report, &cmd_diff,
 #ifdef HAVE_EXPORT
 	&cmd_export,
 #endif
-	&cmd_repro,
-	&cmd_check,
+	&cmd_repro,  &cmd_check,
 };
 
 #define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))

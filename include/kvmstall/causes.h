@@ -26,7 +26,7 @@ enum ks_cause {
 #define X(id, name, help) KS_CAUSE_##id,
 	KS_CAUSES(X)
 #undef X
-	KS_CAUSE_CNT
+		KS_CAUSE_CNT
 };
 
 #endif

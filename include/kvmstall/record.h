@@ -25,26 +25,26 @@ struct ks_head {
 };
 
 enum ks_type {
-	KS_VM = 1,	   /* ks_vm: a VM was born, or found */
-	KS_VM_GONE = 2,	   /* ks_step: it is destroyed; .val its struct kvm */
-	KS_CALL = 3,	   /* ks_call: a call ended */
-	KS_SLEEP = 4,	   /* ks_sleep: a task slept inside a call, and runs again */
-	KS_START = 5,	   /* ks_start: a task took a domain from idle to a GP in progress */
-	KS_GP_ARM = 6,	   /* ks_step: process_srcu armed its timer again; .val expires, jiffies */
-	KS_GP_QUEUE = 7,   /* ks_step: process_srcu queued: timer fired, or no delay */
-	KS_GP_BEGIN = 8,   /* ks_step: process_srcu begins */
-	KS_GP_END = 9,	   /* ks_step: process_srcu ends; .val srcu_gp_seq_needed */
-	KS_CB_ARM = 10,	   /* ks_step: callbacks wait for a timer; .val expires, jiffies */
-	KS_CB_QUEUE = 11,  /* ks_step: srcu_invoke_callbacks queued */
-	KS_CB_BEGIN = 12,  /* ks_step: srcu_invoke_callbacks begins; .val callbacks in the list */
-	KS_CB_END = 13,	   /* ks_step: srcu_invoke_callbacks ends */
-	KS_CALLBACK = 14,  /* ks_start: call_srcu() */
-	KS_LOCK = 15,	   /* ks_lock: a task in a call begins to wait for a mutex */
-	KS_EXIT = 16,	   /* ks_step: a process that owned VMs is gone; .val its tgid */
-	KS_SUSPECT = 17,   /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
-	KS_LOST = 18,	   /* ks_step: user space noticed .val records lost on .cpu */
-	KS_HELD = 19,	   /* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
-	KS_ASLEEP = 20,	   /* ks_task: a task in uninterruptible sleep, as it was then */
+	KS_VM = 1,	  /* ks_vm: a VM was born, or found */
+	KS_VM_GONE = 2,	  /* ks_step: it is destroyed; .val its struct kvm */
+	KS_CALL = 3,	  /* ks_call: a call ended */
+	KS_SLEEP = 4,	  /* ks_sleep: a task slept inside a call, and runs again */
+	KS_START = 5,	  /* ks_start: a task took a domain from idle to a GP in progress */
+	KS_GP_ARM = 6,	  /* ks_step: process_srcu armed its timer again; .val expires, jiffies */
+	KS_GP_QUEUE = 7,  /* ks_step: process_srcu queued: timer fired, or no delay */
+	KS_GP_BEGIN = 8,  /* ks_step: process_srcu begins */
+	KS_GP_END = 9,	  /* ks_step: process_srcu ends; .val srcu_gp_seq_needed */
+	KS_CB_ARM = 10,	  /* ks_step: callbacks wait for a timer; .val expires, jiffies */
+	KS_CB_QUEUE = 11, /* ks_step: srcu_invoke_callbacks queued */
+	KS_CB_BEGIN = 12, /* ks_step: srcu_invoke_callbacks begins; .val callbacks in the list */
+	KS_CB_END = 13,	  /* ks_step: srcu_invoke_callbacks ends */
+	KS_CALLBACK = 14, /* ks_start: call_srcu() */
+	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
+	KS_EXIT = 16,	  /* ks_step: a process that owned VMs is gone; .val its tgid */
+	KS_SUSPECT = 17, /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
+	KS_LOST = 18,	 /* ks_step: user space noticed .val records lost on .cpu */
+	KS_HELD = 19,	 /* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
+	KS_ASLEEP = 20,	 /* ks_task: a task in uninterruptible sleep, as it was then */
 	KS_TYPE_CNT
 };
 
@@ -90,7 +90,7 @@ enum ks_call_kind {
  * (_IOC_READ). Numbers are used twice: 0x67 is KVM_REGISTER_COALESCED_MMIO, and
  * KVM_IRQ_LINE_STATUS, which is hot.
  */
-#define KS_WANTED_READS	  0x80
+#define KS_WANTED_READS	    0x80
 #define KS_IOCTL_READS(cmd) ((cmd) >> 31)
 
 enum ks_call_flags {
@@ -136,7 +136,7 @@ struct ks_sleep {
 	__u32 waker; /* tid */
 	__u16 wake_cpu;
 	__u8 api;
-	__u8 kind;	/* of the call it is in */
+	__u8 kind;    /* of the call it is in */
 	__u16 frames; /* in .stack; 0: not taken */
 	__u16 lock;   /* enum ks_lock_which it was blocked on; 0: on none of the VM's */
 	__u64 stack[KS_STACK_MAX];
@@ -236,7 +236,7 @@ enum ks_loss {
 #define X(id, name, help) KS_LOSS_##id,
 	KS_LOSSES(X)
 #undef X
-	KS_LOSS_CNT
+		KS_LOSS_CNT
 };
 
 #endif

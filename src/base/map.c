@@ -24,7 +24,7 @@ static size_t map_find(const struct map *map, uint64_t key)
 void map_fini(struct map *map)
 {
 	free(map->slots);
-	*map = (struct map){ 0 };
+	*map = (struct map){0};
 }
 
 void *map_get(const struct map *map, uint64_t key)
@@ -34,7 +34,7 @@ void *map_get(const struct map *map, uint64_t key)
 
 static int map_grow(struct map *map)
 {
-	struct map bigger = { .cap = map->cap ? map->cap * 2 : MAP_MIN_CAP, .cnt = map->cnt };
+	struct map bigger = {.cap = map->cap ? map->cap * 2 : MAP_MIN_CAP, .cnt = map->cnt};
 
 	bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
 	if (!bigger.slots)
@@ -56,7 +56,7 @@ int map_put(struct map *map, uint64_t key, void *value)
 	i = map_find(map, key);
 	if (!map->slots[i].key)
 		map->cnt++;
-	map->slots[i] = (struct map_slot){ key, value };
+	map->slots[i] = (struct map_slot){key, value};
 	return 0;
 }
 
@@ -80,7 +80,7 @@ void *map_del(struct map *map, uint64_t key)
 		map->slots[hole] = map->slots[i];
 		hole = i;
 	}
-	map->slots[hole] = (struct map_slot){ 0 };
+	map->slots[hole] = (struct map_slot){0};
 	return value;
 }
 

@@ -55,5 +55,5 @@ void tail_drop(struct tail *tail, size_t size, size_t cnt)
 void tail_fini(struct tail *tail)
 {
 	free(tail->items);
-	*tail = (struct tail){ 0 };
+	*tail = (struct tail){0};
 }

@@ -46,10 +46,13 @@ static const char *const status_names[] = {"full", "degraded", NULL, "cannot"};
 
 /* What a feature is to somebody who never heard of it. */
 static const char *const feat_texts[FEAT_CNT] = {
-	[FEAT_BTF] = "the kernel's types",	   [FEAT_RINGBUF] = "records from the kernel",
-	[FEAT_TP_BTF] = "programs on tracepoints", [FEAT_FENTRY] = "programs on functions",
+	[FEAT_BTF] = "the kernel's types",
+	[FEAT_RINGBUF] = "records from the kernel",
+	[FEAT_TP_BTF] = "programs on tracepoints",
+	[FEAT_FENTRY] = "programs on functions",
 	[FEAT_KPROBE] = "programs on functions by breakpoints",
-	[FEAT_ITER] = "VMs that exist already",	   [FEAT_CONTENTION] = "holders of locks",
+	[FEAT_ITER] = "VMs that exist already",
+	[FEAT_CONTENTION] = "holders of locks",
 };
 
 /* ---- finding out ---- */
@@ -74,7 +77,7 @@ static void add_feature(struct check *check, enum feat feat)
 	const struct feat_result *result = &check->results[feat];
 	struct finding *finding = findings_add(&check->findings, SECTION_BACKENDS, result->name);
 
-	finding->severity = result->works ? SEVERITY_OK
+	finding->severity = result->works	   ? SEVERITY_OK
 			    : is_replaceable(feat) ? SEVERITY_NOTE
 						   : SEVERITY_PROBLEM;
 	snprintf(finding->text, sizeof(finding->text), "%s: %s", feat_texts[feat],

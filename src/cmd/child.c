@@ -36,7 +36,7 @@ int child_fork(struct child *child, char **argv, struct err *err)
 {
 	int gate[2];
 
-	*child = (struct child){ .gate = -1, .status = -1 };
+	*child = (struct child){.gate = -1, .status = -1};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate))
 		return err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
 	child->pid = fork();
@@ -86,8 +86,8 @@ int child_exit_status(const struct child *child)
 {
 	if (child->status < 0)
 		return -1;
-	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status) :
-					    WEXITSTATUS(child->status);
+	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status)
+					  : WEXITSTATUS(child->status);
 }
 
 void child_kill(struct child *child)

@@ -8,8 +8,8 @@
 struct err;
 
 struct child {
-	pid_t pid; /* 0: none */
-	int gate;  /* write end; -1 once open */
+	pid_t pid;  /* 0: none */
+	int gate;   /* write end; -1 once open */
 	int status; /* as of waitpid(); -1 while it runs */
 };
 

@@ -26,7 +26,8 @@
 #include "kern/probes.h"
 #include "kern/proc.h"
 
-/* CPUs overtake each other by what one can be kept from a record: an interrupt, not a time slice. */
+/* CPUs overtake each other by what one can be kept from a record: an interrupt, not a time slice.
+ */
 #define ORDER_WINDOW_NS 10000000
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
@@ -43,9 +44,9 @@ struct session {
 	struct order *order;
 	struct ledger *ledger;
 	struct advice_host host;
-	uint64_t suspects_ns;	/* of the last look at suspects */
-	struct ks_step held;	/* the domain to look at; .ssp 0: none */
-	bool is_pending; /* records wait in the order window */
+	uint64_t suspects_ns; /* of the last look at suspects */
+	struct ks_step held;  /* the domain to look at; .ssp 0: none */
+	bool is_pending;      /* records wait in the order window */
 	int kvm_fd; /* holds KVM, a module on most hosts: its addresses stay what they are */
 };
 
@@ -121,7 +122,7 @@ static void on_asleep(void *ctx, const struct stall *stall)
 /* What makes all else pointless, as 'kvmstall check' would say it. */
 static int check_host(const struct host *host, struct err *err)
 {
-	struct findings findings = { .cnt = 0 };
+	struct findings findings = {.cnt = 0};
 
 	outlook_make(host, &findings);
 	for (size_t i = 0; i < findings.cnt; i++) {
@@ -169,7 +170,7 @@ static int make_probes(struct session *session, struct err *err)
 
 static int make_pipeline(struct session *session, struct err *err)
 {
-	static const struct ledger_ops ops = { on_stall, on_vm_new, on_vm_gone, on_asleep };
+	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
 
 	session->syms = ksyms_load(err);
 	if (!session->syms)
@@ -221,7 +222,7 @@ void session_free(struct session *session)
  */
 static bool try_out(struct session *session)
 {
-	struct kvm_create_device test = { .flags = KVM_CREATE_DEVICE_TEST };
+	struct kvm_create_device test = {.flags = KVM_CREATE_DEVICE_TEST};
 	int vm;
 
 	if (session->kvm_fd < 0)
@@ -234,7 +235,8 @@ static bool try_out(struct session *session)
 	ioctl(vm, KVM_CREATE_DEVICE, &test); /* makes nothing, and may well fail */
 	close(vm);
 	return probes_saw(session->probes, KS_KIND_DEV) &&
-	       probes_saw(session->probes, KS_KIND_VM) && probes_saw(session->probes, KS_KIND_CLOSE);
+	       probes_saw(session->probes, KS_KIND_VM) &&
+	       probes_saw(session->probes, KS_KIND_CLOSE);
 }
 
 static int attach(struct session *session, struct err *err)
@@ -324,8 +326,8 @@ static int take(struct session *session)
 int session_wait(struct session *session, int wake_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
-		{ .fd = wake_fd, .events = POLLIN },
-		{ .fd = probes_fd(session->probes), .events = POLLIN },
+		{.fd = wake_fd, .events = POLLIN},
+		{.fd = probes_fd(session->probes), .events = POLLIN},
 	};
 	int ret;
 

@@ -21,7 +21,7 @@ struct session_cfg {
 	enum backend backend; /* BACKEND_CNT: the best */
 	bool want_all_calls;
 	bool want_fork;
-	bool want_cost; /* count the programs' run time: about 20 ns more a run */
+	bool want_cost;	     /* count the programs' run time: about 20 ns more a run */
 	uint64_t ring_bytes; /* 0: the default */
 	const struct ledger_ops *ops;
 	/* Each record, in order, once the ledger has taken it; NULL: not wanted. An error ends

@@ -15,8 +15,7 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 	for (size_t i = 0; i < pieces->cnt; i++) {
 		const struct piece *piece = &pieces->list[i];
 		struct segment seg = {
-			.cause = piece->cause, .ns = piece->ns, .dom = dom, .gp = piece->gp
-		};
+			.cause = piece->cause, .ns = piece->ns, .dom = dom, .gp = piece->gp};
 
 		if (task_add_segment(task, begin_ns, &seg))
 			return -ENOMEM;
@@ -52,7 +51,7 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 		    const struct domain *dom, const struct domain_wait *span)
 {
 	struct wait *same = same_wait(task, sleep);
-	struct wait wait = { .dom = dom, .api = sleep->api, .callbacks = -1 };
+	struct wait wait = {.dom = dom, .api = sleep->api, .callbacks = -1};
 
 	if (same) {
 		same->ns = sleep->head.ts_ns - same->begin_ns;
@@ -85,7 +84,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		.by_callback = sleep->wake_ns && !sleep->wait_ns,
 		.wake_cpu = sleep->wake_cpu,
 	};
-	struct pieces pieces = { .cnt = 0 };
+	struct pieces pieces = {.cnt = 0};
 
 	if (dom)
 		domain_account(dom, &span, &pieces);
@@ -160,8 +159,8 @@ static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, 
 
 static const char *lock_name(uint32_t which)
 {
-	static const char *const names[KS_LOCK_CNT] = { NULL, "kvm->slots_lock", "kvm->lock",
-							"kvm->irq_lock" };
+	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
+						       "kvm->irq_lock"};
 
 	return names[which];
 }
@@ -256,11 +255,11 @@ static void put_segments(struct builder *builder, const struct account_input *in
 			continue; /* of a call whose own record was lost */
 		if (seg.cause == KS_CAUSE_LOCK)
 			seg.cause = lock_cause(in, timed);
-		put_segment(builder, &(struct segment){ .cause = gap, .ns = timed->begin_ns - now });
+		put_segment(builder, &(struct segment){.cause = gap, .ns = timed->begin_ns - now});
 		put_segment(builder, &seg);
 		now = seg_end;
 	}
-	put_segment(builder, &(struct segment){ .cause = gap, .ns = end - now });
+	put_segment(builder, &(struct segment){.cause = gap, .ns = end - now});
 }
 
 static enum ks_cause headline(const struct stall *stall)
@@ -370,7 +369,7 @@ static void find_culprit(const struct account_input *in, struct stall *stall)
 {
 	const struct segment *seg = dominant(stall);
 
-	stall->culprit = (struct culprit){ .callbacks = -1 };
+	stall->culprit = (struct culprit){.callbacks = -1};
 	if (!seg)
 		return;
 	if (seg->cause == KS_CAUSE_LOCK)
@@ -427,7 +426,7 @@ static enum phase find_phase(const struct stall *stall)
 int account_call(const struct account_input *in, struct account_scratch *scratch,
 		 struct stall *stall)
 {
-	struct builder builder = { .scratch = scratch, .stall = stall };
+	struct builder builder = {.scratch = scratch, .stall = stall};
 	bool all_sleeps = in->call->sleeps == in->task->sleeps;
 
 	*stall = (struct stall){
@@ -446,8 +445,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->segments_cnt = builder.cnt;
 	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];
 	stall->is_complete = all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
-			     !overlaps_loss(in->losses, stall->begin_ns,
-							  in->call->head.ts_ns);
+			     !overlaps_loss(in->losses, stall->begin_ns, in->call->head.ts_ns);
 	stall->call = name_call(stall);
 	stall->phase = find_phase(stall);
 	stall->cause = headline(stall);

@@ -5,19 +5,24 @@
 #include <string.h>
 
 static const char *const by_cause[KS_CAUSE_CNT] = {
-	[KS_CAUSE_GP_TIMER] = "in the VMM, make memslots and vCPUs before devices, or do two or three "
-			      "jiffies of other work between; HZ=1000 shortens it; ask for "
-			      "call_srcu_expedited() in kvm_io_bus_register_dev()",
-	[KS_CAUSE_CB_TIMER] = "nobody expedited this grace period: rcu_expedited=1 does it for plain "
-			      "synchronize_srcu() and costs other users; HZ=1000 shortens it",
-	[KS_CAUSE_READER] = "what the reader does takes too long: a slow userfaultfd handler, page-in "
-			    "or emulation; update memslots before vCPUs run, or make it fast",
+	[KS_CAUSE_GP_TIMER] =
+		"in the VMM, make memslots and vCPUs before devices, or do two or three "
+		"jiffies of other work between; HZ=1000 shortens it; ask for "
+		"call_srcu_expedited() in kvm_io_bus_register_dev()",
+	[KS_CAUSE_CB_TIMER] =
+		"nobody expedited this grace period: rcu_expedited=1 does it for plain "
+		"synchronize_srcu() and costs other users; HZ=1000 shortens it",
+	[KS_CAUSE_READER] =
+		"what the reader does takes too long: a slow userfaultfd handler, page-in "
+		"or emulation; update memslots before vCPUs run, or make it fast",
 	[KS_CAUSE_POLL_BACKOFF] = "the kernel looks for readers in ever longer steps: keep readers "
 				  "under two jiffies; HZ=1000 makes the steps shorter",
-	[KS_CAUSE_KWORKER] = "SRCU's workers did not get a CPU: callbacks run on the boot CPU, so keep "
-			     "real-time tasks and interrupts off it",
-	[KS_CAUSE_WAKEUP] = "the waiter was ready but got no CPU: look at run queues, cgroup quotas "
-			    "and real-time tasks",
+	[KS_CAUSE_KWORKER] =
+		"SRCU's workers did not get a CPU: callbacks run on the boot CPU, so keep "
+		"real-time tasks and interrupts off it",
+	[KS_CAUSE_WAKEUP] =
+		"the waiter was ready but got no CPU: look at run queues, cgroup quotas "
+		"and real-time tasks",
 	[KS_CAUSE_LOCK] = "two threads make calls that take the same lock of this VM: the holder's "
 			  "stall is the one to mend",
 	[KS_CAUSE_OTHER_SLEEP] = "not SRCU: the function named is where it slept",
@@ -51,11 +56,13 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 {
 	const char *text = by_cause[stall->cause];
 
-	if (stall->cause == KS_CAUSE_GP_TIMER || (stall->cause == KS_CAUSE_CB_TIMER && host->rcu_normal))
+	if (stall->cause == KS_CAUSE_GP_TIMER ||
+	    (stall->cause == KS_CAUSE_CB_TIMER && host->rcu_normal))
 		text = for_gp_timer(stall, host);
 	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
 	    symbol_is(stall->culprit.func, "handle_userfault"))
-		text = "the page that the reader faulted on came late: make the userfaultfd handler "
+		text = "the page that the reader faulted on came late: make the userfaultfd "
+		       "handler "
 		       "faster, or populate the memory before memslots change";
 	snprintf(buf, size, "%s", text ? text : "");
 	return buf;

@@ -14,7 +14,7 @@ static void take_value(const char *value, char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)strcspn(value, ","), value);
 }
 
-static const char *const options[] = { "--id", "-name", "--name" };
+static const char *const options[] = {"--id", "-name", "--name"};
 
 /* The value of a naming option: behind '=', or the next argument. NULL: @arg is none of them. */
 static const char *value_of(const char *arg, const char *next)

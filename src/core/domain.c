@@ -11,7 +11,7 @@
  * What is kept of the past. A wait spans two GPs of about eight moments each;
  * failed scans of one GP fold into one moment, however many they are.
  */
-#define MOMENTS_MAX  64
+#define MOMENTS_MAX 64
 /* A timer of one jiffy fires in the second jiffy after it was armed, or in the third if the
  * local tick is late (kernel/time/timer.c, calc_index()). */
 #define TIMER_MAX_JIFFIES 3
@@ -19,7 +19,7 @@
 #define STARTERS_MAX 16
 #define ENDS_MAX     16
 /* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
-#define KEEP_NS	     2000000000ULL
+#define KEEP_NS 2000000000ULL
 
 enum gp_state {
 	GP_UNKNOWN, /* not watched yet, or records lost */
@@ -67,8 +67,8 @@ struct domain {
 	enum domain_kind kind;
 	int refs;
 	uint64_t first_gp; /* id of the GP that is number 0 to people */
-	struct tail gps; /* struct moment, of process_srcu */
-	struct tail cbs; /* struct moment, of srcu_invoke_callbacks, by CPU */
+	struct tail gps;   /* struct moment, of process_srcu */
+	struct tail cbs;   /* struct moment, of srcu_invoke_callbacks, by CPU */
 	struct tail starters;
 	struct tail ends; /* struct gp_end */
 	struct run run;
@@ -77,8 +77,7 @@ struct domain {
 	size_t suspects_cnt;
 };
 
-static const char *const kind_names[DOMAIN_KIND_CNT] = { "kvm.srcu", "kvm.irq_srcu",
-							 "mmu_notifier" };
+static const char *const kind_names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu", "mmu_notifier"};
 
 const char *domain_kind_name(enum domain_kind kind)
 {
@@ -94,7 +93,7 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 	if (last && last->cause == cause && last->gp == gp) {
 		last->ns += ns;
 	} else if (pieces->cnt < PIECES_MAX) {
-		pieces->list[pieces->cnt++] = (struct piece){ .cause = cause, .gp = gp, .ns = ns };
+		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
 	} else {
 		last->cause = KS_CAUSE_UNEXPLAINED;
 		last->ns += ns;
@@ -207,7 +206,7 @@ static uint64_t step_gp(const struct ks_step *step)
 static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
 {
 	track_push(dom, &dom->gps,
-		   &(struct moment){ .ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns });
+		   &(struct moment){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
 }
 
 static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step,
@@ -239,7 +238,7 @@ static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 	struct gp_end *room = tail_push(&dom->ends, sizeof(*room), ENDS_MAX, NULL);
 
 	if (room)
-		*room = (struct gp_end){ .gp = gp, .ts_ns = ts_ns };
+		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns};
 }
 
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
@@ -256,7 +255,7 @@ void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_n
 		return;
 	}
 	since_ns = age_ns < ts_ns ? ts_ns - age_ns : ts_ns;
-	starter_add(dom, &(struct starter){ .gp = gp, .ts_ns = since_ns });
+	starter_add(dom, &(struct starter){.gp = gp, .ts_ns = since_ns});
 	/* A timer that is pending was armed before we looked: by the GP's start, or, when the GP
 	 * is older than such a timer can take, by a scan that failed. */
 	if (!seed->expires)
@@ -298,7 +297,7 @@ static void gp_arm(struct domain *dom, const struct ks_step *step)
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
 {
-	dom->run = (struct run){ .seq = step->seq, .tid = step->head.tid, .is_on = true };
+	dom->run = (struct run){.seq = step->seq, .tid = step->head.tid, .is_on = true};
 	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
 }
 
@@ -480,7 +479,7 @@ void domain_lose(struct domain *dom, uint64_t ts_ns)
 	if (track_state(&dom->gps) != GP_UNKNOWN)
 		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
 	if (dom->cbs.cnt && track_state(&dom->cbs) != GP_UNKNOWN)
-		track_push(dom, &dom->cbs, &(struct moment){ .ts_ns = ts_ns, .state = GP_UNKNOWN });
+		track_push(dom, &dom->cbs, &(struct moment){.ts_ns = ts_ns, .state = GP_UNKNOWN});
 }
 
 /* ---- the walk ---- */
@@ -512,7 +511,8 @@ static const struct moment *track_at(const struct tail *track, uint64_t ts_ns)
 	return i ? moment_at(track, i - 1) : NULL;
 }
 
-static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to, struct pieces *pieces)
+static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to,
+		      struct pieces *pieces)
 {
 	static const enum ks_cause causes[] = {
 		[GP_UNKNOWN] = KS_CAUSE_UNEXPLAINED, [GP_IDLE] = KS_CAUSE_UNEXPLAINED,

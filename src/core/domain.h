@@ -53,12 +53,12 @@ struct starter {
 	uint32_t tid;
 	uint32_t tgid;
 	uint32_t cmd;
-	uint8_t kind;	   /* enum ks_call_kind of its call */
-	bool is_delayed;   /* armed a timer: a normal GP */
-	bool is_sync;	   /* by a synchronize_srcu*(): it waits for it itself */
-	bool is_known;	   /* false: in flight before we looked */
-	const char *call;  /* by its stack, when no probe announced it; NULL: not known */
-	const char *func;  /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
+	uint8_t kind;	  /* enum ks_call_kind of its call */
+	bool is_delayed;  /* armed a timer: a normal GP */
+	bool is_sync;	  /* by a synchronize_srcu*(): it waits for it itself */
+	bool is_known;	  /* false: in flight before we looked */
+	const char *call; /* by its stack, when no probe announced it; NULL: not known */
+	const char *func; /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
 	char comm[KS_COMM_LEN];
 };
 
@@ -110,7 +110,8 @@ enum domain_kind domain_get_kind(const struct domain *dom);
 /* The number that people see for a GP: the n-th of a domain whose birth we saw. */
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp);
 
-/* What the kernel's structure said when the VM was born or found; @hz and @jiffies turn gp_start into ns. */
+/* What the kernel's structure said when the VM was born or found; @hz and @jiffies turn gp_start
+ * into ns. */
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
 		 uint32_t hz);
 
@@ -128,13 +129,14 @@ struct domain_wait {
 	uint64_t out_ns;
 	uint64_t wake_ns; /* 0: not seen */
 	uint64_t in_ns;
-	uint64_t needed; /* seq that ends it; 0: not known */
+	uint64_t needed;  /* seq that ends it; 0: not known */
 	bool by_callback; /* a callback of this domain is known to have woken it */
 	uint16_t wake_cpu;
 };
 
 /* Split [out_ns, in_ns] into pieces whose sum is exactly its length. */
-void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces);
+void domain_account(const struct domain *dom, const struct domain_wait *wait,
+		    struct pieces *pieces);
 
 /* The GP in progress at @ts_ns, or 0. */
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns);

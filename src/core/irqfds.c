@@ -26,8 +26,8 @@ void irqfds_note(struct irqfds *irqfds, const struct stall *stall)
 /* Inlined into their callers or not, these are who flushes. */
 static bool is_flush(const struct segment *seg)
 {
-	static const char *const flushers[] = { "kvm_irqfd_release", "kvm_vm_release", "kvm_irqfd",
-						"kvm_irqfd_deassign" };
+	static const char *const flushers[] = {"kvm_irqfd_release", "kvm_vm_release", "kvm_irqfd",
+					       "kvm_irqfd_deassign"};
 
 	if (seg->cause != KS_CAUSE_OTHER_SLEEP || !seg->func)
 		return false;

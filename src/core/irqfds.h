@@ -31,7 +31,8 @@ struct irqfds {
 /* Remember @stall if it is one of these. */
 void irqfds_note(struct irqfds *irqfds, const struct stall *stall);
 
-/* If @stall slept in a flush of that queue, its culprit is the shutdown that it waited for longest. */
+/* If @stall slept in a flush of that queue, its culprit is the shutdown that it waited for longest.
+ */
 const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct stall *stall);
 
 #endif

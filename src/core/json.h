@@ -10,7 +10,8 @@ struct advice_host;
 struct str;
 struct summary;
 
-/* Append the line of a stall, or of a call that was none, with its newline. Returns 0 or -ENOMEM. */
+/* Append the line of a stall, or of a call that was none, with its newline. Returns 0 or -ENOMEM.
+ */
 int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	       const struct advice_host *host);
 

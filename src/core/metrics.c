@@ -49,8 +49,8 @@ struct metrics {
 	struct metrics_cfg cfg;
 	struct call_sums *calls[CALLS_MAX]; /* by name */
 	size_t calls_cnt;
-	struct hist *waits[DOMAINS][APIS];
-	struct hist *periods[DOMAIN_KIND_CNT][2]; /* expedited, normal */
+	struct hist waits[DOMAINS][APIS];
+	struct hist periods[DOMAIN_KIND_CNT][2]; /* expedited, normal */
 	struct function_sums functions[FUNCTIONS_MAX];
 	size_t functions_cnt;
 	struct code_count codes[CODES_MAX];
@@ -81,13 +81,6 @@ struct metrics *metrics_new(const struct metrics_cfg *cfg)
 	return metrics;
 }
 
-static void hist_free(struct hist *hist)
-{
-	if (hist)
-		hist_fini(hist);
-	free(hist);
-}
-
 void metrics_free(struct metrics *metrics)
 {
 	if (!metrics)
@@ -96,10 +89,6 @@ void metrics_free(struct metrics *metrics)
 		hist_fini(&metrics->calls[i]->hist);
 		free(metrics->calls[i]);
 	}
-	for (size_t i = 0; i < DOMAINS * APIS; i++)
-		hist_free(metrics->waits[i / APIS][i % APIS]);
-	for (size_t i = 0; i < DOMAIN_KIND_CNT * 2; i++)
-		hist_free(metrics->periods[i / 2][i % 2]);
 	vmset_fini(&metrics->vms);
 	map_fini(&metrics->domains);
 	periods_fini(&metrics->running);
@@ -137,18 +126,11 @@ static struct call_sums *find_call(struct metrics *metrics, const char *name)
 	if (!call)
 		return NULL;
 	call->name = name;
-	memmove(metrics->calls + at + 1, metrics->calls + at,
-		(metrics->calls_cnt - at) * sizeof(*metrics->calls));
+	for (size_t i = metrics->calls_cnt; i > at; i--)
+		metrics->calls[i] = metrics->calls[i - 1];
 	metrics->calls[at] = call;
 	metrics->calls_cnt++;
 	return call;
-}
-
-static struct hist *find_hist(struct hist **hist)
-{
-	if (!*hist)
-		*hist = calloc(1, sizeof(**hist));
-	return *hist;
 }
 
 static struct function_sums *find_function(struct metrics *metrics, const char *name)
@@ -207,10 +189,8 @@ static void count_waits(struct metrics *metrics, const struct stall *stall)
 	for (size_t i = 0; i < stall->waits_cnt; i++) {
 		const struct wait *wait = &stall->waits[i];
 		int kind = wait->dom ? (int)domain_get_kind(wait->dom) : DOMAIN_KIND_CNT;
-		struct hist *hist = find_hist(&metrics->waits[kind][wait->api % APIS]);
 
-		if (hist)
-			hist_observe(hist, wait->ns, NULL);
+		hist_observe(&metrics->waits[kind][wait->api % APIS], wait->ns, NULL);
 	}
 }
 
@@ -291,13 +271,9 @@ static void count_deferred(struct metrics *metrics, const struct symbols *syms,
 static void count_period(struct metrics *metrics, const struct period *period)
 {
 	uintptr_t kind = (uintptr_t)map_get(&metrics->domains, period->ssp);
-	struct hist *hist;
 
-	if (!kind)
-		return;
-	hist = find_hist(&metrics->periods[kind - 1][period->is_normal]);
-	if (hist)
-		hist_observe(hist, period->ns, NULL);
+	if (kind)
+		hist_observe(&metrics->periods[kind - 1][period->is_normal], period->ns, NULL);
 }
 
 void metrics_record(struct metrics *metrics, const struct symbols *syms, const void *record,
@@ -400,7 +376,7 @@ static void put_hist(const struct out *out, const struct hist *hist, const char 
 	const struct sample sample = {
 		.labels = {one, two}, .hist = hist, .created_ns = out->metrics->cfg.start_ns};
 
-	if (hist)
+	if (hist->cnt)
 		out->fn(out->ctx, &sample);
 }
 
@@ -422,15 +398,15 @@ static void collect_wait_duration(const struct out *out)
 
 	for (int kind = 0; kind < DOMAINS; kind++)
 		for (int api = 0; api < APIS; api++)
-			put_hist(out, out->metrics->waits[kind][api], domain_label(kind),
+			put_hist(out, &out->metrics->waits[kind][api], domain_label(kind),
 				 apis[api]);
 }
 
 static void collect_gp_duration(const struct out *out)
 {
 	for (int kind = 0; kind < DOMAIN_KIND_CNT; kind++) {
-		put_hist(out, out->metrics->periods[kind][0], domain_label(kind), "expedited");
-		put_hist(out, out->metrics->periods[kind][1], domain_label(kind), "normal");
+		put_hist(out, &out->metrics->periods[kind][0], domain_label(kind), "expedited");
+		put_hist(out, &out->metrics->periods[kind][1], domain_label(kind), "normal");
 	}
 }
 

@@ -70,7 +70,8 @@ static void sift_down(struct order *order)
 	size_t i = 0, child;
 
 	while ((child = 2 * i + 1) < order->cnt) {
-		if (child + 1 < order->cnt && is_before(&order->heap[child + 1], &order->heap[child]))
+		if (child + 1 < order->cnt &&
+		    is_before(&order->heap[child + 1], &order->heap[child]))
 			child++;
 		if (!is_before(&order->heap[child], &order->heap[i]))
 			return;
@@ -122,7 +123,7 @@ static int grow(struct order *order)
 
 int order_push(struct order *order, const void *record, size_t size)
 {
-	struct held held = { .nr = order->nr++, .size = size };
+	struct held held = {.nr = order->nr++, .size = size};
 
 	held.ts_ns = ((const struct ks_head *)record)->ts_ns;
 	if (order->cnt == order->cap && grow(order))

@@ -17,7 +17,8 @@ typedef int (*order_fn)(void *ctx, const void *record, size_t size);
 struct order *order_new(uint64_t window_ns, order_fn fn, void *ctx);
 void order_free(struct order *order);
 
-/* Take a copy of a record (it begins with a struct ks_head). Returns 0, -ENOMEM or what @fn returned. */
+/* Take a copy of a record (it begins with a struct ks_head). Returns 0, -ENOMEM or what @fn
+ * returned. */
 int order_push(struct order *order, const void *record, size_t size);
 
 /* No record older than @now_ns will come: let those older than the window go; UINT64_MAX: all. */

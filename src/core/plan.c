@@ -3,11 +3,10 @@
 
 #include "base/err.h"
 
-const char *const backend_names[BACKEND_CNT + 1] = { "fentry", "kprobe", "tracepoint",
-						    NULL };
+const char *const backend_names[BACKEND_CNT + 1] = {"fentry", "kprobe", "tracepoint", NULL};
 
 static const char *const fact_names[FACT_CNT] = {
-	"calls", "vm-end", "waits", "callbacks", "sleeps", "timers",
+	"calls", "vm-end", "waits", "callbacks", "sleeps",	 "timers",
 	"queue", "steps",  "locks", "children",	 "existing-vms", "threads",
 };
 
@@ -25,63 +24,63 @@ static const struct {
 	uint32_t backends;
 	enum need need;
 } rows[] = {
-	{ { "sys_enter_tp", FACT_CALL }, BY_TP, NEED_NONE },
-	{ { "sys_exit_tp", FACT_CALL }, BY_TP, NEED_NONE },
-	{ { "exit_tp", FACT_LIFE }, BY_TP, NEED_NONE },
-	{ { "dev_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "dev_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vm_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vm_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "device_ioctl_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "device_ioctl_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vm_release_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vm_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vcpu_release_fentry", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "vcpu_release_fexit", FACT_CALL }, BY_FENTRY, NEED_NONE },
-	{ { "dev_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "dev_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vm_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vm_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "device_ioctl_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "device_ioctl_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vm_release_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vm_release_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vcpu_release_kprobe", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "vcpu_release_kret", FACT_CALL }, BY_KPROBE, NEED_NONE },
-	{ { "cleanup_fentry", FACT_LIFE }, BY_FENTRY, NEED_NONE },
-	{ { "cleanup_kprobe", FACT_LIFE }, BY_KPROBE, NEED_NONE },
-	{ { "sync_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "sync_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "sync_exp_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "sync_exp_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "barrier_fentry", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "barrier_fexit", FACT_WAIT }, BY_FENTRY, NEED_NONE },
-	{ { "sync_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "sync_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "sync_exp_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "sync_exp_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "barrier_kprobe", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "barrier_kret", FACT_WAIT }, BY_KPROBE, NEED_NONE },
-	{ { "callback_fentry", FACT_CALLBACK }, BY_FENTRY, NEED_NONE },
-	{ { "callback_kprobe", FACT_CALLBACK }, BY_KPROBE, NEED_NONE },
-	{ { "callback_exp_fentry", FACT_CALLBACK }, BY_FENTRY, NEED_CALL_EXPEDITED },
-	{ { "callback_exp_kprobe", FACT_CALLBACK }, BY_KPROBE, NEED_CALL_EXPEDITED },
-	{ { "gp_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
-	{ { "gp_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
-	{ { "cb_fentry", FACT_STEP }, BY_FENTRY, NEED_NONE },
-	{ { "cb_fexit", FACT_STEP }, BY_FENTRY, NEED_NONE },
+	{{"sys_enter_tp", FACT_CALL}, BY_TP, NEED_NONE},
+	{{"sys_exit_tp", FACT_CALL}, BY_TP, NEED_NONE},
+	{{"exit_tp", FACT_LIFE}, BY_TP, NEED_NONE},
+	{{"dev_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"dev_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"device_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"device_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_release_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_release_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vcpu_release_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vcpu_release_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"dev_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"dev_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"device_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"device_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_release_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_release_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vcpu_release_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vcpu_release_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"cleanup_fentry", FACT_LIFE}, BY_FENTRY, NEED_NONE},
+	{{"cleanup_kprobe", FACT_LIFE}, BY_KPROBE, NEED_NONE},
+	{{"sync_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_exp_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_exp_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"barrier_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"barrier_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_exp_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_exp_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"barrier_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"barrier_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"callback_fentry", FACT_CALLBACK}, BY_FENTRY, NEED_NONE},
+	{{"callback_kprobe", FACT_CALLBACK}, BY_KPROBE, NEED_NONE},
+	{{"callback_exp_fentry", FACT_CALLBACK}, BY_FENTRY, NEED_CALL_EXPEDITED},
+	{{"callback_exp_kprobe", FACT_CALLBACK}, BY_KPROBE, NEED_CALL_EXPEDITED},
+	{{"gp_fentry", FACT_STEP}, BY_FENTRY, NEED_NONE},
+	{{"gp_fexit", FACT_STEP}, BY_FENTRY, NEED_NONE},
+	{{"cb_fentry", FACT_STEP}, BY_FENTRY, NEED_NONE},
+	{{"cb_fexit", FACT_STEP}, BY_FENTRY, NEED_NONE},
 	/* a kretprobe may be lost, and on arm64 a kprobe is a breakpoint: not where GPs are made */
-	{ { "work_begin_tp", FACT_STEP }, BY_KPROBE | BY_TP, NEED_NONE },
-	{ { "work_end_tp", FACT_STEP }, BY_KPROBE | BY_TP, NEED_NONE },
-	{ { "timer_tp", FACT_TIMER }, BY_ALL, NEED_NONE },
-	{ { "queue_tp", FACT_QUEUE }, BY_ALL, NEED_NONE },
-	{ { "switch_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
-	{ { "waking_tp", FACT_SLEEP }, BY_ALL, NEED_NONE },
-	{ { "lock_tp", FACT_LOCK }, BY_ALL, NEED_CONTENTION },
-	{ { "lock_end_tp", FACT_LOCK }, BY_ALL, NEED_CONTENTION },
-	{ { "fork_tp", FACT_FORK }, BY_ALL, NEED_NONE },
-	{ { "find_iter", FACT_FIND }, BY_ALL, NEED_ITER },
-	{ { "task_iter", FACT_SCAN }, BY_ALL, NEED_ITER },
+	{{"work_begin_tp", FACT_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
+	{{"work_end_tp", FACT_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
+	{{"timer_tp", FACT_TIMER}, BY_ALL, NEED_NONE},
+	{{"queue_tp", FACT_QUEUE}, BY_ALL, NEED_NONE},
+	{{"switch_tp", FACT_SLEEP}, BY_ALL, NEED_NONE},
+	{{"waking_tp", FACT_SLEEP}, BY_ALL, NEED_NONE},
+	{{"lock_tp", FACT_LOCK}, BY_ALL, NEED_CONTENTION},
+	{{"lock_end_tp", FACT_LOCK}, BY_ALL, NEED_CONTENTION},
+	{{"fork_tp", FACT_FORK}, BY_ALL, NEED_NONE},
+	{{"find_iter", FACT_FIND}, BY_ALL, NEED_ITER},
+	{{"task_iter", FACT_SCAN}, BY_ALL, NEED_ITER},
 };
 
 const char *fact_name(enum fact fact)
@@ -125,12 +124,15 @@ static int choose(const struct features *features, enum backend wanted, enum bac
 		return err_cannot(err, "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
 				       "CONFIG_DEBUG_INFO_BTF=y");
 	if (!features->has_ringbuf)
-		return err_cannot(err, "no BPF ring buffer can be made: it takes root, or CAP_BPF, and "
-				       "Linux 5.8 or later");
+		return err_cannot(err,
+				  "no BPF ring buffer can be made: it takes root, or CAP_BPF, and "
+				  "Linux 5.8 or later");
 	if (wanted != BACKEND_CNT) {
 		if (!can_have(features, wanted))
-			return err_cannot(err, "backend '%s' does not work here; 'kvmstall check' "
-					       "says why", backend_names[wanted]);
+			return err_cannot(err,
+					  "backend '%s' does not work here; 'kvmstall check' "
+					  "says why",
+					  backend_names[wanted]);
 		*backend = wanted;
 		return 0;
 	}

@@ -8,28 +8,65 @@
 
 /* Frames that say how a task sleeps or was traced, not why; a trailing '*' matches any end. */
 static const char *const noise[] = {
-	"__schedule",	    "schedule*",	"preempt_schedule*", "bpf_*",
-	"__bpf*",	    "__traceiter_*",	"trace_*",	     "perf_*",
-	"ftrace_*",	 "ftrace_trampoline",
-	"stack_trace_*",    "arch_stack_walk*", "get_perf_callchain", "__switch_to*",
-	"ret_from_fork*",   "__cond_resched*",	"debug_smp_*",
+	"__schedule",
+	"schedule*",
+	"preempt_schedule*",
+	"bpf_*",
+	"__bpf*",
+	"__traceiter_*",
+	"trace_*",
+	"perf_*",
+	"ftrace_*",
+	"ftrace_trampoline",
+	"stack_trace_*",
+	"arch_stack_walk*",
+	"get_perf_callchain",
+	"__switch_to*",
+	"ret_from_fork*",
+	"__cond_resched*",
+	"debug_smp_*",
 };
 
 static const char *const sleepers[] = {
-	"wait_for_completion*", "__wait_for_common",	"do_wait_for_common",
-	"io_schedule*",		"rwsem_*",		"down_*",
-	"__down_*",		"__mutex_lock*",	"mutex_lock*",
-	"__wait_rcu_gp",	"wait_rcu_gp",		"out_of_line_wait*",
-	"__wait_on_bit*",	"rcuwait_*",		"usleep_range*",
-	"msleep*",		"percpu_rwsem_wait*",	"__percpu_down_*",
-	"percpu_down_*",	"do_nanosleep",		"hrtimer_nanosleep",
-	"prepare_to_wait*",	"swait_*",		"__flush_work*",
+	"wait_for_completion*",
+	"__wait_for_common",
+	"do_wait_for_common",
+	"io_schedule*",
+	"rwsem_*",
+	"down_*",
+	"__down_*",
+	"__mutex_lock*",
+	"mutex_lock*",
+	"__wait_rcu_gp",
+	"wait_rcu_gp",
+	"out_of_line_wait*",
+	"__wait_on_bit*",
+	"rcuwait_*",
+	"usleep_range*",
+	"msleep*",
+	"percpu_rwsem_wait*",
+	"__percpu_down_*",
+	"percpu_down_*",
+	"do_nanosleep",
+	"hrtimer_nanosleep",
+	"prepare_to_wait*",
+	"swait_*",
+	"__flush_work*",
 };
 
 static const char *const srcu_funcs[] = {
-	"srcu_*",	 "__srcu_*",	   "call_srcu*",     "__call_srcu*",
-	"synchronize_srcu*", "__synchronize_srcu*", "queue_delayed_work*",
-	"__queue_delayed_work*", "add_timer*", "__mod_timer", "mod_timer*", "irq_work_*",
+	"srcu_*",
+	"__srcu_*",
+	"call_srcu*",
+	"__call_srcu*",
+	"synchronize_srcu*",
+	"__synchronize_srcu*",
+	"queue_delayed_work*",
+	"__queue_delayed_work*",
+	"add_timer*",
+	"__mod_timer",
+	"mod_timer*",
+	"irq_work_*",
 	"wakeme_after_rcu",
 };
 
@@ -37,9 +74,9 @@ static const struct {
 	const char *name;
 	enum ks_api api;
 } apis[] = {
-	{ "synchronize_srcu_expedited", KS_API_SYNC_EXPEDITED },
-	{ "synchronize_srcu", KS_API_SYNC },
-	{ "srcu_barrier", KS_API_BARRIER },
+	{"synchronize_srcu_expedited", KS_API_SYNC_EXPEDITED},
+	{"synchronize_srcu", KS_API_SYNC},
+	{"srcu_barrier", KS_API_BARRIER},
 };
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -98,14 +135,14 @@ static const struct {
 	const char *func;
 	enum ks_api api;
 } sites[] = {
-	{ "kvm_swap_active_memslots", KS_API_SYNC_EXPEDITED },
-	{ "kvm_io_bus_unregister_dev", KS_API_SYNC_EXPEDITED },
-	{ "kvm_set_irq_routing", KS_API_SYNC_EXPEDITED },
-	{ "kvm_vm_ioctl_set_pmu_event_filter", KS_API_SYNC_EXPEDITED },
-	{ "kvm_vm_ioctl_set_msr_filter", KS_API_SYNC },
-	{ "kvm_unregister_irq_mask_notifier", KS_API_SYNC },
-	{ "mmu_notifier_unregister", KS_API_SYNC },
-	{ "mn_hlist_release", KS_API_SYNC },
+	{"kvm_swap_active_memslots", KS_API_SYNC_EXPEDITED},
+	{"kvm_io_bus_unregister_dev", KS_API_SYNC_EXPEDITED},
+	{"kvm_set_irq_routing", KS_API_SYNC_EXPEDITED},
+	{"kvm_vm_ioctl_set_pmu_event_filter", KS_API_SYNC_EXPEDITED},
+	{"kvm_vm_ioctl_set_msr_filter", KS_API_SYNC},
+	{"kvm_unregister_irq_mask_notifier", KS_API_SYNC},
+	{"mmu_notifier_unregister", KS_API_SYNC},
+	{"mn_hlist_release", KS_API_SYNC},
 };
 
 static enum ks_api find_api(const struct stack *stack)
@@ -156,7 +193,8 @@ bool stack_in_kvm_wait(const struct stack *stack)
 	if (!stack_in_srcu(stack))
 		return false;
 	for (size_t i = 0; i < stack->cnt; i++)
-		if (!strncmp(stack->names[i], "kvm_", 4) || !strncmp(stack->names[i], "irqfd_", 6) ||
+		if (!strncmp(stack->names[i], "kvm_", 4) ||
+		    !strncmp(stack->names[i], "irqfd_", 6) ||
 		    !strncmp(stack->names[i], "mmu_notifier_", 13) ||
 		    symbol_is(stack->names[i], "__mmu_notifier_release"))
 			return true;
@@ -168,14 +206,14 @@ static const char *find_call(const struct stack *stack)
 	static const struct {
 		const char *func, *call;
 	} calls[] = {
-		{ "kvm_destroy_vm", "close" },
-		{ "__mmu_notifier_release", "close" },
-		{ "kvm_vm_release", "close" },
-		{ "kvm_arch_vcpu_ioctl_run", "KVM_RUN" },
+		{"kvm_destroy_vm", "close"},
+		{"__mmu_notifier_release", "close"},
+		{"kvm_vm_release", "close"},
+		{"kvm_arch_vcpu_ioctl_run", "KVM_RUN"},
 		/* arm64: a vCPU's first run registers the vGIC's distributor */
-		{ "kvm_arch_vcpu_run_pid_change", "KVM_RUN" },
-		{ "irqfd_shutdown", "irqfd_shutdown" },
-		{ "kvm_vm_ioctl", "ioctl" },
+		{"kvm_arch_vcpu_run_pid_change", "KVM_RUN"},
+		{"irqfd_shutdown", "irqfd_shutdown"},
+		{"kvm_vm_ioctl", "ioctl"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
@@ -191,23 +229,23 @@ int stack_domain_kind(const struct stack *stack)
 		const char *func;
 		enum domain_kind kind;
 	} sites_on[] = {
-		{ "kvm_swap_active_memslots", DOMAIN_SRCU },
-		{ "kvm_io_bus_unregister_dev", DOMAIN_SRCU },
-		{ "kvm_io_bus_register_dev", DOMAIN_SRCU },
-		{ "kvm_vm_ioctl_set_pmu_event_filter", DOMAIN_SRCU },
-		{ "kvm_vm_ioctl_set_msr_filter", DOMAIN_SRCU },
-		{ "kvm_destroy_vm", DOMAIN_SRCU }, /* srcu_barrier() */
-		{ "kvm_set_irq_routing", DOMAIN_IRQ_SRCU },
-		{ "irqfd_shutdown", DOMAIN_IRQ_SRCU },
-		{ "irqfd_resampler_shutdown", DOMAIN_IRQ_SRCU },
-		{ "kvm_irqfd_assign", DOMAIN_IRQ_SRCU },
-		{ "kvm_irqfd", DOMAIN_IRQ_SRCU },
-		{ "kvm_unregister_irq_ack_notifier", DOMAIN_IRQ_SRCU },
-		{ "kvm_unregister_irq_mask_notifier", DOMAIN_IRQ_SRCU },
-		{ "kvm_pit_set_reinject", DOMAIN_IRQ_SRCU },
-		{ "mmu_notifier_unregister", DOMAIN_SHARED },
-		{ "mn_hlist_release", DOMAIN_SHARED },
-		{ "__mmu_notifier_release", DOMAIN_SHARED },
+		{"kvm_swap_active_memslots", DOMAIN_SRCU},
+		{"kvm_io_bus_unregister_dev", DOMAIN_SRCU},
+		{"kvm_io_bus_register_dev", DOMAIN_SRCU},
+		{"kvm_vm_ioctl_set_pmu_event_filter", DOMAIN_SRCU},
+		{"kvm_vm_ioctl_set_msr_filter", DOMAIN_SRCU},
+		{"kvm_destroy_vm", DOMAIN_SRCU}, /* srcu_barrier() */
+		{"kvm_set_irq_routing", DOMAIN_IRQ_SRCU},
+		{"irqfd_shutdown", DOMAIN_IRQ_SRCU},
+		{"irqfd_resampler_shutdown", DOMAIN_IRQ_SRCU},
+		{"kvm_irqfd_assign", DOMAIN_IRQ_SRCU},
+		{"kvm_irqfd", DOMAIN_IRQ_SRCU},
+		{"kvm_unregister_irq_ack_notifier", DOMAIN_IRQ_SRCU},
+		{"kvm_unregister_irq_mask_notifier", DOMAIN_IRQ_SRCU},
+		{"kvm_pit_set_reinject", DOMAIN_IRQ_SRCU},
+		{"mmu_notifier_unregister", DOMAIN_SHARED},
+		{"mn_hlist_release", DOMAIN_SHARED},
+		{"__mmu_notifier_release", DOMAIN_SHARED},
 	};
 	const char *caller = stack_srcu_caller(stack);
 
@@ -229,7 +267,7 @@ const char *api_name(enum ks_api api)
 
 static void find_all(struct stack *stack)
 {
-	stack->says = (struct stack_says){ .in_srcu = find_in_srcu(stack) };
+	stack->says = (struct stack_says){.in_srcu = find_in_srcu(stack)};
 	stack->says.srcu_caller = find_srcu_caller(stack);
 	stack->says.sleeps_in = find_sleeps_in(stack);
 	stack->says.call = find_call(stack);

@@ -1,4 +1,5 @@
-/* A call as the ledger accounts for it: what every output prints. Valid during the callback only. */
+/* A call as the ledger accounts for it: what every output prints. Valid during the callback only.
+ */
 #ifndef CORE_STALL_H
 #define CORE_STALL_H
 
@@ -78,7 +79,7 @@ struct culprit {
 	bool is_known;
 	bool is_self; /* the stalled call itself started the GP that it waited for */
 	const char *func;
-	const char *call; /* the call it was in; NULL: none, or before we looked */
+	const char *call;    /* the call it was in; NULL: none, or before we looked */
 	const struct vm *vm; /* whose; NULL: not known */
 	uint32_t tid;
 	uint32_t tgid;	 /* CULPRIT_STARTER; else 0 */

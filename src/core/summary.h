@@ -13,10 +13,10 @@
 struct summary {
 	uint64_t duration_ns;
 	uint64_t vms;
-	uint64_t calls;	     /* that slept, and passed the filter */
-	uint64_t stalls;     /* of these, printed: they reached the threshold */
-	uint64_t incomplete; /* of the stalls */
-	uint64_t latency_ns; /* of the calls */
+	uint64_t calls;				/* that slept, and passed the filter */
+	uint64_t stalls;			/* of these, printed: they reached the threshold */
+	uint64_t incomplete;			/* of the stalls */
+	uint64_t latency_ns;			/* of the calls */
 	uint64_t by_cause[KS_CAUSE_CNT];	/* time, over all calls */
 	uint64_t stalls_by_cause[KS_CAUSE_CNT]; /* headlines */
 	uint64_t without_ns; /* what the stalls would have taken, were no GP outstanding */
@@ -24,8 +24,8 @@ struct summary {
 	uint64_t records;
 	uint64_t losses[KS_LOSS_CNT];
 	uint64_t probe_runs;
-	uint64_t probe_ns; /* 0: not counted */
-	uint64_t cpu_ns;   /* user space's own */
+	uint64_t probe_ns;  /* 0: not counted */
+	uint64_t cpu_ns;    /* user space's own */
 	int command_status; /* COMMAND's, as in a shell; -1: there was none, or it is not over */
 };
 

@@ -65,8 +65,8 @@ void task_rewind(struct task *task, const struct task_mark *mark)
 
 void task_reset(struct task *task)
 {
-	task_rewind(task, &(struct task_mark){ 0 });
-	task->lock = (struct held_lock){ 0 };
+	task_rewind(task, &(struct task_mark){0});
+	task->lock = (struct held_lock){0};
 	task->asleep_ns = 0;
 }
 
@@ -119,8 +119,7 @@ int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment 
 	if (list_grow((void **)&task->segments, &task->segments_cap, task->segments_cnt,
 		      sizeof(*task->segments)))
 		return -ENOMEM;
-	task->segments[task->segments_cnt++] =
-		(struct timed_segment){ begin_ns, *seg, task->sleeps };
+	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, task->sleeps};
 	if (seg->dom)
 		domain_get((struct domain *)seg->dom);
 	return 0;

@@ -1,4 +1,5 @@
-/* What is known of a task's call so far: its sleeps, accounted, until the call's own record comes. */
+/* What is known of a task's call so far: its sleeps, accounted, until the call's own record comes.
+ */
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
 
@@ -47,7 +48,7 @@ struct task {
 	struct past_call past;
 	uint32_t asleep_switches; /* identity of the sleep that an iterator found it in */
 	uint64_t asleep_ns;	  /* when it first did; 0: never */
-	int watchers; /* tasks whose lock this one holds or held */
+	int watchers;		  /* tasks whose lock this one holds or held */
 };
 
 struct task *task_new(uint32_t tid);

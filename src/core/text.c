@@ -10,11 +10,11 @@
 #include "core/calls.h"
 #include "core/summary.h"
 
-#define DAY_NS	    (86400ULL * 1000000000ULL)
+#define DAY_NS	     (86400ULL * 1000000000ULL)
 #define DURATION_LEN 24
-#define RED	    "\033[31m"
-#define BOLD	    "\033[1m"
-#define PLAIN	    "\033[0m"
+#define RED	     "\033[31m"
+#define BOLD	     "\033[1m"
+#define PLAIN	     "\033[0m"
 
 #define CALL_WIDTH 36
 #define TEXT_WIDTH 98
@@ -69,8 +69,8 @@ char *text_vm(const struct vm *vm, char *buf, size_t size)
 
 void text_header(struct str *out)
 {
-	str_addf(out, "%-12s  %-18s %7s  %-*s %8s %8s  %s\n", "TIME", "VM", "TID", CALL_WIDTH, "CALL",
-		 "LATENCY", "STALL", "CAUSE");
+	str_addf(out, "%-12s  %-18s %7s  %-*s %8s %8s  %s\n", "TIME", "VM", "TID", CALL_WIDTH,
+		 "CALL", "LATENCY", "STALL", "CAUSE");
 }
 
 static const struct segment *segment_of_gp(const struct stall *stall, uint64_t gp)
@@ -204,8 +204,7 @@ static void add_line(struct str *out, const struct stall *stall, const struct te
 	str_addf(out, "%s  %-18.40s %7u  ", time, text_vm(stall->vm, vm, sizeof(vm)),
 		 stall->rec->head.tid);
 	add_call(out, stall);
-	str_addf(out, " %8s %8s  ",
-		 parse_format_nsec(stall->latency_ns, latency, sizeof(latency)),
+	str_addf(out, " %8s %8s  ", parse_format_nsec(stall->latency_ns, latency, sizeof(latency)),
 		 parse_format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
 	add_cause(out, stall, cfg);
 	str_addf(out, "\n");
@@ -291,7 +290,7 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 
 static void add_small(struct str *out, const struct stall *stall)
 {
-	uint64_t by_cause[KS_CAUSE_CNT] = { 0 }, sum = 0;
+	uint64_t by_cause[KS_CAUSE_CNT] = {0}, sum = 0;
 	char ns[DURATION_LEN];
 	const char *sep = "";
 
@@ -316,9 +315,9 @@ static void add_small(struct str *out, const struct stall *stall)
 
 static void add_culprit_line(struct str *out, const struct culprit *culprit)
 {
-	static const char *const verbs[CULPRIT_KIND_CNT] = {
-		[CULPRIT_STARTER] = "by", [CULPRIT_READER] = "by the reader", [CULPRIT_HOLDER] = "held by"
-	};
+	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_STARTER] = "by",
+							    [CULPRIT_READER] = "by the reader",
+							    [CULPRIT_HOLDER] = "held by"};
 
 	if (!culprit->is_known)
 		return;
@@ -394,8 +393,8 @@ static void add_losses(struct str *out, const struct summary *summary)
 {
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		if (summary->losses[i])
-			str_addf(out, "LOST %" PRIu64 " (%s): %s\n", summary->losses[i], loss_name(i),
-				 loss_help(i));
+			str_addf(out, "LOST %" PRIu64 " (%s): %s\n", summary->losses[i],
+				 loss_name(i), loss_help(i));
 }
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend)
@@ -408,7 +407,8 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 	add_count(out, summary->calls, "call");
 	str_adds(out, " that slept, ");
 	add_count(out, summary->vms, "VM");
-	str_addf(out, ", %s by %s; ", parse_format_nsec(summary->duration_ns, a, sizeof(a)), backend);
+	str_addf(out, ", %s by %s; ", parse_format_nsec(summary->duration_ns, a, sizeof(a)),
+		 backend);
 	add_count(out, summary->records, "record");
 	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
 	for (int i = 0; i < KS_CAUSE_CNT; i++) {
@@ -422,11 +422,13 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 			add_folded(out, "        -> ", advice_for_cause(i));
 	}
 	if (summary->without_ns != summary->stalled_latency_ns)
-		str_addf(out, "the stalled calls took %s; %s had no grace period been outstanding\n",
+		str_addf(out,
+			 "the stalled calls took %s; %s had no grace period been outstanding\n",
 			 parse_format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
 			 parse_format_nsec(summary->without_ns, b, sizeof(b)));
 	if (summary->incomplete)
-		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n", summary->incomplete);
+		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n",
+			 summary->incomplete);
 	add_losses(out, summary);
 	add_command(out, summary->command_status);
 	str_addf(out, "cost of tracing: %s of CPU in user space",

@@ -12,7 +12,8 @@ struct str;
 struct summary;
 
 struct text_cfg {
-	int64_t clock_offset_ns; /* from CLOCK_MONOTONIC to local time of day, in ns since midnight */
+	int64_t clock_offset_ns; /* from CLOCK_MONOTONIC to local time of day, in ns since midnight
+				  */
 	bool use_colour;
 	bool show_account; /* -v */
 	struct advice_host host;
@@ -20,7 +21,8 @@ struct text_cfg {
 
 void text_header(struct str *out);
 
-/* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its account under it. */
+/* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its
+ * account under it. */
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg);
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend);

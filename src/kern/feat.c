@@ -22,23 +22,23 @@ static const struct {
 	const char *prog; /* loads and attaches, or does not; NULL: a file must be there */
 	const char *remedy;
 } feats[FEAT_CNT] = {
-	[FEAT_BTF] = { "btf", NULL,
-		       "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on" },
-	[FEAT_RINGBUF] = { "ringbuf", "calib_ringbuf",
-			   "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later" },
-	[FEAT_TP_BTF] = { "tp_btf", "calib_tp_btf",
-			  "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
-			  "'confidentiality'" },
-	[FEAT_FENTRY] = { "fentry", "calib_fentry",
-			  "none may be needed: the other backends do without; else a kernel "
-			  "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them" },
-	[FEAT_KPROBE] = { "kprobe", "calib_kprobe",
-			  "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
-			  "CONFIG_BPF_EVENTS=y" },
-	[FEAT_ITER] = { "iter", "calib_iter",
-			"VMs that exist already are found only when they make a call" },
-	[FEAT_CONTENTION] = { "contention", "calib_contention",
-			      "Linux 5.19 or later: without it holders of locks are not named" },
+	[FEAT_BTF] = {"btf", NULL,
+		      "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
+	[FEAT_RINGBUF] = {"ringbuf", "calib_ringbuf",
+			  "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
+	[FEAT_TP_BTF] = {"tp_btf", "calib_tp_btf",
+			 "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
+			 "'confidentiality'"},
+	[FEAT_FENTRY] = {"fentry", "calib_fentry",
+			 "none may be needed: the other backends do without; else a kernel "
+			 "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
+	[FEAT_KPROBE] = {"kprobe", "calib_kprobe",
+			 "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
+			 "CONFIG_BPF_EVENTS=y"},
+	[FEAT_ITER] = {"iter", "calib_iter",
+		       "VMs that exist already are found only when they make a call"},
+	[FEAT_CONTENTION] = {"contention", "calib_contention",
+			     "Linux 5.19 or later: without it holders of locks are not named"},
 };
 
 /* ---- trying ---- */
@@ -83,7 +83,7 @@ static void probe_one(enum feat feat, struct feat_result *result)
 {
 	int ret;
 
-	*result = (struct feat_result){ .name = feats[feat].name, .remedy = feats[feat].remedy };
+	*result = (struct feat_result){.name = feats[feat].name, .remedy = feats[feat].remedy};
 	if (is_disabled(feats[feat].name)) {
 		result->is_disabled = true;
 		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
@@ -109,7 +109,7 @@ static int run_facts(struct calib_bpf *skel)
 
 static uint32_t nearest_hz(double measured)
 {
-	static const uint32_t known[] = { 100, 250, 300, 1000 };
+	static const uint32_t known[] = {100, 250, 300, 1000};
 	uint32_t best = known[0];
 
 	for (size_t i = 1; i < sizeof(known) / sizeof(known[0]); i++)
@@ -120,7 +120,7 @@ static uint32_t nearest_hz(double measured)
 
 static uint32_t measure_hz(struct calib_bpf *skel)
 {
-	const struct timespec span = { .tv_nsec = HZ_SPAN_NS };
+	const struct timespec span = {.tv_nsec = HZ_SPAN_NS};
 	uint64_t jiffies = skel->bss->now_jiffies, ns = skel->bss->now_ns;
 
 	nanosleep(&span, NULL);
@@ -133,7 +133,7 @@ static void probe_facts(struct kernel_facts *facts)
 {
 	struct calib_bpf *skel = calib_bpf__open();
 
-	*facts = (struct kernel_facts){ 0 };
+	*facts = (struct kernel_facts){0};
 	if (!skel)
 		return;
 	bpf_program__set_autoload(skel->progs.calib_facts, true);

@@ -22,7 +22,7 @@
 /* An open file of tracefs, wherever it is mounted. */
 static int open_tracefs(const char *file, int flags)
 {
-	static const char *const dirs[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	static const char *const dirs[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 	char path[256];
 	int fd = -1;
 

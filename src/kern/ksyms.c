@@ -61,8 +61,10 @@ struct symbols *ksyms_load(struct err *err)
 			return NULL;
 		}
 	if (!syms || !symbols_cnt(syms)) {
-		err_cannot(err, "'%s' hides kernel addresses: run as root, and see sysctl "
-				"kernel.kptr_restrict", KALLSYMS);
+		err_cannot(err,
+			   "'%s' hides kernel addresses: run as root, and see sysctl "
+			   "kernel.kptr_restrict",
+			   KALLSYMS);
 		return NULL;
 	}
 	symbols_sort(syms);

@@ -182,10 +182,12 @@ static int load(struct probes *probes, struct err *err)
 				       "CAP_BPF, CAP_PERFMON and, when KVM is a module, "
 				       "CAP_SYS_ADMIN");
 	if (ret)
-		return err_set(err, ret, "cannot load the BPF programs: %s (-vv shows the "
-			       "verifier's words)", strerror(-ret));
-	probes->ring = ring_buffer__new(bpf_map__fd(probes->skel->maps.ring), on_record, probes,
-					NULL);
+		return err_set(err, ret,
+			       "cannot load the BPF programs: %s (-vv shows the "
+			       "verifier's words)",
+			       strerror(-ret));
+	probes->ring =
+		ring_buffer__new(bpf_map__fd(probes->skel->maps.ring), on_record, probes, NULL);
 	if (!probes->ring)
 		return err_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	return 0;
@@ -367,7 +369,7 @@ void probes_cost(const struct probes *probes, struct probes_cost *cost)
 {
 	struct bpf_prog_info info;
 
-	*cost = (struct probes_cost){ 0 };
+	*cost = (struct probes_cost){0};
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
 		if (!read_info(probes, i, &info))
 			continue;

@@ -15,13 +15,13 @@
 /* clang-format on */
 
 #if defined(__x86_64__)
-#define ON_X86(STEPS)  (STEPS)
+#define ON_X86(STEPS)	(STEPS)
 #define ON_ARM64(STEPS) NULL
-#define CREATE_IRQCHIP DO(vm_create_irqchip)
+#define CREATE_IRQCHIP	DO(vm_create_irqchip)
 #else
-#define ON_X86(STEPS)  NULL
+#define ON_X86(STEPS)	NULL
 #define ON_ARM64(STEPS) (STEPS)
-#define CREATE_IRQCHIP DO(vm_create_vcpus), DO(vm_create_vgic)
+#define CREATE_IRQCHIP	DO(vm_create_vcpus), DO(vm_create_vgic)
 #endif
 
 static const struct step memslot_create[] = {
@@ -136,10 +136,11 @@ static const struct step hyperv_eventfd[] = {
 
 #else
 
-/* A vCPU's first run registers the vGIC's distributor: who starts the grace period is in KVM_RUN. */
+/* A vCPU's first run registers the vGIC's distributor: who starts the grace period is in KVM_RUN.
+ */
 static const struct step vgic_first_run[] = {
-	DO(vm_create),	 DO(vm_create_vcpus), DO(vm_create_vgic),     DO(vm_init_vcpus),
-	DO(vm_settle),	 DO(vm_run_once),     DO(vm_create_memslots), DO_END(),
+	DO(vm_create), DO(vm_create_vcpus), DO(vm_create_vgic),	    DO(vm_init_vcpus),
+	DO(vm_settle), DO(vm_run_once),	    DO(vm_create_memslots), DO_END(),
 };
 
 #endif
