@@ -24,7 +24,12 @@ tests='setup register-culprit memslots-first close-pit agreement all-counts
 	vms-gone balance summary unexplained tiny-ring
 	command-status command-missing command-children interrupt reader-leaves usage privilege
 	found-vm killed two-traces filters nothing-left kernel-log'
-. "$here/tests/live/causes.sh" # adds to $tests
+. "$here/tests/live/causes.sh" # each of these adds to $tests
+# shellcheck source=/dev/null
+. "$here/tests/live/record.sh"
+# shellcheck source=/dev/null
+. "$here/tests/live/diff.sh"
+tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
 
 if [ "$(id -u)" != 0 ]; then
 	echo "skipped everything: not root"
