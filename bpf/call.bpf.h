@@ -126,8 +126,11 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 /* A descriptor closed or a thread ended is no call, unless a VM's end or a wait was in it. */
 static __always_inline bool call_is_news(const struct task_state *state)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+
 	if (state->kind == KS_KIND_EXIT)
-		return state->flags & KS_CALL_WAITED;
+		return state->flags & KS_CALL_WAITED ||
+		       (state->sleeps && !BPF_CORE_READ(task, signal, live.counter));
 	if (state->kind == KS_KIND_CLOSE)
 		return state->sleeps || (want_all_calls && state->flags & KS_CALL_LAST);
 	return state->sleeps || want_all_calls;

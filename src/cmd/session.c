@@ -47,6 +47,7 @@ struct session {
 	uint64_t suspects_ns; /* of the last look at suspects */
 	struct ks_step held;  /* the domain to look at; .ssp 0: none */
 	bool is_pending;      /* records wait in the order window */
+	uint32_t unseen; /* (1 << enum ks_call_kind) of our own calls that the programs did not see */
 	int kvm_fd; /* holds KVM, a module on most hosts: its addresses stay what they are */
 };
 
@@ -217,26 +218,28 @@ void session_free(struct session *session)
 /*
  * A VM of our own, without memory or vCPUs, for two reasons. The host-wide
  * mmu_notifier domain has no name to look up: it is known once a VM's end has
- * waited on it. And programs may be attached without ever being run (seen on
- * 6.17.13: ftrace lost kvm_vm_ioctl), which these calls bring to light.
+ * waited on it. And programs may be attached without ever being run (struct
+ * features), which these calls bring to light.
  */
-static bool try_out(struct session *session)
+static void try_out(struct session *session)
 {
+	static const enum ks_call_kind kinds[] = {KS_KIND_DEV, KS_KIND_VM, KS_KIND_CLOSE};
 	struct kvm_create_device test = {.flags = KVM_CREATE_DEVICE_TEST};
 	int vm;
 
+	session->unseen = 0;
 	if (session->kvm_fd < 0)
 		session->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (session->kvm_fd < 0)
-		return true; /* nothing can be said against it */
+		return; /* nothing can be said against it */
 	vm = ioctl(session->kvm_fd, KVM_CREATE_VM, 0);
 	if (vm < 0)
-		return true;
+		return;
 	ioctl(vm, KVM_CREATE_DEVICE, &test); /* makes nothing, and may well fail */
 	close(vm);
-	return probes_saw(session->probes, KS_KIND_DEV) &&
-	       probes_saw(session->probes, KS_KIND_VM) &&
-	       probes_saw(session->probes, KS_KIND_CLOSE);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!probes_saw(session->probes, kinds[i]))
+			session->unseen |= 1u << kinds[i];
 }
 
 static int attach(struct session *session, struct err *err)
@@ -245,28 +248,44 @@ static int attach(struct session *session, struct err *err)
 
 	if (ret)
 		return ret;
-	if (try_out(session))
+	try_out(session);
+	if (!session->unseen)
 		return 0;
 	return err_cannot(err, "backend '%s' attaches, but does not see KVM's calls",
 			  session_backend(session));
 }
 
-/* The next best backend, when the user left it to us. */
-static int fall_back(struct session *session, struct err *err)
+/* What else there is: a kprobe for the one function, or the next best backend if that is up to us. */
+static bool change_features(struct session *session)
 {
+	struct features *features = &session->features;
+
+	if (session->plan.backend == BACKEND_FENTRY && session->unseen == 1u << KS_KIND_VM &&
+	    features->has_kprobe && !features->is_vm_ioctl_lost) {
+		features->is_vm_ioctl_lost = true;
+		log_info("ftrace takes another function for kvm_vm_ioctl(): a kprobe instead");
+		return true;
+	}
+	if (session->cfg.backend != BACKEND_CNT || session->plan.backend == BACKEND_TRACEPOINT)
+		return false;
+	plan_rule_out(features, session->plan.backend);
+	return true;
+}
+
+static int start_again(struct session *session, struct err *err)
+{
+	enum backend before = session->plan.backend;
 	struct err why = *err;
 	int ret;
 
-	plan_rule_out(&session->features, session->plan.backend);
 	probes_free(session->probes);
 	session->probes = NULL;
-	ret = plan_make(&session->features, BACKEND_CNT, &session->plan, err);
+	ret = plan_make(&session->features, session->cfg.backend, &session->plan, err);
 	if (!ret)
 		ret = make_probes(session, err);
-	if (ret)
-		return ret;
-	log_warn("%s; using '%s'", why.msg, session_backend(session));
-	return 0;
+	if (!ret && session->plan.backend != before)
+		log_warn("%s; using '%s'", why.msg, session_backend(session));
+	return ret;
 }
 
 int session_start(struct session *session, struct err *err)
@@ -274,10 +293,9 @@ int session_start(struct session *session, struct err *err)
 	int ret;
 
 	while ((ret = attach(session, err))) {
-		if (session->cfg.backend != BACKEND_CNT ||
-		    session->plan.backend == BACKEND_TRACEPOINT)
+		if (!change_features(session))
 			return ret;
-		ret = fall_back(session, err);
+		ret = start_again(session, err);
 		if (ret)
 			return ret;
 	}

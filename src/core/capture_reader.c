@@ -336,6 +336,8 @@ int capture_reader_feed(struct capture_reader *reader, const void *bytes, size_t
 			return ret;
 		if (part > len)
 			part = len;
+		if (!reader->buf) /* reserve() saw to it; gcc -fanalyzer does not */
+			return -ENOMEM;
 		memcpy(reader->buf + reader->have, in, part);
 		reader->have += part;
 		in += part;

@@ -467,7 +467,7 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 /* A CPU's loss begins at its last record: others may have told of later moments by then. */
 static void track_cut(struct tail *track, uint64_t ts_ns)
 {
-	while (track->cnt && track_last(track)->ts_ns > ts_ns)
+	while (track->cnt && moment_at(track, track->cnt - 1)->ts_ns > ts_ns)
 		track->cnt--;
 }
 

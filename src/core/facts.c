@@ -24,39 +24,40 @@ static struct facts_entry *find(const struct facts *facts, const char *key)
 	return NULL;
 }
 
-static int add(struct facts *facts, const char *key, char *value)
+/* A new entry of this key, its value still to be set. */
+static struct facts_entry *add(struct facts *facts, const char *key)
 {
-	char *copy;
+	struct facts_entry *entry = &facts->list[facts->cnt];
 
-	if (facts->cnt == FACTS_MAX)
-		return -E2BIG;
-	copy = strndup(key, KEY_MAX);
-	if (!copy)
-		return -ENOMEM;
-	facts->list[facts->cnt++] = (struct facts_entry){copy, value};
-	return 0;
+	entry->key = strndup(key, KEY_MAX);
+	if (!entry->key)
+		return NULL;
+	entry->value = NULL;
+	facts->cnt++;
+	return entry;
 }
 
 int facts_set(struct facts *facts, const char *key, const char *value)
 {
-	struct facts_entry *known = find(facts, key);
+	struct facts_entry *entry = find(facts, key);
 	char *copy;
-	int ret = 0;
 
 	if (!*key || !*value)
 		return 0;
+	if (!entry && facts->cnt == FACTS_MAX)
+		return -E2BIG;
 	copy = strndup(value, FACT_VALUE_MAX);
 	if (!copy)
 		return -ENOMEM;
-	if (known) {
-		free(known->value);
-		known->value = copy;
-		return 0;
-	}
-	ret = add(facts, key, copy);
-	if (ret)
+	if (!entry)
+		entry = add(facts, key);
+	if (!entry) {
 		free(copy);
-	return ret;
+		return -ENOMEM;
+	}
+	free(entry->value);
+	entry->value = copy;
+	return 0;
 }
 
 const char *facts_get(const struct facts *facts, const char *key)

@@ -342,6 +342,7 @@ static int take_exit(struct ledger *ledger, const void *record, size_t size)
 	return 0;
 }
 
+/* The newest VM of a process; of its dead ones, when none lives. */
 static const struct vm *vm_of_process(const struct ledger *ledger, uint32_t tgid)
 {
 	const struct vm *newest = NULL;
@@ -354,6 +355,10 @@ static const struct vm *vm_of_process(const struct ledger *ledger, uint32_t tgid
 		if (vm->tgid == tgid && (!newest || vm->id > newest->id))
 			newest = vm;
 	}
+	for (const struct grave *grave = ledger->graves; grave && !(newest && !newest->is_gone);
+	     grave = grave->next)
+		if (grave->vm->tgid == tgid)
+			newest = grave->vm;
 	return newest;
 }
 
@@ -538,8 +543,12 @@ static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
 		const struct starter *starter =
 			segs[i].dom ? domain_starter(segs[i].dom, stall->culprit.gp) : NULL;
 
-		if (starter && starter->kvm)
-			stall->culprit.vm = find_vm(ledger, starter->kvm);
+		if (!starter)
+			continue;
+		/* the end of a process knows no VM: any of them may be the one that ends */
+		stall->culprit.vm = starter->kvm ? find_vm(ledger, starter->kvm) :
+						   vm_of_process(ledger, starter->tgid);
+		return;
 	}
 }
 

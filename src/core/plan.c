@@ -17,7 +17,14 @@ static const char *const fact_names[FACT_CNT] = {
 #define BY_ALL	  (BY_FUNCS | BY_TP)
 
 /* Needs beyond the backend's own: without them the program is left out, and its fact. */
-enum need { NEED_NONE, NEED_CONTENTION, NEED_ITER, NEED_CALL_EXPEDITED };
+enum need {
+	NEED_NONE,
+	NEED_CONTENTION,
+	NEED_ITER,
+	NEED_CALL_EXPEDITED,
+	NEED_VM_FENTRY,
+	NEED_VM_KPROBE,
+};
 
 static const struct {
 	struct plan_prog prog;
@@ -29,8 +36,8 @@ static const struct {
 	{{"exit_tp", FACT_LIFE}, BY_TP, NEED_NONE},
 	{{"dev_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
 	{{"dev_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_VM_FENTRY},
+	{{"vm_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_VM_FENTRY},
 	{{"device_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
 	{{"device_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
 	{{"vm_release_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
@@ -41,6 +48,8 @@ static const struct {
 	{{"dev_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
 	{{"vm_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
 	{{"vm_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kprobe", FACT_CALL}, BY_FENTRY, NEED_VM_KPROBE},
+	{{"vm_ioctl_kret", FACT_CALL}, BY_FENTRY, NEED_VM_KPROBE},
 	{{"device_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
 	{{"device_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
 	{{"vm_release_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
@@ -95,7 +104,8 @@ static bool can_have(const struct features *features, enum backend backend)
 		return false;
 	switch (backend) {
 	case BACKEND_FENTRY:
-		return features->has_fentry;
+		return features->has_fentry &&
+		       (!features->is_vm_ioctl_lost || features->has_kprobe);
 	case BACKEND_KPROBE:
 		return features->has_kprobe;
 	default:
@@ -112,6 +122,10 @@ static bool is_met(const struct features *features, enum need need)
 		return features->has_iter;
 	case NEED_CALL_EXPEDITED:
 		return features->has_call_expedited;
+	case NEED_VM_FENTRY:
+		return !features->is_vm_ioctl_lost;
+	case NEED_VM_KPROBE:
+		return features->is_vm_ioctl_lost;
 	default:
 		return true;
 	}

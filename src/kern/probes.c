@@ -119,6 +119,14 @@ static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 	skel->rodata->sym_kretprobe_trampoline = find_trampoline(syms);
 }
 
+static bool uses_kretprobes(const struct probes *probes)
+{
+	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
+		if (kret_is(find_prog(probes, probes->plan->progs[i])))
+			return true;
+	return false;
+}
+
 static void set_early_stacks(struct probes *probes, const struct symbols *syms)
 {
 	struct kvmstall_bpf *skel = probes->skel;
@@ -126,7 +134,7 @@ static void set_early_stacks(struct probes *probes, const struct symbols *syms)
 	/* somebody else's kretprobes on the same functions are the same to a walk */
 	skel->rodata->want_early_stacks =
 		symbols_address(syms, "arch_rethook_trampoline") &&
-		(probes->plan->backend == BACKEND_KPROBE || getenv("KVMSTALL_EARLY_STACKS"));
+		(uses_kretprobes(probes) || getenv("KVMSTALL_EARLY_STACKS"));
 	if (!skel->rodata->want_early_stacks)
 		bpf_map__set_max_entries(skel->maps.early_stacks, 1);
 }
@@ -246,7 +254,7 @@ static struct bpf_link *attach(struct bpf_program *prog)
 
 int probes_attach(struct probes *probes, struct err *err)
 {
-	if (probes->plan->backend == BACKEND_KPROBE)
+	if (uses_kretprobes(probes))
 		kret_sweep();
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
 		const struct plan_prog *prog = probes->plan->progs[i];
