@@ -16,53 +16,38 @@ void facts_fini(struct facts *facts)
 	facts->cnt = 0;
 }
 
-static struct facts_entry *find(const struct facts *facts, const char *key)
+/* Its index; .cnt when it is not there. */
+static size_t find(const struct facts *facts, const char *key)
 {
-	for (size_t i = 0; i < facts->cnt; i++)
-		if (!strncmp(facts->list[i].key, key, KEY_MAX))
-			return (struct facts_entry *)&facts->list[i];
-	return NULL;
-}
+	size_t i = 0;
 
-/* A new entry of this key, its value still to be set. */
-static struct facts_entry *add(struct facts *facts, const char *key)
-{
-	struct facts_entry *entry = &facts->list[facts->cnt];
-
-	entry->key = strndup(key, KEY_MAX);
-	if (!entry->key)
-		return NULL;
-	entry->value = NULL;
-	facts->cnt++;
-	return entry;
+	while (i < facts->cnt && strncmp(facts->list[i].key, key, KEY_MAX))
+		i++;
+	return i;
 }
 
 int facts_set(struct facts *facts, const char *key, const char *value)
 {
-	struct facts_entry *entry = find(facts, key);
-	char *copy;
+	size_t i = find(facts, key);
 
 	if (!*key || !*value)
 		return 0;
-	if (!entry && facts->cnt == FACTS_MAX)
+	if (i == FACTS_MAX)
 		return -E2BIG;
-	copy = strndup(value, FACT_VALUE_MAX);
-	if (!copy)
-		return -ENOMEM;
-	if (!entry)
-		entry = add(facts, key);
-	if (!entry) {
-		free(copy);
-		return -ENOMEM;
+	if (i == facts->cnt) {
+		facts->list[i] = (struct facts_entry){.key = strndup(key, KEY_MAX)};
+		if (!facts->list[i].key)
+			return -ENOMEM;
+		facts->cnt++;
 	}
-	free(entry->value);
-	entry->value = copy;
-	return 0;
+	free(facts->list[i].value);
+	facts->list[i].value = strndup(value, FACT_VALUE_MAX);
+	return facts->list[i].value ? 0 : -ENOMEM;
 }
 
 const char *facts_get(const struct facts *facts, const char *key)
 {
-	const struct facts_entry *known = find(facts, key);
+	size_t i = find(facts, key);
 
-	return known ? known->value : NULL;
+	return i < facts->cnt ? facts->list[i].value : NULL;
 }

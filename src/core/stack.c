@@ -159,6 +159,31 @@ static enum ks_api find_api(const struct stack *stack)
 	return KS_API_NONE;
 }
 
+/*
+ * The interrupt that 7.2 and later queue process_srcu from (srcu_funnel_gp_start(): irq_work_queue()).
+ * It mostly comes at once, so below these frames is still who asked for the grace period.
+ */
+static const char *const interrupt[] = {
+	"srcu_irq_work",
+	"irq_work_*",
+	/* x86 */
+	"__sysvec_irq_work",
+	"sysvec_irq_work",
+	"asm_sysvec_irq_work",
+	/* arm64 */
+	"ipi_handler",
+	"do_handle_IPI",
+	"handle_percpu_devid_irq",
+	"handle_irq_desc",
+	"generic_handle_*",
+	"gic_handle_irq",
+	"call_on_irq_stack",
+	"do_interrupt_handler",
+	"el1_interrupt",
+	"el1h_64_irq*",
+	"_raw_spin_unlock*",
+};
+
 static const char *find_srcu_caller(const struct stack *stack)
 {
 	bool in_srcu = false;
@@ -166,7 +191,9 @@ static const char *find_srcu_caller(const struct stack *stack)
 	for (size_t i = 0; i < stack->cnt; i++) {
 		const char *name = stack->names[i];
 
-		if (is_srcu(name))
+		if (matches_any(name, interrupt, ARRAY_LEN(interrupt)))
+			in_srcu = false; /* and who was interrupted must be in it */
+		else if (is_srcu(name))
 			in_srcu = true;
 		else if (in_srcu)
 			return name;
