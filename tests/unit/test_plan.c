@@ -16,7 +16,7 @@ static void each_kernel_gets_its_backend(void **state)
 {
 	static const struct {
 		const char *kernel;
-		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited, vm_ioctl_lost */
 		struct features features;
 		enum backend wanted, backend;
 		uint32_t missing;
@@ -34,6 +34,16 @@ static void each_kernel_gets_its_backend(void **state)
 		 BACKEND_TRACEPOINT,
 		 FUNC_FACTS},
 		{"no kprobes", {1, 1, 1, 1, 1, 1, 0, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
+		{"x86 7.3, kvm_vm_ioctl misplaced",
+		 {1, 1, 1, 1, 1, 1, 1, 0, 1},
+		 BACKEND_CNT,
+		 BACKEND_FENTRY,
+		 0},
+		{"the same without kprobes",
+		 {1, 1, 1, 1, 1, 1, 0, 0, 1},
+		 BACKEND_CNT,
+		 BACKEND_TRACEPOINT,
+		 FUNC_FACTS},
 		/* and others */
 		{"x86 5.15", {1, 1, 1, 1, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, FACT(LOCK)},
 		{"arm64 5.15", {1, 1, 1, 0, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_KPROBE, FACT(LOCK)},
@@ -74,7 +84,7 @@ static void each_kernel_gets_its_backend(void **state)
 static void a_kernel_that_cannot_is_told_why(void **state)
 {
 	static const struct {
-		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited, vm_ioctl_lost */
 		struct features features;
 		enum backend wanted;
 		const char *why;
@@ -154,6 +164,25 @@ static void optional_programs_follow_their_symbol(void **state)
 	}
 }
 
+/* One function by a kprobe where ftrace misplaces it, and no other. */
+static void a_misplaced_function_is_probed_another_way(void **state)
+{
+	struct features features = {true, true, true, true, true, true, true, true};
+	struct plan plan;
+
+	(void)state;
+	for (int is_lost = 0; is_lost < 2; is_lost++) {
+		features.is_vm_ioctl_lost = is_lost;
+		assert_int_equal(plan_make(&features, BACKEND_FENTRY, &plan, NULL), 0);
+		assert_int_equal(has_prog(&plan, "vm_ioctl_fentry"), !is_lost);
+		assert_int_equal(has_prog(&plan, "vm_ioctl_fexit"), !is_lost);
+		assert_int_equal(has_prog(&plan, "vm_ioctl_kprobe"), is_lost);
+		assert_int_equal(has_prog(&plan, "vm_ioctl_kret"), is_lost);
+		assert_true(has_prog(&plan, "dev_ioctl_fentry"));
+		assert_false(has_prog(&plan, "dev_ioctl_kprobe"));
+	}
+}
+
 /* A return's program comes behind its entry's: only so the entry sees if the return will be. */
 static void returns_are_attached_after_entries(void **state)
 {
@@ -192,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_cannot_is_told_why),
 		cmocka_unit_test(facts_are_those_of_the_programs),
 		cmocka_unit_test(optional_programs_follow_their_symbol),
+		cmocka_unit_test(a_misplaced_function_is_probed_another_way),
 		cmocka_unit_test(returns_are_attached_after_entries),
 		cmocka_unit_test(names_are_complete_and_distinct),
 	};

@@ -35,13 +35,18 @@ boot()
 	return $status
 }
 
+# The best, which is fentry, unless trace found it blind and said so; and tracepoints.
 backends()
 {
-	local backend
+	local backend used
 
 	for backend in fentry tracepoint; do
-		[ "$(value '.[] | select(.type == "summary").backend' "$out/$backend-vcpu.trace")" = $backend ] ||
-			fail "not by $backend" "$(cat "$out/$backend-vcpu.errors")"
+		used=$(value '.[] | select(.type == "summary").backend' "$out/$backend-vcpu.trace")
+		[ "$used" = $backend ] && continue
+		grep -q "backend '$backend' attaches, but does not see KVM's calls; using '$used'" \
+			"$out/$backend-vcpu.errors" ||
+			fail "by $used, not by $backend" "$(cat "$out/$backend-vcpu.errors")"
+		note "$backend is blind here, and trace said so: $used took its place"
 	done
 }
 

@@ -22,14 +22,14 @@ trace()
 	[ -s /out/"$name".errors ] && cat /out/"$name".errors
 }
 
-# both NAME OPTION...: the same calls, seen by fentry and by tracepoints.
+# both NAME OPTION...: the same calls, seen by the best backend and by tracepoints.
 both()
 {
 	name=$1
-	kvmstall trace --json --all --backend fentry >/out/"$name".both 2>/out/"$name".errors &
+	kvmstall trace --json --all >/out/"$name".both 2>/out/"$name".errors &
 	watcher=$!
 	i=0
-	until grep -q poll /proc/$watcher/wchan || [ $i -ge 100 ]; do
+	until grep -q poll /proc/$watcher/wchan || [ $i -ge 300 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
