@@ -220,7 +220,7 @@ check:
 	@scripts/deps.sh build || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
-	@$(RUN) unit golden fuzz lint live vm
+	@$(RUN) unit golden fuzz lint live export vm
 
 unit-tests: $(TESTS)
 
@@ -234,7 +234,7 @@ fuzz:
 check-fuzz:
 	@$(RUN) fuzz
 
-check-golden check-live: check-%: all
+check-golden check-live check-export: check-%: all
 	@$(RUN) $*
 
 check-vm: all static
@@ -274,6 +274,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-live check-vm check-matrix lab lint static static-arm64 headers analyze archives FORCE
+	check-unit check-golden check-live check-export check-vm check-matrix lab lint static static-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -48,7 +48,7 @@ unit_suite()
 	[ "$unit_bad" = 0 ]
 }
 
-# Only "live" needs root: it attaches BPF programs to this kernel.
+# These need root: they attach BPF programs to this kernel.
 as_root()
 {
 	if [ "$(id -u)" = 0 ]; then
@@ -65,7 +65,7 @@ run_suite()
 	[ -f "$script" ] || script=tests/$suite/run.sh
 	case $suite in
 	unit) unit_suite ;;
-	live) as_root bash "$script" ;;
+	live | export) as_root bash "$script" ;;
 	*) bash "$script" ;;
 	esac
 }

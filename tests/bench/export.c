@@ -3,7 +3,7 @@
  * export [SECONDS] - what the daemon's work costs without the kernel: 1 000 VMs that live on, and
  * 1 000 that are born, stall and die each second, as records through the ledger into the metrics,
  * with a scrape of each format every (virtual) second. HTTP and the ring buffer come on top:
- * tests/live/export.sh has those.
+ * tests/export/suite.sh has those.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -394,7 +394,7 @@ test_storm()
 {
 	local rss fd pid failures=0
 
-	${CC:-cc} -O1 -o storm "$here/tests/live/export/storm.c" || skip "no C compiler"
+	${CC:-cc} -O1 -o storm "$here/tests/export/storm.c" || skip "no C compiler"
 	start
 	./storm "$port" 997
 	rss=$(rss_kb) fd=$(fds)
@@ -449,7 +449,7 @@ test_activation()
 
 test_notify()
 {
-	${CC:-cc} -O1 -o listen "$here/tests/live/export/notify.c" || skip "no C compiler"
+	${CC:-cc} -O1 -o listen "$here/tests/export/notify.c" || skip "no C compiler"
 	port=$(free_port)
 	WATCHDOG_USEC=400000 ./listen heard "$KVMSTALL" export --listen "127.0.0.1:$port" --duration 2300ms
 	grep -q '^READY=1' heard
