@@ -50,9 +50,10 @@ def wrong($trace; $repro; $defers; $is_x86; $jiffy):
 	(pairs($trace; [$repro[] | select(.type == "call" and .injected == "reader")]) | .trace[0]
 		| select(. == null or ns_by("reader", "poll-backoff") * 2 < .latency_ns)
 		| "reader: \(.cause) \(.latency_ns)"),
-	# A holder that is not stalled itself makes no stall of cause lock.
-	(select($defers) | pairs($trace; [$repro[] | select(.type == "call" and .injected == "lock" and .latency_ns > 3000000)])
-		| .trace[0] | select(. == null or (has_cause("lock") | not)) | "lock: \(.cause) \(.latency_ns)");
+	# A holder that is not stalled itself makes no stall of cause lock, and one that is late is no holder.
+	(select($defers) | [pairs($trace; [$repro[] | select(.type == "call" and .injected == "lock" and .latency_ns > 3000000)])
+		.trace[0]] | select(length > 0 and (any(.[]; . != null and has_cause("lock")) | not))
+		| "lock: \(map([.cause, .latency_ns]))");
 
 # Two traces of one workload: their stalls of more than a jiffy.
 def common($one; $two): $two[] | select(is_call and is_of_vmm and .stall_ns > 4000000) | . as $mine

@@ -67,9 +67,11 @@ losses()
 		| map(select(.value > 0) | "\(.key) \(.value)") | join(", ")' "$out/$1.trace"
 }
 
+# A program that the kernel did not run leaves a hole; then those that know of theirs do not count.
 unexplained()
 {
-	value 'map(select(is_call)) | 100 * (map(ns_by("unexplained")) | add) / ([(map(.stall_ns) | add), 1] | max)
+	value '(map(select(.type == "lost")) | length > 0) as $lost
+		| map(select(is_call and (.complete or ($lost | not)))) | 100 * (map(ns_by("unexplained")) | add) / ([(map(.stall_ns) | add), 1] | max)
 		| . * 1000 | round / 1000' "$out/$1.trace"
 }
 

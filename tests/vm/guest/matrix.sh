@@ -22,7 +22,7 @@ for scenario in memslot-create vcpu-create pit-close vgic-first-run bus-unregist
 done
 kvmstall repro --json --profile minimal --rounds 5
 kvmstall repro --json --inject reader --rounds 2
-kvmstall repro --json --inject lock --rounds 2
+kvmstall repro --json --inject lock --rounds 4
 exit 0
 END
 chmod +x /tmp/all
