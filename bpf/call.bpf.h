@@ -241,7 +241,9 @@ static __always_inline void task_sample(struct task_state *state)
 	state->irq_needed = sup_needed(srcu_sup(kvm_irq_srcu(state->kvm)));
 }
 
-/* The two innermost frames are ours. */
+/* A walk from a tracepoint's program begins in it, and in bpf_trace_run(): room for two others. */
+#define OUR_FRAMES 2
+
 static __always_inline void stack_save(void *ctx, __u32 tid)
 {
 	static const struct early_stack empty;
@@ -253,7 +255,7 @@ static __always_inline void stack_save(void *ctx, __u32 tid)
 	early = bpf_map_lookup_elem(&early_stacks, &tid);
 	if (!early)
 		return;
-	len = bpf_get_stack(ctx, early->addrs, sizeof(early->addrs), 2);
+	len = bpf_get_stack(ctx, early->addrs, sizeof(early->addrs), OUR_FRAMES);
 	early->frames = len > 0 ? len / sizeof(__u64) : 0;
 }
 

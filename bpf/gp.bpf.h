@@ -87,7 +87,7 @@ static __always_inline void start_emit_stack(void *ctx, __u64 ssp, __u64 expires
 	if (!start)
 		return;
 	start_fill(start, KS_START, ssp, expires);
-	len = bpf_get_stack(ctx, start->stack, sizeof(start->stack), 0);
+	len = bpf_get_stack(ctx, start->stack, sizeof(start->stack), OUR_FRAMES);
 	start->frames = len > 0 ? len / sizeof(__u64) : 0;
 	ring_submit(start);
 }

@@ -47,8 +47,9 @@ struct session {
 	uint64_t suspects_ns; /* of the last look at suspects */
 	struct ks_step held;  /* the domain to look at; .ssp 0: none */
 	bool is_pending;      /* records wait in the order window */
-	uint32_t unseen; /* (1 << enum ks_call_kind) of our own calls that the programs did not see */
-	int kvm_fd; /* holds KVM, a module on most hosts: its addresses stay what they are */
+	uint32_t unseen; /* (1 << enum ks_call_kind) of our own calls that the programs did not see
+			  */
+	int kvm_fd;	 /* holds KVM, a module on most hosts: its addresses stay what they are */
 };
 
 static uint64_t now_ns(void)
@@ -255,7 +256,8 @@ static int attach(struct session *session, struct err *err)
 			  session_backend(session));
 }
 
-/* What else there is: a kprobe for the one function, or the next best backend if that is up to us. */
+/* What else there is: a kprobe for the one function, or the next best backend if that is up to us.
+ */
 static bool change_features(struct session *session)
 {
 	struct features *features = &session->features;

@@ -546,8 +546,8 @@ static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
 		if (!starter)
 			continue;
 		/* the end of a process knows no VM: any of them may be the one that ends */
-		stall->culprit.vm = starter->kvm ? find_vm(ledger, starter->kvm) :
-						   vm_of_process(ledger, starter->tgid);
+		stall->culprit.vm = starter->kvm ? find_vm(ledger, starter->kvm)
+						 : vm_of_process(ledger, starter->tgid);
 		return;
 	}
 }

@@ -53,9 +53,9 @@ struct features {
 	/*
 	 * fentry programs on kvm_vm_ioctl() are attached and never run. ftrace_location() takes any
 	 * place between a symbol and the next one for the function's own; behind kvm_vm_ioctl()
-	 * there may be a weak function that lost to another, with no symbol left (Debian's 6.12.107,
-	 * 6.17.13, 7.2.12 and 7.3.4 on x86: "__ftrace_invalid_address___4212" in
-	 * available_filter_functions). A kprobe gives the exact place.
+	 * there may be a weak function that lost to another, with no symbol left
+	 * (Debian's 6.12.107, 6.17.13, 7.2.12 and 7.3.4 on x86: "__ftrace_invalid_address___4212"
+	 * in available_filter_functions). A kprobe gives the exact place.
 	 */
 	bool is_vm_ioctl_lost;
 };

@@ -160,8 +160,9 @@ static enum ks_api find_api(const struct stack *stack)
 }
 
 /*
- * The interrupt that 7.2 and later queue process_srcu from (srcu_funnel_gp_start(): irq_work_queue()).
- * It mostly comes at once, so below these frames is still who asked for the grace period.
+ * The interrupt that 7.2 and later queue process_srcu from (srcu_funnel_gp_start():
+ * irq_work_queue()). It mostly comes at once, so below these frames is still who asked for the
+ * grace period.
  */
 static const char *const interrupt[] = {
 	"srcu_irq_work",

@@ -16,7 +16,8 @@ static void each_kernel_gets_its_backend(void **state)
 {
 	static const struct {
 		const char *kernel;
-		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited, vm_ioctl_lost */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited,
+		 * vm_ioctl_lost */
 		struct features features;
 		enum backend wanted, backend;
 		uint32_t missing;
@@ -84,7 +85,8 @@ static void each_kernel_gets_its_backend(void **state)
 static void a_kernel_that_cannot_is_told_why(void **state)
 {
 	static const struct {
-		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited, vm_ioctl_lost */
+		/* btf, ringbuf, tp_btf, fentry, iter, contention, kprobe, call_expedited,
+		 * vm_ioctl_lost */
 		struct features features;
 		enum backend wanted;
 		const char *why;
