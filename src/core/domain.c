@@ -16,7 +16,8 @@
  * local tick is late (kernel/time/timer.c, calc_index()). */
 #define TIMER_MAX_JIFFIES 3
 
-#define STARTERS_MAX 16
+/* Many in the host-wide domain: a call asks for its waits' starters when it ends, GPs later. */
+#define STARTERS_MAX 64
 #define ENDS_MAX     16
 /* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
 #define KEEP_NS 2000000000ULL
@@ -225,6 +226,17 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_ste
 
 /* ---- records ---- */
 
+/* Those of GPs long over; what is in flight now was started after them. */
+static void starters_trim(struct domain *dom, uint64_t now_ns)
+{
+	const struct starter *list = dom->starters.items;
+	size_t old = 0;
+
+	while (old < dom->starters.cnt && list[old].ts_ns + KEEP_NS < now_ns)
+		old++;
+	tail_drop(&dom->starters, sizeof(*list), old);
+}
+
 static void starter_add(struct domain *dom, const struct starter *starter)
 {
 	struct starter *room = tail_push(&dom->starters, sizeof(*room), STARTERS_MAX, NULL);
@@ -275,6 +287,7 @@ void domain_start(struct domain *dom, const struct ks_start *start, const struct
 	known.is_known = true;
 	track_trim(dom, &dom->gps, known.ts_ns);
 	track_trim(dom, &dom->cbs, known.ts_ns);
+	starters_trim(dom, known.ts_ns);
 	starter_add(dom, &known);
 	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
 }

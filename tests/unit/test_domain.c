@@ -772,15 +772,15 @@ static void starters_of_the_last_few_gps_are_remembered(void **state)
 	const struct starter starter = {.tid = 11};
 
 	(void)state;
-	for (int i = 1; i <= 40; i++) {
+	for (int i = 1; i <= 100; i++) {
 		struct ks_start start = {.head.ts_ns = i, .ssp = SRCU(1), .seq = GP(i)};
 
 		start.expires = i % 2;
 		domain_start(dom, &start, &starter);
 		assert_int_equal(domain_gp_at(dom, i), gp_id_done(DONE(i)));
 	}
-	assert_null(domain_starter(dom, gp_id_done(DONE(24))));
-	for (int i = 25; i <= 40; i++) {
+	assert_null(domain_starter(dom, gp_id_done(DONE(36))));
+	for (int i = 37; i <= 100; i++) {
 		const struct starter *known = domain_starter(dom, gp_id_done(DONE(i)));
 
 		assert_non_null(known);
