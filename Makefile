@@ -19,6 +19,7 @@ O         ?= build$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
 PREFIX    ?= /usr/local
 MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 
 ifneq ($(filter default undefined,$(origin CC)),)
 CC = $(CROSS_COMPILE)gcc
@@ -177,6 +178,9 @@ install: all
 	for page in $(PAGES); do install -D -m 644 $$page \
 		"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit 1; done
 	install -D -m 644 contrib/completion/kvmstall.bash '$(DESTDIR)$(COMPDIR)/kvmstall'
+	install -D -m 644 contrib/systemd/kvmstall.socket '$(DESTDIR)$(UNITDIR)/kvmstall.socket'
+	install -D -m 644 contrib/systemd/kvmstall.service '$(DESTDIR)$(UNITDIR)/kvmstall.service'
+	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' '$(DESTDIR)$(UNITDIR)/kvmstall.service'
 
 clean:
 	rm -rf $O

@@ -238,7 +238,9 @@ static const char *find_call(const struct stack *stack)
 		{"__mmu_notifier_release", "close"},
 		{"kvm_vm_release", "close"},
 		{"kvm_arch_vcpu_ioctl_run", "KVM_RUN"},
-		/* arm64: a vCPU's first run registers the vGIC's distributor */
+		/* arm64: a vCPU's first run registers the vGIC's distributor; with an interrupt on
+		 * top the stack may be too long for the outer frame */
+		{"vgic_register_dist_iodev", "KVM_RUN"},
 		{"kvm_arch_vcpu_run_pid_change", "KVM_RUN"},
 		{"irqfd_shutdown", "irqfd_shutdown"},
 		{"kvm_vm_ioctl", "ioctl"},
