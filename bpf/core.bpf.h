@@ -31,6 +31,20 @@ struct kvm___track {
 	} arch;
 } __attribute__((preserve_access_index));
 
+/* 7.2 and later start a GP's timer in an interrupt (srcu_funnel_gp_start(): irq_work_queue()) */
+struct srcu_usage___v7_2 {
+	struct {
+		void *func;
+	} irq_work;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool gp_starts_in_irq(void)
+{
+	struct srcu_usage___v7_2 *sup = NULL;
+
+	return bpf_core_field_exists(sup->irq_work);
+}
+
 /* What process_srcu works on: the srcu_usage, or before v6.4 the srcu_struct itself. */
 static __always_inline __u64 srcu_sup(__u64 ssp)
 {

@@ -79,6 +79,9 @@ static __always_inline void callback(__u64 ssp, __u64 func)
 		start_emit_bare(KS_CALLBACK, ssp, func);
 }
 
+/* The least from a timer to the interrupt that starts it: room for who was interrupted. */
+#define IRQ_FRAMES 6
+
 static __always_inline void start_emit_stack(void *ctx, __u64 ssp, __u64 expires)
 {
 	struct ks_start *start = ring_reserve(sizeof(*start));
@@ -87,7 +90,8 @@ static __always_inline void start_emit_stack(void *ctx, __u64 ssp, __u64 expires
 	if (!start)
 		return;
 	start_fill(start, KS_START, ssp, expires);
-	len = bpf_get_stack(ctx, start->stack, sizeof(start->stack), OUR_FRAMES);
+	len = bpf_get_stack(ctx, start->stack, sizeof(start->stack),
+			    OUR_FRAMES + (gp_starts_in_irq() ? IRQ_FRAMES : 0));
 	start->frames = len > 0 ? len / sizeof(__u64) : 0;
 	ring_submit(start);
 }

@@ -390,6 +390,11 @@ static uint64_t outstanding_cost(const struct stall *stall)
 		const struct segment *seg = &stall->segments[i];
 		const struct wait *wait = seg->dom && seg->gp ? wait_of(stall, seg) : NULL;
 
+		/* a holder that slept for such a GP would have let go of its lock at once */
+		if (seg->cause == KS_CAUSE_LOCK && stall->culprit.kind == CULPRIT_HOLDER &&
+		    stall->culprit.cause == KS_CAUSE_GP_TIMER)
+			cost += seg->ns;
+
 		/* a barrier waits for outstanding callbacks only: without any it returns at once */
 		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
 			continue;

@@ -40,14 +40,30 @@ static bool is_registration(const struct culprit *culprit)
 	return culprit->func && symbol_is(culprit->func, "kvm_io_bus_register_dev");
 }
 
-static const char *for_gp_timer(const struct stall *stall, const struct advice_host *host)
+/* Is the dominant segment of the host-wide domain? */
+static bool is_shared(const struct stall *stall)
+{
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+
+		if (seg->cause == stall->cause && seg->dom && seg->gp == stall->culprit.gp)
+			return domain_get_kind(seg->dom) == DOMAIN_SHARED;
+	}
+	return false;
+}
+
+/* A normal grace period's timers: the one that ends it, and the one before its callbacks. */
+static const char *for_timer(const struct stall *stall, const struct advice_host *host)
 {
 	if (host->rcu_normal)
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
-	if (stall->culprit.is_self)
-		return by_cause[KS_CAUSE_CB_TIMER];
 	if (is_registration(&stall->culprit))
 		return by_cause[KS_CAUSE_GP_TIMER];
+	if (is_shared(stall))
+		return "all VMs of the host share this domain (mmu_notifier): do not end many at "
+		       "once; rcu_expedited=1 shortens it and costs other users";
+	if (stall->culprit.is_self || stall->cause == KS_CAUSE_CB_TIMER)
+		return by_cause[KS_CAUSE_CB_TIMER];
 	return "a normal grace period was in flight: do two or three jiffies of other work before "
 	       "this call, or make it before the call that started it";
 }
@@ -56,9 +72,8 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 {
 	const char *text = by_cause[stall->cause];
 
-	if (stall->cause == KS_CAUSE_GP_TIMER ||
-	    (stall->cause == KS_CAUSE_CB_TIMER && host->rcu_normal))
-		text = for_gp_timer(stall, host);
+	if (stall->cause == KS_CAUSE_GP_TIMER || stall->cause == KS_CAUSE_CB_TIMER)
+		text = for_timer(stall, host);
 	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
 	    symbol_is(stall->culprit.func, "handle_userfault"))
 		text = "the page that the reader faulted on came late: make the userfaultfd "
