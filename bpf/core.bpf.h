@@ -142,6 +142,21 @@ static __always_inline int sys_nr(struct pt_regs *regs)
 #endif
 }
 
+/* Without CONFIG_RCU_NOCB_CPU the length is a plain number (include/linux/rcu_segcblist.h). */
+struct rcu_segcblist___plain {
+	long len;
+} __attribute__((preserve_access_index));
+
+/* How many callbacks are in the list. */
+static __always_inline __u64 sdp_callbacks(struct srcu_data *sdp)
+{
+	__u64 list = (__u64)sdp + bpf_core_field_offset(struct srcu_data, srcu_cblist);
+
+	if (bpf_core_field_exists(struct rcu_segcblist, len.counter))
+		return BPF_CORE_READ((struct rcu_segcblist *)list, len.counter);
+	return BPF_CORE_READ((struct rcu_segcblist___plain *)list, len);
+}
+
 /* A syscall's arguments 0..2, as the kernel's entry code left them. */
 static __always_inline __u64 sys_arg0(struct pt_regs *regs)
 {

@@ -222,7 +222,7 @@ static __always_inline void cb_begin(__u64 work)
 	__u64 ssp = (__u64)BPF_CORE_READ(sdp, ssp);
 
 	work_enter(ssp, CPU_WORK_CB);
-	cb_emit(sdp, ssp, KS_CB_BEGIN, BPF_CORE_READ(sdp, srcu_cblist.len.counter));
+	cb_emit(sdp, ssp, KS_CB_BEGIN, sdp_callbacks(sdp));
 }
 
 static __always_inline void cb_end(__u64 work)
