@@ -18,7 +18,8 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # Where Debian keeps bpftool, for users who do not have it in their PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
-# What is wanted as a probe (see have), then Debian's name and Fedora's. "-" where there is none.
+# What is wanted as a probe (see have), then Debian's name and Fedora's. "-" where there is none, CLANG
+# for clang's major version.
 build_table='
 cmd:gcc              gcc                 gcc
 file:stdio.h         libc6-dev           glibc-devel
@@ -57,6 +58,10 @@ cmd:jq               jq                  jq
 cmd:promtool         prometheus          -
 cmd:curl             curl                curl
 cmd:ss               iproute2            iproute
+cmd:pgrep            procps              procps-ng
+cmd:strace           strace              strace
+cmd:systemd-analyze  systemd             systemd
+clang:libclang_rt.fuzzer  libclang-rt-CLANG-dev  compiler-rt
 '
 cross_table='
 cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu  -
@@ -108,6 +113,22 @@ gcc_finds()
 	[[ $("$1" -print-file-name="$2") = */* ]]
 }
 
+# Its runtimes are named after the machine, or are in a folder that is.
+clang_finds()
+{
+	local name
+
+	for name in "$1-$(uname -m).a" "$1.a"; do
+		[[ $(clang -print-file-name="$name") != */* ]] || return 0
+	done
+	return 1
+}
+
+clang_major()
+{
+	clang -dumpversion 2>/dev/null | cut -d . -f 1
+}
+
 have()
 {
 	local what=${1#*:}
@@ -119,6 +140,7 @@ have()
 	file:*) [ -e "/usr/include/$what" ] ;;
 	link:*) gcc_finds gcc "lib$what.so" ;;
 	static:*) gcc_finds gcc "$what" ;;
+	clang:*) clang_finds "$what" ;;
 	cross:*) gcc_finds aarch64-linux-gnu-gcc "$what" ;;
 	sysroot:*) [ -e "$sysroot/usr/lib/aarch64-linux-gnu/$what" ] ;;
 	qemu:*) qemu_is_new "$what" ;;
@@ -134,7 +156,7 @@ missing()
 		if [ ${#row[@]} = 0 ] || [ "${row[$2]}" = - ] || have "${row[0]}"; then
 			continue
 		fi
-		printf '%s\n' "${row[$2]}"
+		printf '%s\n' "${row[$2]/CLANG/$(clang_major)}"
 	done <<<"$1" | sort -u
 }
 
