@@ -62,12 +62,13 @@ _kvmstall()
 	repro:--scenario | repro:-s) return ;;
 	repro:--hold) return ;;
 	repro:--gap | repro:-g) return ;;
+	repro:--life) return ;;
 	repro:--rounds | repro:-r) return ;;
 	repro:--vms | repro:-n) return ;;
 	repro:--vcpus) return ;;
 	repro:--devices) return ;;
 	repro:--memslots) return ;;
-	repro:*) words="--profile --scenario --list --inject --hold --order --gap --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
+	repro:*) words="--profile --scenario --list --inject --hold --order --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:*) words="--json --help" ;;
 	*) return ;;
 	esac

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/export/daemon.h"
@@ -178,7 +179,7 @@ static int end_of_wait(const struct export *export)
 static int wait_for_kvm(struct export *export, struct err *err)
 {
 	struct pollfd fd = {.fd = export->daemon.signal_fd, .events = POLLIN};
-	uint64_t end_ns = daemon_now_ns() + export->cfg.duration_ns;
+	uint64_t end_ns = clock_now_ns() + export->cfg.duration_ns;
 	int ret = 0, status;
 	pid_t pid;
 
@@ -189,10 +190,10 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	if (pid < 0)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
 	while (!ret && !is_kvm_there()) {
-		notify_alive(&export->notify, daemon_now_ns());
+		notify_alive(&export->notify, clock_now_ns());
 		if (poll(&fd, 1, KVM_POLL_MS) > 0)
 			ret = end_of_wait(export);
-		if (export->cfg.duration_ns && daemon_now_ns() >= end_ns)
+		if (export->cfg.duration_ns && clock_now_ns() >= end_ns)
 			ret = 1;
 	}
 	kill(pid, SIGTERM);
@@ -334,7 +335,7 @@ static int export_all(struct export *export, struct err *err)
 	const struct metrics_cfg cfg = {
 		.vm_limit = export->cfg.vm_limit,
 		.min_ns = export->cfg.min_ns,
-		.start_ns = daemon_now_ns(),
+		.start_ns = clock_now_ns(),
 		.version = version_text,
 		.identify = identify,
 	};

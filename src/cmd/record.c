@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
@@ -178,7 +179,7 @@ static int fill_head(struct record *record, struct session *session)
 	head->rcu_normal = session_host(session)->rcu_normal;
 	head->pid = getpid();
 	head->clock_offset_ns = watch_clock_offset_ns();
-	head->began_ns = watch_now_ns();
+	head->began_ns = clock_now_ns();
 	head->is_followed = record->show.cfg.filter.is_followed;
 	head->has_all_calls = true;
 	return fingerprint_read("", &head->facts);
@@ -240,7 +241,7 @@ static int dump_on_signal(struct record *record, struct err *err)
 	struct summary summary = record->show.summary;
 	int ret;
 
-	summary.duration_ns = watch_now_ns() - record->head.began_ns;
+	summary.duration_ns = clock_now_ns() - record->head.began_ns;
 	ret = dump(record, &summary, err);
 	record->dumps++;
 	if (!strcmp(record->cfg.output, "-"))
@@ -251,7 +252,7 @@ static int dump_on_signal(struct record *record, struct err *err)
 static int on_tick(void *ctx, int signal, struct err *err)
 {
 	struct record *record = ctx;
-	uint64_t now = watch_now_ns();
+	uint64_t now = clock_now_ns();
 	int ret = 0;
 
 	if (signal || now >= record->flushed_ns + FLUSH_NS) {

@@ -22,14 +22,17 @@
 
 #define NOT_GIVEN UINT32_MAX
 
+#define NO_LIFE		UINT64_MAX
 #define HOLD_DEFAULT_NS 50000000ULL
 #define GAP_MAX_NS	60000000000ULL
+/* At HZ=100, three jiffies of a grace period and as many of its callbacks, or nearly. */
+#define LIFE_OF_ORDER_NS 53000000ULL
 
 struct repro_cfg {
 	uint32_t profile, order, inject;	/* indices; NOT_GIVEN */
 	uint32_t devices, vcpus, memslots, vms; /* 0: the profile's */
 	uint32_t rounds;
-	uint64_t hold_ns, gap_ns;
+	uint64_t hold_ns, gap_ns, life_ns;
 	const char *scenario;
 	bool is_json, want_list;
 	uint32_t verbose;
@@ -47,6 +50,7 @@ static const struct opt repro_opts[] = {
 	OPT_NSEC(0, "hold", "DURATION", struct repro_cfg, hold_ns, "how long the reader or the CPU is held (default: 50ms)"),
 	OPT_ENUM('o', "order", order_names, struct repro_cfg, order, "memslots behind the devices or before them (default: the profile's)"),
 	OPT_NSEC('g', "gap", "DURATION", struct repro_cfg, gap_ns, "do something else this long after registering devices"),
+	OPT_NSEC(0, "life", "DURATION", struct repro_cfg, life_ns, "how long a VM lives once it is set up (default: 0; with --order, 53ms)"),
 	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "lives of each VM (default: 1)"),
 	OPT_U32('n', "vms", "N", struct repro_cfg, vms, 0, 4096, "VMMs at the same time, a process each (default: 1)"),
 	OPT_U32(0, "vcpus", "N", struct repro_cfg, vcpus, 0, 1024, "vCPUs of a VM (0: the profile's)"),
@@ -63,11 +67,22 @@ static uint32_t either(uint32_t given, uint32_t otherwise)
 	return given ? given : otherwise;
 }
 
+/* Who compares orders of set-up does not want the grace periods that it left behind in the close.
+ */
+static uint64_t life_ns(const struct repro_cfg *cfg)
+{
+	if (cfg->life_ns != NO_LIFE)
+		return cfg->life_ns;
+	return cfg->order != NOT_GIVEN ? LIFE_OF_ORDER_NS : 0;
+}
+
 static int check_durations(const struct repro_cfg *cfg, const struct inject *inject,
 			   struct err *err)
 {
 	if (cfg->gap_ns > GAP_MAX_NS)
 		return err_usage(err, "--gap is at most 60s");
+	if (cfg->life_ns != NO_LIFE && cfg->life_ns > GAP_MAX_NS)
+		return err_usage(err, "--life is at most 60s");
 	if (inject && inject->max_hold_ns && cfg->hold_ns > inject->max_hold_ns)
 		return err_usage(err, "--hold of --inject %s is at most %" PRIu64 "ms",
 				 inject->name, inject->max_hold_ns / 1000000);
@@ -93,6 +108,7 @@ static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profi
 	vmm->rounds = cfg->rounds;
 	vmm->hold_ns = cfg->hold_ns;
 	vmm->gap_ns = cfg->gap_ns;
+	vmm->life_ns = life_ns(cfg);
 	vmm->is_scenario = cfg->scenario != NULL;
 	vmm->report.want_tid = vmm->vms > 1;
 	return check_durations(cfg, inject, err);
@@ -194,6 +210,7 @@ static int repro_run(int argc, char **argv, struct err *err)
 		.inject = NOT_GIVEN,
 		.rounds = 1,
 		.hold_ns = HOLD_DEFAULT_NS,
+		.life_ns = NO_LIFE,
 	};
 	struct vmm_cfg vmm = {.report = {.lock_fd = -1}};
 	struct report_sums sums = {0};

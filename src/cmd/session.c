@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "core/advice.h"
@@ -51,14 +51,6 @@ struct session {
 			  */
 	int kvm_fd;	 /* holds KVM, a module on most hosts: its addresses stay what they are */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static int on_record(void *ctx, const void *record, size_t size)
 {
@@ -319,9 +311,9 @@ static void find_suspects(struct session *session)
 	const struct vm *vm = held.val ? ledger_vm(session->ledger, held.val) : NULL;
 
 	session->held.ssp = 0;
-	if (!held.ssp || !vm || now_ns() - session->suspects_ns < SUSPECTS_MIN_NS)
+	if (!held.ssp || !vm || clock_now_ns() - session->suspects_ns < SUSPECTS_MIN_NS)
 		return;
-	session->suspects_ns = now_ns();
+	session->suspects_ns = clock_now_ns();
 	probes_scan(session->probes, vm->tgid, held.ssp);
 }
 
@@ -340,7 +332,7 @@ static int take(struct session *session)
 	if (!ret)
 		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
 	find_suspects(session);
-	return order_flush(session->order, now_ns());
+	return order_flush(session->order, clock_now_ns());
 }
 
 int session_wait(struct session *session, int wake_fd, int timeout_ms)

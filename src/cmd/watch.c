@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/child.h"
 #include "core/summary.h"
@@ -24,26 +25,13 @@ struct watch {
 	int signal_fd;
 };
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-uint64_t watch_now_ns(void)
-{
-	return now_ns(CLOCK_MONOTONIC);
-}
-
 int64_t watch_clock_offset_ns(void)
 {
 	time_t now = time(NULL);
 	struct tm local;
 
 	localtime_r(&now, &local);
-	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) + local.tm_gmtoff * 1000000000LL;
+	return clock_unix_offset_ns() + local.tm_gmtoff * 1000000000LL;
 }
 
 /* ---- the loop ---- */
@@ -70,7 +58,7 @@ static uint64_t end_ns(const struct watch *watch)
 /* How long the loop may sleep: until the end, the next look or the next tick. */
 static int timeout_ms(const struct watch *watch)
 {
-	uint64_t now = watch_now_ns(), until = end_ns(watch);
+	uint64_t now = clock_now_ns(), until = end_ns(watch);
 
 	if (watch->cfg->stuck_ns && watch->scan_ns + scan_interval_ns(watch) < until)
 		until = watch->scan_ns + scan_interval_ns(watch);
@@ -85,7 +73,7 @@ static int timeout_ms(const struct watch *watch)
 
 static void scan(struct watch *watch)
 {
-	uint64_t now = watch_now_ns();
+	uint64_t now = clock_now_ns();
 
 	if (!watch->cfg->stuck_ns || now < watch->scan_ns + scan_interval_ns(watch))
 		return;
@@ -124,7 +112,7 @@ static int loop(struct watch *watch, struct err *err)
 			err_set(err, ret, "cannot read records: %s", strerror(-ret));
 		if (ret)
 			return ret < 0 ? ret : 0;
-		if (is_over || watch_now_ns() >= end_ns(watch))
+		if (is_over || clock_now_ns() >= end_ns(watch))
 			return 0;
 	}
 }
@@ -178,10 +166,10 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 		ret = start_command(watch, err);
 	if (ret)
 		return ret;
-	watch->begin_ns = watch_now_ns();
+	watch->begin_ns = clock_now_ns();
 	ret = loop(watch, err);
 	stopped = session_stop(watch->session);
-	summary->duration_ns = watch_now_ns() - watch->begin_ns;
+	summary->duration_ns = clock_now_ns() - watch->begin_ns;
 	if (!ret && stopped)
 		ret = *err->msg ? stopped
 				: err_set(err, stopped, "cannot read records: %s",

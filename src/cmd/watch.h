@@ -34,9 +34,6 @@ struct watch_cfg {
  */
 int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err);
 
-/* Of CLOCK_MONOTONIC. */
-uint64_t watch_now_ns(void);
-
 /* From CLOCK_MONOTONIC to the local time of day. */
 int64_t watch_clock_offset_ns(void);
 

@@ -38,7 +38,7 @@ static const char *const reasons[REASON_CNT] = {
 	[REASON_EMPTY] = "there is no call that both sides made",
 };
 
-static const char *const slacks[SLACK_CNT] = {"none", "timer", "scheduler"};
+static const char *const slacks[SLACK_CNT] = {"none", "timer", "holdoff", "scheduler"};
 
 const char *slack_name(enum slack slack)
 {
@@ -372,6 +372,37 @@ static double timer_jiffies(const struct change *change)
 	return !base || !new ? 0 : 1 + fmax(base, new);
 }
 
+/*
+ * synchronize_srcu() expedites its grace period unless the domain's last one ended less than
+ * srcutree.exp_holdoff, 25 us, before (kernel/rcu/srcutree.c: v6.1 srcu_might_be_idle(), by v6.16
+ * srcu_should_expedite()). Where a call sometimes comes so soon and sometimes not, how often
+ * depends on what the host's CPUs do, and differs between recordings of the same thing: the timers
+ * are no change. Where it always does on one side, and never on the other, they are.
+ */
+static unsigned int holdoff_timers(const struct group *group)
+{
+	unsigned int most = 0;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < group->kept; i++) {
+		if (!group->samples[i].is_held_off)
+			continue;
+		cnt++;
+		if (group->samples[i].timers > most)
+			most = group->samples[i].timers;
+	}
+	return cnt * RARE_ONE_IN >= group->kept && (group->kept - cnt) * RARE_ONE_IN >= group->kept
+		       ? most
+		       : 0;
+}
+
+/* A timer of one jiffy takes up to three: see timer_jiffies(). */
+static double holdoff_jiffies(const struct change *change)
+{
+	return 3 * fmax(holdoff_timers(change->sides[SIDE_BASE].group),
+			holdoff_timers(change->sides[SIDE_NEW].group));
+}
+
 /* Where somebody else has the CPU, who is to run next may have to wait for a tick: a busy host. */
 static double scheduler_jiffies(const struct change *change)
 {
@@ -388,6 +419,7 @@ static void set_threshold(const struct comparison *comparison, struct change *ch
 
 	if (hz && hz == comparison->sides[SIDE_NEW]->hz) {
 		bounds[SLACK_TIMER] = 1e9 / hz * timer_jiffies(change);
+		bounds[SLACK_HOLDOFF] = 1e9 / hz * holdoff_jiffies(change);
 		bounds[SLACK_SCHEDULER] = 1e9 / hz * scheduler_jiffies(change);
 	}
 	for (int i = SLACK_CNT - 1; i >= 0; i--) {

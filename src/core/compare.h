@@ -60,7 +60,7 @@ const char *verdict_name(enum verdict verdict);
 #define EXPLANATIONS_MAX 6
 
 /* What makes a difference of milliseconds none: see compare.c. */
-enum slack { SLACK_NONE, SLACK_TIMER, SLACK_SCHEDULER, SLACK_CNT };
+enum slack { SLACK_NONE, SLACK_TIMER, SLACK_HOLDOFF, SLACK_SCHEDULER, SLACK_CNT };
 
 const char *slack_name(enum slack slack);
 

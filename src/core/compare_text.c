@@ -67,6 +67,7 @@ static void add_row(struct str *out, const struct change *change)
 static const char *const doubts[SLACK_CNT] = {
 	[SLACK_NONE] = "not sure that it is more than what counts; more samples would tell",
 	[SLACK_TIMER] = "no change: waits for timers vary so much, by where in a jiffy they begin",
+	[SLACK_HOLDOFF] = "no change: microseconds decide whether this grace period is expedited",
 	[SLACK_SCHEDULER] = "no change: on a busy host whoever is to run waits up to a jiffy",
 };
 

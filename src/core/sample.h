@@ -39,6 +39,8 @@ struct sample {
 	uint8_t cause;	/* the headline */
 	uint8_t origin; /* index into the group's, 0: not known */
 	uint8_t timers; /* waits for a timer of SRCU's */
+	/* It started the GP whose timer it waited for: it came within srcutree.exp_holdoff. */
+	bool is_held_off;
 };
 
 struct group {

@@ -33,6 +33,7 @@ struct made {
 	uint64_t ns;
 	enum ks_cause cause;
 	const char *func; /* the culprit's */
+	bool is_self;	  /* it is its own */
 	uint8_t kind;
 	uint8_t flags;
 };
@@ -53,7 +54,7 @@ static void add(struct side *side, uint32_t vm_id, const struct made *made)
 		.is_complete = true,
 		.segments = &segment,
 		.segments_cnt = 1,
-		.culprit = {.is_known = made->func, .func = made->func},
+		.culprit = {.is_known = made->func, .func = made->func, .is_self = made->is_self},
 	};
 
 	stall.by_cause[made->cause] = made->ns;
@@ -111,6 +112,29 @@ static void fini(struct sides *sides)
 	comparison_fini(&sides->comparison);
 	side_fini(&sides->base);
 	side_fini(&sides->new);
+}
+
+/* One close in so many comes within exp_holdoff of the last grace period; 0: none. */
+static void fill_closes(struct side *side, int one_in, uint64_t seed)
+{
+	side_init(side);
+	samples_begin(&side->samples);
+	side->hz = 250;
+	for (int i = 1; i <= ROUNDS; i++) {
+		bool is_late = one_in && i % one_in == 0;
+		const struct made made = {
+			.call = "close",
+			.kind = KS_KIND_CLOSE,
+			.flags = KS_CALL_LAST,
+			.phase = PHASE_TEARDOWN,
+			.ns = MS + next(&seed) % (100 * US) + (is_late ? 8 * MS : 0),
+			.cause = is_late ? KS_CAUSE_GP_TIMER : KS_CAUSE_KWORKER,
+			.func = "kvm_pit_set_reinject",
+			.is_self = true,
+		};
+
+		add(side, i, &made);
+	}
 }
 
 /* ---- groups ---- */
@@ -283,6 +307,29 @@ static void differences_below_the_threshold_are_none(void **state)
 }
 
 /* Of two waits for a timer one may take a jiffy more: where in the tick it began decides. */
+/* How often depends on microseconds; whether at all, or always, does not. */
+static void timers_of_calls_that_sometimes_come_within_the_holdoff_are_the_same(void **state)
+{
+	static const struct {
+		int base, new;
+		enum verdict verdict;
+	} rows[] = {
+		{5, 1, VERDICT_SAME},  {0, 2, VERDICT_SAME},   {1, 7, VERDICT_SAME},
+		{0, 1, VERDICT_WORSE}, {1, 0, VERDICT_BETTER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(rows); i++) {
+		struct sides sides;
+
+		fill_closes(&sides.base, rows[i].base, 1);
+		fill_closes(&sides.new, rows[i].new, 2);
+		compare(&sides);
+		assert_int_equal(find(&sides, "close (last)")->verdict, rows[i].verdict);
+		fini(&sides);
+	}
+}
+
 static void a_timer_that_took_another_jiffy_is_the_same(void **state)
 {
 	const uint32_t hz[][2] = {{250, 250}, {250, 1000}, {0, 0}};
@@ -529,6 +576,8 @@ int main(void)
 		cmocka_unit_test(few_samples_are_too_few_however_far_apart),
 		cmocka_unit_test(ten_samples_far_apart_are_enough),
 		cmocka_unit_test(differences_below_the_threshold_are_none),
+		cmocka_unit_test(
+			timers_of_calls_that_sometimes_come_within_the_holdoff_are_the_same),
 		cmocka_unit_test(a_timer_that_took_another_jiffy_is_the_same),
 		cmocka_unit_test(a_call_that_moved_to_another_phase_is_still_compared),
 		cmocka_unit_test(what_is_not_comparable_is_never_0),

@@ -12,10 +12,10 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -54,22 +54,6 @@ struct daemon {
 	bool is_over;
 };
 
-uint64_t daemon_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static int64_t unix_offset_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec - (int64_t)daemon_now_ns();
-}
-
 /* ---- what is counted elsewhere ---- */
 
 static uint64_t rss_bytes(void)
@@ -103,7 +87,7 @@ static void take_summary(struct daemon *daemon, struct metrics_totals *totals)
 		totals->losses[i] = summary.losses[i];
 	}
 	if (lost != lost_before)
-		daemon->lost_ns = daemon_now_ns();
+		daemon->lost_ns = clock_now_ns();
 	totals->backend = session_backend(daemon->session);
 	totals->hz = session_host(daemon->session)->hz;
 	totals->records = summary.records;
@@ -130,7 +114,7 @@ static void update_totals(struct daemon *daemon)
 
 static void write_metrics(struct daemon *daemon, enum prom_format format, struct str *out)
 {
-	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = unix_offset_ns()};
+	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = clock_unix_offset_ns()};
 
 	update_totals(daemon);
 	metrics_scrape(daemon->metrics);
@@ -142,7 +126,7 @@ static void write_metrics(struct daemon *daemon, enum prom_format format, struct
 /* Has there been a look a moment ago? If not, one begins. */
 static bool has_scanned(struct daemon *daemon)
 {
-	uint64_t now = daemon_now_ns();
+	uint64_t now = clock_now_ns();
 
 	if (!daemon->session)
 		return true;
@@ -178,7 +162,7 @@ static void put_health(struct daemon *daemon, struct http_reply *reply)
 	bool is_losing;
 
 	update_totals(daemon);
-	is_losing = daemon->lost_ns && daemon_now_ns() - daemon->lost_ns < LOSING_NS;
+	is_losing = daemon->lost_ns && clock_now_ns() - daemon->lost_ns < LOSING_NS;
 	str_addf(reply->body, "attached: %s\nlosing: %s\n",
 		 daemon->session ? "yes" : "no, KVM is not there", is_losing ? "yes" : "no");
 	if (is_losing)
@@ -283,7 +267,7 @@ static void finish_scan(struct daemon *daemon)
 /* Whatever is due by now. */
 static void run_due(struct daemon *daemon)
 {
-	uint64_t now = daemon_now_ns();
+	uint64_t now = clock_now_ns();
 
 	notify_alive(daemon->notify, now);
 	if (now >= daemon->scan_due_ns)
@@ -307,7 +291,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 static int timeout_ms(const struct daemon *daemon)
 {
 	int http_ms = daemon->http ? http_timeout_ms(daemon->http) : -1;
-	uint64_t now = daemon_now_ns(), until = least(daemon->end_ns, daemon->textfile_ns);
+	uint64_t now = clock_now_ns(), until = least(daemon->end_ns, daemon->textfile_ns);
 	uint64_t ms;
 
 	until = least(until, daemon->scan_due_ns);
@@ -421,7 +405,7 @@ struct daemon *daemon_new(const struct daemon_cfg *cfg, struct metrics *metrics,
 	uname(&daemon->names);
 	str_init(&daemon->text);
 	if (cfg->duration_ns)
-		daemon->end_ns = daemon_now_ns() + cfg->duration_ns;
+		daemon->end_ns = clock_now_ns() + cfg->duration_ns;
 	if (open_all(daemon, err)) {
 		daemon_free(daemon);
 		return NULL;
@@ -458,7 +442,7 @@ int daemon_print(struct daemon *daemon, struct err *err)
 {
 	int ret;
 
-	daemon->end_ns = daemon_now_ns() + daemon->cfg.duration_ns;
+	daemon->end_ns = clock_now_ns() + daemon->cfg.duration_ns;
 	ret = loop(daemon, err);
 	if (ret)
 		return ret;

@@ -37,7 +37,4 @@ int daemon_run(struct daemon *daemon, struct err *err);
 /* Print what there is, without HTTP, after cfg.duration_ns. */
 int daemon_print(struct daemon *daemon, struct err *err);
 
-/* Of CLOCK_MONOTONIC. */
-uint64_t daemon_now_ns(void);
-
 #endif

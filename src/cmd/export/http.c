@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -35,14 +35,6 @@ struct http {
 	bool is_closing;
 	struct str body;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 /* ---- connections ---- */
 
@@ -104,7 +96,7 @@ static void on_connection(void *ctx, struct MHD_Connection *conn, void **socket_
 	if (!client)
 		return;
 	client->conn = conn;
-	client->since_ns = now_ns();
+	client->since_ns = clock_now_ns();
 	client_add(http, client);
 }
 
@@ -237,7 +229,7 @@ int http_fd(const struct http *http)
 int http_timeout_ms(const struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
-	uint64_t now = now_ns(), end;
+	uint64_t now = clock_now_ns(), end;
 
 	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && !ms)
 		return 0;
@@ -249,7 +241,7 @@ int http_timeout_ms(const struct http *http)
 
 void http_run(struct http *http)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 
 	for (struct client *client = http->oldest; client; client = client->newer)
 		if (now - client->since_ns > CLIENT_LIFE_NS)

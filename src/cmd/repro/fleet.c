@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "cmd/repro/inject.h"
@@ -122,7 +123,7 @@ static int hold_meeting(struct fleet *fleet, struct err *err)
 	}
 	for (i = 0; i < fleet->members_cnt; i++) {
 		member = &fleet->members[i];
-		member->go_ns = journal_now();
+		member->go_ns = clock_now_ns();
 		if (member->meet_fd >= 0 && send(member->meet_fd, "", 1, MSG_NOSIGNAL) != 1)
 			return err_set(err, -EPIPE, "VMM %" PRIu32 " died at the meeting", i);
 	}
@@ -141,7 +142,7 @@ static void await_members(struct fleet *fleet)
 		for (i = 0; i < fleet->members_cnt; i++) {
 			if (!poll_fds[i].revents)
 				continue;
-			fleet->members[i].gone_ns = journal_now();
+			fleet->members[i].gone_ns = clock_now_ns();
 			poll_fds[i].fd = -1;
 			poll_fds[i].revents = 0;
 			left--;

@@ -8,9 +8,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/journal.h"
 
@@ -23,15 +23,6 @@
 
 /* Callbacks of small SRCU domains run on the boot CPU (srcutree.c, SRCU_SIZE_SMALL). */
 #define BOOT_CPU 0
-
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000),
-				.tv_nsec = (long)(ns % 1000000000)};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
-		;
-}
 
 int inject_failed(struct vm *vm, int ret, struct err *err)
 {
@@ -63,13 +54,13 @@ static int inject_normal_gp(struct vm *vm, uint64_t hold_ns, struct injection *i
 
 	(void)hold_ns;
 	vm_settle(vm);
-	injection->begin_ns = journal_now();
+	injection->begin_ns = clock_now_ns();
 	injection->tid = injection->victim_tid = gettid();
 	ret = vm_assign_ioeventfd(vm);
 	if (ret < 0)
 		return inject_failed(vm, ret, err);
 	ret = inject_victim(vm, 0, "normal-gp", err);
-	injection->end_ns = journal_now();
+	injection->end_ns = clock_now_ns();
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "KVM_IOEVENTFD started a normal grace period right before the memslot update");
 	return ret;
@@ -82,7 +73,7 @@ static int inject_none(struct vm *vm, uint64_t hold_ns, struct injection *inject
 	(void)vm;
 	(void)hold_ns;
 	(void)err;
-	injection->end_ns = journal_now();
+	injection->end_ns = clock_now_ns();
 	injection->tid = injection->victim_tid = gettid();
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "control: memslots before devices, so that no grace period is outstanding");
@@ -108,9 +99,9 @@ static void *run_second(void *arg)
 	second->tid = gettid();
 	while (!(first_ns = atomic_load(second->first_ns)))
 		sched_yield();
-	while (journal_now() < first_ns + LOCK_DELAY_NS)
-		sleep_ns(LOCK_DELAY_NS / 6);
-	second->begin_ns = journal_now();
+	while (clock_now_ns() < first_ns + LOCK_DELAY_NS)
+		clock_sleep_ns(LOCK_DELAY_NS / 6);
+	second->begin_ns = clock_now_ns();
 	second->ret = inject_victim(&second->vm, 1, "lock", &second->err);
 	return NULL;
 }
@@ -133,13 +124,13 @@ static int inject_lock(struct vm *vm, uint64_t hold_ns, struct injection *inject
 	if (ret)
 		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
 	ret = vm_assign_ioeventfd(vm);
-	injection->begin_ns = journal_now();
+	injection->begin_ns = clock_now_ns();
 	atomic_store(&first_ns, injection->begin_ns);
 	if (ret < 0)
 		inject_failed(vm, ret, err);
 	else
 		ret = inject_victim(vm, 0, "normal-gp", err);
-	injection->end_ns = journal_now();
+	injection->end_ns = clock_now_ns();
 	pthread_join(thread, NULL);
 	injection->tid = gettid();
 	injection->victim_tid = second.tid;
@@ -187,9 +178,9 @@ static void *run_spinner(void *arg)
 		atomic_store(&spinner->ret, ret);
 		return NULL;
 	}
-	begin_ns = journal_now();
+	begin_ns = clock_now_ns();
 	atomic_store(&spinner->begin_ns, begin_ns);
-	while ((spinner->end_ns = journal_now()) < begin_ns + spinner->hold_ns)
+	while ((spinner->end_ns = clock_now_ns()) < begin_ns + spinner->hold_ns)
 		;
 	return NULL;
 }

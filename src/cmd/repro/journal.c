@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/repro/journal.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JOURNAL_FIRST 256
-
-uint64_t journal_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 void journal_init(struct journal *journal, const char *profile, uint32_t vm)
 {
@@ -93,7 +85,7 @@ void journal_add_injection(struct journal *journal, const struct injection *inje
 void journal_add_skip(struct journal *journal, const struct skip *skip)
 {
 	journal_add(journal, (struct journal_entry){.kind = JOURNAL_SKIP,
-						    .ts_ns = journal_now(),
+						    .ts_ns = clock_now_ns(),
 						    .tid = gettid(),
 						    .skip = *skip});
 }
@@ -103,9 +95,9 @@ long journal_ioctl(struct journal *journal, struct call *call, int fd, unsigned 
 {
 	long ret;
 
-	call->begin_ns = journal_now();
+	call->begin_ns = clock_now_ns();
 	ret = ioctl(fd, request, arg);
-	call->end_ns = journal_now();
+	call->end_ns = clock_now_ns();
 	call->ret = ret < 0 ? -errno : ret;
 	journal_add_call(journal, call, gettid());
 	return call->ret;
@@ -115,9 +107,9 @@ long journal_close(struct journal *journal, struct call *call, int fd)
 {
 	long ret;
 
-	call->begin_ns = journal_now();
+	call->begin_ns = clock_now_ns();
 	ret = close(fd);
-	call->end_ns = journal_now();
+	call->end_ns = clock_now_ns();
 	call->ret = ret < 0 ? -errno : ret;
 	journal_add_call(journal, call, gettid());
 	return call->ret;

@@ -102,7 +102,4 @@ long journal_ioctl(struct journal *journal, struct call *call, int fd, unsigned 
 /* The same for close(2), which is where a VM dies. */
 long journal_close(struct journal *journal, struct call *call, int fd);
 
-/* CLOCK_MONOTONIC now. */
-uint64_t journal_now(void);
-
 #endif

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/inject.h"
 #include "cmd/repro/journal.h"
@@ -66,15 +66,6 @@ static void serve(struct reader *reader)
 	      &(struct uffdio_range){.start = (uintptr_t)reader->page, .len = VM_PAGE_BYTES});
 }
 
-static void sleep_until(uint64_t ns)
-{
-	struct timespec when = {.tv_sec = (time_t)(ns / 1000000000),
-				.tv_nsec = (long)(ns % 1000000000)};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
-		;
-}
-
 static void *run_server(void *arg)
 {
 	struct reader *reader = arg;
@@ -82,10 +73,10 @@ static void *run_server(void *arg)
 
 	pthread_setname_np(pthread_self(), "kvmstall-server");
 	if (poll(&poll_fd, 1, FAULT_TIMEOUT_MS) > 0) {
-		reader->fault_ns = journal_now();
+		reader->fault_ns = clock_now_ns();
 		sem_post(&reader->settled);
-		sleep_until(reader->fault_ns + reader->hold_ns);
-		reader->served_ns = journal_now();
+		clock_sleep_until_ns(reader->fault_ns + reader->hold_ns);
+		reader->served_ns = clock_now_ns();
 	} else {
 		sem_post(&reader->settled);
 	}

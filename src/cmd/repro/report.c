@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/journal.h"
 #include "cmd/repro/profile.h"
@@ -241,7 +242,7 @@ int report_sums(const struct report *report, const char *profile, const struct r
 		put_sums(profile, sums);
 		return write_out(report, "", 0, err);
 	}
-	line = json_head("summary", journal_now());
+	line = json_head("summary", clock_now_ns());
 	json_object_set_new(line, "profile", json_string(profile));
 	json_object_set_new(line, "calls", json_integer((json_int_t)sums->calls));
 	json_object_set_new(line, "rounds", json_integer(sums->rounds));

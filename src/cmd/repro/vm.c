@@ -9,9 +9,9 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/journal.h"
 
@@ -419,24 +419,15 @@ int vm_unregister_coalesced(struct vm *vm)
 	return set_coalesced(vm, "KVM_UNREGISTER_COALESCED_MMIO", KVM_UNREGISTER_COALESCED_MMIO);
 }
 
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec left = {.tv_sec = (time_t)(ns / 1000000000),
-				.tv_nsec = (long)(ns % 1000000000)};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
-		;
-}
-
 int vm_gap(struct vm *vm)
 {
-	sleep_ns(vm->gap_ns);
+	clock_sleep_ns(vm->gap_ns);
 	return 0;
 }
 
 int vm_settle(struct vm *vm)
 {
 	(void)vm;
-	sleep_ns(SETTLE_NS);
+	clock_sleep_ns(SETTLE_NS);
 	return 0;
 }

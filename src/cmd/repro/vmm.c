@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/inject.h"
 
@@ -110,7 +111,7 @@ static int live(struct vmm *vmm, struct vm *vm, struct err *err)
 	const struct step *plan[PROFILE_PLAN_MAX];
 	size_t plan_cnt =
 		profile_plan(cfg->profile->steps, cfg->order, cfg->gap_ns ? &gap_step : NULL, plan);
-	uint64_t begin_ns = journal_now();
+	uint64_t begin_ns = clock_now_ns();
 	int ret;
 
 	vm->gap_ns = cfg->gap_ns;
@@ -119,7 +120,11 @@ static int live(struct vmm *vmm, struct vm *vm, struct err *err)
 		ret = refused(vmm, vm, ret, err);
 	if (!ret)
 		ret = inject(vmm, vm, begin_ns, err);
-	return ret ? ret : end_together(vmm, vm, err);
+	if (ret)
+		return ret;
+	if (cfg->life_ns)
+		clock_sleep_ns(cfg->life_ns);
+	return end_together(vmm, vm, err);
 }
 
 static int run_round(struct vmm *vmm, struct err *err)

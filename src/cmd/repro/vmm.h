@@ -20,7 +20,7 @@ struct vmm_cfg {
 	enum profile_order order;
 	enum profile_end end;
 	uint32_t rounds, vms;
-	uint64_t hold_ns, gap_ns;
+	uint64_t hold_ns, gap_ns, life_ns;
 	bool is_scenario; /* what the kernel refuses is skipped, not failed */
 	struct report report;
 };
