@@ -52,6 +52,16 @@ void tail_drop(struct tail *tail, size_t size, size_t cnt)
 		resize(tail, size, tail->cap / 2);
 }
 
+void tail_keep_last(struct tail *tail, size_t size)
+{
+	if (tail->cnt > 1)
+		shift(tail, size, tail->cnt - 1);
+	if (!tail->cnt)
+		tail_fini(tail);
+	else if (tail->cap > 1)
+		resize(tail, size, 1);
+}
+
 void tail_fini(struct tail *tail)
 {
 	free(tail->items);

@@ -22,6 +22,9 @@ void *tail_push(struct tail *tail, size_t size, size_t max, uint64_t *dropped);
 /* Forget the oldest @cnt items, and the memory that is then far too much. */
 void tail_drop(struct tail *tail, size_t size, size_t cnt);
 
+/* Forget all but the last item, and all memory but its own. */
+void tail_keep_last(struct tail *tail, size_t size);
+
 void tail_fini(struct tail *tail);
 
 #endif

@@ -26,9 +26,6 @@
 #include "kern/probes.h"
 #include "kern/proc.h"
 
-/* CPUs overtake each other by what one can be kept from a record: an interrupt, not a time slice.
- */
-#define ORDER_WINDOW_NS 10000000
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 /* Between two looks at who may hold a domain. */
@@ -171,7 +168,7 @@ static int make_pipeline(struct session *session, struct err *err)
 		return -ENOMEM;
 	if (make_probes(session, err))
 		return -EINVAL;
-	session->order = order_new(ORDER_WINDOW_NS, on_ordered, session);
+	session->order = order_new(SESSION_SETTLE_NS, on_ordered, session);
 	session->ledger = ledger_new(session->syms, session->host.hz, &ops, session);
 	if (!session->order || !session->ledger)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -319,11 +316,12 @@ static void find_suspects(struct session *session)
 
 void session_scan(struct session *session)
 {
+	ledger_tidy(session->ledger, clock_now_ns());
 	probes_scan(session->probes, 0, 0);
 	session->is_pending = true;
 }
 
-static int take(struct session *session)
+int session_take(struct session *session)
 {
 	int ret = probes_read(session->probes);
 
@@ -348,11 +346,11 @@ int session_wait(struct session *session, int wake_fd, int timeout_ms)
 	ret = poll(fds, 2, timeout_ms);
 	if (ret < 0 && errno != EINTR)
 		return -errno;
-	ret = take(session);
+	ret = session_take(session);
 	if (ret)
 		return ret;
 	if (fds[1].revents && !fds[0].revents)
-		poll(fds, 1, BATCH_MS);
+		poll(fds, 1, timeout_ms < 0 || timeout_ms > BATCH_MS ? BATCH_MS : timeout_ms);
 	return fds[0].revents ? 1 : 0;
 }
 

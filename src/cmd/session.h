@@ -11,6 +11,10 @@
 #include "core/ledger.h"
 #include "core/plan.h"
 
+/* CPUs overtake each other by what one can be kept from a record: an interrupt, not a time slice.
+ * So long each record waits for older ones. */
+#define SESSION_SETTLE_NS 10000000ULL
+
 struct advice_host;
 struct err;
 struct summary;
@@ -55,8 +59,12 @@ const struct advice_host *session_host(const struct session *session);
 /* This kernel's. */
 const struct symbols *session_symbols(const struct session *session);
 
-/* Make the ledger tell what is asleep now; the answers come with the next records. */
+/* Make the ledger tell what is asleep now; the answers come with the next records, and are all told
+ * by a session_take() that is SESSION_SETTLE_NS later. */
 void session_scan(struct session *session);
+
+/* Take what there is, without waiting. Returns 0 or a negative errno. */
+int session_take(struct session *session);
 
 /* Fill in records, losses and cost; calls and VMs are for the command to count. */
 void session_summary(const struct session *session, struct summary *summary);

@@ -21,6 +21,8 @@
 #define ENDS_MAX     16
 /* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
 #define KEEP_NS 2000000000ULL
+/* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
+#define REST_NS 10000000000ULL
 
 enum gp_state {
 	GP_UNKNOWN, /* not watched yet, or records lost */
@@ -475,6 +477,41 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 		cb_finish(dom, step);
 		break;
 	}
+}
+
+/* On each CPU the last that is known is that callbacks were done, and left no timer. */
+static bool cbs_are_at_rest(const struct domain *dom)
+{
+	for (size_t i = 0; i < dom->cbs.cnt; i++) {
+		const struct moment *moment = moment_at(&dom->cbs, i);
+
+		if (moment == cb_last(dom, moment->cpu) &&
+		    (moment->state != CB_NONE || moment->has_timer))
+			return false;
+	}
+	return true;
+}
+
+static bool is_quiet_since(const struct tail *track, uint64_t ts_ns)
+{
+	return !track->cnt || track_last(track)->ts_ns < ts_ns;
+}
+
+void domain_tidy(struct domain *dom, uint64_t now_ns)
+{
+	uint64_t rest_ns = now_ns > REST_NS ? now_ns - REST_NS : 0;
+
+	if (track_state(&dom->gps) != GP_IDLE || !is_quiet_since(&dom->gps, rest_ns) ||
+	    !is_quiet_since(&dom->cbs, rest_ns) || !cbs_are_at_rest(dom))
+		return;
+	dom->dropped += dom->gps.cnt - 1 + dom->cbs.cnt;
+	tail_keep_last(&dom->gps, sizeof(struct moment));
+	tail_fini(&dom->cbs);
+	tail_fini(&dom->starters);
+	tail_fini(&dom->ends);
+	free(dom->suspects);
+	dom->suspects = NULL;
+	dom->suspects_cnt = 0;
 }
 
 /* A CPU's loss begins at its last record: others may have told of later moments by then. */

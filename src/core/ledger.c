@@ -15,6 +15,8 @@
 
 /* A VM is kept for a while after its end: the call that ended it is told later. */
 #define GRAVE_NS 1000000000ULL
+/* Between two looks for what can be forgotten. */
+#define TIDY_NS	 5000000000ULL
 #define CPUS_MAX 1024
 
 /* More than the probes can follow: only a capture that somebody made up comes here. */
@@ -44,6 +46,9 @@ struct ledger {
 	struct irqfds irqfds;
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
+	/* The next look for what can be forgotten: then, and not before as many records as it looks
+	 * at domains. */
+	uint64_t tidy_ns, tidy_records;
 	uint32_t vm_id;
 	struct ledger_stats stats;
 };
@@ -792,6 +797,18 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *recor
 	[KS_HELD] = take_nothing,  [KS_ASLEEP] = take_asleep,
 };
 
+void ledger_tidy(struct ledger *ledger, uint64_t now_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	ledger->tidy_ns = now_ns + TIDY_NS;
+	ledger->tidy_records = ledger->stats.records + ledger->domains.cnt;
+	bury_old(ledger, now_ns);
+	while ((slot = map_next(&ledger->domains, &pos)))
+		domain_tidy(slot->value, now_ns);
+}
+
 int ledger_record(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_head *head = record;
@@ -804,6 +821,8 @@ int ledger_record(struct ledger *ledger, const void *record, size_t size)
 		return -EINVAL;
 	}
 	note_cpu(ledger, head);
+	if (head->ts_ns >= ledger->tidy_ns && ledger->stats.records >= ledger->tidy_records)
+		ledger_tidy(ledger, head->ts_ns);
 	ret = takers[head->type](ledger, record, size);
 	if (ret == -EINVAL)
 		ledger->stats.malformed++;

@@ -45,6 +45,10 @@ void ledger_free(struct ledger *ledger);
  */
 int ledger_record(struct ledger *ledger, const void *record, size_t size);
 
+/* Forget what no call can need any more. Records do this by themselves; on a host where none come,
+ * somebody else must. */
+void ledger_tidy(struct ledger *ledger, uint64_t now_ns);
+
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 
 /* The live VM at this address, or NULL. */

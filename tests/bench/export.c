@@ -6,6 +6,7 @@
  * tests/export/suite.sh has those.
  */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,11 @@ static uint64_t rss_kb(void)
 	if (file)
 		fclose(file);
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static uint64_t heap_bytes(void)
+{
+	return mallinfo2().uordblks;
 }
 
 /* ---- the sinks of export ---- */
@@ -251,14 +257,18 @@ static void run(uint32_t vm_limit, uint32_t duration)
 	struct bench bench = {0};
 	double cpu[PROM_FORMAT_CNT] = {0}, begin;
 	size_t bytes[PROM_FORMAT_CNT] = {0};
-	uint64_t rss_before = rss_kb(), lost = 0;
+	uint64_t rss_before = rss_kb(), heap_before, lost = 0;
 
 	if (setup(&bench, vm_limit))
 		exit(1);
+	heap_before = heap_bytes();
 	for (uint32_t n = 1; n <= LIVE; n++)
 		live_through(&bench, n);
-	printf("--vm-limit %u\n  %d live VMs: %" PRIu64 " kB, %" PRIu64 " bytes a VM\n", vm_limit,
-	       LIVE, rss_kb() - rss_before, (rss_kb() - rss_before) * 1024 / LIVE);
+	printf("--vm-limit %u\n  %d live VMs: %" PRIu64 " kB resident, %" PRIu64
+	       " bytes of heap a VM",
+	       vm_limit, LIVE, rss_kb() - rss_before, (heap_bytes() - heap_before) / LIVE);
+	ledger_tidy(bench.ledger, bench.ts_ns + 11 * SECOND_NS);
+	printf(", %" PRIu64 " at rest\n", (heap_bytes() - heap_before) / LIVE);
 	begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	for (uint32_t now = 0; now < duration; now++) {
 		second(&bench, now);

@@ -791,6 +791,69 @@ static void starters_of_the_last_few_gps_are_remembered(void **state)
 	domain_put(dom);
 }
 
+#define SEC_NS 1000000000ULL
+
+/* A GP of @seq begins at @ts_ns, and ends 10 ns later; its callback runs when @is_done. */
+static void go_through(struct domain *dom, uint64_t seq, uint64_t ts_ns, bool is_done)
+{
+	const struct starter starter = {.tid = 11};
+	const struct ks_start start = {.head.ts_ns = ts_ns, .ssp = SRCU(1), .seq = GP(seq)};
+	static const uint8_t types[] = {KS_GP_BEGIN, KS_CB_QUEUE, KS_GP_END, KS_CB_BEGIN,
+					KS_CB_END};
+
+	domain_start(dom, &start, &starter);
+	for (size_t i = 0; i < CNT(types) - !is_done; i++)
+		domain_step(dom, &(struct ks_step){
+					 .head = {.ts_ns = ts_ns + 2 * i + 2, .type = types[i]},
+					 .ssp = SRCU(1),
+					 .seq = i ? DONE(seq) : GP(seq)});
+}
+
+static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
+{
+	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
+	const struct domain_wait wait = {
+		.out_ns = 20 * SEC_NS, .in_ns = 20 * SEC_NS + 10, .needed = DONE(2)};
+	struct pieces pieces = {.cnt = 0};
+
+	(void)state;
+	go_through(dom, 1, SEC_NS, true);
+	domain_tidy(dom, 11 * SEC_NS);
+	assert_non_null(domain_starter(dom, gp_id_done(DONE(1))));
+	domain_tidy(dom, 11 * SEC_NS + 100);
+	assert_null(domain_starter(dom, gp_id_done(DONE(1))));
+	assert_int_equal(domain_gp_at(dom, 12 * SEC_NS), 0);
+	/* And goes on as one that is new. */
+	go_through(dom, 2, 20 * SEC_NS, true);
+	domain_account(dom, &wait, &pieces);
+	assert_false(pieces.is_forgotten);
+	for (size_t i = 0; i < pieces.cnt; i++)
+		assert_int_not_equal(pieces.list[i].cause, KS_CAUSE_UNEXPLAINED);
+	domain_put(dom);
+}
+
+static void a_domain_with_work_to_do_forgets_nothing(void **state)
+{
+	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
+	const struct ks_start start = {.head.ts_ns = 2 * SEC_NS, .ssp = SRCU(1), .seq = GP(2)};
+
+	(void)state;
+	go_through(dom, 1, SEC_NS, false); /* its callback is queued still */
+	domain_tidy(dom, 100 * SEC_NS);
+	assert_non_null(domain_starter(dom, gp_id_done(DONE(1))));
+	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 20, .type = KS_CB_BEGIN},
+					   .ssp = SRCU(1),
+					   .seq = DONE(1)});
+	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 30, .type = KS_CB_END},
+					   .ssp = SRCU(1),
+					   .seq = DONE(1)});
+	domain_start(dom, &start, &(struct starter){.tid = 12});
+	domain_tidy(dom, 100 * SEC_NS);
+	assert_int_equal(domain_starter(dom, gp_id_done(DONE(2)))->tid, 12);
+	assert_int_equal(domain_gp_at(dom, 100 * SEC_NS), gp_id_done(DONE(2)));
+	domain_put(dom);
+}
+
 static void what_does_not_fit_the_history_is_counted_and_unexplained(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
@@ -1097,6 +1160,8 @@ int main(void)
 		cmocka_unit_test(a_gp_found_old_is_in_its_readers_back_off),
 		cmocka_unit_test(the_age_of_a_gp_is_never_more_than_the_clock),
 		cmocka_unit_test(starters_of_the_last_few_gps_are_remembered),
+		cmocka_unit_test(a_domain_at_rest_forgets_its_past_after_ten_seconds),
+		cmocka_unit_test(a_domain_with_work_to_do_forgets_nothing),
 		cmocka_unit_test(what_does_not_fit_the_history_is_counted_and_unexplained),
 		cmocka_unit_test(pieces_that_do_not_fit_lengthen_an_unexplained_last_one),
 		cmocka_unit_test(nothing_is_said_of_a_domain_that_was_never_heard_of),

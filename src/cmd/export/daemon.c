@@ -26,8 +26,6 @@
 #include "core/prom.h"
 #include "core/summary.h"
 
-/* The answers of a look for calls in flight come through the session's batches and its window. */
-#define SCAN_TAKES_NS	 35000000ULL
 #define SCAN_MIN_NS	 1000000000ULL /* between two: each walks every thread of the host */
 #define LOSING_NS	 60000000000ULL
 #define TEXTFILE	 "kvmstall.prom"
@@ -135,9 +133,9 @@ static bool has_scanned(struct daemon *daemon)
 	if (daemon->scan_ns && now - daemon->scan_ns < SCAN_MIN_NS)
 		return true;
 	daemon->scan_ns = now;
-	daemon->scan_due_ns = now + SCAN_TAKES_NS;
 	metrics_asleep_begin(daemon->metrics);
 	session_scan(daemon->session);
+	daemon->scan_due_ns = clock_now_ns() + SESSION_SETTLE_NS;
 	return false;
 }
 
@@ -255,23 +253,27 @@ static void write_textfile(struct daemon *daemon)
 
 /* ---- the loop ---- */
 
-static void finish_scan(struct daemon *daemon)
+static int finish_scan(struct daemon *daemon)
 {
+	int ret = session_take(daemon->session);
+
 	daemon->scan_due_ns = NEVER;
 	if (daemon->want_textfile)
 		write_textfile(daemon);
 	if (daemon->http)
 		http_resume(daemon->http);
+	return ret;
 }
 
-/* Whatever is due by now. */
-static void run_due(struct daemon *daemon)
+/* Whatever is due by now. Returns 0 or a negative errno. */
+static int run_due(struct daemon *daemon)
 {
 	uint64_t now = clock_now_ns();
+	int ret = 0;
 
 	notify_alive(daemon->notify, now);
 	if (now >= daemon->scan_due_ns)
-		finish_scan(daemon);
+		ret = finish_scan(daemon);
 	if (now >= daemon->textfile_ns) {
 		daemon->textfile_ns = now + daemon->cfg.interval_ns;
 		daemon->want_textfile = true;
@@ -280,6 +282,7 @@ static void run_due(struct daemon *daemon)
 	}
 	if (now >= daemon->end_ns)
 		daemon->is_over = true;
+	return ret;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -344,15 +347,15 @@ static int loop(struct daemon *daemon, struct err *err)
 		struct epoll_event events[2];
 		int ret = wait_for_work(daemon), cnt;
 
-		if (ret < 0)
-			return err_set(err, ret, "cannot read records: %s", strerror(-ret));
-		cnt = ret ? epoll_wait(daemon->epoll_fd, events, 2, 0) : 0;
+		cnt = ret > 0 ? epoll_wait(daemon->epoll_fd, events, 2, 0) : 0;
 		for (int i = 0; i < cnt; i++)
 			if (events[i].data.fd == daemon->cfg.signal_fd)
 				take_signal(daemon);
 		if (daemon->http)
 			http_run(daemon->http);
-		run_due(daemon);
+		ret = ret < 0 ? ret : run_due(daemon);
+		if (ret < 0)
+			return err_set(err, ret, "cannot read records: %s", strerror(-ret));
 	}
 	return 0;
 }
