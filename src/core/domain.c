@@ -169,7 +169,9 @@ static struct moment *track_last(const struct tail *track)
 
 static enum gp_state track_state(const struct tail *track)
 {
-	return track->cnt ? track_last(track)->state : GP_UNKNOWN;
+	const struct moment *last = track_last(track);
+
+	return last ? last->state : GP_UNKNOWN;
 }
 
 /*
@@ -178,7 +180,8 @@ static enum gp_state track_state(const struct tail *track)
  */
 static void track_push(struct domain *dom, struct tail *track, const struct moment *moment)
 {
-	uint64_t last_ns = track->cnt ? track_last(track)->ts_ns : 0;
+	const struct moment *last = track_last(track);
+	uint64_t last_ns = last ? last->ts_ns : 0;
 	struct moment *room = tail_push(track, sizeof(*room), MOMENTS_MAX, &dom->dropped);
 
 	if (!room) {
@@ -494,7 +497,9 @@ static bool cbs_are_at_rest(const struct domain *dom)
 
 static bool is_quiet_since(const struct tail *track, uint64_t ts_ns)
 {
-	return !track->cnt || track_last(track)->ts_ns < ts_ns;
+	const struct moment *last = track_last(track);
+
+	return !last || last->ts_ns < ts_ns;
 }
 
 void domain_tidy(struct domain *dom, uint64_t now_ns)
