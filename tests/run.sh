@@ -3,13 +3,14 @@
 #
 # run.sh SUITE... - run suites of tests and add them up.
 #
-# A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), or for "unit" the
-# executables in $O/tests. Each prints "N passed, N failed, N skipped" as its last line and exits
+# A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), for "unit" the
+# executables in $O/tests, and for "arm64" the part of the kernel matrix that is always run. Each prints "N passed, N failed, N skipped" as its last line and exits
 # with 0, 1, or 77 when it skipped everything. Quiet when green: the output of a suite is kept in
 # $O/log/SUITE.log and shown only when it failed (V=1: always, as it comes). The sum is the last line.
 #
-# KVMSTALL is the program to test, KVMSTALL_STATIC the same without libraries, O the build directory,
-# SERIES the kernels for "vm" (empty: the suite's own choice).
+# KVMSTALL is the program to test, KVMSTALL_STATIC the same without libraries, KVMSTALL_STATIC_ARM64 that
+# for arm64, O the build directory, SERIES the kernels for "vm" and "arm64" ("6.12 6.1:arm64"; empty: the
+# suites' own choice).
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 1
@@ -58,6 +59,21 @@ as_root()
 	fi
 }
 
+# kernels SUFFIX SCRIPT [DEFAULT]: SCRIPT with those of SERIES that end with SUFFIX ("": have none).
+kernels()
+{
+	local name names=${3-}
+
+	if [ -n "$SERIES" ]; then
+		names=
+		for name in $SERIES; do
+			[ "${name#"${name%%:*}"}" != "$1" ] || names+=" $name"
+		done
+		[ -n "$names" ] || { echo '0 passed, 0 failed, 0 skipped'; return; }
+	fi
+	SERIES=$names bash "$2"
+}
+
 run_suite()
 {
 	local suite=$1 script=tests/$1/suite.sh
@@ -65,6 +81,8 @@ run_suite()
 	[ -f "$script" ] || script=tests/$suite/run.sh
 	case $suite in
 	unit) unit_suite ;;
+	vm) kernels '' tests/vm/suite.sh ;;
+	arm64) kernels :arm64 tests/vm/matrix.sh "6.1:arm64 6.18:arm64" ;;
 	live | export) as_root bash "$script" ;;
 	*) bash "$script" ;;
 	esac

@@ -18,7 +18,7 @@ export KVMSTALL_SECCOMP=kill
 cd "$work" || exit 1
 
 tests='metrics-are-clean formats privileges in-flight names limit textfile prometheus native exemplars storm
-	unix-socket activation notify waits-for-kvm usage churn cycles killed'
+	unix-socket activation notify systemd waits-for-kvm usage churn cycles killed'
 
 # ---- what tests are made of -----------------------------------------------------------------------
 
@@ -456,6 +456,40 @@ test_notify()
 	[ "$(grep -c '^WATCHDOG=1' heard)" -ge 5 ] || fail "$(cat heard)"
 	[ "$(tail -n 1 heard)" = STOPPING=1 ]
 }
+
+# The shipped units, under a service manager of our own that knows no others: see systemd.sh.
+test_systemd()
+{
+	wants systemd-analyze
+	[ -x /lib/systemd/systemd ] || skip "no systemd"
+	port=$(free_port)
+	sed "s/9879/$port/" "$here/contrib/systemd/kvmstall.socket" >kvmstall.socket
+	sed 's,^ExecStart=/usr/bin,ExecStart=/mnt,; s/^WatchdogSec=.*/WatchdogSec=3s/' \
+		"$here/contrib/systemd/kvmstall.service" >kvmstall.service
+	unshare --mount --pid --fork --ipc --uts --cgroup bash "$here/tests/export/systemd.sh" "$KVMSTALL" \
+		>manager.log 2>&1 &
+	trap end_manager EXIT
+	until_true 10 test -e ready || skip "$(tail -n 1 manager.log)"
+	# The first scrape starts the service, which drops what it has.
+	until_true 20 is_attached || fail "$(cat manager.log error)"
+	daemon=$(pgrep -x kvmstall --ns "$(cat manager)" --nslist pid)
+	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status")" = 0000000000000000 ]
+	[ "$(awk '/^Uid/ { print ($2 != 0) }' "/proc/$daemon/status")" = 1 ]
+	# Longer than its watchdog allows it to be silent.
+	sleep 5
+	[ -d "/proc/$daemon" ] || fail "$(cat manager.log error)"
+	repro --profile minimal
+	[ "$(scrape | awk '/^kvmstall_vms_seen_total/ { print $2 }')" = 1 ]
+}
+
+# A namespace ends with its first process.
+end_manager()
+{
+	kill -KILL "$(cat manager)"
+	sleep 0.2
+	unshare --mount --cgroup sh -c 'mount -t cgroup2 none /mnt && cd /mnt &&
+		rmdir system.slice/kvmstall.service system.slice init.scope' || true
+} 2>/dev/null
 
 test_waits_for_kvm()
 {

@@ -34,6 +34,12 @@ seeds()
 		extension=kvs
 		"$O/fuzz/seed" "$target" >"$dir/made"
 		;;
+	names)
+		printf 'qemu-system-x86_64\0-name\0guest=one,debug-threads=on\0-uuid\0c0ffee00-1234\0' >"$dir/qemu"
+		printf '/usr/bin/firecracker\0--id\0two\0--api-sock=/run/two.sock\0' >"$dir/firecracker"
+		printf '0::/kubepods.slice/kubepods-pod12_34.slice/cri-containerd-0123456789abcdef.scope\n' >"$dir/cgroup"
+		printf 'application/openmetrics-text;version=1.0.0;q=0.5, text/plain;version=0.0.4' >"$dir/accept"
+		;;
 	esac
 	while read -r file; do
 		if [ "$target" = blocks ]; then

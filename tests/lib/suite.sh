@@ -47,6 +47,8 @@ run_test()
 	set +e
 	(
 		cd "$work/$name" || exit 1
+		# What a test that fails has started, ends with it.
+		trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 		set -e
 		"$@"
 	) >"$work/output" 2>&1

@@ -18,6 +18,7 @@ man() { tests/lint/man-sync.sh; }
 metrics() { tests/lint/metrics.sh; }
 types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
+units() { tests/lint/units.sh; }
 headers() { mk headers; }
 analyze() { mk analyze; }
 
@@ -57,6 +58,7 @@ needs()
 	shell) echo shellcheck ;;
 	man) echo groff ;;
 	names) echo jq ;;
+	units) echo systemd-analyze ;;
 	*) echo bash ;;
 	esac
 }
@@ -84,7 +86,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers length headers types format shell man metrics names completion warnings analyze
+[ $# -gt 0 ] || set -- layers length headers types format shell man metrics names units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

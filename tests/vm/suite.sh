@@ -4,8 +4,8 @@
 # make check-vm: kvmstall on other kernels, with fentry and without, a boot each (guest/observe.sh);
 # what it brings home is judged here.
 #
-# SERIES is which kernels, by default the last before kvm_io_bus_register_dev() deferred and the first
-# after. KVMSTALL_STATIC is the program without libraries. KEEP=1 keeps what was captured.
+# SERIES is which kernels, by default the last before kvm_io_bus_register_dev() deferred, the first
+# after, and the newest. KVMSTALL_STATIC is the program without libraries. KEEP=1 keeps what was captured.
 # shellcheck disable=SC2016,SC2086,SC2154,SC2317 # jq programs have $; functions run by name
 set -u
 
@@ -169,12 +169,26 @@ agreement()
 	done
 }
 
+# The recordings of two kernels: what is worse, why, and what could be behind it.
+changed()
+{
+	local status=0
+
+	"$KVMSTALL_STATIC" diff -f json "$work/6.17.out/kvs" "$work/6.18.out/kvs" >verdict || status=$?
+	[ $status = 1 ] || fail "exit status $status, not 1" "$(cat verdict)"
+	jq -e '.changes[] | select(.call == "KVM_SET_USER_MEMORY_REGION" and .occurrence == 1)
+		| .verdict == "worse" and .moved.cause == "gp-timer" and .moved.function == "kvm_io_bus_register_dev"
+			and (.explanations | index("kernel.release"))' verdict || fail "not the memory slot" "$(cat verdict)"
+	note "$(jq -r '.changes[] | select(.verdict | IN("worse", "better"))
+		| "\(.call) \(.verdict) by \(.diff_ns / 1000 | round) us, \(.moved.cause)"' verdict | paste -sd ';')"
+}
+
 if ! command -v jq >/dev/null; then
 	echo "skipped everything: no jq"
 	echo "0 passed, 0 failed, 1 skipped"
 	exit 77
 fi
-for series in ${SERIES:-6.17 6.18}; do
+for series in ${SERIES:-6.17 6.18 7.3}; do
 	out=$work/$series.out
 	mkdir -p "$out"
 	SECONDS=0
@@ -192,4 +206,7 @@ for series in ${SERIES:-6.17 6.18}; do
 	run_test "$series-unexplained" unexplained
 	run_test "$series-agreement" agreement
 done
+if [ -s "$work/6.17.out/kvs" ] && [ -s "$work/6.18.out/kvs" ]; then
+	run_test diff-6.17-6.18 changed
+fi
 finish

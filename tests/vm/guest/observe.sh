@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # In the guest: what suite.sh looks at afterwards, on the host. NAME.repro and NAME.trace for each
-# run, NAME.both for one that two backends watched at the same time.
+# run, NAME.both for one that two backends watched at the same time; kvs, a recording.
 
 # repro NAME OPTION...
 repro()
@@ -53,5 +53,6 @@ trace tracepoint-qemu --profile qemu --rounds 3
 trace tracepoint-minimal --profile minimal --rounds 3
 unset KVMSTALL_DISABLE
 both pair --profile qemu --rounds 5
+kvmstall record -q -o /out/kvs -- kvmstall repro --profile minimal --order devices-first --rounds 31 >/dev/null
 kvmstall check >/out/check
 exit 0

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What other processes call themselves, and what a client asks for: /proc/PID/cmdline and cgroup,
+ * label values, the Accept header. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cmdline.h"
+#include "core/identity.h"
+#include "core/label.h"
+#include "core/prom.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Labels go between quotes: no control character, and not longer than there is room. */
+static void check(const char *value, size_t size)
+{
+	if (strnlen(value, size) == size)
+		abort();
+	for (; *value; value++)
+		if ((unsigned char)*value < ' ')
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct identity identity = {0};
+	char *text = malloc(size + 1), name[64] = "", label[24];
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = 0;
+	identity_add_cmdline(&identity, text, size);
+	identity_add_cgroup(&identity, text, size);
+	cmdline_vm_name(text, size, name, sizeof(name));
+	label_clean(label, sizeof(label), text);
+	check(label, sizeof(label));
+	check(identity.name, sizeof(identity.name));
+	check(identity.cgroup, sizeof(identity.cgroup));
+	if (prom_negotiate(text) >= PROM_FORMAT_CNT)
+		abort();
+	free(text);
+	return 0;
+}
