@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/label.h"
+
 #define KEY_MAX 128
 
 void facts_fini(struct facts *facts)
@@ -26,6 +28,16 @@ static size_t find(const struct facts *facts, const char *key)
 	return i;
 }
 
+static char *clean_dup(const char *text, size_t max)
+{
+	size_t size = strnlen(text, max) + 1;
+	char *copy = malloc(size);
+
+	if (copy)
+		label_clean(copy, size, text);
+	return copy;
+}
+
 int facts_set(struct facts *facts, const char *key, const char *value)
 {
 	size_t i = find(facts, key);
@@ -35,13 +47,13 @@ int facts_set(struct facts *facts, const char *key, const char *value)
 	if (i == FACTS_MAX)
 		return -E2BIG;
 	if (i == facts->cnt) {
-		facts->list[i] = (struct facts_entry){.key = strndup(key, KEY_MAX)};
+		facts->list[i] = (struct facts_entry){.key = clean_dup(key, KEY_MAX)};
 		if (!facts->list[i].key)
 			return -ENOMEM;
 		facts->cnt++;
 	}
 	free(facts->list[i].value);
-	facts->list[i].value = strndup(value, FACT_VALUE_MAX);
+	facts->list[i].value = clean_dup(value, FACT_VALUE_MAX);
 	return facts->list[i].value ? 0 : -ENOMEM;
 }
 

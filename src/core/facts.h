@@ -22,8 +22,8 @@ struct facts {
 void facts_fini(struct facts *facts);
 
 /*
- * Set or replace; an empty @value is no fact. What is too long is cut. Returns
- * 0, -ENOMEM, or -E2BIG when the list is full.
+ * Set or replace; an empty @value is no fact. What is too long is cut, what is not printable is
+ * "?". Returns 0, -ENOMEM, or -E2BIG when the list is full.
  */
 int facts_set(struct facts *facts, const char *key, const char *value);
 

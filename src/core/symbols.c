@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "core/label.h"
 
 /* Further than this from its start, an address is in no function: modules and BPF programs
  * that came later lie behind the last symbol known. */
@@ -96,7 +97,7 @@ static struct function *add_function(struct symbols *syms, uint64_t start, const
 	if (!func)
 		return NULL;
 	func->start = start;
-	memcpy(func->name, name, len);
+	label_clean(func->name, len, name); /* from a capture: anybody's */
 	if (map_put(&syms->functions, start, func)) {
 		free(func);
 		return NULL;

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "core/calls.h"
+#include "core/label.h"
 #include "core/summary.h"
 
 #define DAY_NS	     (86400ULL * 1000000000ULL)
@@ -56,15 +57,26 @@ static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, s
 		 (unsigned int)(ms % 1000));
 }
 
+/* What processes call themselves goes to terminals, and terminals obey. */
 char *text_vm(const struct vm *vm, char *buf, size_t size)
 {
-	if (!vm)
+	char name[sizeof(vm->name)];
+
+	if (!vm) {
 		snprintf(buf, size, "-");
-	else if (vm->name[0])
-		snprintf(buf, size, "%s[%u]", vm->name, vm->tgid);
-	else
-		snprintf(buf, size, "%s[%u]", vm->comm, vm->tgid);
+		return buf;
+	}
+	label_clean(name, sizeof(name), vm->name[0] ? vm->name : vm->comm);
+	snprintf(buf, size, "%s[%u]", name, vm->tgid);
 	return buf;
+}
+
+static void add_task(struct str *out, const char *comm, uint32_t tid)
+{
+	char name[KS_COMM_LEN];
+
+	label_clean(name, sizeof(name), comm);
+	str_addf(out, "%s[%u]", name, tid);
 }
 
 void text_header(struct str *out)
@@ -87,18 +99,19 @@ static void add_starter(struct str *out, const struct stall *stall)
 	const struct culprit *culprit = &stall->culprit;
 	char age[DURATION_LEN];
 
-	if (culprit->is_self)
-		str_addf(out, " started by this call");
-	else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid)
+	if (culprit->is_self) {
+		str_adds(out, " started by this call");
+	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
 		str_addf(out, " started by %s %s before", culprit->call,
 			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
-	else if (culprit->is_known)
-		str_addf(out, " started by %s%s%s[%u] %s before",
-			 culprit->call ? culprit->call : "", culprit->call ? " of " : "",
-			 culprit->comm, culprit->tid,
-			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
-	else
-		str_addf(out, " already in flight");
+	} else if (culprit->is_known) {
+		str_addf(out, " started by %s%s", culprit->call ? culprit->call : "",
+			 culprit->call ? " of " : "");
+		add_task(out, culprit->comm, culprit->tid);
+		str_addf(out, " %s before", parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+	} else {
+		str_adds(out, " already in flight");
+	}
 }
 
 /* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
@@ -108,7 +121,8 @@ static void add_reader(struct str *out, const struct culprit *culprit)
 		str_addf(out, " held by a reader that was not seen");
 		return;
 	}
-	str_addf(out, " held by %s[%u]", culprit->comm, culprit->tid);
+	str_adds(out, " held by ");
+	add_task(out, culprit->comm, culprit->tid);
 	if (culprit->func)
 		str_addf(out, " in %s", culprit->func);
 	if (culprit->call)
@@ -122,7 +136,8 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 		str_addf(out, " on %s", culprit->func);
 	if (!culprit->is_known)
 		return;
-	str_addf(out, ", held by %s[%u]", culprit->comm, culprit->tid);
+	str_adds(out, ", held by ");
+	add_task(out, culprit->comm, culprit->tid);
 	if (culprit->call)
 		str_addf(out, " in %s", culprit->call);
 	if (culprit->cause != KS_CAUSE_RUN)
@@ -326,8 +341,9 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 		str_addf(out, "%s ", culprit->func);
 	if (culprit->call)
 		str_addf(out, "in %s ", culprit->call);
-	str_addf(out, "%s %s[%u]%s", verbs[culprit->kind], culprit->comm, culprit->tid,
-		 culprit->is_self ? ", the stalled call itself" : "");
+	str_addf(out, "%s ", verbs[culprit->kind]);
+	add_task(out, culprit->comm, culprit->tid);
+	str_adds(out, culprit->is_self ? ", the stalled call itself" : "");
 	if (culprit->callbacks > 0) {
 		str_addf(out, "; outstanding: ");
 		add_count(out, culprit->callbacks, "callback");
@@ -346,7 +362,9 @@ static void add_suspects(struct str *out, const struct stall *stall)
 		return;
 	suspects = domain_suspects(seg->dom, stall->culprit.gp, &cnt);
 	for (size_t i = 0; i < cnt; i++) {
-		str_addf(out, "    suspect: %s[%u]\n", suspects[i].comm, suspects[i].tid);
+		str_adds(out, "    suspect: ");
+		add_task(out, suspects[i].comm, suspects[i].tid);
+		str_addc(out, '\n');
 		add_stack(out, &suspects[i].stack);
 	}
 }

@@ -162,6 +162,27 @@ static void a_vm_has_its_name_or_its_comm_or_none(void **state)
 	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "web1[7]");
 	strcpy(vm.name, "a-very-long-name-of-a-vm");
 	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "a-very-long-nam");
+	strcpy(vm.name, "a\033[2Jb\n");
+	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "a?[2Jb?[7]");
+}
+
+/* What a process calls itself must not reach a terminal as it is. */
+static void names_of_tasks_are_printable(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	struct stall stall = trace_stall(trace, 0, NULL);
+	const struct text_cfg cfg = {.show_account = true};
+	char *text;
+
+	(void)state;
+	strcpy(stall.culprit.comm, "e\033]0;x\a");
+	stall.culprit.tgid++;
+	text = text_of(&stall, &cfg);
+	assert_null(strchr(text, '\033'));
+	assert_null(strchr(text, '\a'));
+	assert_non_null(strstr(text, "e?]0;x?[11]"));
+	free(text);
+	trace_free(trace);
 }
 
 static void colour_is_only_asked_for(void **state)
@@ -255,6 +276,7 @@ int main(void)
 		cmocka_unit_test(causes_name_who_is_behind_them),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
+		cmocka_unit_test(names_of_tasks_are_printable),
 		cmocka_unit_test(colour_is_only_asked_for),
 		cmocka_unit_test(the_account_tells_waits_segments_and_what_if),
 		cmocka_unit_test(a_summary_tells_counts_causes_and_losses),
