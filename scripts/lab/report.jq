@@ -28,8 +28,8 @@ def said($trace; $call; $hz): victims($trace; $call) as $all
 	memslot_max: (first($memslots; "KVM_SET_USER_MEMORY_REGION") | max | us),
 	ioeventfd: (took($memslots; "KVM_IOEVENTFD") | map(.latency_ns) | median | us),
 	late: (took($late; "KVM_IOEVENTFD") | map(select(.args.flags < 4).latency_ns) | median | us),
-	setup: ([$vcpus[] | select(.type == "call" and .call != "close")] | group_by(.round)
+	setup: ([$setup[] | select(.type == "call" and .call != "close")] | group_by(.round)
 		| map(map(.latency_ns) | add) | median | us),
-	close: (took($vcpus; "close") | map(.latency_ns) | median | us),
+	close: (took($setup; "close") | map(.latency_ns) | median | us),
 	vcpu_said: said($vcpus_trace; "KVM_CREATE_VCPU"; $hz),
 	memslot_said: said($memslots_trace; "KVM_SET_USER_MEMORY_REGION"; $hz)}

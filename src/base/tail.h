@@ -14,7 +14,7 @@ struct tail {
 
 /*
  * Room for one more item of @size bytes, zeroed, as the newest; with @max of
- * them the oldest goes, and *@dropped (may be NULL) counts it. When memory is
+ * them the oldest few go, and *@dropped (may be NULL) counts them. When memory is
  * short it goes too, and NULL is returned only when there is no room at all.
  */
 void *tail_push(struct tail *tail, size_t size, size_t max, uint64_t *dropped);

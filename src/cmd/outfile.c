@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,23 @@ static int take_stdout(void)
 	return fd;
 }
 
+int outfile_check(const char *path, struct err *err)
+{
+	bool is_new = access(path, F_OK);
+	int fd;
+
+	if (!strcmp(path, "-"))
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 && errno != ENXIO) /* a FIFO that nobody reads yet is none of our business */
+		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (is_new)
+		unlink(path);
+	return 0;
+}
+
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
 	*out = (struct outfile){.path = path};
@@ -33,7 +51,7 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 		}
 		out->fd = take_stdout();
 	} else {
-		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	}
 	if (out->fd < 0)
 		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
@@ -53,6 +71,7 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 		if (part > 0) {
 			at += part;
 			len -= part;
+			out->bytes += part;
 		}
 	}
 	return out->failed;

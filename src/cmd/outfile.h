@@ -4,6 +4,7 @@
 #define CMD_OUTFILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct err;
 
@@ -11,9 +12,13 @@ struct outfile {
 	const char *path; /* "-": standard output */
 	int fd;		  /* -1: not open */
 	int failed;	  /* a negative errno, of the first write that did not work */
+	uint64_t bytes;	  /* written */
 };
 
-/* Create or replace it. */
+/* Could it be opened? Leaves no trace. 0, or a negative errno with @err set. */
+int outfile_check(const char *path, struct err *err);
+
+/* Create or replace it; others have no business with kernel addresses. */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
 
 /* All of it, or a negative errno, that time and from then on. A capture_put_fn. */

@@ -66,8 +66,10 @@ static const struct opt record_opts[] = {
 struct record {
 	struct record_cfg cfg;
 	struct show show; /* --tee, and the summary */
+	struct session *session;
 	const struct symbols *syms;
 	struct capture_head head;
+	char path[4096]; /* of .out */
 	struct capture_writer *writer;
 	struct outfile out;
 	struct flight *flight; /* NULL: straight to .out */
@@ -101,12 +103,12 @@ static int on_record(void *ctx, const void *rec, size_t size)
 
 static int open_output(struct record *record, struct err *err)
 {
-	char path[4096];
-
-	if (!record->dumps)
-		return outfile_open(&record->out, record->cfg.output, err);
-	snprintf(path, sizeof(path), "%s.%u", record->cfg.output, record->dumps);
-	return outfile_open(&record->out, path, err);
+	if (record->dumps)
+		snprintf(record->path, sizeof(record->path), "%s.%u", record->cfg.output,
+			 record->dumps);
+	else
+		snprintf(record->path, sizeof(record->path), "%s", record->cfg.output);
+	return outfile_open(&record->out, record->path, err);
 }
 
 /* ---- from the ledger ---- */
@@ -194,8 +196,11 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 	};
 
 	/* A flight recorder's file is opened when there is something to write. */
+	if (record->flight && outfile_check(record->cfg.output, err))
+		return -EIO;
 	if (!record->flight && record->out.fd < 0 && open_output(record, err))
 		return -EIO;
+	record->session = session;
 	record->syms = session_symbols(session);
 	if (fill_head(record, session))
 		return err_set(err, -ENOMEM, "out of memory");
@@ -227,26 +232,38 @@ static int dump(struct record *record, const struct summary *summary, struct err
 	if (!ret)
 		ret = capture_writer_end(writer, summary);
 	if (!ret && !record->cfg.quiet)
-		log_warn("wrote %" PRIu64 " bytes to %s", capture_writer_bytes(writer),
-			 record->cfg.output);
+		log_warn("wrote %" PRIu64 " bytes to %s", record->out.bytes, record->out.path);
 	capture_writer_free(writer);
 	closed = outfile_close(&record->out, err);
 	if (ret && !closed)
-		err_set(err, ret, "cannot write '%s': %s", record->cfg.output, strerror(-ret));
+		err_set(err, ret, "cannot write '%s': %s", record->path, strerror(-ret));
 	return ret ? ret : closed;
+}
+
+/* What happened before the signal is in it: none of that waits for older records any more. */
+static int settle(struct record *record)
+{
+	clock_sleep_ns(SESSION_SETTLE_NS);
+	return session_take(record->session);
 }
 
 static int dump_on_signal(struct record *record, struct err *err)
 {
-	struct summary summary = record->show.summary;
-	int ret;
+	struct summary summary;
+	int ret = settle(record);
 
+	if (ret)
+		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
+	summary = record->show.summary;
+	session_summary(record->session, &summary);
 	summary.duration_ns = clock_now_ns() - record->head.began_ns;
 	ret = dump(record, &summary, err);
 	record->dumps++;
 	if (!strcmp(record->cfg.output, "-"))
 		return ret ? ret : 1; /* nowhere to go with another one */
-	return ret;
+	if (ret)
+		log_warn("%s", err->msg); /* there will be other signals, and the end */
+	return 0;
 }
 
 static int on_tick(void *ctx, int signal, struct err *err)

@@ -55,6 +55,7 @@ struct report {
 	struct show show;
 	struct tally *tally;	   /* --by */
 	struct deferral *deferral; /* --by deferral */
+	uint64_t inferred;	   /* calls from logs */
 	int failed;		   /* -ENOMEM */
 };
 
@@ -96,6 +97,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 
 	if (!filter_wants_stall(&report->show.cfg.filter, stall))
 		return;
+	report->inferred += stall->is_inferred;
 	if (report->tally)
 		ret = tally_add(report->tally, stall, is_stall);
 	if (report->deferral)
@@ -267,6 +269,10 @@ static int read_all(struct report *report, char **paths, struct err *err)
 		ret = err_set(err, report->failed, "out of memory");
 	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == SHOW_TEXT))
 		show_end(&report->show);
+	if (report->inferred && !report->cfg.quiet)
+		log_warn("%" PRIu64
+			 " calls are from logs, which have no causes: these are inferred",
+			 report->inferred);
 	return ret < 0 ? ret : is_cut;
 }
 

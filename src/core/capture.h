@@ -71,9 +71,6 @@ int capture_writer_flush(struct capture_writer *writer);
 /* Flush, and the end: the capture is complete. */
 int capture_writer_end(struct capture_writer *writer, const struct summary *summary);
 
-/* Bytes put so far. */
-uint64_t capture_writer_bytes(const struct capture_writer *writer);
-
 /* ---- reading: input may be anything ---- */
 
 /*

@@ -31,7 +31,6 @@ struct capture_writer {
 	struct map symbols; /* address -> struct known_symbol: those put */
 	uint8_t *buf;	    /* of the block being collected: ROOM_BYTES */
 	size_t len;
-	uint64_t bytes;
 	int failed; /* what put returned */
 };
 
@@ -47,8 +46,6 @@ static int put_block(struct capture_writer *writer, uint32_t kind, const void *r
 		writer->failed = -ENOMEM;
 	if (!writer->failed)
 		writer->failed = writer->put(writer->ctx, block, block_len);
-	if (!writer->failed)
-		writer->bytes += block_len;
 	return writer->failed;
 }
 
@@ -63,7 +60,6 @@ static int put_head(struct capture_writer *writer, const struct capture_head *he
 	if (!text)
 		return -ENOMEM;
 	writer->failed = writer->put(writer->ctx, start, sizeof(start));
-	writer->bytes = sizeof(start);
 	if (!writer->failed)
 		put_block(writer, BLOCK_HEAD, text, strlen(text));
 	free(text);
@@ -284,9 +280,4 @@ int capture_writer_end(struct capture_writer *writer, const struct summary *summ
 	put_block(writer, BLOCK_DONE, text, strlen(text));
 	free(text);
 	return writer->failed;
-}
-
-uint64_t capture_writer_bytes(const struct capture_writer *writer)
-{
-	return writer->bytes;
 }

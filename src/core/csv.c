@@ -30,7 +30,7 @@ void csv_stall_header(struct str *out)
 	str_adds(out,
 		 "ts_ns,vm_id,vm_pid,vm_comm,vm_name,tid,comm,call,args,ret,latency_ns,stall_ns,"
 		 "cause,culprit_kind,culprit_function,culprit_call,culprit_comm,culprit_tid,"
-		 "without_ns,phase,stuck,complete\n");
+		 "without_ns,phase,stuck,complete,inferred\n");
 }
 
 static void add_text(struct str *out, const char *text)
@@ -79,6 +79,6 @@ void csv_stall(struct str *out, const struct stall *stall)
 	str_addf(out, ",%" PRIu64 ",%" PRIu64, stall->latency_ns, stall->stall_ns);
 	add_text(out, cause_name(stall->cause));
 	add_culprit(out, &stall->culprit);
-	str_addf(out, ",%" PRIu64 ",%s,%d,%d\n", stall->without_ns, phase_name(stall->phase),
-		 stall->is_stuck, stall->is_complete);
+	str_addf(out, ",%" PRIu64 ",%s,%d,%d,%d\n", stall->without_ns, phase_name(stall->phase),
+		 stall->is_stuck, stall->is_complete, stall->is_inferred);
 }

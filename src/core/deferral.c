@@ -2,6 +2,7 @@
 #include "core/deferral.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 
 /* Tasks whose call's own record never comes are forgotten in the end. */
 #define PENDING_MAX 65536
+/* More VMs than anybody reads of: those that follow share one account. */
+#define ACCOUNTS_MAX 16384
 
 struct account {
 	struct account *next; /* in the order of births */
@@ -31,7 +34,8 @@ struct pending {
 };
 
 struct deferral {
-	struct account *first, **end;
+	struct account *first, *last;
+	size_t cnt;
 	struct map domains; /* ssp -> struct account, of living VMs */
 	struct map pending; /* tid -> struct pending */
 	struct quant expedited;
@@ -41,11 +45,7 @@ struct deferral {
 
 struct deferral *deferral_new(void)
 {
-	struct deferral *deferral = calloc(1, sizeof(*deferral));
-
-	if (deferral)
-		deferral->end = &deferral->first;
-	return deferral;
+	return calloc(1, sizeof(struct deferral));
 }
 
 static void forget_pending(struct deferral *deferral)
@@ -83,15 +83,37 @@ void deferral_next_file(struct deferral *deferral, bool sees_callbacks)
 
 /* ---- VMs ---- */
 
+/* The last that there is room for is for all that follow. */
+static struct account *add_account(struct deferral *deferral, const struct vm *vm)
+{
+	struct account *account;
+
+	if (deferral->cnt == ACCOUNTS_MAX)
+		return deferral->last;
+	account = calloc(1, sizeof(*account));
+	if (!account)
+		return NULL;
+	if (++deferral->cnt == ACCOUNTS_MAX)
+		snprintf(account->vm, sizeof(account->vm), "other VMs");
+	else
+		text_vm(vm, account->vm, sizeof(account->vm));
+	if (deferral->last)
+		deferral->last->next = account;
+	else
+		deferral->first = account;
+	deferral->last = account;
+	return account;
+}
+
 int deferral_vm_new(struct deferral *deferral, const struct vm *vm)
 {
-	struct account *account = calloc(1, sizeof(*account));
+	struct account *account;
 
+	if (!vm->srcu || !vm->irq_srcu)
+		return 0; /* from a log: nothing is known of its domains */
+	account = add_account(deferral, vm);
 	if (!account)
 		return -ENOMEM;
-	text_vm(vm, account->vm, sizeof(account->vm));
-	*deferral->end = account;
-	deferral->end = &account->next;
 	if (map_put(&deferral->domains, domain_ssp(vm->srcu), account) ||
 	    map_put(&deferral->domains, domain_ssp(vm->irq_srcu), account))
 		return -ENOMEM;
@@ -100,6 +122,8 @@ int deferral_vm_new(struct deferral *deferral, const struct vm *vm)
 
 void deferral_vm_gone(struct deferral *deferral, const struct vm *vm)
 {
+	if (!vm->srcu || !vm->irq_srcu)
+		return;
 	map_del(&deferral->domains, domain_ssp(vm->srcu));
 	map_del(&deferral->domains, domain_ssp(vm->irq_srcu));
 }
@@ -191,8 +215,8 @@ static void add_lost(struct deferral *deferral, const struct stall *stall)
 	const struct starter *starter = starter_of(stall);
 	struct account *account;
 
-	if (!stall->vm || !starter || starter->is_sync || !starter->is_delayed ||
-	    stall->without_ns >= stall->latency_ns)
+	if (!stall->vm || !stall->vm->srcu || !starter || starter->is_sync ||
+	    !starter->is_delayed || stall->without_ns >= stall->latency_ns)
 		return;
 	account = map_get(&deferral->domains, domain_ssp(stall->vm->srcu));
 	if (!account)

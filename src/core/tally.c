@@ -13,6 +13,9 @@
 
 #define KEY_LEN	 192
 #define COLS_MAX 9
+/* More rows than anybody reads: what follows is added up in one. */
+#define ROWS_MAX  16384
+#define ROW_OTHER "other"
 
 const char *const tally_by_names[TALLY_BY_CNT] = {"stall", "vm",    "call",
 						  "cause", "phase", "culprit"};
@@ -24,6 +27,7 @@ struct row {
 	uint64_t stalls;
 	uint64_t lost_ns;
 	uint64_t by_cause[KS_CAUSE_CNT];
+	uint64_t inferred; /* stalls of logs: their cause is a guess */
 	struct quant quant;
 	char key[];
 };
@@ -114,6 +118,8 @@ static struct row *find_row(struct tally *tally, const char *key, uint32_t id)
 	for (row = first; row; row = row->next)
 		if (row->id == id && row->file == file && !strcmp(row->key, key))
 			return row;
+	if (tally->cnt >= ROWS_MAX && strcmp(key, ROW_OTHER))
+		return find_row(tally, ROW_OTHER, 0);
 	row = add_row(tally, hash, first, key);
 	if (row) {
 		row->file = file;
@@ -128,6 +134,7 @@ static int add_to(struct row *row, const struct stall *stall, uint64_t lost_ns, 
 	if (!row)
 		return -ENOMEM;
 	row->stalls += is_stall;
+	row->inferred += is_stall && stall->is_inferred;
 	row->lost_ns += lost_ns;
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
 		row->by_cause[i] += stall->by_cause[i];
@@ -148,14 +155,26 @@ static const char *culprit_key(const struct stall *stall, char *buf, size_t size
 	return buf;
 }
 
+/* What is guessed is not added to what is known. */
+static const char *cause_key(int cause, bool is_inferred, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s", cause_name(cause),
+		 is_inferred && cause != KS_CAUSE_UNEXPLAINED ? " (inferred)" : "");
+	return buf;
+}
+
 static int add_causes(struct tally *tally, const struct stall *stall, bool is_stall)
 {
+	char key[48];
 	int ret = 0;
 
 	for (int i = 0; !ret && i < KS_CAUSE_CNT; i++)
 		if (i != KS_CAUSE_RUN && stall->by_cause[i])
-			ret = add_to(find_row(tally, cause_name(i), 0), stall, stall->by_cause[i],
-				     stall->by_cause[i], is_stall && (int)stall->cause == i);
+			ret = add_to(find_row(tally,
+					      cause_key(i, stall->is_inferred, key, sizeof(key)),
+					      0),
+				     stall, stall->by_cause[i], stall->by_cause[i],
+				     is_stall && (int)stall->cause == i);
 	return ret;
 }
 
@@ -213,7 +232,7 @@ static size_t make_cols(enum tally_by by, struct table_col *out)
 }
 
 /* Of what the group lost, what cost most. */
-static const char *main_cause(const struct row *row)
+static const char *main_cause(const struct row *row, char *buf, size_t size)
 {
 	int best = KS_CAUSE_RUN;
 
@@ -221,7 +240,7 @@ static const char *main_cause(const struct row *row)
 		if (i != KS_CAUSE_RUN && row->by_cause[i] &&
 		    (best == KS_CAUSE_RUN || row->by_cause[i] > row->by_cause[best]))
 			best = i;
-	return cause_name(best);
+	return cause_key(best, row->inferred, buf, size);
 }
 
 static int row_cmp(const void *a, const void *b)
@@ -242,6 +261,7 @@ static int row_cmp(const void *a, const void *b)
 static void add_row_cells(struct table *table, struct row *row, enum tally_by by)
 {
 	static const unsigned int percents[] = {50, 90, 99};
+	char cause[48];
 
 	table_add_value(table, row->quant.cnt);
 	table_add_value(table, row->stalls);
@@ -250,7 +270,7 @@ static void add_row_cells(struct table *table, struct row *row, enum tally_by by
 		table_add_value(table, quant_get(&row->quant, percents[i]));
 	table_add_value(table, row->quant.max);
 	if (by != TALLY_CAUSE && row->lost_ns)
-		table_add_text(table, main_cause(row));
+		table_add_text(table, main_cause(row, cause, sizeof(cause)));
 	else if (by != TALLY_CAUSE)
 		table_add_none(table);
 	table_add_text(table, row->key);

@@ -7,12 +7,18 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "core/compare_out.h"
+#include "core/csv.h"
+#include "core/deferral.h"
 #include "core/json.h"
 #include "core/summary.h"
+#include "core/table.h"
+#include "core/tally.h"
 #include "core/text.h"
 
 struct sink {
 	struct side side;
+	struct tally *tallies[TALLY_BY_CNT];
+	struct deferral *deferral;
 	struct str out;
 };
 
@@ -28,6 +34,7 @@ static void print(struct sink *sink, const struct stall *stall)
 
 	text_stall(&sink->out, stall, &text);
 	json_stall(&sink->out, stall, "fuzz", &text.host);
+	csv_stall(&sink->out, stall);
 	require(!str_failed(&sink->out));
 	str_reset(&sink->out);
 }
@@ -44,6 +51,9 @@ static void on_stall(void *ctx, const struct stall *stall)
 	require(sum == stall->latency_ns && causes == stall->latency_ns);
 	require(stall->call && stall->phase < PHASE_CNT && stall->cause < KS_CAUSE_CNT);
 	require(!samples_add(&sink->side.samples, stall));
+	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++)
+		require(!tally_add(sink->tallies[by], stall, true));
+	require(!deferral_stall(sink->deferral, stall));
 	print(sink, stall);
 }
 
@@ -52,11 +62,26 @@ static void on_asleep(void *ctx, const struct stall *stall)
 	print(ctx, stall);
 }
 
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	struct sink *sink = ctx;
+
+	require(!deferral_vm_new(sink->deferral, vm));
+}
+
 static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct sink *sink = ctx;
 
 	samples_vm_gone(&sink->side.samples, vm);
+	deferral_vm_gone(sink->deferral, vm);
+}
+
+static int on_record(void *ctx, const void *record, size_t size, const struct symbols *syms)
+{
+	struct sink *sink = ctx;
+
+	return deferral_record(sink->deferral, record, size, syms);
 }
 
 static int on_head(void *ctx, const struct capture_head *head)
@@ -70,8 +95,12 @@ static int on_head(void *ctx, const struct capture_head *head)
 }
 
 static const struct replay_ops ops = {
-	.ledger = {.stall = on_stall, .asleep = on_asleep, .vm_gone = on_vm_gone},
+	.ledger = {.stall = on_stall,
+		   .asleep = on_asleep,
+		   .vm_new = on_vm_new,
+		   .vm_gone = on_vm_gone},
 	.head = on_head,
+	.record = on_record,
 };
 
 static void sink_init(struct sink *sink)
@@ -79,6 +108,10 @@ static void sink_init(struct sink *sink)
 	side_init(&sink->side);
 	str_init(&sink->out);
 	samples_begin(&sink->side.samples);
+	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++)
+		require((sink->tallies[by] = tally_new(by)) != NULL);
+	sink->deferral = deferral_new();
+	require(sink->deferral != NULL);
 }
 
 /* The side against itself: whatever it is, nothing moved. */
@@ -91,8 +124,31 @@ static void compare(struct sink *sink)
 	require(!compare_sides(&comparison, &sink->side, &sink->side, &cfg));
 	require(!comparison.by_verdict[VERDICT_WORSE] && !comparison.by_verdict[VERDICT_BETTER]);
 	compare_text(&sink->out, &comparison, names);
+	compare_markdown(&sink->out, &comparison, names);
 	require(!compare_json(&sink->out, &comparison, names));
 	comparison_fini(&comparison);
+}
+
+static void put_table(struct sink *sink, struct table *table)
+{
+	require(!table_put_text(table, &sink->out) && !table_put_csv(table, &sink->out));
+	require(!table_put_json(table, "group", "fuzz", &sink->out));
+	table_fini(table);
+	str_reset(&sink->out);
+}
+
+static void add_up(struct sink *sink)
+{
+	struct table table = {.cols = NULL};
+
+	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++) {
+		require(!tally_table(sink->tallies[by], &table));
+		put_table(sink, &table);
+		tally_free(sink->tallies[by]);
+	}
+	require(!deferral_table(sink->deferral, &table));
+	put_table(sink, &table);
+	deferral_free(sink->deferral);
 }
 
 /* Resampling takes far longer than parsing, and does not depend on what was parsed: seldom. */
@@ -100,6 +156,7 @@ static void sink_fini(struct sink *sink, size_t size)
 {
 	if (size % 16 == 0)
 		compare(sink);
+	add_up(sink);
 	str_fini(&sink->out);
 	side_fini(&sink->side);
 }

@@ -94,7 +94,6 @@ static struct file make_capture(void)
 	write_rows(writer, trace_seed_rows, CNT(trace_seed_rows), trace->syms);
 	assert_int_equal(capture_writer_fact(writer, "vmm.qemu.build_id", "abcd"), 0);
 	assert_int_equal(capture_writer_end(writer, &summary), 0);
-	assert_int_equal(capture_writer_bytes(writer), file.len);
 	capture_writer_free(writer);
 	trace_free(trace);
 	return file;
@@ -125,7 +124,7 @@ static int see_head(void *ctx, const struct capture_head *head)
 	assert_true(head->clock_offset_ns == -123456789);
 	assert_true(head->is_followed && head->has_all_calls && !head->rcu_normal);
 	assert_string_equal(facts_get(&head->facts, "kernel.release"), "6.18.0");
-	assert_string_equal(facts_get(&head->facts, "kernel.cmdline"), "?"); /* no UTF-8 */
+	assert_string_equal(facts_get(&head->facts, "kernel.cmdline"), "a=\"b\" ?"); /* no UTF-8 */
 	return 0;
 }
 
