@@ -156,7 +156,9 @@ static pid_t fork_placeholder(struct export *export, struct err *err)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	export->notify.interval_ns = 0; /* the parent's */
+	notify_close(
+		&export->notify); /* the parent's: the service manager listens to nobody else */
+	export->notify.interval_ns = 0;
 	daemon = daemon_new(&export->daemon, export->metrics, NULL, &export->notify, err);
 	if (!daemon || daemon_run(daemon, err)) {
 		log_error("%s", err->msg);
@@ -189,6 +191,8 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	pid = fork_placeholder(export, err);
 	if (pid < 0)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
+	/* What connects before the child is ready waits in the socket's queue. */
+	notify_send(&export->notify, "READY=1\nSTATUS=KVM is not there; waiting for it");
 	while (!ret && !is_kvm_there()) {
 		notify_alive(&export->notify, clock_now_ns());
 		if (poll(&fd, 1, KVM_POLL_MS) > 0)
@@ -198,7 +202,7 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	}
 	kill(pid, SIGTERM);
 	waitpid(pid, &status, 0);
-	if (WIFEXITED(status) && WEXITSTATUS(status))
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return err_set(err, -ECHILD, "cannot serve while KVM is not there");
 	return ret;
 }

@@ -91,10 +91,10 @@ static void add_args(struct identity *identity, const char *cmdline, size_t size
 {
 	const struct vmm *vmm = find_vmm(cmdline);
 	const char *uuid = value_of(cmdline, size, "-uuid"), *platform;
-	char name[sizeof(identity->name)];
+	char name[256];
 
 	if (cmdline_vm_name(cmdline, size, name, sizeof(name)))
-		label_clean(identity->name, sizeof(identity->name), name);
+		identity->cut += label_clean(identity->name, sizeof(identity->name), name);
 	if (vmm)
 		label_clean(identity->vmm, sizeof(identity->vmm), vmm->name);
 	if (vmm && vmm->socket_option && !identity->name[0]) {
@@ -251,6 +251,7 @@ void identity_add_cgroup(struct identity *identity, const char *text, size_t siz
 		const char *end = path + len - sizeof(identity->cgroup) + 1;
 
 		label_clean(identity->cgroup, sizeof(identity->cgroup), end);
+		identity->cut++;
 		return;
 	}
 	label_clean(identity->cgroup, sizeof(identity->cgroup), path);

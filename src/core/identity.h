@@ -14,6 +14,7 @@ struct identity {
 	char pod[40];	    /* Kubernetes: the pod's uid */
 	char container[68]; /* 64 hexadecimal digits */
 	char cgroup[160];   /* its path, the end of it if it is long */
+	unsigned int cut;   /* of these, how many were too long */
 };
 
 /* @cmdline as in /proc/PID/cmdline: arguments that end in NUL, @size bytes in all. */

@@ -117,6 +117,7 @@ static void identify(struct vmset *set, struct vmset_vm *vm)
 		return;
 	identity = calloc(1, sizeof(*identity));
 	if (identity && set->identify(set->ctx, vm->tgid, identity)) {
+		set->cut += vm->identity ? 0 : identity->cut;
 		free(vm->identity);
 		vm->identity = identity;
 	} else {

@@ -3,7 +3,7 @@
 #
 # systemd.sh KVMSTALL - in namespaces of its own: become a service manager that knows kvmstall.socket and
 # kvmstall.service of the working directory, and none of the host's units. The host's files are read-only.
-# In files: its pid outside ("manager"), that all could be mounted ("ready"), what the daemon says ("error").
+# What the service shall have besides is in the file "extra". In files: its pid outside ("manager"), that all could be mounted ("ready"), what the daemon says ("error").
 set -eu
 
 kvmstall=$1
@@ -18,7 +18,7 @@ mount --bind "$here" /mnt/work
 cp "$kvmstall" /mnt/kvmstall
 cp kvmstall.socket kvmstall.service /mnt/units
 mkdir /mnt/units/kvmstall.service.d
-printf '[Service]\nStandardError=append:/mnt/work/error\n' >/mnt/units/kvmstall.service.d/error.conf
+printf '[Service]\nStandardError=append:/mnt/work/error\n%s\n' "$(cat extra)" >/mnt/units/kvmstall.service.d/extra.conf
 for target in sysinit basic sockets shutdown multi-user; do
 	printf '[Unit]\nDescription=%s\n' $target >/mnt/units/$target.target
 done

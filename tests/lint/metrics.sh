@@ -29,7 +29,7 @@ named()
 	grep -ohE '\b(kvmstall[:_][a-z0-9_:]*[a-z0-9]|process_[a-z_]+(seconds_total|bytes|seconds))\b' "$1" | sort -u
 }
 
-for file in contrib/prometheus/{rules,alerts,tests}.yml contrib/grafana/kvmstall.json man/kvmstall-metrics.7; do
+for file in contrib/prometheus/{rules,alerts,tests,fleet}.yml contrib/grafana/kvmstall.json man/kvmstall-metrics.7; do
 	[ -f "$file" ] || { complain "no $file"; continue; }
 	unknown=$(comm -23 <(named "$file") <(known | sort -u) | grep -vx 'kvmstall_sched' || true)
 	[ -z "$unknown" ] || complain "$file names what there is not: $unknown"
@@ -45,7 +45,8 @@ while IFS=$'\x1f' read -r name _ labels help; do # a tab would swallow empty fie
 done < <(tr '\t' '\037' <<<"$list")
 
 if command -v promtool >/dev/null; then
-	words=$(cd contrib/prometheus && promtool check config scrape.yml 2>&1 && promtool test rules tests.yml 2>&1) ||
+	words=$(cd contrib/prometheus && promtool check config scrape.yml 2>&1 && promtool check config fleet.yml 2>&1 &&
+		promtool check config --agent agent.yml 2>&1 && promtool test rules tests.yml 2>&1) ||
 		complain "$words"
 fi
 if command -v jq >/dev/null; then

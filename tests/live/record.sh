@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2154 # run.sh
 tests="record-report record-cut record-full record-closed record-stdout record-killed record-flight
-	record-stop-on record-usage $tests"
+	record-flight-lost record-flight-nowhere record-stop-on record-usage $tests"
 
 # The same session printed as trace does and recorded: the report is the same, byte for byte.
 test_record_report()
@@ -119,19 +119,50 @@ test_record_flight()
 	"$KVMSTALL" record -o flight.cap --flight 30s,64M 2>err &
 	pid=$!
 	until_true 10 grep -q recording err
-	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
+	"$KVMSTALL" repro --json --profile minimal --rounds 3 >repro.json
 	[ ! -e flight.cap ] || fail "it did not wait"
 	kill -USR1 $pid
 	until_true 10 grep -q 'wrote .* bytes' err
+	grep -q "wrote $(stat -c %s flight.cap) bytes to flight.cap$" err
 	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
 	kill -INT $pid
 	wait $pid || fail "exit status $?" "$(cat err)"
 	status 0 "$KVMSTALL" report --all --format json flight.cap
 	some "calls" 'select(is_call and .call == "KVM_SET_USER_MEMORY_REGION")' out
+	# Up to the very last, though it was a moment ago.
+	ndjson -nc --slurpfile trace out --slurpfile repro repro.json 'include "ndjson";
+		pairs($trace; $repro) | select((.trace | length) != 1)' >missing
+	[ ! -s missing ] || fail "not in the dump" "$(cat missing)"
 	mv out first
 	status 0 "$KVMSTALL" report --all --format json flight.cap.1
 	[ "$(grep -c KVM_CREATE_VCPU out)" -gt "$(grep -c KVM_CREATE_VCPU first)" ] ||
 		fail "the second one is not of more"
+}
+
+# What was lost is said in a dump, too: diff must know.
+test_record_flight_lost()
+{
+	local pid
+
+	"$KVMSTALL" record -o lost.cap --ring 4K --flight 30s,64M 2>err &
+	pid=$!
+	until_true 10 grep -q recording err
+	kill -STOP $pid
+	"$KVMSTALL" repro --rounds 7 >/dev/null
+	kill -CONT $pid
+	kill -USR1 $pid
+	until_true 10 grep -q 'wrote .* bytes' err
+	kill -INT $pid
+	wait $pid || fail "exit status $?" "$(cat err)"
+	status 0 "$KVMSTALL" report --format json lost.cap
+	some "losses" 'select(.type == "summary" and .losses.ring > 0)' out
+}
+
+# Somewhere that it could not write to at the end is told at the beginning.
+test_record_flight_nowhere()
+{
+	status 1 timeout 10 "$KVMSTALL" record -o /nonexistent/x --flight 30s -d 30s
+	grep -q "cannot open '/nonexistent/x'" err
 }
 
 test_record_stop_on()
