@@ -24,13 +24,12 @@
 #include "cmd/session.h"
 #include "cmd/version.h"
 #include "core/metrics.h"
+#include "kern/host.h"
 #include "kern/proc.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9879"
 #define DEFAULT_RING   (1 << 20)
 /* KVM registers it when it is ready to make VMs. */
-#define KVM_DEVICE  "/sys/class/misc/kvm"
-#define KVM_POLL_MS 2000
 
 struct export_cfg {
 	const char *listen;
@@ -134,14 +133,6 @@ static bool identify(void *ctx, uint32_t tgid, struct identity *identity)
 
 /* ---- waiting for KVM ---- */
 
-/* The tests have no module to unload, so they can name another file. */
-static bool is_kvm_there(void)
-{
-	const char *path = getenv("KVMSTALL_KVM_DEVICE");
-
-	return !access(path ? path : KVM_DEVICE, F_OK);
-}
-
 /*
  * Nothing to attach to: a child without privileges serves what there is, no
  * VMs, while the parent keeps the right to attach and talks to nobody.
@@ -185,7 +176,7 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	int ret = 0, status;
 	pid_t pid;
 
-	if (is_kvm_there() || export->cfg.once)
+	if (host_has_kvm() || export->cfg.once)
 		return 0;
 	log_warn("KVM is not there: waiting for it");
 	pid = fork_placeholder(export, err);
@@ -193,9 +184,9 @@ static int wait_for_kvm(struct export *export, struct err *err)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
 	/* What connects before the child is ready waits in the socket's queue. */
 	notify_send(&export->notify, "READY=1\nSTATUS=KVM is not there; waiting for it");
-	while (!ret && !is_kvm_there()) {
+	while (!ret && !host_has_kvm()) {
 		notify_alive(&export->notify, clock_now_ns());
-		if (poll(&fd, 1, KVM_POLL_MS) > 0)
+		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0)
 			ret = end_of_wait(export);
 		if (export->cfg.duration_ns && clock_now_ns() >= end_ns)
 			ret = 1;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -10,8 +11,10 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "cmd/child.h"
 #include "core/summary.h"
+#include "kern/host.h"
 
 #define SCAN_MIN_NS 100000000ULL
 #define HOUR_NS	    3600000000000ULL
@@ -177,6 +180,21 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	return ret;
 }
 
+/* A module that is loaded later is waited for; a COMMAND that needs it cannot wait. */
+static int wait_for_kvm(struct watch *watch, struct err *err)
+{
+	struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
+
+	if (host_has_kvm() || *watch->cfg->command)
+		return 0;
+	log_warn("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
+	watch->begin_ns = clock_now_ns();
+	while (!host_has_kvm())
+		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0 || clock_now_ns() >= end_ns(watch))
+			return err_cannot(err, "KVM was never there: nothing was seen");
+	return 0;
+}
+
 static int run(struct watch *watch, struct summary *summary, struct err *err)
 {
 	int ret;
@@ -202,7 +220,9 @@ int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *
 	watch.signal_fd = open_signals(cfg, err);
 	if (watch.signal_fd < 0)
 		return watch.signal_fd;
-	ret = run(&watch, summary, err);
+	ret = wait_for_kvm(&watch, err);
+	if (!ret)
+		ret = run(&watch, summary, err);
 	session_free(watch.session);
 	close(watch.signal_fd);
 	return ret;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -259,4 +260,13 @@ void host_read(const char *root, struct host *host)
 	get_caps(root, host);
 	get_user_ns(root, host);
 	get_params(root, host);
+}
+
+bool host_has_kvm(void)
+{
+	const char *path = getenv("KVMSTALL_KVM_DEVICE");
+
+	/* Not /dev/kvm: that may be there before the module (static nodes), and not here in spite
+	 * of it (containers). */
+	return !access(path ? path : "/sys/class/misc/kvm", F_OK);
 }

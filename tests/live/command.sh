@@ -104,6 +104,27 @@ no_new_programs()
 }
 
 # Nothing may stay behind a reader that left: not even once, so before the other tests' remains.
+# A module that comes later is waited for; one that does not, is exit status 3.
+test_waits_for_kvm()
+{
+	local pid
+
+	export KVMSTALL_KVM_DEVICE=$PWD/kvm
+	status 3 timeout 20 "$KVMSTALL" trace -d 2100ms
+	said 'KVM was never there'
+	status 0 "$KVMSTALL" trace -- true # with COMMAND, nothing waits
+	"$KVMSTALL" trace --json --all >out 2>err &
+	pid=$!
+	until_true 10 grep -q 'waiting for its module' err
+	touch kvm
+	until_true 20 grep -q poll "/proc/$pid/wchan"
+	sleep 3
+	"$KVMSTALL" repro --profile minimal >/dev/null
+	kill -INT $pid
+	wait $pid || fail "exit status $?" "$(cat err)"
+	some "calls" 'select(is_call)' out
+}
+
 test_reader_leaves()
 {
 	bpf_programs >before

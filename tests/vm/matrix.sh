@@ -133,6 +133,16 @@ nothing_left()
 		fail "the module cannot be unloaded or loaded: $(cat "$out/unload")"
 }
 
+# A trace that began before KVM's module was there saw all that came after it.
+loaded_later()
+{
+	grep -q 'waiting for its module' "$out/later.errors" || fail "$(cat "$out/later.errors")"
+	matrix --slurpfile trace "$out/later.trace" --slurpfile repro "$out/later.repro" \
+		'pairs($trace; $repro) | select(.trace | length != 1) | [.repro.call, (.trace | length)]' >missing
+	[ -s "$out/later.repro" ]
+	[ ! -s missing ] || fail "not seen" "$(cat missing "$out/later.errors")"
+}
+
 # rows RESULT: the row in $work/row goes to the table.
 row()
 {
@@ -169,6 +179,7 @@ kernel()
 		run_test "$series_name-$arch-agree-${pair%.one}" agree "${pair%.one}"
 	done
 	run_test "$series_name-$arch-nothing-left" nothing_left
+	[ "$arch" != amd64 ] || run_test "$series_name-$arch-loaded-later" loaded_later
 	for name in "${backends[@]}"; do
 		sed "s/^/$series_name $arch $name /" "$out/$name.insns" >>"$work/insns"
 	done

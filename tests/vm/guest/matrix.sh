@@ -93,8 +93,23 @@ done
 find /sys/kernel/tracing/events -maxdepth 1 -name 'kvmstall*' >/out/left
 grep -v '^$' /sys/kernel/debug/kprobes/list >>/out/left
 if grep -q '^kvm_amd ' /proc/modules; then
-	rmmod kvm_amd && rmmod kvm && echo unloaded >/out/unload
+	kvmstall trace --duration 60s >/dev/null 2>&1 &
+	watcher=$!
+	ready $watcher
+	rmmod kvm_amd 2>/dev/null && echo "unloaded under a trace" >>/out/unload
+	kill -INT $watcher
+	wait $watcher
+	rmmod kvm_amd && rmmod kvm && echo unloaded >>/out/unload
+	# What comes later is waited for.
+	kvmstall trace --json --all >/out/later.trace 2>/out/later.errors &
+	watcher=$!
+	sleep 1
 	modprobe_file=$(sed -n 's/ .*//; /kvm_amd/p' /modules/load)
 	insmod "$(sed -n 's/ .*//; /\/kvm\.ko/p' /modules/load)" && insmod "$modprobe_file" && echo loaded >>/out/unload
+	sleep 3
+	ready $watcher
+	kvmstall repro --json --profile minimal --rounds 2 >/out/later.repro
+	kill -INT $watcher
+	wait $watcher
 fi
 exit 0
