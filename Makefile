@@ -249,7 +249,8 @@ check-vm: all static program-arm64
 program-arm64:
 	@scripts/deps.sh cross && $(MAKE) static-arm64 || echo 'no program for arm64' >&2
 
-# Every kernel that the archive has, both architectures, every backend. The table is $O/matrix.md.
+# Every kernel that the archive has, both architectures, every backend. The table is $O/matrix.md, which
+# docs/matrix.md is a copy of; docs/verifier.md: tests/bench/verifier.sh $O/verifier.txt.
 check-matrix: all static program-arm64
 	@$(STATICS) SERIES='$(SERIES)' TABLE=$(abspath $O/matrix.md) INSNS=$(abspath $O/verifier.txt) tests/vm/matrix.sh
 

@@ -40,7 +40,7 @@ enum ks_type {
 	KS_CB_END = 13,	  /* ks_step: srcu_invoke_callbacks ends */
 	KS_CALLBACK = 14, /* ks_start: call_srcu() */
 	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
-	KS_EXIT = 16,	  /* ks_step: a process that owned VMs is gone; .val its tgid */
+	/* 16 is not used */
 	KS_SUSPECT = 17, /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
 	KS_LOST = 18,	 /* ks_step: user space noticed .val records lost on .cpu */
 	KS_HELD = 19,	 /* ks_step: scans have failed for a while; .val the struct kvm, or 0 */

@@ -70,7 +70,6 @@ static const size_t min_sizes[KS_TYPE_CNT] = {
 	[KS_CB_END] = sizeof(struct ks_step),
 	[KS_CALLBACK] = offsetof(struct ks_start, stack),
 	[KS_LOCK] = sizeof(struct ks_lock),
-	[KS_EXIT] = sizeof(struct ks_step),
 	[KS_SUSPECT] = offsetof(struct ks_task, stack),
 	[KS_LOST] = sizeof(struct ks_step),
 	[KS_HELD] = sizeof(struct ks_step),
@@ -326,25 +325,6 @@ static int take_vm_gone(struct ledger *ledger, const void *record, size_t size)
 
 	(void)size;
 	return retire_vm(ledger, step->val, step->head.ts_ns);
-}
-
-/* A process is gone: its VMs too, as far as can be told. One that lives on is found again. */
-static int take_exit(struct ledger *ledger, const void *record, size_t size)
-{
-	const struct ks_step *step = record;
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	(void)size;
-	while ((slot = map_next(&ledger->vms, &pos))) {
-		const struct vm *vm = slot->value;
-
-		if (vm->tgid != step->val)
-			continue;
-		retire_vm(ledger, vm->kvm, step->head.ts_ns);
-		pos = 0; /* the deletion may have moved others */
-	}
-	return 0;
 }
 
 /* The newest VM of a process; of its dead ones, when none lives. */
@@ -788,13 +768,13 @@ static void note_cpu(struct ledger *ledger, const struct ks_head *head)
 /* ---- the way in ---- */
 
 static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *record, size_t size) = {
-	[KS_VM] = take_vm,	   [KS_VM_GONE] = take_vm_gone,	 [KS_CALL] = take_call,
-	[KS_SLEEP] = take_sleep,   [KS_START] = take_start,	 [KS_GP_ARM] = take_step,
-	[KS_GP_QUEUE] = take_step, [KS_GP_BEGIN] = take_step,	 [KS_GP_END] = take_step,
-	[KS_CB_ARM] = take_step,   [KS_CB_QUEUE] = take_step,	 [KS_CB_BEGIN] = take_step,
-	[KS_CB_END] = take_step,   [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
-	[KS_EXIT] = take_exit,	   [KS_SUSPECT] = take_suspect,	 [KS_LOST] = take_lost,
-	[KS_HELD] = take_nothing,  [KS_ASLEEP] = take_asleep,
+	[KS_VM] = take_vm,	     [KS_VM_GONE] = take_vm_gone,  [KS_CALL] = take_call,
+	[KS_SLEEP] = take_sleep,     [KS_START] = take_start,	   [KS_GP_ARM] = take_step,
+	[KS_GP_QUEUE] = take_step,   [KS_GP_BEGIN] = take_step,	   [KS_GP_END] = take_step,
+	[KS_CB_ARM] = take_step,     [KS_CB_QUEUE] = take_step,	   [KS_CB_BEGIN] = take_step,
+	[KS_CB_END] = take_step,     [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
+	[KS_SUSPECT] = take_suspect, [KS_LOST] = take_lost,	   [KS_HELD] = take_nothing,
+	[KS_ASLEEP] = take_asleep,
 };
 
 void ledger_tidy(struct ledger *ledger, uint64_t now_ns)

@@ -141,10 +141,6 @@ struct row {
 	{                                                                                          \
 		.type = KS_VM_GONE, .us = t, .val = KVM(n)                                         \
 	}
-#define EXIT(t, n)                                                                                 \
-	{                                                                                          \
-		.type = KS_EXIT, .us = t, .val = TGID(n)                                           \
-	}
 #define IN_EXIT(begin, end, who, n)                                                                \
 	{                                                                                          \
 		.type = KS_CALL, .from = begin, .us = end, .tid = who, .vm = n,                    \
