@@ -184,15 +184,18 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 static int wait_for_kvm(struct watch *watch, struct err *err)
 {
 	struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
+	int is_over = 0, other;
 
 	if (host_has_kvm() || *watch->cfg->command)
 		return 0;
 	log_warn("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
 	watch->begin_ns = clock_now_ns();
-	while (!host_has_kvm())
-		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0 || clock_now_ns() >= end_ns(watch))
-			return err_cannot(err, "KVM was never there: nothing was seen");
-	return 0;
+	while (!is_over && !host_has_kvm()) {
+		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0)
+			is_over = take_signal(watch, &other);
+		is_over |= clock_now_ns() >= end_ns(watch);
+	}
+	return is_over ? err_cannot(err, "KVM was never there: nothing was seen") : 0;
 }
 
 static int run(struct watch *watch, struct summary *summary, struct err *err)
