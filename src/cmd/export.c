@@ -29,7 +29,6 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:9879"
 #define DEFAULT_RING   (1 << 20)
-/* KVM registers it when it is ready to make VMs. */
 
 struct export_cfg {
 	const char *listen;
@@ -158,13 +157,18 @@ static pid_t fork_placeholder(struct export *export, struct err *err)
 	_exit(0);
 }
 
-/* A signal: 1 when it is the end of us, or of the child. */
-static int end_of_wait(const struct export *export)
+/* A signal: 1 when it is the end of us, or of the child. Others' children may be ours, too. */
+static int end_of_wait(const struct export *export, pid_t child)
 {
 	struct signalfd_siginfo info;
+	siginfo_t ended = {.si_pid = 0};
 
 	if (read(export->daemon.signal_fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGCHLD) {
+		waitid(P_PID, child, &ended, WEXITED | WNOHANG | WNOWAIT);
+		return ended.si_pid == child;
+	}
 	return info.ssi_signo != SIGHUP;
 }
 
@@ -187,7 +191,7 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	while (!ret && !host_has_kvm()) {
 		notify_alive(&export->notify, clock_now_ns());
 		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0)
-			ret = end_of_wait(export);
+			ret = end_of_wait(export, pid);
 		if (export->cfg.duration_ns && clock_now_ns() >= end_ns)
 			ret = 1;
 	}

@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/parse.h"
 
 /*
  * Standard output becomes the capture's alone: what COMMAND prints must not get
@@ -26,23 +30,34 @@ static int take_stdout(void)
 
 int outfile_check(const char *path, struct err *err)
 {
-	bool is_new = access(path, F_OK);
-	int fd;
+	char copy[4096];
+	int ret;
 
 	if (!strcmp(path, "-"))
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0 && errno != ENXIO) /* a FIFO that nobody reads yet is none of our business */
-		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (is_new)
-		unlink(path);
-	return 0;
+	ret = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS);
+	if (ret && errno == ENOENT) {
+		snprintf(copy, sizeof(copy), "%s", path);
+		ret = faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS);
+	}
+	return ret ? err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno)) : 0;
+}
+
+/* What sudo made is its caller's to read. */
+static void give_to_caller(int fd)
+{
+	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
+	uint64_t uid, gid;
+
+	if (!geteuid() && uid_text && gid_text && parse_u64(uid_text, &uid) &&
+	    parse_u64(gid_text, &gid) && fchown(fd, uid, gid))
+		return; /* it stays root's */
 }
 
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
+	bool is_new = access(path, F_OK) && errno == ENOENT;
+
 	*out = (struct outfile){.path = path};
 	if (!strcmp(path, "-")) {
 		if (isatty(STDOUT_FILENO)) {
@@ -55,6 +70,8 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 	}
 	if (out->fd < 0)
 		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
+	if (is_new)
+		give_to_caller(out->fd);
 	return 0;
 }
 

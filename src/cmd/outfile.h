@@ -18,7 +18,8 @@ struct outfile {
 /* Could it be opened? Leaves no trace. 0, or a negative errno with @err set. */
 int outfile_check(const char *path, struct err *err);
 
-/* Create or replace it; others have no business with kernel addresses. */
+/* Create or replace it. A new one is for its owner alone, since kernel addresses are in it: with
+ * sudo, its caller. */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
 
 /* All of it, or a negative errno, that time and from then on. A capture_put_fn. */

@@ -78,6 +78,7 @@ struct record {
 	uint64_t flushed_ns; /* when it was last flushed */
 	uint32_t dumps;	     /* that SIGUSR1 asked for */
 	bool is_stopped;     /* by --stop-on */
+	bool is_dump_lost;   /* one that SIGUSR1 asked for could not be written */
 };
 
 /* ---- out ---- */
@@ -261,8 +262,11 @@ static int dump_on_signal(struct record *record, struct err *err)
 	record->dumps++;
 	if (!strcmp(record->cfg.output, "-"))
 		return ret ? ret : 1; /* nowhere to go with another one */
-	if (ret)
-		log_warn("%s", err->msg); /* there will be other signals, and the end */
+	if (ret) {		      /* there will be other signals, and the end */
+		log_error("%s", err->msg);
+		*err = (struct err){.msg = ""};
+		record->is_dump_lost = true;
+	}
 	return 0;
 }
 
@@ -333,6 +337,9 @@ static int record_all(struct record *record, char *const *command, struct err *e
 	if (ret && !record->out.failed)
 		log_warn("%s", err->msg); /* the end is written all the same */
 	ended = finish(record, err);
+	if (!ended && record->is_dump_lost)
+		ended = err_set(err, -EIO,
+				"what SIGUSR1 asked for could not be written: see above");
 	show_end(&record->show);
 	return ret ? ret : ended;
 }

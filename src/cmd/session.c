@@ -314,9 +314,13 @@ static void find_suspects(struct session *session)
 	probes_scan(session->probes, vm->tgid, held.ssp);
 }
 
-void session_scan(struct session *session)
+void session_tidy(struct session *session)
 {
 	ledger_tidy(session->ledger, clock_now_ns());
+}
+
+void session_scan(struct session *session)
+{
 	probes_scan(session->probes, 0, 0);
 	session->is_pending = true;
 }

@@ -63,6 +63,10 @@ const struct symbols *session_symbols(const struct session *session);
  * by a session_take() that is SESSION_SETTLE_NS later. */
 void session_scan(struct session *session);
 
+/* On a host where no records come, forget what no call can need any more: else records' time does.
+ */
+void session_tidy(struct session *session);
+
 /* Take what there is, without waiting. Returns 0 or a negative errno. */
 int session_take(struct session *session);
 

@@ -180,20 +180,24 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	return ret;
 }
 
-/* A module that is loaded later is waited for; a COMMAND that needs it cannot wait. */
+/* A module that is loaded later is waited for; a COMMAND that needs it cannot wait, and who may not
+ * trace should hear of that. */
 static int wait_for_kvm(struct watch *watch, struct err *err)
 {
 	struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
 	int is_over = 0, other;
 
-	if (host_has_kvm() || *watch->cfg->command)
+	if (host_has_kvm() || *watch->cfg->command || geteuid())
 		return 0;
 	log_warn("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
 	watch->begin_ns = clock_now_ns();
 	while (!is_over && !host_has_kvm()) {
-		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0)
+		uint64_t now = clock_now_ns(), end = end_ns(watch);
+		uint64_t left_ms = end > now ? (end - now) / 1000000 + 1 : 0;
+
+		if (poll(&fd, 1, left_ms < HOST_KVM_POLL_MS ? (int)left_ms : HOST_KVM_POLL_MS) > 0)
 			is_over = take_signal(watch, &other);
-		is_over |= clock_now_ns() >= end_ns(watch);
+		is_over |= clock_now_ns() >= end;
 	}
 	return is_over ? err_cannot(err, "KVM was never there: nothing was seen") : 0;
 }

@@ -396,9 +396,12 @@ static unsigned int holdoff_timers(const struct group *group)
 		       : 0;
 }
 
-/* A timer of one jiffy takes up to three: see timer_jiffies(). */
+/* A timer of one jiffy takes up to three: see timer_jiffies(). Of what else moved it says nothing.
+ */
 static double holdoff_jiffies(const struct change *change)
 {
+	if (change->moved != KS_CAUSE_GP_TIMER && change->moved != KS_CAUSE_CB_TIMER)
+		return 0;
 	return 3 * fmax(holdoff_timers(change->sides[SIDE_BASE].group),
 			holdoff_timers(change->sides[SIDE_NEW].group));
 }

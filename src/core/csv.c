@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "core/calls.h"
+#include "core/label.h"
 #include "core/stall.h"
 
 void csv_add(struct str *out, bool is_first, const char *value)
@@ -33,9 +34,13 @@ void csv_stall_header(struct str *out)
 		 "without_ns,phase,stuck,complete,inferred\n");
 }
 
+/* It may be looked at in a terminal. */
 static void add_text(struct str *out, const char *text)
 {
-	csv_add(out, false, text ? text : "");
+	char clean[128];
+
+	label_clean(clean, sizeof(clean), text ? text : "");
+	csv_add(out, false, clean);
 }
 
 static void add_vm(struct str *out, const struct vm *vm)

@@ -18,16 +18,6 @@ void facts_fini(struct facts *facts)
 	facts->cnt = 0;
 }
 
-/* Its index; .cnt when it is not there. */
-static size_t find(const struct facts *facts, const char *key)
-{
-	size_t i = 0;
-
-	while (i < facts->cnt && strncmp(facts->list[i].key, key, KEY_MAX))
-		i++;
-	return i;
-}
-
 static char *clean_dup(const char *text, size_t max)
 {
 	size_t size = strnlen(text, max) + 1;
@@ -36,6 +26,18 @@ static char *clean_dup(const char *text, size_t max)
 	if (copy)
 		label_clean(copy, size, text);
 	return copy;
+}
+
+/* Its index; .cnt when it is not there. @key as it came. */
+static size_t find(const struct facts *facts, const char *key)
+{
+	char clean[KEY_MAX + 1];
+	size_t i = 0;
+
+	label_clean(clean, sizeof(clean), key);
+	while (i < facts->cnt && strcmp(facts->list[i].key, clean))
+		i++;
+	return i;
 }
 
 int facts_set(struct facts *facts, const char *key, const char *value)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "core/label.h"
 #include "core/quant.h"
 #include "core/table.h"
 #include "core/text.h"
@@ -145,13 +146,14 @@ static int add_to(struct row *row, const struct stall *stall, uint64_t lost_ns, 
 static const char *culprit_key(const struct stall *stall, char *buf, size_t size)
 {
 	const struct culprit *culprit = &stall->culprit;
+	char comm[KS_COMM_LEN];
 
 	if (!culprit->is_known)
 		return NULL;
+	label_clean(comm, sizeof(comm), culprit->comm);
 	snprintf(buf, size, "%s%s%s%s%s", culprit->func ? culprit->func : "",
 		 culprit->func ? " " : "", culprit->call ? "in " : "by ",
-		 culprit->call ? culprit->call : culprit->comm,
-		 culprit->is_self ? ", the call itself" : "");
+		 culprit->call ? culprit->call : comm, culprit->is_self ? ", the call itself" : "");
 	return buf;
 }
 

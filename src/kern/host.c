@@ -266,7 +266,7 @@ bool host_has_kvm(void)
 {
 	const char *path = getenv("KVMSTALL_KVM_DEVICE");
 
-	/* Not /dev/kvm: that may be there before the module (static nodes), and not here in spite
-	 * of it (containers). */
+	/* KVM registers it when it is ready to make VMs. Not /dev/kvm: that may be there before the
+	 * module (static nodes), and not here in spite of it (containers). */
 	return !access(path ? path : "/sys/class/misc/kvm", F_OK);
 }

@@ -103,7 +103,12 @@ no_new_programs()
 	[ -z "$(comm -13 "$1" <(bpf_programs))" ]
 }
 
-# Nothing may stay behind a reader that left: not even once, so before the other tests' remains.
+# has_programs PID: it holds BPF programs.
+has_programs()
+{
+	find "/proc/$1/fd" -lname 'anon_inode:bpf-prog' | grep -q .
+}
+
 # A module that comes later is waited for; one that does not, is exit status 3.
 test_waits_for_kvm()
 {
@@ -117,14 +122,15 @@ test_waits_for_kvm()
 	pid=$!
 	until_true 10 grep -q 'waiting for its module' err
 	touch kvm
+	until_true 20 has_programs $pid # attached, and reading
 	until_true 20 grep -q poll "/proc/$pid/wchan"
-	sleep 3
 	"$KVMSTALL" repro --profile minimal >/dev/null
 	kill -INT $pid
 	wait $pid || fail "exit status $?" "$(cat err)"
 	some "calls" 'select(is_call)' out
 }
 
+# Nothing may stay behind a reader that left: not even once, so before the other tests' remains.
 test_reader_leaves()
 {
 	bpf_programs >before

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016 # jq programs have $
 # Captures as files: does report say what trace said, whatever happened to the file?
 
 # shellcheck disable=SC2154 # run.sh
 tests="record-report record-cut record-full record-closed record-stdout record-killed record-flight
-	record-flight-lost record-flight-nowhere record-stop-on record-usage $tests"
+	record-flight-lost record-flight-nowhere record-flight-full
+	record-stop-on record-usage $tests"
 
 # The same session printed as trace does and recorded: the report is the same, byte for byte.
 test_record_report()
@@ -163,6 +165,29 @@ test_record_flight_nowhere()
 {
 	status 1 timeout 10 "$KVMSTALL" record -o /nonexistent/x --flight 30s -d 30s
 	grep -q "cannot open '/nonexistent/x'" err
+	# And that is all: nothing is made, or taken away, before there is something to write.
+	ln -s target link
+	status 0 "$KVMSTALL" record -q -o link --flight 30s -d 300ms
+	[ -L link ] && [ -s target ]
+}
+
+# A dump that cannot be written is told, by the exit status too; the recording goes on.
+test_record_flight_full()
+{
+	local pid status=0
+
+	ln -s /dev/full full.cap
+	"$KVMSTALL" record -o full.cap --flight 30s -q 2>err &
+	pid=$!
+	until_true 10 has_programs $pid
+	sleep 0.5
+	kill -USR1 $pid
+	until_true 10 grep -q 'No space left' err
+	kill -0 $pid
+	kill -INT $pid
+	wait $pid || status=$?
+	[ $status = 1 ] || fail "exit status $status" "$(cat err)"
+	[ -s full.cap.1 ]
 }
 
 test_record_stop_on()

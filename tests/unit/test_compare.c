@@ -306,7 +306,6 @@ static void differences_below_the_threshold_are_none(void **state)
 	fini(&sides);
 }
 
-/* Of two waits for a timer one may take a jiffy more: where in the tick it began decides. */
 /* How often depends on microseconds; whether at all, or always, does not. */
 static void timers_of_calls_that_sometimes_come_within_the_holdoff_are_the_same(void **state)
 {
@@ -330,6 +329,7 @@ static void timers_of_calls_that_sometimes_come_within_the_holdoff_are_the_same(
 	}
 }
 
+/* Of two waits for a timer one may take a jiffy more: where in the tick it began decides. */
 static void a_timer_that_took_another_jiffy_is_the_same(void **state)
 {
 	const uint32_t hz[][2] = {{250, 250}, {250, 1000}, {0, 0}};

@@ -208,7 +208,7 @@ for series in ${SERIES:-6.17 6.18 7.3}; do
 	run_test "$series-unexplained" unexplained
 	run_test "$series-agreement" agreement
 done
-if [ -s "$work/6.17.out/kvs" ] && [ -s "$work/6.18.out/kvs" ]; then
+if [ -s "$work/6.17.out/release" ] && [ -s "$work/6.18.out/release" ]; then
 	run_test diff-6.17-6.18 changed
 fi
 finish

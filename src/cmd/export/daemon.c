@@ -133,6 +133,7 @@ static bool has_scanned(struct daemon *daemon)
 	if (daemon->scan_ns && now - daemon->scan_ns < SCAN_MIN_NS)
 		return true;
 	daemon->scan_ns = now;
+	session_tidy(daemon->session);
 	metrics_asleep_begin(daemon->metrics);
 	session_scan(daemon->session);
 	daemon->scan_due_ns = clock_now_ns() + SESSION_SETTLE_NS;
