@@ -4,7 +4,8 @@
 # make install         PREFIX= DESTDIR=             make demo      see it work
 #
 # V=1 shows commands; DEVELOPER=1 makes warnings errors; STATIC=1 links statically (for VMs);
-# O=DIR builds there; ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- builds for another machine.
+# O=DIR builds there; ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- builds for another machine, statically
+# (STATIC=: with that machine's libraries).
 
 VERSION = 0.1.0
 
@@ -16,6 +17,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 HOST_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 ARCH      ?= $(HOST_ARCH)
 O         ?= build$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
+STATIC    ?= $(if $(CROSS_COMPILE),1)
 PREFIX    ?= /usr/local
 MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
@@ -202,7 +204,7 @@ deps:
 deps-test: deps
 	scripts/deps.sh test
 
-# For make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- STATIC=1.
+# For make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-.
 deps-cross: deps
 	scripts/deps.sh cross
 
