@@ -47,16 +47,20 @@ ready()
 	done
 }
 
-# pair BACKEND BACKEND: one workload, two traces.
+# pair BACKEND BACKEND PROFILE: one workload, two traces. Where registration waits, hardly anything stalls
+# for long by itself.
 pair()
 {
+	held=
+	grep -q '"register_dev":"defers"' /out/tracepoint.check || held='kvmstall repro --inject reader --rounds 5'
 	# The one's kretprobes are on the stacks that the other walks.
 	export KVMSTALL_EARLY_STACKS=1
 	kvmstall trace --json --all --backend "$1" >/out/"$1-$2".one &
 	watcher=$!
 	ready $watcher
 	kvmstall trace --json --all --backend "$2" -- \
-		sh -c "(kvmstall repro --scenario memslot-create --rounds 5; kvmstall repro --profile $3 --rounds 3) >/dev/null" \
+		sh -c "(kvmstall repro --scenario memslot-create --rounds 5; kvmstall repro --profile $3 --rounds 3
+			$held) >/dev/null" \
 		>/out/"$1-$2".two
 	kill -INT $watcher
 	wait $watcher
