@@ -56,7 +56,7 @@ static void give_to_caller(int fd)
 
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
-	bool is_new = access(path, F_OK) && errno == ENOENT;
+	bool is_new = false;
 
 	*out = (struct outfile){.path = path};
 	if (!strcmp(path, "-")) {
@@ -66,6 +66,7 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 		}
 		out->fd = take_stdout();
 	} else {
+		is_new = access(path, F_OK) && errno == ENOENT;
 		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	}
 	if (out->fd < 0)

@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2154 # run.sh
 tests="record-report record-cut record-full record-closed record-stdout record-killed record-flight
-	record-flight-lost record-flight-nowhere record-flight-full
+	record-flight-lost record-flight-nowhere record-flight-full record-sudo
 	record-stop-on record-usage $tests"
 
 # The same session printed as trace does and recorded: the report is the same, byte for byte.
@@ -169,6 +169,19 @@ test_record_flight_nowhere()
 	ln -s target link
 	status 0 "$KVMSTALL" record -q -o link --flight 30s -d 300ms
 	[ -L link ] && [ -s target ]
+}
+
+# With sudo, a new file is its caller's; nothing else is: not what standard output happens to be.
+test_record_sudo()
+{
+	export SUDO_UID=4444 SUDO_GID=4445
+	status 0 "$KVMSTALL" record -q -o new.cap -d 100ms
+	[ "$(stat -c %u:%g:%a new.cap)" = 4444:4445:600 ]
+	: >old.cap
+	status 0 "$KVMSTALL" record -q -o old.cap -d 100ms
+	[ "$(stat -c %u old.cap)" = 0 ]
+	"$KVMSTALL" record -q -o - -d 100ms >stdout.cap
+	[ "$(stat -c %u stdout.cap)" = 0 ]
 }
 
 # A dump that cannot be written is told, by the exit status too; the recording goes on.
