@@ -398,8 +398,8 @@ static uint64_t outstanding_cost(const struct stall *stall)
 		/* a barrier waits for outstanding callbacks only: without any it returns at once */
 		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
 			continue;
-		if (seg->cause == KS_CAUSE_GP_TIMER || seg->cause == KS_CAUSE_CB_TIMER ||
-		    seg->cause == KS_CAUSE_KWORKER || seg->cause == KS_CAUSE_GP_WORK)
+		if (cause_is_timer(seg->cause) || seg->cause == KS_CAUSE_KWORKER ||
+		    seg->cause == KS_CAUSE_GP_WORK)
 			cost += seg->ns;
 	}
 	return cost;

@@ -72,7 +72,7 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 {
 	const char *text = by_cause[stall->cause];
 
-	if (stall->cause == KS_CAUSE_GP_TIMER || stall->cause == KS_CAUSE_CB_TIMER)
+	if (cause_is_timer(stall->cause))
 		text = for_timer(stall, host);
 	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
 	    symbol_is(stall->culprit.func, "handle_userfault"))

@@ -400,7 +400,7 @@ static unsigned int holdoff_timers(const struct group *group)
  */
 static double holdoff_jiffies(const struct change *change)
 {
-	if (change->moved != KS_CAUSE_GP_TIMER && change->moved != KS_CAUSE_CB_TIMER)
+	if (!cause_is_timer(change->moved))
 		return 0;
 	return 3 * fmax(holdoff_timers(change->sides[SIDE_BASE].group),
 			holdoff_timers(change->sides[SIDE_NEW].group));

@@ -211,17 +211,12 @@ static uint8_t index_origin(struct group *group, const struct stall *stall)
 	return group->origins_cnt++;
 }
 
-static bool is_timer(enum ks_cause cause)
-{
-	return cause == KS_CAUSE_GP_TIMER || cause == KS_CAUSE_CB_TIMER;
-}
-
 static uint8_t count_timers(const struct stall *stall)
 {
 	uint8_t cnt = 0;
 
 	for (size_t i = 0; i < stall->segments_cnt && cnt < UINT8_MAX; i++)
-		cnt += is_timer(stall->segments[i].cause);
+		cnt += cause_is_timer(stall->segments[i].cause);
 	return cnt;
 }
 
@@ -240,7 +235,7 @@ static void fill(struct sample *sample, const struct stall *stall, uint16_t reco
 	sample->recording = recording;
 	sample->cause = stall->cause;
 	sample->timers = count_timers(stall);
-	sample->is_held_off = stall->culprit.is_self && is_timer(stall->cause);
+	sample->is_held_off = stall->culprit.is_self && cause_is_timer(stall->cause);
 	memcpy(sample->by_cause, stall->by_cause, sizeof(sample->by_cause));
 }
 

@@ -16,6 +16,12 @@
 const char *cause_name(enum ks_cause cause);
 const char *cause_help(enum ks_cause cause);
 
+/* Is it a wait for one of SRCU's own timers: of a grace period, or of its callbacks? */
+static inline bool cause_is_timer(enum ks_cause cause)
+{
+	return cause == KS_CAUSE_GP_TIMER || cause == KS_CAUSE_CB_TIMER;
+}
+
 /* The VM's age in its life. */
 enum phase {
 	PHASE_SETUP,   /* no vCPU yet */

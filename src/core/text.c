@@ -275,8 +275,7 @@ static void add_wait(struct str *out, const struct wait *wait, bool is_long)
 
 static bool is_timer(enum ks_cause cause)
 {
-	return cause == KS_CAUSE_GP_TIMER || cause == KS_CAUSE_CB_TIMER ||
-	       cause == KS_CAUSE_POLL_BACKOFF;
+	return cause_is_timer(cause) || cause == KS_CAUSE_POLL_BACKOFF;
 }
 
 /* What a reader of the account need not see one by one: under a hundredth of the call. */

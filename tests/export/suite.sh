@@ -378,13 +378,19 @@ no_strangers()
 		[ "$(jq ".pid // empty" "$1.repro" | sort -u)" = "$(jq 'select(.type == "vm") | .vm.pid' "$1.trace" | sort -u)" ]
 }
 
-test_native()
+# scraped_by NAME OPTION...: a daemon, a workload, and a Prometheus that has scraped it.
+scraped_by()
 {
 	wants prometheus
 	start
-	prometheus native --enable-feature=native-histograms
+	prometheus "$@"
 	repro --profile qemu --rounds 7
 	sleep 2.2
+}
+
+test_native()
+{
+	scraped_by native --enable-feature=native-histograms
 	scrape >scraped
 	sleep 1.2
 	query 'histogram_count(kvmstall_call_duration_seconds{call="KVM_SET_USER_MEMORY_REGION"})' >count
@@ -399,11 +405,7 @@ test_native()
 
 test_exemplars()
 {
-	wants prometheus
-	start
-	prometheus exemplars --enable-feature=exemplar-storage
-	repro --profile qemu --rounds 7
-	sleep 2.2
+	scraped_by exemplars --enable-feature=exemplar-storage
 	curl -sfG "http://127.0.0.1:$prometheus/api/v1/query_exemplars" --data-urlencode \
 		'query=kvmstall_call_duration_seconds_bucket' --data-urlencode "start=$(($(date +%s) - 60))" \
 		--data-urlencode "end=$(($(date +%s) + 5))" >found

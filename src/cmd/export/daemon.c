@@ -436,9 +436,7 @@ int daemon_run(struct daemon *daemon, struct err *err)
 
 	if (ret)
 		return ret;
-	notify_send(daemon->notify, daemon->session
-					    ? "READY=1\nSTATUS=Attached"
-					    : "READY=1\nSTATUS=KVM is not there; waiting for it");
+	notify_send(daemon->notify, "READY=1\nSTATUS=Attached");
 	return loop(daemon, err);
 }
 
