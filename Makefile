@@ -75,11 +75,15 @@ endif
 
 # ---- what is built from what -------------------------------------------------------------------
 
-LAYERS   = base core kern cmd
+# The floors of src/, the lowest first (DESIGN.md, Layers). core.a is the pure ones: a test that links it
+# alone proves that they are.
+PURE     = base host ledger output metrics capture import diff
+ARCHIVED = core kern live cmd
 unwanted = $(if $(EXPORT),,src/cmd/export.c src/cmd/export/%)
-sources  = $(filter-out $(unwanted),$(sort $(wildcard src/$1/*.c src/$1/*/*.c)))
+dirs     = $(if $(filter core,$1),$(PURE),$1)
+sources  = $(filter-out $(unwanted),$(sort $(foreach dir,$(call dirs,$1),$(wildcard src/$(dir)/*.c src/$(dir)/*/*.c))))
 objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
-ARCHIVES = $(patsubst %,$O/%.a,cmd kern core base) # as the linker wants them: users first
+ARCHIVES = $(patsubst %,$O/%.a,cmd live kern core) # as the linker wants them: users first
 SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
 TESTS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 PAGES    = $(sort $(wildcard man/*.[1-8]))
@@ -90,14 +94,13 @@ all: $O/kvmstall
 $O/kvmstall: $O/main.o $(ARCHIVES) $O/flags
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(filter-out %/flags,$^) $(PKG_LIBS)
 
-# One archive a layer: a test that links core.a and base.a alone proves that core is pure.
 define archive
 $O/$1.a: $(call objects,$1) $O/members-$1
 	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
 $O/asan/$1.a: $(patsubst $O/%,$O/asan/%,$(call objects,$1)) $O/members-$1
 	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
-$(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
+$(foreach a,$(ARCHIVED),$(eval $(call archive,$(a))))
 
 $O/%.o: src/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(DEPFLAGS) -c -o $@ $<
@@ -106,7 +109,7 @@ $O/asan/%.o: src/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) $(DEPFLAGS) -c -o $@ $<
 
 # Order only: once an object is built, its .d file knows which skeletons it includes.
-$(call objects,kern): | $(SKELS)
+$(call objects,kern) $(call objects,live): | $(SKELS)
 $O/main.o $O/cmd/version.o $O/asan/cmd/version.o: | $O/version.h
 
 # gen object drops DWARF and keeps BTF: tens of KB in the skeleton instead of hundreds.
@@ -118,18 +121,18 @@ $O/%.skel.h: $O/bpf/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 # Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
-$O/tests/%: $O/tests/%.o $O/asan/core.a $O/asan/base.a
+$O/tests/%: $O/tests/%.o $O/asan/core.a
 	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lzstd -lm -lcmocka
 
 $O/tests/%.o: tests/unit/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<
 
-# Fuzzing: clang's, with coverage and both sanitizers in all of core and base.
+# Fuzzing: clang's, with coverage and both sanitizers in all of core.a.
 FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	      -fsanitize=fuzzer-no-link,address,undefined
 FUZZERS     = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core) $(call objects,base))
+FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core))
 
 fuzzers: $(FUZZERS) $O/fuzz/seed
 
@@ -148,7 +151,7 @@ $O/fuzz/%.o: src/%.c $O/flags
 	$(call say,CLANG,$@)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 # Benchmarks: as the product is built, linked with core alone.
-$O/bench/%: tests/bench/%.c $O/core.a $O/base.a $O/flags
+$O/bench/%: tests/bench/%.c $O/core.a $O/flags
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ \
 		$(filter-out %/flags,$^) -ljansson -lzstd -lm
 
@@ -169,8 +172,8 @@ GIT_VERSION = $(or $(patsubst v%,%,$(shell git describe --tags --match 'v*' --di
 $O/version.h: FORCE
 	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
 
-dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach layer,$(LAYERS),$(call objects,$(layer)) \
-	$(patsubst $O/%,$O/asan/%,$(call objects,$(layer)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
+dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach a,$(ARCHIVED),$(call objects,$(a)) \
+	$(patsubst $O/%,$O/asan/%,$(call objects,$(a)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
 -include $(wildcard $(dep_files))
 
 # ---- install, clean, format --------------------------------------------------------------------

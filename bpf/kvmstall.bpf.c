@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Attach points only: each is one call of a shared body. "?": nothing loads
- * until the plan (src/core/plan.c) asks for it.
+ * until the plan (src/host/attach_plan.c) asks for it.
  */
 #include "gp.bpf.h"
 

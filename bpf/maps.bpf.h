@@ -4,7 +4,7 @@
 #define BPF_MAPS_BPF_H
 
 #include "core.bpf.h"
-#include <kvmstall/record.h>
+#include <kvmstall/records.h>
 
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
 const volatile __u64 sym_process_srcu;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* A hash map from non-zero 64-bit keys (addresses, ids) to pointers. It owns no values. */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

@@ -14,10 +14,10 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "core/outlook.h"
-#include "core/plan.h"
-#include "kern/feat.h"
-#include "kern/host.h"
+#include "host/diagnosis.h"
+#include "host/attach_plan.h"
+#include "kern/features.h"
+#include "kern/host_settings.h"
 
 #define WIDTH	    98
 #define TEXT_COLUMN 28

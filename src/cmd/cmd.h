@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* A command is data: its name, its tables and one function. main.c owns the list. */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H

@@ -11,8 +11,8 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
-#include "core/compare_out.h"
-#include "core/summary.h"
+#include "diff/verdict.h"
+#include "output/summary.h"
 
 /* 1 says that something is worse, so what goes wrong must say something else. */
 #define EXIT_TROUBLE 2

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "core/import.h"
+#include "import/import.h"
 
 #define CHUNK (256 << 10)
 

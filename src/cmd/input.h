@@ -3,7 +3,7 @@
 #ifndef CMD_INPUT_H
 #define CMD_INPUT_H
 
-#include "core/replay.h"
+#include "capture/replay.h"
 
 struct err;
 struct summary;

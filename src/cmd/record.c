@@ -13,11 +13,11 @@
 #include "base/parse.h"
 #include "cmd/cmd.h"
 #include "cmd/outfile.h"
-#include "cmd/show.h"
+#include "cmd/printer.h"
 #include "cmd/version.h"
-#include "cmd/watch.h"
-#include "core/flight.h"
-#include "kern/fingerprint.h"
+#include "live/watch.h"
+#include "capture/flight.h"
+#include "kern/host_environment.h"
 
 /* What is not in the file after a SIGKILL is younger than this. */
 #define FLUSH_NS 500000000ULL

@@ -9,10 +9,10 @@
 #include "base/parse.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
-#include "cmd/show.h"
-#include "core/deferral.h"
-#include "core/table.h"
-#include "core/tally.h"
+#include "cmd/printer.h"
+#include "output/deferral.h"
+#include "output/table.h"
+#include "output/group_by.h"
 
 #define BY_DEFERRAL TALLY_BY_CNT
 

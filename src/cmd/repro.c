@@ -17,7 +17,7 @@
 #include "cmd/repro/fleet.h"
 #include "cmd/repro/inject.h"
 #include "cmd/repro/profile.h"
-#include "cmd/repro/report.h"
+#include "cmd/repro/results.h"
 #include "cmd/repro/vmm.h"
 
 #define NOT_GIVEN UINT32_MAX

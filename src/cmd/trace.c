@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
-#include "cmd/show.h"
-#include "cmd/watch.h"
-#include "core/json.h"
+#include "cmd/printer.h"
+#include "live/watch.h"
+#include "output/json.h"
 
 struct trace_cfg {
 	struct filter filter;

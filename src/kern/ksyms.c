@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "core/symbols.h"
+#include "ledger/symbols.h"
 
 #define KALLSYMS "/proc/kallsyms"
 

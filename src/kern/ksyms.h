@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* This kernel's functions, from /proc/kallsyms. */
 #ifndef KERN_KSYMS_H
 #define KERN_KSYMS_H

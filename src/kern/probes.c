@@ -12,11 +12,11 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "core/calls.h"
-#include "core/plan.h"
-#include "core/symbols.h"
+#include "ledger/ioctls.h"
+#include "host/attach_plan.h"
+#include "ledger/symbols.h"
 
-#include "kern/kret.h"
+#include "kern/kretprobe.h"
 
 #include "kvmstall.skel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The BPF programs of a plan: opened, configured, loaded, attached; their records and losses. */
 #ifndef KERN_PROBES_H
 #define KERN_PROBES_H
@@ -6,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <kvmstall/record.h>
+#include <kvmstall/records.h>
 
 struct err;
 struct plan;

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "core/cmdline.h"
-#include "core/identity.h"
+#include "host/cmdline.h"
+#include "host/identity.h"
 
 /* Names come early in a command line; QEMU's can be many KiB long. */
 #define CMDLINE_MAX 8192

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* What /proc says of a process; every one of them may be gone. */
 #ifndef KERN_PROC_H
 #define KERN_PROC_H

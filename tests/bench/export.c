@@ -14,14 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <kvmstall/record.h>
+#include <kvmstall/records.h>
 
 #include "base/str.h"
-#include "core/ledger.h"
-#include "core/metrics.h"
-#include "core/prom.h"
-#include "core/summary.h"
-#include "core/symbols.h"
+#include "ledger/ledger.h"
+#include "metrics/metrics.h"
+#include "metrics/prom.h"
+#include "output/summary.h"
+#include "ledger/symbols.h"
 
 #define LIVE	  1000
 #define BOOTS	  1000 /* a second */

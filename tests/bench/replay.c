@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "core/capture.h"
-#include "core/replay.h"
-#include "core/summary.h"
-#include "core/symbols.h"
+#include "capture/capture.h"
+#include "capture/replay.h"
+#include "output/summary.h"
+#include "ledger/symbols.h"
 
 #define FN_BASE	 0xffffffff81000000ULL
 #define FN_SIZE	 0x1000ULL

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "core/block.h"
-#include "core/capture.h"
+#include "capture/block.h"
+#include "capture/capture.h"
 #include "sink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

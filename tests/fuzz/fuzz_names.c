@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cmdline.h"
-#include "core/identity.h"
-#include "core/label.h"
-#include "core/prom.h"
+#include "host/cmdline.h"
+#include "host/identity.h"
+#include "base/sanitize.h"
+#include "metrics/prom.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,10 +10,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/block.h"
-#include "core/capture.h"
-#include "core/summary.h"
-#include "core/symbols.h"
+#include "capture/block.h"
+#include "capture/capture.h"
+#include "output/summary.h"
+#include "ledger/symbols.h"
 
 #define KVM	 0xffff888000010000ULL
 #define SRCU	 (KVM + 0x1000)

@@ -6,14 +6,14 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/compare_out.h"
-#include "core/csv.h"
-#include "core/deferral.h"
-#include "core/json.h"
-#include "core/summary.h"
-#include "core/table.h"
-#include "core/tally.h"
-#include "core/text.h"
+#include "diff/verdict.h"
+#include "output/csv.h"
+#include "output/deferral.h"
+#include "output/json.h"
+#include "output/summary.h"
+#include "output/table.h"
+#include "output/group_by.h"
+#include "output/text.h"
 
 struct sink {
 	struct side side;

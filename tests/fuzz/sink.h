@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/import.h"
-#include "core/replay.h"
+#include "import/import.h"
+#include "capture/replay.h"
 
 /* A capture, fed in two pieces that are cut where @data says. */
 void sink_capture(const uint8_t *data, size_t size, size_t cut);

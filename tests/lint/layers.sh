@@ -1,10 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Includes point down only: base < core < kern < cmd < main. libbpf is kern's business, and
-# what is below cmd prints nothing and ends nothing: it returns an err.
+# The floors of src/ (DESIGN.md, Layers): a directory includes itself and those that stand above it in
+# this list. Those of core.a are pure. libbpf is kern's business; only cmd and main print or end anything.
 set -eu
 
+floors='base
+host
+ledger
+output
+metrics capture
+import diff kern
+live
+cmd'
+pure='host ledger output metrics capture import diff'
 bad=0
 
 # complain WHAT: its input, if any, is what breaks the rule.
@@ -16,19 +25,33 @@ complain()
 	fi
 }
 
+# under DIR...: the directories of src/.
+under()
+{
+	printf 'src/%s\n' "$@"
+}
+
 below=kvmstall
-for layer in base core kern cmd; do
-	below="$below|$layer"
-	complain "src/$layer may include only $below" < <(
-		grep -rnE '^#include "[a-z]+/' "src/$layer" | grep -vE "\"($below)/")
-done
+while read -ra floor; do
+	for dir in "${floor[@]}"; do
+		complain "src/$dir may include only $below|$dir" < <(
+			grep -rnE '^#include "[a-z]+/' "src/$dir" | grep -vE "\"($below|$dir)/")
+	done
+	below="$below|$(tr ' ' '|' <<<"${floor[*]}")"
+done <<<"$floors"
+
+complain 'no floor of this list' < <(
+	for dir in src/*/; do grep -qw "$(basename "$dir")" <<<"$floors" || echo "$dir"; done)
+complain 'a directory has at most 20 .c files' < <(
+	find src bpf -name '*.c' -printf '%h\n' | sort | uniq -c | awk '$1 > 20')
 complain 'only src/kern may see libbpf' < <(
 	grep -rnE '#include (<bpf/|"[a-z_]+\.skel\.h")' src | grep -v '^src/kern/')
-complain 'bpf/ includes nothing of src/' < <(grep -rnE '#include "(base|core|kern|cmd)/' bpf)
+complain 'bpf/ includes nothing of src/' < <(grep -rnE "#include \"($below)/" bpf | grep -v '"kvmstall/')
 complain 'include/kvmstall includes nothing of ours' < <(
 	grep -rnE '#include "' include | grep -v '"kvmstall/')
-complain 'src/core and src/kern print nothing; return an err' < <(
-	grep -rnE '\b(v?f?printf|f?puts|f?putc|putchar|perror|_?exit|abort)\(' src/core src/kern)
-complain 'src/core touches no files and no clock' < <(
-	grep -rnE '\b(fopen|open|read|write|time|clock_gettime|gettimeofday|getenv|system)\(' src/core)
+read -ra dirs <<<"$pure"
+complain 'pure floors and src/kern print nothing; return an err' < <(under "${dirs[@]}" kern | xargs \
+	grep -rnE '\b(v?f?printf|f?puts|f?putc|putchar|perror|_?exit|abort)\(')
+complain 'pure floors touch no files and no clock' < <(under "${dirs[@]}" | xargs \
+	grep -rnE '\b(fopen|open|read|write|time|clock_gettime|gettimeofday|getenv|system)\(')
 exit $bad

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The account of a whole call: several waits, other sleeps, locks, names, phases, what is missing.
  */
-#include "core/account.h"
+#include "ledger/account.h"
 
 #include "trace.h"
 

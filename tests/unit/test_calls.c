@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/calls.h"
+#include "ledger/ioctls.h"
 
 #include <linux/kvm.h>
 

@@ -6,13 +6,13 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/block.h"
-#include "core/capture.h"
-#include "core/capture_item.h"
-#include "core/flight.h"
-#include "core/replay.h"
-#include "core/summary.h"
-#include "core/text.h"
+#include "capture/block.h"
+#include "capture/capture.h"
+#include "capture/item.h"
+#include "capture/flight.h"
+#include "capture/replay.h"
+#include "output/summary.h"
+#include "output/text.h"
 
 /* ---- in ---- */
 

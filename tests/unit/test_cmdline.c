@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/cmdline.h"
+#include "host/cmdline.h"
 
 #include "unit.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/compare.h"
+#include "diff/compare.h"
 
 #include <math.h>
 
 #include "base/str.h"
-#include "core/compare_out.h"
+#include "diff/verdict.h"
 #include "unit.h"
 
 #define US	1000ULL

@@ -3,7 +3,7 @@
  * The walk through one domain's states: what each part of a wait was spent on.
  * Jiffies are 4 ms. Every scenario's sums are checked as it runs: trace_check().
  */
-#include "core/domain.h"
+#include "ledger/domain.h"
 
 #include "trace.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/hist.h"
+#include "metrics/hist.h"
 
 #include <math.h>
 

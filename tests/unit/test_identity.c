@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/identity.h"
+#include "host/identity.h"
 
-#include "core/label.h"
+#include "base/sanitize.h"
 #include "unit.h"
 
 #define ID64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/import.h"
+#include "import/import.h"
 
 #include <errno.h>
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/calls.h"
-#include "core/import_perf.h"
-#include "core/import_strace.h"
-#include "core/summary.h"
+#include "ledger/ioctls.h"
+#include "import/perf.h"
+#include "import/strace.h"
+#include "output/summary.h"
 #include "unit.h"
 
 /* ---- strace, a line ---- */

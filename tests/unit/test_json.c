@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The NDJSON lines of the contract: what parses, which keys, in which order, what they hold. */
-#include "core/json.h"
+#include "output/json.h"
 
 #include <jansson.h>
 
 #include "base/str.h"
-#include "core/advice.h"
-#include "core/summary.h"
+#include "output/advice.h"
+#include "output/summary.h"
 #include "trace.h"
 
 static const struct advice_host host = {.hz = TRACE_HZ};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VMs, tasks and losses: whose a call is, whatever goes, comes back or never comes. */
-#include "core/ledger.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/order.h"
+#include "ledger/reorder.h"
 
 #include <errno.h>
 
-#include <kvmstall/record.h>
+#include <kvmstall/records.h>
 
 #include "unit.h"
 

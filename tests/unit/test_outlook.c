@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/outlook.h"
+#include "host/diagnosis.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/periods.h"
+#include "ledger/gp_durations.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/plan.h"
+#include "host/attach_plan.h"
 
 #include <errno.h>
 

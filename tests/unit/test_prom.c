@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/prom.h"
+#include "metrics/prom.h"
 
 #include "base/str.h"
-#include "core/hist.h"
-#include "core/metrics.h"
-#include "core/pb.h"
+#include "metrics/hist.h"
+#include "metrics/metrics.h"
+#include "metrics/protobuf.h"
 #include "unit.h"
 
 #define PROTOBUF                                                                                   \

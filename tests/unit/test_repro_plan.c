@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* In which order repro takes a profile's steps. The plan is pure, so no VM is made here. */
-#include "cmd/repro/plan.c"
+#include "cmd/repro/sequence.c"
 
 #include "unit.h"
 

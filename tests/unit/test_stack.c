@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/stack.h"
+#include "ledger/stack.h"
 
-#include "core/symbols.h"
+#include "ledger/symbols.h"
 #include "unit.h"
 
 #define FRAMES_MAX 30

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/stats.h"
+#include "diff/stats.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/symbols.h"
+#include "ledger/symbols.h"
 
 #include "unit.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lines for people, letter by letter: a change of them is a change that people see. */
-#include "core/text.h"
+#include "output/text.h"
 
 #include "base/str.h"
-#include "core/summary.h"
+#include "output/summary.h"
 #include "trace.h"
 
 /* The columns before the cause: TIME, VM, TID, CALL, LATENCY, STALL. */

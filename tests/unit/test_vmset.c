@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/vmset.h"
+#include "metrics/vmset.h"
 
-#include "core/stall.h"
+#include "ledger/stall.h"
 #include "unit.h"
 
 static struct vm make_vm(uint32_t id, const char *name)

@@ -14,11 +14,11 @@
 
 #include <inttypes.h>
 
-#include <kvmstall/record.h>
+#include <kvmstall/records.h>
 
-#include "core/ledger.h"
-#include "core/stall.h"
-#include "core/symbols.h"
+#include "ledger/ledger.h"
+#include "ledger/stall.h"
+#include "ledger/symbols.h"
 #include "unit.h"
 
 #define TRACE_HZ	   250

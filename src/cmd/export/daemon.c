@@ -20,11 +20,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/export/http.h"
-#include "cmd/session.h"
-#include "core/advice.h"
-#include "core/metrics.h"
-#include "core/prom.h"
-#include "core/summary.h"
+#include "live/session.h"
+#include "output/advice.h"
+#include "metrics/metrics.h"
+#include "metrics/prom.h"
+#include "output/summary.h"
 
 #define SCAN_MIN_NS	 1000000000ULL /* between two: each walks every thread of the host */
 #define LOSING_NS	 60000000000ULL

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmd/export/drop.h"
+#include "cmd/export/privdrop.h"
 #include "cmd/export/notify.h"
 
 struct err;

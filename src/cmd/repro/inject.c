@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "cmd/repro/journal.h"
+#include "cmd/repro/call_log.h"
 
 /* The second thread's head start for the first: into its wait, well before the wait's end. */
 #define LOCK_DELAY_NS 300000

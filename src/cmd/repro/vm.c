@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "cmd/repro/journal.h"
+#include "cmd/repro/call_log.h"
 
 /* Few memslots are large, as RAM is; many are small, as hotplug and VFIO make them. */
 #define LARGE_SLOT_BYTES (128UL << 20)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "cmd/repro/journal.h"
+#include "cmd/repro/call_log.h"
 
 const uint64_t vm_ram_gpa = 0x80000000;
 const uint64_t vm_mmio_gpa = 0x40000000;

@@ -7,7 +7,7 @@
 #include <linux/kvm.h>
 #include <string.h>
 
-#include "cmd/repro/journal.h"
+#include "cmd/repro/call_log.h"
 
 const uint64_t vm_ram_gpa = 0;
 const uint64_t vm_mmio_gpa = 0xd0000000;

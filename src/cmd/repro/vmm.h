@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmd/repro/journal.h"
+#include "cmd/repro/call_log.h"
 #include "cmd/repro/profile.h"
-#include "cmd/repro/report.h"
+#include "cmd/repro/results.h"
 
 struct err;
 struct inject;

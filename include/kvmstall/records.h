@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What crosses between bpf/ and src/: records in the ring buffer, and the
+ * counters beside it. Captures store the same bytes. No pointers, no long, no
+ * bool, no enum as a field, no hidden padding; numbers are append only.
+ */
+#ifndef KVMSTALL_RECORDS_H
+#define KVMSTALL_RECORDS_H
+
+#ifndef __VMLINUX_H__ /* vmlinux.h brings its own __u64 */
+#include <linux/types.h>
+#endif
+
+#define KS_COMM_LEN  16
+#define KS_ARGS_LEN  32 /* the head of an ioctl's argument: all of a memory region */
+#define KS_STACK_MAX 24 /* from the innermost frame; a VM's death in exit takes 20 */
+
+/* Every record begins so; .type says which struct it is. */
+struct ks_head {
+	__u64 ts_ns; /* CLOCK_MONOTONIC, when it happened */
+	__u32 tid;   /* whom it happened to; for steps: who ran on the CPU */
+	__u16 cpu;
+	__u8 type; /* enum ks_type */
+	__u8 lost; /* records this CPU lost since its last one; 255: that many or more */
+};
+
+enum ks_type {
+	KS_VM = 1,	  /* ks_vm: a VM was born, or found */
+	KS_VM_GONE = 2,	  /* ks_step: it is destroyed; .val its struct kvm */
+	KS_CALL = 3,	  /* ks_call: a call ended */
+	KS_SLEEP = 4,	  /* ks_sleep: a task slept inside a call, and runs again */
+	KS_START = 5,	  /* ks_start: a task took a domain from idle to a GP in progress */
+	KS_GP_ARM = 6,	  /* ks_step: process_srcu armed its timer again; .val expires, jiffies */
+	KS_GP_QUEUE = 7,  /* ks_step: process_srcu queued: timer fired, or no delay */
+	KS_GP_BEGIN = 8,  /* ks_step: process_srcu begins */
+	KS_GP_END = 9,	  /* ks_step: process_srcu ends; .val srcu_gp_seq_needed */
+	KS_CB_ARM = 10,	  /* ks_step: callbacks wait for a timer; .val expires, jiffies */
+	KS_CB_QUEUE = 11, /* ks_step: srcu_invoke_callbacks queued */
+	KS_CB_BEGIN = 12, /* ks_step: srcu_invoke_callbacks begins; .val callbacks in the list */
+	KS_CB_END = 13,	  /* ks_step: srcu_invoke_callbacks ends */
+	KS_CALLBACK = 14, /* ks_start: call_srcu() */
+	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
+	/* 16 is not used */
+	KS_SUSPECT = 17, /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
+	KS_LOST = 18,	 /* ks_step: user space noticed .val records lost on .cpu */
+	KS_HELD = 19,	 /* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
+	KS_ASLEEP = 20,	 /* ks_task: a task in uninterruptible sleep, as it was then */
+	KS_TYPE_CNT
+};
+
+enum ks_vm_flags {
+	KS_VM_FOUND = 1 << 0,	 /* existed before we looked; its past is unknown */
+	KS_VM_FOLLOWED = 1 << 1, /* made by COMMAND or one of its children */
+};
+
+/* One of a VM's SRCU domains, as it was at the record's time. */
+struct ks_domain {
+	__u64 ssp; /* address of the srcu_struct: the domain's name in every other record */
+	__u64 seq;
+	__u64 needed;
+	__u64 expires;	/* of process_srcu's timer, jiffies; 0 when it is not pending */
+	__u64 gp_start; /* jiffies */
+};
+
+struct ks_vm {
+	struct ks_head head;
+	__u64 kvm; /* address; reused by later VMs */
+	struct ks_domain srcu;
+	struct ks_domain irq_srcu;
+	__u64 jiffies;
+	__u32 tgid; /* owner: the process that has the fd */
+	__u32 flags;
+	char comm[KS_COMM_LEN];
+};
+
+/* What kind of call a task is in; also says which file the ioctl was made on. */
+enum ks_call_kind {
+	KS_KIND_NONE = 0,   /* no call seen: the sleep tells by its stack */
+	KS_KIND_DEV = 1,    /* ioctl on /dev/kvm */
+	KS_KIND_VM = 2,	    /* ioctl on a VM */
+	KS_KIND_VCPU = 3,   /* ioctl on a vCPU */
+	KS_KIND_DEVICE = 4, /* ioctl on a device of a VM */
+	KS_KIND_CLOSE = 5,  /* close of a VM or vCPU fd */
+	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
+};
+
+/*
+ * The table of wanted ioctls, by number: bit (1 << enum ks_call_kind) for each
+ * file it is made on, and this one when the kernel writes its argument
+ * (_IOC_READ). Numbers are used twice: 0x67 is KVM_REGISTER_COALESCED_MMIO, and
+ * KVM_IRQ_LINE_STATUS, which is hot.
+ */
+#define KS_WANTED_READS	    0x80
+#define KS_IOCTL_READS(cmd) ((cmd) >> 31)
+
+enum ks_call_flags {
+	KS_CALL_KILLED = 1 << 0,  /* a fatal signal was pending at its end */
+	KS_CALL_RAN = 1 << 1,	  /* vCPU 0 has entered KVM_RUN */
+	KS_CALL_LAST = 1 << 2,	  /* this close destroyed the VM */
+	KS_CALL_HAS_ARG = 1 << 3, /* .args could be read */
+	KS_CALL_WAITED = 1 << 4,  /* SRCU ended one of its sleeps */
+};
+
+struct ks_call {
+	struct ks_head head; /* .ts_ns is the end */
+	__u64 begin_ns;
+	__u64 kvm; /* 0: not known from the call itself */
+	__u64 arg; /* third argument of the ioctl */
+	__s64 ret;
+	__u32 cmd; /* second argument; 0 for close and exit */
+	__u32 tgid;
+	__u32 vcpus; /* created when it began */
+	__u16 sleeps;
+	__u8 kind;
+	__u8 flags;
+	__u8 args[KS_ARGS_LEN];
+	char comm[KS_COMM_LEN];
+};
+
+enum ks_api {
+	KS_API_NONE = 0, /* not known; the stack may tell */
+	KS_API_SYNC = 1,
+	KS_API_SYNC_EXPEDITED = 2,
+	KS_API_BARRIER = 3,
+};
+
+struct ks_sleep {
+	struct ks_head head; /* .ts_ns is when it ran again */
+	__u64 out_ns;	     /* when it left the CPU */
+	__u64 wake_ns;	     /* when it was woken; 0: not seen */
+	__u64 wait_ns;	     /* when it entered .api; 0: not seen */
+	__u64 kvm;	     /* 0: not known */
+	__u64 ssp;	     /* the domain it waited for; 0: not SRCU, or not known */
+	__u64 needed;	     /* seq that ends the wait (idle state bits); 0: not known */
+	__u32 tgid;
+	__u32 waker; /* tid */
+	__u16 wake_cpu;
+	__u8 api;
+	__u8 kind;    /* of the call it is in */
+	__u16 frames; /* in .stack; 0: not taken */
+	__u16 lock;   /* enum ks_lock_which it was blocked on; 0: on none of the VM's */
+	__u64 stack[KS_STACK_MAX];
+};
+
+struct ks_start {
+	struct ks_head head;
+	__u64 ssp;
+	__u64 seq;
+	__u64 expires; /* of the timer just armed, jiffies; 0: queued at once */
+	__u64 kvm;     /* of the call that the task is in; 0: in none */
+	__u64 func;    /* the callback's function; 0: not known */
+	__u32 tgid;
+	__u32 cmd;
+	char comm[KS_COMM_LEN];
+	__u32 kind;
+	__u32 frames;
+	__u64 stack[KS_STACK_MAX];
+};
+
+struct ks_step {
+	struct ks_head head;
+	__u64 ssp;
+	__u64 seq;
+	__u64 val;
+};
+
+/* Which mutex of struct kvm a task waits for. */
+enum ks_lock_which {
+	KS_LOCK_OTHER = 0,
+	KS_LOCK_SLOTS = 1, /* kvm->slots_lock */
+	KS_LOCK_KVM = 2,   /* kvm->lock */
+	KS_LOCK_IRQ = 3,   /* kvm->irq_lock */
+	KS_LOCK_CNT
+};
+
+struct ks_lock {
+	struct ks_head head;
+	__u64 lock;
+	__u64 kvm;
+	__u32 owner; /* tid; 0: not known */
+	__u32 which;
+	__u32 owner_cmd; /* of the call that the owner is in */
+	__u32 owner_kind;
+	char owner_comm[KS_COMM_LEN];
+};
+
+/* A task as an iterator found it: asleep in a call, or maybe holding a domain's read side. */
+struct ks_task {
+	struct ks_head head; /* .tid is the task's */
+	__u64 begin_ns;	     /* of the call it is in; 0: not seen */
+	__u64 out_ns;	     /* when it left the CPU; 0: not seen */
+	__u64 wait_ns;	     /* when it entered .api; 0: not seen */
+	__u64 kvm;
+	__u64 ssp;    /* KS_SUSPECT: the domain that is held; KS_ASLEEP: waits for, or 0 */
+	__u64 needed; /* seq that ends the wait; 0: not known */
+	__u64 arg;
+	__u32 tgid;
+	__u32 cmd;
+	__u16 vcpus;
+	__u8 kind;
+	__u8 api;
+	__u32 state; /* as task_struct has it */
+	__u32 frames;
+	__u32 switches; /* voluntary ones so far: the same number, the same sleep */
+	char comm[KS_COMM_LEN];
+	__u64 stack[KS_STACK_MAX];
+};
+
+_Static_assert(sizeof(struct ks_head) == 16, "records are stored in captures");
+_Static_assert(sizeof(struct ks_domain) == 40, "records are stored in captures");
+_Static_assert(sizeof(struct ks_vm) == 136, "records are stored in captures");
+_Static_assert(sizeof(struct ks_call) == 112, "records are stored in captures");
+_Static_assert(sizeof(struct ks_sleep) == 272, "records are stored in captures");
+_Static_assert(sizeof(struct ks_start) == 280, "records are stored in captures");
+_Static_assert(sizeof(struct ks_step) == 40, "records are stored in captures");
+_Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
+_Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
+_Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");
+_Static_assert(__builtin_offsetof(struct ks_start, stack) == 88, "ks_start has a hole");
+_Static_assert(__builtin_offsetof(struct ks_task, stack) == 112, "ks_task has a hole");
+
+/* Every way to lose something, once: the summary, the metrics and the tests read this list. */
+/* clang-format off */
+#define KS_LOSSES(X)                                                                     \
+	X(RING, "ring", "the ring buffer was full: user space too slow")                 \
+	X(TASKS, "tasks", "the table of calls in flight was full")                       \
+	X(DOMAINS, "domains", "the table of SRCU domains was full")                      \
+	X(NO_BEGIN, "no-begin", "a call or wait ended that was never seen to begin")     \
+	X(REORDER, "reorder", "a record came too late to be put in order")               \
+	X(HISTORY, "history", "a wait reached further back than the history that is kept")         \
+	X(NO_END, "no-end", "a call or wait began whose end could not be seen")          \
+	X(MISSED, "missed", "the kernel ran no program: it was in another one already")
+/* clang-format on */
+
+enum ks_loss {
+#define X(id, name, help) KS_LOSS_##id,
+	KS_LOSSES(X)
+#undef X
+		KS_LOSS_CNT
+};
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/sanitize.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Lengths by first byte, and the least code point of that length: shorter forms only. */
+static const struct {
+	uint8_t mask, bits;
+	uint32_t least;
+} forms[] = {
+	{0x80, 0x00, 0},
+	{0xe0, 0xc0, 0x80},
+	{0xf0, 0xe0, 0x800},
+	{0xf8, 0xf0, 0x10000},
+};
+
+static bool is_allowed(uint32_t point, uint32_t least)
+{
+	if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+		return false;
+	if (point >= 0xd800 && point <= 0xdfff)
+		return false;
+	return point >= least && point <= 0x10ffff;
+}
+
+/* Length of the character at @text, 0: none that may be shown. */
+static size_t char_len(const unsigned char *text)
+{
+	for (size_t len = 1; len <= sizeof(forms) / sizeof(forms[0]); len++) {
+		uint32_t point = text[0] & ~forms[len - 1].mask;
+
+		if ((text[0] & forms[len - 1].mask) != forms[len - 1].bits)
+			continue;
+		for (size_t i = 1; i < len; i++) {
+			if ((text[i] & 0xc0) != 0x80)
+				return 0;
+			point = point << 6 | (text[i] & 0x3f);
+		}
+		return is_allowed(point, forms[len - 1].least) ? len : 0;
+	}
+	return 0;
+}
+
+bool label_clean(char *dst, size_t size, const char *src)
+{
+	size_t used = 0;
+
+	while (*src) {
+		size_t len = char_len((const unsigned char *)src);
+		const char *from = len ? src : "?";
+
+		if (!len)
+			len = 1;
+		if (used + len >= size)
+			break;
+		memcpy(dst + used, from, len);
+		used += len;
+		src += len;
+	}
+	dst[used] = 0;
+	return *src;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Label values: what processes call themselves is not to be trusted with our output. */
+#ifndef BASE_SANITIZE_H
+#define BASE_SANITIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Copy @src into @dst of @size bytes as printable UTF-8: bytes that are no
+ * UTF-8 and control characters become '?', and what does not fit is cut between
+ * characters. Returns true when it was cut.
+ */
+bool label_clean(char *dst, size_t size, const char *src);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/head.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "ledger/ledger.h"
+#include "output/summary.h"
+
+#define HZ_MAX 100000
+
+/* ---- writing ---- */
+
+static char *dump(json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	return text;
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+/* What is no UTF-8 would make the whole head unreadable. */
+static json_t *string(const char *text)
+{
+	json_t *value = json_string(text);
+
+	return value ? value : json_string("?");
+}
+
+static json_t *sizes_array(void)
+{
+	json_t *array = json_array();
+
+	for (int type = 0; type < KS_TYPE_CNT; type++)
+		json_array_append_new(array, json_integer(record_min_size(type)));
+	return array;
+}
+
+static json_t *facts_object(const struct facts *facts)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < facts->cnt; i++)
+		set(object, facts->list[i].key, string(facts->list[i].value));
+	return object;
+}
+
+char *capture_head_text(const struct capture_head *head)
+{
+	json_t *object = json_object();
+
+	set(object, "kvmstall", string(head->version));
+	set(object, "backend", string(head->backend));
+	set(object, "hz", json_integer(head->hz));
+	set(object, "pid", json_integer(head->pid));
+	set(object, "clock_offset_ns", json_integer(head->clock_offset_ns));
+	set(object, "began_ns", json_integer(head->began_ns));
+	set(object, "followed", json_boolean(head->is_followed));
+	set(object, "rcu_normal", json_boolean(head->rcu_normal));
+	set(object, "all_calls", json_boolean(head->has_all_calls));
+	set(object, "record_sizes", sizes_array());
+	set(object, "facts", facts_object(&head->facts));
+	return dump(object);
+}
+
+static json_t *losses_object(const struct summary *summary)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		set(object, loss_name(i), json_integer(summary->losses[i]));
+	return object;
+}
+
+char *capture_end_text(const struct summary *summary)
+{
+	json_t *object = json_object();
+
+	set(object, "duration_ns", json_integer(summary->duration_ns));
+	set(object, "records", json_integer(summary->records));
+	set(object, "losses", losses_object(summary));
+	set(object, "probe_runs", json_integer(summary->probe_runs));
+	set(object, "probe_ns", json_integer(summary->probe_ns));
+	set(object, "cpu_ns", json_integer(summary->cpu_ns));
+	set(object, "command_status", json_integer(summary->command_status));
+	return dump(object);
+}
+
+/* ---- reading ---- */
+
+static json_t *load(const char *text, size_t len, const char *what, struct err *err)
+{
+	json_error_t error;
+	json_t *object = json_loadb(text, len, 0, &error);
+
+	if (json_is_object(object))
+		return object;
+	json_decref(object);
+	err_set(err, -EINVAL, "the %s is not a JSON object%s%s", what, object ? "" : ": ",
+		object ? "" : error.text);
+	return NULL;
+}
+
+/* What is not there, or not of that kind, is 0: not known. */
+static uint64_t get_u64(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value < 0 ? 0 : value;
+}
+
+static void get_string(const json_t *object, const char *key, char *buf, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	strncpy(buf, text ? text : "", size - 1);
+	buf[size - 1] = '\0';
+}
+
+static int get_sizes(json_t *array, struct capture_sizes *sizes, struct err *err)
+{
+	size_t cnt = json_array_size(array);
+
+	if (cnt > PACK_TYPES)
+		return err_set(err, -EINVAL, "%zu types of records are too many", cnt);
+	for (size_t i = 0; i < cnt; i++) {
+		json_int_t size = json_integer_value(json_array_get(array, i));
+
+		if (size < 0 || size > 8 * PACK_WORDS_MAX || size % 8 ||
+		    (size && size < (json_int_t)sizeof(struct ks_head)))
+			return err_set(err, -EINVAL,
+				       "%" JSON_INTEGER_FORMAT " bytes are no record's size", size);
+		sizes->list[i] = size;
+	}
+	return 0;
+}
+
+static int get_facts(json_t *object, struct facts *facts, struct err *err)
+{
+	const char *key;
+	json_t *value;
+	int ret;
+
+	json_object_foreach(object, key, value)
+	{
+		ret = json_is_string(value) ? facts_set(facts, key, json_string_value(value)) : 0;
+		if (ret)
+			return err_set(err, ret, "too many facts in the head");
+	}
+	return 0;
+}
+
+int capture_head_parse(const char *text, size_t len, struct capture_head *head,
+		       struct capture_sizes *sizes, struct err *err)
+{
+	json_t *object = load(text, len, "head", err);
+	uint64_t hz;
+	int ret;
+
+	if (!object)
+		return -EINVAL;
+	get_string(object, "kvmstall", head->version, sizeof(head->version));
+	get_string(object, "backend", head->backend, sizeof(head->backend));
+	hz = get_u64(object, "hz");
+	head->hz = hz > HZ_MAX ? 0 : hz;
+	head->pid = get_u64(object, "pid");
+	head->clock_offset_ns = json_integer_value(json_object_get(object, "clock_offset_ns"));
+	head->began_ns = get_u64(object, "began_ns");
+	head->is_followed = json_is_true(json_object_get(object, "followed"));
+	head->rcu_normal = json_is_true(json_object_get(object, "rcu_normal"));
+	head->has_all_calls = json_is_true(json_object_get(object, "all_calls"));
+	ret = get_sizes(json_object_get(object, "record_sizes"), sizes, err);
+	if (!ret)
+		ret = get_facts(json_object_get(object, "facts"), &head->facts, err);
+	json_decref(object);
+	return ret;
+}
+
+int capture_end_parse(const char *text, size_t len, struct summary *summary, struct err *err)
+{
+	json_t *object = load(text, len, "end", err), *losses, *status;
+
+	if (!object)
+		return -EINVAL;
+	*summary = (struct summary){.command_status = -1};
+	summary->duration_ns = get_u64(object, "duration_ns");
+	summary->records = get_u64(object, "records");
+	summary->probe_runs = get_u64(object, "probe_runs");
+	summary->probe_ns = get_u64(object, "probe_ns");
+	summary->cpu_ns = get_u64(object, "cpu_ns");
+	losses = json_object_get(object, "losses");
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		summary->losses[i] = get_u64(losses, loss_name(i));
+	status = json_object_get(object, "command_status");
+	if (json_is_integer(status) && json_integer_value(status) >= 0)
+		summary->command_status = json_integer_value(status) & 0xffff;
+	json_decref(object);
+	return 0;
+}

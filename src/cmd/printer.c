@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/printer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/csv.h"
+#include "output/json.h"
+
+/* ---- whose ---- */
+
+bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm, uint32_t tgid)
+{
+	if (filter->is_followed && !(vm && vm->flags & KS_VM_FOLLOWED))
+		return false;
+	if (filter->pid && filter->pid != tgid && !(vm && vm->tgid == filter->pid))
+		return false;
+	if (filter->vm && (!vm || strcmp(vm->name, filter->vm)))
+		return false;
+	if (filter->comm && strcmp(comm, filter->comm) && !(vm && !strcmp(vm->comm, filter->comm)))
+		return false;
+	return true;
+}
+
+bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
+{
+	return filter_wants(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
+}
+
+/* ---- life ---- */
+
+void show_init(struct show *show, const struct show_cfg *cfg)
+{
+	*show = (struct show){.cfg = *cfg, .backend = "?"};
+	show->summary.command_status = -1;
+	str_init(&show->out);
+}
+
+/* A call that still waits: told when it has for .stuck_ns, then at doubling intervals. */
+struct stuck {
+	uint64_t begin_ns;
+	uint64_t next_ns; /* age at which it is told again */
+};
+
+static void forget_stuck(struct show *show)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&show->stuck, &pos)))
+		free(slot->value);
+	map_fini(&show->stuck);
+}
+
+void show_fini(struct show *show)
+{
+	forget_stuck(show);
+	str_fini(&show->out);
+}
+
+static void put_out(struct show *show)
+{
+	if (!show->is_closed && show->out.len)
+		fwrite(show->out.text, 1, show->out.len, stdout);
+	str_reset(&show->out);
+}
+
+void show_begin(struct show *show, const struct show_source *source)
+{
+	if (!show->has_begun && show->cfg.format == SHOW_TEXT)
+		text_header(&show->out);
+	if (!show->has_begun && show->cfg.format == SHOW_CSV)
+		csv_stall_header(&show->out);
+	show->has_begun = true;
+	snprintf(show->backend, sizeof(show->backend), "%s", source->backend);
+	show->host = source->host;
+	show->text = (struct text_cfg){
+		.clock_offset_ns = source->clock_offset_ns,
+		.use_colour = isatty(STDOUT_FILENO),
+		.show_account = show->cfg.verbose,
+		.host = source->host,
+	};
+	forget_stuck(show);
+	put_out(show);
+	show_flush(show);
+}
+
+/* ---- stalls ---- */
+
+static void put_stall(struct show *show, const struct stall *stall)
+{
+	struct text_cfg text = show->text;
+
+	text.show_account |= stall->is_stuck; /* whoever is stuck wants to know why, now */
+	switch (show->cfg.format) {
+	case SHOW_TEXT:
+		text_stall(&show->out, stall, &text);
+		break;
+	case SHOW_JSON:
+		json_stall(&show->out, stall, show->backend, &show->host);
+		break;
+	case SHOW_CSV:
+		csv_stall(&show->out, stall);
+		break;
+	case SHOW_NOTHING:
+		break;
+	}
+	put_out(show);
+}
+
+bool show_stall(struct show *show, const struct stall *stall)
+{
+	bool is_printed = show->cfg.all ||
+			  (stall->cause != KS_CAUSE_RUN && stall->stall_ns >= show->cfg.min_ns);
+
+	free(map_del(&show->stuck, stall->rec->head.tid + 1ULL));
+	if (!filter_wants_stall(&show->cfg.filter, stall))
+		return false;
+	summary_add(&show->summary, stall, is_printed);
+	if (is_printed)
+		put_stall(show, stall);
+	return is_printed;
+}
+
+static struct stuck *find_stuck(struct show *show, uint64_t key)
+{
+	struct stuck *stuck = map_get(&show->stuck, key);
+
+	if (stuck)
+		return stuck;
+	stuck = calloc(1, sizeof(*stuck));
+	if (stuck && map_put(&show->stuck, key, stuck)) {
+		free(stuck);
+		return NULL;
+	}
+	return stuck;
+}
+
+void show_asleep(struct show *show, const struct stall *stall)
+{
+	struct stuck *stuck;
+
+	if (!show->cfg.stuck_ns || !filter_wants_stall(&show->cfg.filter, stall))
+		return;
+	stuck = find_stuck(show, stall->rec->head.tid + 1ULL);
+	if (!stuck)
+		return;
+	if (stuck->begin_ns != stall->begin_ns)
+		*stuck = (struct stuck){stall->begin_ns, show->cfg.stuck_ns};
+	if (stall->latency_ns < stuck->next_ns)
+		return;
+	while (stuck->next_ns <= stall->latency_ns)
+		stuck->next_ns *= 2;
+	put_stall(show, stall);
+}
+
+/* ---- VMs ---- */
+
+static bool wants_vm(const struct show *show, const struct vm *vm)
+{
+	return filter_wants(&show->cfg.filter, vm, vm->comm, vm->tgid);
+}
+
+static void put_vm(struct show *show, const struct vm *vm, const char *event)
+{
+	if (show->cfg.format != SHOW_JSON)
+		return;
+	json_vm(&show->out, vm, event, vm->gone_ns ? vm->gone_ns : vm->born_ns);
+	put_out(show);
+}
+
+void show_vm_new(struct show *show, const struct vm *vm)
+{
+	if (!wants_vm(show, vm))
+		return;
+	show->summary.vms++;
+	put_vm(show, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
+}
+
+void show_vm_gone(struct show *show, const struct vm *vm)
+{
+	if (wants_vm(show, vm))
+		put_vm(show, vm, "gone");
+}
+
+/* ---- the end ---- */
+
+bool show_flush(struct show *show)
+{
+	if (fflush(stdout) || ferror(stdout))
+		show->is_closed = true;
+	return !show->is_closed;
+}
+
+static void put_json_end(struct show *show)
+{
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		if (show->summary.losses[i])
+			json_lost(&show->out, loss_name(i), show->summary.losses[i]);
+	json_summary(&show->out, &show->summary, show->backend);
+	put_out(show);
+}
+
+void show_end(struct show *show)
+{
+	if (show->is_closed)
+		return;
+	if (show->cfg.format == SHOW_JSON) {
+		put_json_end(show);
+	} else if (!show->cfg.quiet) {
+		fflush(stdout);
+		text_summary(&show->out, &show->summary, show->backend);
+		fputs(show->out.text, stderr);
+		str_reset(&show->out);
+	}
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stalls on stdout, one by one, and what they add up to: the same for a live
+ * trace and for a capture that is replayed, so that they cannot differ.
+ */
+#ifndef CMD_PRINTER_H
+#define CMD_PRINTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "base/opt.h"
+#include "base/str.h"
+#include "ledger/ledger.h"
+#include "output/summary.h"
+#include "output/text.h"
+
+/* Whose calls. NULL and 0: everybody's. */
+struct filter {
+	uint32_t pid;
+	const char *vm;
+	const char *comm;
+	bool is_followed; /* only VMs that COMMAND made */
+};
+
+/* Rows of an option table; @F is the struct filter in struct @CFG. */
+/* clang-format off */
+#define FILTER_OPTS(CFG, F)                                                                          \
+	OPT_U32('p', "pid", "PID", CFG, F.pid, 1, UINT32_MAX, "only VMs of this process"),               \
+	OPT_STR(0, "vm", "NAME", CFG, F.vm, "only the VM that its operator calls so"),                   \
+	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
+/* clang-format on */
+
+bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm,
+		  uint32_t tgid);
+bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
+
+enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CSV, SHOW_NOTHING };
+
+struct show_cfg {
+	struct filter filter;
+	uint64_t min_ns;   /* stalls this long or longer */
+	uint64_t stuck_ns; /* calls that still wait after this long; 0: never */
+	bool all;	   /* also calls that did not stall */
+	bool quiet;	   /* no summary */
+	bool verbose;	   /* the account under each stall */
+	enum show_format format;
+};
+
+/* Where the stalls come from. */
+struct show_source {
+	const char *backend;
+	struct advice_host host;
+	int64_t clock_offset_ns; /* see struct text_cfg */
+};
+
+struct show {
+	struct show_cfg cfg;
+	char backend[16];
+	struct advice_host host;
+	struct summary summary;
+	struct text_cfg text;
+	struct map stuck; /* tid -> struct stuck */
+	struct str out;
+	bool has_begun;
+	bool is_closed; /* nobody reads our output any more */
+};
+
+void show_init(struct show *show, const struct show_cfg *cfg);
+void show_fini(struct show *show);
+
+/* The stalls that follow are from here. The first time, a headline goes before them. */
+void show_begin(struct show *show, const struct show_source *source);
+
+/* What a ledger tells. show_stall() returns whether it was printed, or would have been. */
+bool show_stall(struct show *show, const struct stall *stall);
+void show_asleep(struct show *show, const struct stall *stall);
+void show_vm_new(struct show *show, const struct vm *vm);
+void show_vm_gone(struct show *show, const struct vm *vm);
+
+/* Let what was shown be seen. False: nobody is there to see it. */
+bool show_flush(struct show *show);
+
+/* The summary, whose fields that are not the stalls' are filled in by now. */
+void show_end(struct show *show);
+
+#endif

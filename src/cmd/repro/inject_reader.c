@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cause "reader": a vCPU call that reads guest memory from inside an SRCU
+ * read section, memory whose page userfaultfd withholds. While it sleeps there,
+ * a memslot update has to wait for it. Three threads: the reader, the one that
+ * serves the page, and the caller, who is the victim.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "cmd/repro/inject.h"
+#include "cmd/repro/call_log.h"
+
+/* A reader that has not touched its page by then never will. */
+#define FAULT_TIMEOUT_MS 2000
+
+struct reader {
+	struct vm vm; /* a copy: the reader's calls carry no victim's label */
+	uint64_t gpa;
+	uint8_t *page;
+	int uffd;
+	uint64_t hold_ns;
+	sem_t settled;		      /* posted once: the page was touched, or never will be */
+	uint64_t fault_ns, served_ns; /* 0: did not happen */
+	pid_t tid;
+	int ret;
+	uint8_t content[VM_PAGE_BYTES] __attribute__((aligned(VM_PAGE_BYTES)));
+};
+
+static void *run_reader(void *arg)
+{
+	struct reader *reader = arg;
+
+	pthread_setname_np(pthread_self(), "kvmstall-reader");
+	reader->tid = gettid();
+	reader->ret = vm_run_reader(&reader->vm, reader->gpa);
+	return NULL;
+}
+
+/* Serving must not fail: a page that never comes is a thread that cannot even be killed off. */
+static void serve(struct reader *reader)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)reader->page,
+		.src = (uintptr_t)reader->content,
+		.len = VM_PAGE_BYTES,
+	};
+
+	if (!ioctl(reader->uffd, UFFDIO_COPY, &copy))
+		return;
+	/* Closing would do as well: it wakes whoever sleeps on a page of this range. */
+	ioctl(reader->uffd, UFFDIO_UNREGISTER,
+	      &(struct uffdio_range){.start = (uintptr_t)reader->page, .len = VM_PAGE_BYTES});
+}
+
+static void *run_server(void *arg)
+{
+	struct reader *reader = arg;
+	struct pollfd poll_fd = {.fd = reader->uffd, .events = POLLIN};
+
+	pthread_setname_np(pthread_self(), "kvmstall-server");
+	if (poll(&poll_fd, 1, FAULT_TIMEOUT_MS) > 0) {
+		reader->fault_ns = clock_now_ns();
+		sem_post(&reader->settled);
+		clock_sleep_until_ns(reader->fault_ns + reader->hold_ns);
+		reader->served_ns = clock_now_ns();
+	} else {
+		sem_post(&reader->settled);
+	}
+	serve(reader);
+	return NULL;
+}
+
+static int open_uffd(struct reader *reader, struct err *err)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {
+		.range = {.start = (uintptr_t)reader->page, .len = VM_PAGE_BYTES},
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	reader->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (reader->uffd < 0)
+		return err_cannot(err,
+				  "cannot use userfaultfd: %s (run as root; the kernel needs "
+				  "CONFIG_USERFAULTFD)",
+				  strerror(errno));
+	if (ioctl(reader->uffd, UFFDIO_API, &api) || ioctl(reader->uffd, UFFDIO_REGISTER, &range))
+		return err_set(err, -errno, "cannot register memory with userfaultfd: %s",
+			       strerror(errno));
+	return 0;
+}
+
+/* The memslot with the page, and a vCPU that will look there. */
+static int prepare(struct reader *reader, struct vm *vm, struct err *err)
+{
+	uint32_t slot = vm->size.memslots;
+	int ret = vm->vcpus_cnt ? 0 : vm_create_vcpus(vm);
+
+	reader->gpa = vm_slot_gpa(vm, slot);
+	reader->page = vm_slot_mem(vm, slot);
+	if (!ret)
+		ret = vm_set_slot(vm, slot, reader->gpa, vm->slot_bytes);
+	if (!ret)
+		ret = vm_prepare_reader(vm, reader->gpa);
+	if (ret < 0)
+		return inject_failed(vm, ret, err);
+	vm_fill_reader_page(reader->content);
+	reader->vm = *vm;
+	return open_uffd(reader, err);
+}
+
+static int read_and_suffer(struct reader *reader, struct vm *vm, struct err *err)
+{
+	pthread_t server_thread, reader_thread;
+	int ret = pthread_create(&server_thread, NULL, run_server, reader);
+
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	ret = pthread_create(&reader_thread, NULL, run_reader, reader);
+	if (ret) {
+		pthread_join(server_thread, NULL);
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	}
+	sem_wait(&reader->settled);
+	if (reader->fault_ns)
+		ret = inject_victim(vm, 1, "reader", err);
+	pthread_join(reader_thread, NULL);
+	pthread_join(server_thread, NULL);
+	if (!reader->fault_ns)
+		return reader->ret < 0
+			       ? inject_failed(&reader->vm, reader->ret, err)
+			       : err_cannot(err, "the reader did not touch the withheld page");
+	return ret;
+}
+
+int inject_reader(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err)
+{
+	struct reader reader = {.uffd = -1, .hold_ns = hold_ns};
+	int ret = prepare(&reader, vm, err);
+
+	sem_init(&reader.settled, 0, 0);
+	vm_settle(vm);
+	if (!ret)
+		ret = read_and_suffer(&reader, vm, err);
+	if (reader.uffd >= 0)
+		close(reader.uffd);
+	sem_destroy(&reader.settled);
+	injection->begin_ns = reader.fault_ns;
+	injection->end_ns = reader.served_ns;
+	injection->tid = reader.tid;
+	injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "thread kvmstall-reader slept on guest page 0x%" PRIx64
+		 ", withheld by userfaultfd",
+		 reader.gpa);
+	return ret;
+}

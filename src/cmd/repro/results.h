@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Journals as people and programs read them: strace-like lines or NDJSON. */
+#ifndef CMD_REPRO_RESULTS_H
+#define CMD_REPRO_RESULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+struct journal;
+struct profile;
+
+struct report {
+	bool is_json;
+	bool want_tid;	/* in front of every line: there are several VMMs */
+	bool want_time; /* in front of every line: CLOCK_MONOTONIC in seconds */
+	int lock_fd;	/* lockf() here keeps VMMs' lines apart; -1: only one VMM */
+};
+
+/* What one run did in all, over every VMM. */
+struct report_sums {
+	uint64_t calls, refused, skipped, injections;
+	uint32_t rounds, vms;
+};
+
+/* Write @journal to stdout in one go. */
+int report_journal(const struct report *report, const struct journal *journal, struct err *err);
+
+/* A line that says what follows; in JSON every line says it itself. */
+int report_title(const struct report *report, const char *scenario, struct err *err);
+
+int report_sums(const struct report *report, const char *profile, const struct report_sums *sums,
+		struct err *err);
+
+/* The scenarios of @list, the last of which has no name. */
+int report_list(const struct report *report, const struct profile *list, struct err *err);
+
+#endif

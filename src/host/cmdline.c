@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/cmdline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "guest=web1,debug-threads=on" or "web1,process=..." (QEMU's qemu-options.hx, -name) */
+static void take_value(const char *value, char *name, size_t size)
+{
+	const char *guest = strstr(value, "guest=");
+
+	if (guest && (guest == value || guest[-1] == ','))
+		value = guest + strlen("guest=");
+	snprintf(name, size, "%.*s", (int)strcspn(value, ","), value);
+}
+
+static const char *const options[] = {"--id", "-name", "--name"};
+
+/* The value of a naming option: behind '=', or the next argument. NULL: @arg is none of them. */
+static const char *value_of(const char *arg, const char *next)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		size_t len = strlen(options[i]);
+
+		if (strncmp(arg, options[i], len))
+			continue;
+		if (arg[len] == '=')
+			return arg + len + 1;
+		if (!arg[len])
+			return next;
+	}
+	return NULL;
+}
+
+bool cmdline_vm_name(const char *cmdline, size_t size, char *name, size_t name_size)
+{
+	size_t pos = 0;
+
+	while (pos < size) {
+		const char *arg = cmdline + pos, *next, *value;
+
+		pos += strnlen(arg, size - pos) + 1;
+		if (pos > size)
+			break; /* cut in the middle of an argument */
+		next = pos < size && memchr(cmdline + pos, 0, size - pos) ? cmdline + pos : NULL;
+		value = value_of(arg, next);
+		if (!value || !*value)
+			continue;
+		take_value(value, name, name_size);
+		return name[0] != 0;
+	}
+	return false;
+}

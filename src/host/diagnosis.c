@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/diagnosis.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_AS_ROOT                                                                                \
+	"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN (BTF of modules) and "           \
+	"CAP_SYSLOG (kernel addresses)"
+#define LOAD_KVM                                                                                   \
+	"load KVM's module (x86: modprobe kvm_intel or kvm_amd); virtualization must be on in "    \
+	"the firmware, in a VM nested virtualization"
+#define CONVERT_CONTEND 0x10 /* of convert_to_big: also when there is contention */
+
+const char *const host_param_names[HOST_PARAM_CNT] = {
+	[HOST_RCU_NORMAL] = "rcupdate.rcu_normal",
+	[HOST_RCU_EXPEDITED] = "rcupdate.rcu_expedited",
+	[HOST_EXP_HOLDOFF] = "srcutree.exp_holdoff",
+	[HOST_CONVERT_TO_BIG] = "srcutree.convert_to_big",
+	[HOST_BIG_CPU_LIM] = "srcutree.big_cpu_lim",
+	[HOST_RETRY_CHECK_DELAY] = "srcutree.srcu_retry_check_delay",
+	[HOST_MAX_NODELAY] = "srcutree.srcu_max_nodelay",
+	[HOST_MAX_NODELAY_PHASE] = "srcutree.srcu_max_nodelay_phase",
+	[HOST_NX_HUGE_PAGES] = "kvm.nx_huge_pages",
+	[HOST_APICV] = "kvm_intel.enable_apicv",
+	[HOST_AVIC] = "kvm_amd.avic",
+};
+
+const char *const severity_names[SEVERITY_CNT] = {"info", "ok", "note", "problem", "fatal"};
+
+const char *const section_names[SECTION_CNT] = {
+	"kernel", "privileges", "backends", "srcu", "outlook",
+};
+
+static const char *const cap_names[HOST_CAP_CNT] = {
+	"CAP_BPF",
+	"CAP_PERFMON",
+	"CAP_SYS_ADMIN",
+	"CAP_SYSLOG",
+};
+
+const char *host_cap_name(enum host_cap cap)
+{
+	return cap_names[cap];
+}
+
+/* ---- findings ---- */
+
+struct finding *findings_add(struct findings *findings, enum section section, const char *name)
+{
+	struct finding *finding;
+
+	if (findings->cnt < FINDINGS_MAX)
+		findings->cnt++;
+	finding = &findings->list[findings->cnt - 1];
+	*finding = (struct finding){.section = section, .name = name};
+	return finding;
+}
+
+static void set(struct finding *finding, enum severity severity, const char *text,
+		const char *remedy)
+{
+	finding->severity = severity;
+	snprintf(finding->text, sizeof(finding->text), "%s", text);
+	snprintf(finding->remedy, sizeof(finding->remedy), "%s", remedy ? remedy : "");
+}
+
+int outlook_status(const struct findings *findings)
+{
+	enum severity worst = SEVERITY_INFO;
+
+	for (size_t i = 0; i < findings->cnt; i++)
+		if (findings->list[i].severity > worst)
+			worst = findings->list[i].severity;
+	return worst == SEVERITY_FATAL ? 3 : worst == SEVERITY_PROBLEM;
+}
+
+/* ---- what the facts say ---- */
+
+uint32_t outlook_hz(const struct host *host)
+{
+	return host->measured_hz ? host->measured_hz : host->config_hz;
+}
+
+static bool has_cap(const struct host *host, enum host_cap cap)
+{
+	return host->caps & (1u << cap);
+}
+
+bool outlook_lacks_caps(const struct host *host)
+{
+	if (host->is_user_ns)
+		return true;
+	if (!host->are_caps_known || has_cap(host, HOST_CAP_SYS_ADMIN))
+		return false;
+	return !has_cap(host, HOST_CAP_BPF) || !has_cap(host, HOST_CAP_PERFMON);
+}
+
+/* -1: not known */
+static long param(const struct host *host, enum host_param which)
+{
+	const char *text = host->params[which];
+
+	return *text ? strtol(text, NULL, 0) : -1;
+}
+
+static bool is_x86(const struct host *host)
+{
+	return !strcmp(host->arch, "x86_64");
+}
+
+/* ---- the kernel ---- */
+
+static void fill_release(const struct host *host, struct finding *finding)
+{
+	snprintf(finding->text, sizeof(finding->text), "%s, %s, %u CPU%s", host->release,
+		 host->arch, host->cpus, host->cpus == 1 ? "" : "s");
+}
+
+static void fill_tick(const struct host *host, struct finding *finding)
+{
+	uint32_t hz = outlook_hz(host);
+
+	if (!hz) {
+		set(finding, SEVERITY_NOTE, "HZ is not known: what follows is in jiffies", NULL);
+		return;
+	}
+	snprintf(finding->text, sizeof(finding->text), "HZ=%u (%s): a jiffy is %.3g ms", hz,
+		 host->measured_hz ? "measured" : "configured", 1000.0 / hz);
+}
+
+static void fill_preemption(const struct host *host, struct finding *finding)
+{
+	if (*host->preemption)
+		snprintf(finding->text, sizeof(finding->text), "%s%s", host->preemption,
+			 host->is_dynamic ? ", dynamic" : "");
+}
+
+static void fill_kvm(const struct host *host, struct finding *finding)
+{
+	switch (host->kvm) {
+	case HOST_KVM_ABSENT:
+		set(finding, SEVERITY_FATAL, "this kernel has no KVM, or its module is not loaded",
+		    LOAD_KVM);
+		return;
+	case HOST_KVM_UNKNOWN:
+		set(finding, SEVERITY_NOTE, "not known: /proc/kallsyms cannot be read", NULL);
+		return;
+	default:
+		break;
+	}
+	if (host->is_kvm_ready)
+		set(finding, SEVERITY_OK, host->kvm == HOST_KVM_MODULE ? "a module" : "built in",
+		    NULL);
+	else
+		set(finding, SEVERITY_FATAL, "KVM's code is here, but no processor support",
+		    LOAD_KVM);
+}
+
+static void fill_types(const struct host *host, struct finding *finding)
+{
+	if (!host->are_types_known || host->kvm == HOST_KVM_ABSENT)
+		return;
+	if (host->has_kvm_types)
+		set(finding, SEVERITY_OK, "KVM's types are known", NULL);
+	else if (host->are_caps_known && !has_cap(host, HOST_CAP_SYS_ADMIN))
+		return; /* the line of capabilities says so */
+	else
+		set(finding, SEVERITY_FATAL, "KVM's types are in no BTF",
+		    "a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y");
+}
+
+static void fill_device(const struct host *host, struct finding *finding)
+{
+	switch (host->dev_kvm_errno) {
+	case 0:
+		set(finding, SEVERITY_OK, "/dev/kvm can be opened", NULL);
+		return;
+	case ENOENT:
+		if (host->is_kvm_ready)
+			set(finding, SEVERITY_PROBLEM,
+			    "no /dev/kvm here: others' VMs can be traced, repro cannot make any",
+			    "in a container: give it the device (--device /dev/kvm)");
+		return; /* without KVM nobody expects it */
+	case EACCES:
+	case EPERM:
+		set(finding, SEVERITY_PROBLEM, "/dev/kvm may not be opened: repro makes no VMs",
+		    "run as root or in group kvm; in a container: give it the device");
+		return;
+	default:
+		snprintf(finding->text, sizeof(finding->text), "/dev/kvm cannot be opened: %s",
+			 strerror(host->dev_kvm_errno));
+		snprintf(finding->remedy, sizeof(finding->remedy), LOAD_KVM);
+		finding->severity = SEVERITY_PROBLEM;
+	}
+}
+
+/* ---- privileges ---- */
+
+/* Only CAP_SYS_ADMIN sees the BTF of modules, and KVM's functions are in one. */
+static bool lacks_module_cap(const struct host *host)
+{
+	return host->kvm == HOST_KVM_MODULE && !has_cap(host, HOST_CAP_SYS_ADMIN);
+}
+
+static void fill_caps(const struct host *host, struct finding *finding)
+{
+	size_t len = 0, size = sizeof(finding->text);
+	const char *separator = "missing: ";
+
+	if (!host->are_caps_known)
+		return;
+	for (int cap = 0; cap < HOST_CAP_CNT; cap++) {
+		if (has_cap(host, cap))
+			continue;
+		len += snprintf(finding->text + len, size - len, "%s%s", separator, cap_names[cap]);
+		separator = ", ";
+	}
+	if (!len) {
+		set(finding, SEVERITY_OK, "all that is needed", NULL);
+		return;
+	}
+	finding->severity =
+		lacks_module_cap(host) || outlook_lacks_caps(host) ? SEVERITY_FATAL : SEVERITY_NOTE;
+	snprintf(finding->remedy, sizeof(finding->remedy), RUN_AS_ROOT);
+}
+
+static void fill_user_ns(const struct host *host, struct finding *finding)
+{
+	if (host->is_user_ns)
+		set(finding, SEVERITY_PROBLEM,
+		    "in a user namespace: capabilities here do not count for BPF",
+		    "run on the host, or in a container without a user namespace");
+}
+
+static void fill_addresses(const struct host *host, struct finding *finding)
+{
+	if (host->kvm == HOST_KVM_UNKNOWN)
+		return;
+	if (host->has_addresses)
+		set(finding, SEVERITY_OK, "kernel addresses can be read", NULL);
+	else
+		set(finding, SEVERITY_FATAL, "/proc/kallsyms hides kernel addresses",
+		    "CAP_SYSLOG (root has it), and sysctl kernel.kptr_restrict below 2");
+}
+
+static void fill_lockdown(const struct host *host, struct finding *finding)
+{
+	if (!strcmp(host->lockdown, "confidentiality"))
+		set(finding, SEVERITY_FATAL, "confidentiality: BPF may not read kernel memory",
+		    "boot with lockdown=integrity");
+	else
+		set(finding, SEVERITY_OK, *host->lockdown ? host->lockdown : "none", NULL);
+}
+
+/* ---- SRCU's settings ---- */
+
+static void fill_register(const struct host *host, struct finding *finding)
+{
+	if (!host->are_types_known || !host->has_kvm_types)
+		set(finding, SEVERITY_INFO, "not known", NULL);
+	else if (host->defers_register)
+		set(finding, SEVERITY_INFO,
+		    "kvm_io_bus_register_dev() defers: call_srcu() (7d9a0273c459, Linux 6.18)",
+		    NULL);
+	else
+		set(finding, SEVERITY_INFO,
+		    "kvm_io_bus_register_dev() waits: synchronize_srcu_expedited()", NULL);
+}
+
+static void fill_params(const struct host *host, struct finding *finding)
+{
+	size_t len = 0, size = sizeof(finding->text);
+
+	for (int i = 0; i < HOST_PARAM_CNT && len < size; i++)
+		if (*host->params[i])
+			len += snprintf(finding->text + len, size - len, "%s%s=%s", len ? " " : "",
+					host_param_names[i], host->params[i]);
+}
+
+/* A row without text has nothing to say here. */
+static const struct {
+	enum section section;
+	const char *name;
+	void (*fill)(const struct host *host, struct finding *finding);
+} facts[] = {
+	{SECTION_KERNEL, "release", fill_release},
+	{SECTION_KERNEL, "tick", fill_tick},
+	{SECTION_KERNEL, "preemption", fill_preemption},
+	{SECTION_KERNEL, "kvm", fill_kvm},
+	{SECTION_KERNEL, "kvm-btf", fill_types},
+	{SECTION_KERNEL, "device", fill_device},
+	{SECTION_PRIVILEGES, "capabilities", fill_caps},
+	{SECTION_PRIVILEGES, "user-ns", fill_user_ns},
+	{SECTION_PRIVILEGES, "addresses", fill_addresses},
+	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
+	{SECTION_SRCU, "register-dev", fill_register},
+	{SECTION_SRCU, "parameters", fill_params},
+};
+
+/* ---- what follows for stalls ---- */
+
+static bool is_normal(const struct host *host)
+{
+	return param(host, HOST_RCU_NORMAL) > 0; /* wins over rcu_expedited */
+}
+
+static bool is_auto(const struct host *host)
+{
+	return !is_normal(host);
+}
+
+static bool is_expedited(const struct host *host)
+{
+	return param(host, HOST_RCU_EXPEDITED) > 0;
+}
+
+static bool is_register_unknown(const struct host *host)
+{
+	return !host->are_types_known || !host->has_kvm_types;
+}
+
+static bool register_waits(const struct host *host)
+{
+	return !is_register_unknown(host) && !host->defers_register;
+}
+
+static bool register_defers(const struct host *host)
+{
+	return !is_register_unknown(host) && host->defers_register && !host->has_call_expedited;
+}
+
+/* The symbol says that somebody carries the fix; KVM using it cannot be seen from here. */
+static bool register_expedites(const struct host *host)
+{
+	return !is_register_unknown(host) && host->defers_register && host->has_call_expedited;
+}
+
+static bool close_is_too_soon(const struct host *host)
+{
+	return is_x86(host) && is_auto(host) && !is_expedited(host) &&
+	       param(host, HOST_EXP_HOLDOFF) != 0;
+}
+
+static bool close_is_expedited(const struct host *host)
+{
+	return is_auto(host) && is_expedited(host);
+}
+
+static bool never_expedites(const struct host *host)
+{
+	return is_auto(host) && !is_expedited(host) && param(host, HOST_EXP_HOLDOFF) == 0;
+}
+
+static bool uses_boot_cpu(const struct host *host)
+{
+	return host->cpus > 1 && (param(host, HOST_CONVERT_TO_BIG) & ~CONVERT_CONTEND) == 0;
+}
+
+static bool always(const struct host *host)
+{
+	(void)host;
+	return true;
+}
+
+/*
+ * In jiffies: a timer of one jiffy fires after more than one and at most two
+ * of them, three when the tick that armed it was late. A normal grace period
+ * takes two such timers, an expedited one none. {} is the range in the text,
+ * its upper end in the remedy.
+ */
+static const struct {
+	const char *name;
+	enum severity severity;
+	bool (*applies)(const struct host *host);
+	unsigned int min, max; /* jiffies */
+	const char *text;
+	const char *remedy;
+} prospects[] = {
+	{"register-unknown", SEVERITY_NOTE, is_register_unknown, 0, 0,
+	 "what registering a device does to later calls is not known", NULL},
+	{"register-waits", SEVERITY_OK, register_waits, 0, 0,
+	 "registering a device leaves no grace period behind for later calls", NULL},
+	{"register-defers", SEVERITY_NOTE, register_defers, 1, 3,
+	 "registering a device (KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2, KVM_IOEVENTFD, a vGIC's) "
+	 "leaves a normal grace period behind: the next call that synchronizes (memslots, "
+	 "KVM_CREATE_VCPU with an APIC page) waits {}",
+	 "in the VMM: memslots before devices, or {} of other work between; HZ=1000; a kernel "
+	 "with call_srcu_expedited()"},
+	{"register-expedites", SEVERITY_OK, register_expedites, 0, 0,
+	 "call_srcu_expedited() is here: where KVM uses it, registering a device delays nobody",
+	 NULL},
+	{"close-after-register", SEVERITY_NOTE, register_defers, 0, 4,
+	 "closing a VM right after it registered a device waits for its callback: {}", NULL},
+	{"sync-expedited", SEVERITY_OK, is_auto, 0, 0,
+	 "memslot updates of an idle VM wait for no timer: well below a millisecond", NULL},
+	{"sync-normal", SEVERITY_PROBLEM, is_normal, 2, 4,
+	 "rcu_normal=1: each memslot update, device removal and step of a close waits {}",
+	 "echo 0 >/sys/kernel/rcu_normal; to keep it: boot without rcupdate.rcu_normal=1, with "
+	 "PREEMPT_RT also with rcupdate.rcu_normal_after_boot=0"},
+	{"close-too-soon", SEVERITY_NOTE, close_is_too_soon, 2, 4,
+	 "closing a VM with a PIT synchronizes within srcutree.exp_holdoff of another grace "
+	 "period, so not expedited: {}",
+	 "echo 1 >/sys/kernel/rcu_expedited (all of RCU: interrupts every CPU)"},
+	{"close-expedited", SEVERITY_OK, close_is_expedited, 0, 0,
+	 "rcu_expedited=1: closing a VM is expedited; what call_srcu() started is not", NULL},
+	{"never-expedites", SEVERITY_PROBLEM, never_expedites, 2, 4,
+	 "srcutree.exp_holdoff=0: every synchronize_srcu() (closing a VM, MSR filters) waits {}",
+	 "boot without it: the default is 25000 ns, 0 means that nothing is expedited unasked"},
+	{"reader-backoff", SEVERITY_NOTE, always, 0, 11,
+	 "behind a reader (a vCPU in a page fault, KVM_TRANSLATE) a waiter waits {} longer than "
+	 "the reader reads: the kernel looks ever more seldom",
+	 NULL},
+	{"boot-cpu", SEVERITY_NOTE, uses_boot_cpu, 0, 0,
+	 "callbacks of all VMs run on the boot CPU: who keeps it busy delays them all",
+	 "keep realtime tasks and pinned vCPUs off CPU 0, or boot with srcutree.convert_to_big=1"},
+};
+
+static void format_limit(char *buf, size_t size, uint32_t hz, unsigned int max)
+{
+	if (hz)
+		snprintf(buf, size, "%.3g ms", max * 1e3 / hz);
+	else
+		snprintf(buf, size, "%u jiffies", max);
+}
+
+static void format_range(char *buf, size_t size, uint32_t hz, unsigned int min, unsigned int max)
+{
+	char limit[24];
+
+	format_limit(limit, sizeof(limit), hz, max);
+	if (!hz && min)
+		snprintf(buf, size, "%u-%s", min, limit);
+	else if (!hz)
+		snprintf(buf, size, "up to %s", limit);
+	else if (min)
+		snprintf(buf, size, "%.3g-%s (%u-%u jiffies)", min * 1e3 / hz, limit, min, max);
+	else
+		snprintf(buf, size, "up to %s (%u jiffies)", limit, max);
+}
+
+/* @template with @value for its {}, if it has one. */
+static void expand(char *buf, size_t size, const char *template, const char *value)
+{
+	const char *hole = strstr(template, "{}");
+
+	if (hole)
+		snprintf(buf, size, "%.*s%s%s", (int)(hole - template), template, value, hole + 2);
+	else
+		snprintf(buf, size, "%s", template);
+}
+
+static void add_prospect(const struct host *host, size_t i, struct findings *findings)
+{
+	struct finding *finding = findings_add(findings, SECTION_OUTLOOK, prospects[i].name);
+	uint32_t hz = outlook_hz(host);
+	char value[64];
+
+	finding->severity = prospects[i].severity;
+	if (hz) {
+		finding->min_ms = prospects[i].min * 1e3 / hz;
+		finding->max_ms = prospects[i].max * 1e3 / hz;
+	}
+	format_range(value, sizeof(value), hz, prospects[i].min, prospects[i].max);
+	expand(finding->text, sizeof(finding->text), prospects[i].text, value);
+	if (!prospects[i].remedy)
+		return;
+	format_limit(value, sizeof(value), hz, prospects[i].max);
+	expand(finding->remedy, sizeof(finding->remedy), prospects[i].remedy, value);
+}
+
+static void add_fact(const struct host *host, size_t i, struct findings *findings)
+{
+	struct finding *finding = findings_add(findings, facts[i].section, facts[i].name);
+
+	facts[i].fill(host, finding);
+	if (!*finding->text)
+		findings->cnt--;
+}
+
+void outlook_make(const struct host *host, struct findings *findings)
+{
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		add_fact(host, i, findings);
+	if (host->kvm == HOST_KVM_ABSENT)
+		return;
+	for (size_t i = 0; i < sizeof(prospects) / sizeof(prospects[0]); i++)
+		if (prospects[i].applies(host))
+			add_prospect(host, i, findings);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "import/log_calls.h"
+
+#include <string.h>
+
+/* A jiffy where they are shortest, HZ=1000: logs do not say which HZ they are from. */
+#define JIFFY_NS 1000000ULL
+
+/* A normal grace period, timers and all, is over by then, even with HZ=100. */
+#define GP_MAX_NS 100000000ULL
+
+#define BUS_FUNC "kvm_io_bus_register_dev"
+
+/* ---- VMs ---- */
+
+static void drop_vm(struct log *log, size_t idx)
+{
+	log->vms[idx].vm.is_gone = true;
+	if (log->ops.ledger.vm_gone)
+		log->ops.ledger.vm_gone(log->ctx, &log->vms[idx].vm);
+	log->vms_cnt--;
+	memmove(&log->vms[idx], &log->vms[idx + 1], (log->vms_cnt - idx) * sizeof(log->vms[0]));
+}
+
+struct log_vm *log_vm_of(struct log *log, uint32_t tid, uint32_t fd)
+{
+	struct log_vm *found = NULL;
+
+	for (size_t i = 0; i < log->vms_cnt; i++) {
+		struct log_vm *vm = &log->vms[i];
+
+		if (vm->fd != fd)
+			continue;
+		/* Another thread of the process may have made it. */
+		if (vm->vm.tgid == tid || !found || found->vm.tgid != tid)
+			found = vm;
+	}
+	return found;
+}
+
+struct log_vm *log_vm_of_thread(struct log *log, uint32_t tid)
+{
+	for (size_t i = log->vms_cnt; i; i--)
+		if (log->vms[i - 1].vm.tgid == tid)
+			return &log->vms[i - 1];
+	return NULL;
+}
+
+struct log_vm *log_vm_newest(struct log *log)
+{
+	return log->vms_cnt ? &log->vms[log->vms_cnt - 1] : NULL;
+}
+
+struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t ts_ns)
+{
+	struct log_vm *vm = log_vm_of(log, tid, fd);
+
+	if (vm && vm->vm.tgid == tid)
+		drop_vm(log, vm - log->vms);
+	if (log->vms_cnt == LOG_VMS_MAX)
+		drop_vm(log, 0);
+	vm = &log->vms[log->vms_cnt++];
+	*vm = (struct log_vm){.fd = fd};
+	vm->vm.id = ++log->vm_id;
+	vm->vm.tgid = tid;
+	vm->vm.flags = KS_VM_FOLLOWED; /* whoever made the log chose whom to follow */
+	vm->vm.born_ns = ts_ns;
+	vm->vm.comm[0] = '?';
+	if (log->ops.ledger.vm_new)
+		log->ops.ledger.vm_new(log->ctx, &vm->vm);
+	return vm;
+}
+
+/* ---- causes ---- */
+
+/* Calls that register devices on a KVM bus: since v6.18 each of them may leave a normal grace
+ * period behind. */
+static const char *const registering[] = {
+	"KVM_CREATE_IRQCHIP",  "KVM_CREATE_PIT",    "KVM_CREATE_PIT2",
+	"KVM_IOEVENTFD",       "KVM_CREATE_DEVICE", "KVM_REGISTER_COALESCED_MMIO",
+	"KVM_SET_DEVICE_ATTR",
+};
+
+/* Calls that wait for the readers of kvm->srcu: they put in new memory slots, or new filters. */
+static const char *const waiting[] = {
+	"KVM_CREATE_VCPU",	    "KVM_SET_USER_MEMORY_REGION", "KVM_SET_USER_MEMORY_REGION2",
+	"KVM_SET_MEMORY_REGION",    "KVM_SET_TSS_ADDR",		  "KVM_SET_IDENTITY_MAP_ADDR",
+	"KVM_SET_PMU_EVENT_FILTER", "KVM_X86_SET_MSR_FILTER",	  "kvm_vm_ioctl_create_vcpu",
+	"kvm_set_memory_region",
+};
+
+#define CNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_among(const char *name, const char *const *names, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+bool log_registers(const char *call)
+{
+	return is_among(call, registering, CNT(registering));
+}
+
+void log_registered(struct log_vm *vm, uint64_t ts_ns, const char *call)
+{
+	vm->devices_ns = ts_ns;
+	vm->devices_call = call;
+}
+
+static bool is_behind_device(const struct log_vm *vm, uint64_t begin_ns)
+{
+	return vm->devices_ns && begin_ns >= vm->devices_ns &&
+	       begin_ns - vm->devices_ns < GP_MAX_NS;
+}
+
+/*
+ * A wait of a jiffy and more is one for a timer, if a device was registered shortly before; or
+ * might have been, as the log begins later than the VM. Nothing else is inferred.
+ */
+static enum ks_cause infer(const struct log_call *call, uint64_t begin_ns, uint64_t ns)
+{
+	bool waits = call->is_wait || call->wait.ns || is_among(call->name, waiting, CNT(waiting));
+
+	if (!call->vm || !waits || ns < JIFFY_NS)
+		return KS_CAUSE_UNEXPLAINED;
+	if (is_behind_device(call->vm, begin_ns) || (!call->vm->has_birth && !call->vm->devices_ns))
+		return KS_CAUSE_GP_TIMER;
+	return KS_CAUSE_UNEXPLAINED;
+}
+
+static void set_culprit(struct stall *stall, const struct log_call *call)
+{
+	struct culprit *culprit = &stall->culprit;
+
+	culprit->callbacks = -1;
+	if (stall->cause != KS_CAUSE_GP_TIMER || !is_behind_device(call->vm, stall->begin_ns))
+		return;
+	culprit->kind = CULPRIT_STARTER;
+	culprit->is_known = true;
+	culprit->func = BUS_FUNC;
+	culprit->call = call->vm->devices_call;
+	culprit->tid = call->vm->vm.tgid;
+	culprit->vm = &call->vm->vm;
+	culprit->age_ns = stall->begin_ns - call->vm->devices_ns;
+	culprit->cause = KS_CAUSE_RUN;
+	memcpy(culprit->comm, call->vm->vm.comm, sizeof(culprit->comm));
+}
+
+static void add_segment(struct stall *stall, struct segment *segments, enum ks_cause cause,
+			uint64_t ns)
+{
+	if (!ns)
+		return;
+	segments[stall->segments_cnt++] = (struct segment){.cause = cause, .ns = ns};
+	stall->by_cause[cause] += ns;
+}
+
+/* Where the wait was seen, what is around it ran; elsewhere nothing of it is known. */
+static void set_segments(struct stall *stall, struct segment *segments, const struct log_call *call)
+{
+	const struct wait *wait = &call->wait;
+	uint64_t before = wait->begin_ns - stall->begin_ns;
+
+	stall->segments = segments;
+	if (!wait->ns) {
+		stall->cause = infer(call, stall->begin_ns, stall->latency_ns);
+		add_segment(stall, segments, stall->cause, stall->latency_ns);
+		return;
+	}
+	stall->cause = infer(call, wait->begin_ns, wait->ns);
+	add_segment(stall, segments, KS_CAUSE_RUN, before);
+	add_segment(stall, segments, stall->cause, wait->ns);
+	add_segment(stall, segments, KS_CAUSE_RUN, stall->latency_ns - before - wait->ns);
+}
+
+static enum phase phase_of(const struct log_vm *vm)
+{
+	if (!vm)
+		return PHASE_SETUP;
+	if (vm->has_run)
+		return PHASE_RUNNING;
+	return vm->vcpus ? PHASE_VCPUS : PHASE_SETUP;
+}
+
+static void note_time(struct log *log, const struct stall *stall)
+{
+	if (!log->calls++ || stall->begin_ns < log->first_ns)
+		log->first_ns = stall->begin_ns;
+	if (stall->rec->head.ts_ns > log->last_ns)
+		log->last_ns = stall->rec->head.ts_ns;
+}
+
+void log_call(struct log *log, const struct log_call *call)
+{
+	struct segment segments[3];
+	struct stall stall = {
+		.rec = &call->rec,
+		.vm = call->vm ? &call->vm->vm : NULL,
+		.call = call->name,
+		.begin_ns = call->rec.begin_ns,
+		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
+		.phase = phase_of(call->vm),
+		.is_complete = true,
+		.is_inferred = true,
+	};
+
+	set_segments(&stall, segments, call);
+	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
+	stall.without_ns = stall.latency_ns;
+	if (call->wait.ns) {
+		stall.waits = &call->wait;
+		stall.waits_cnt = 1;
+	}
+	set_culprit(&stall, call);
+	note_time(log, &stall);
+	if (log->ops.ledger.stall)
+		log->ops.ledger.stall(log->ctx, &stall);
+}

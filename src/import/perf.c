@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "import/perf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "import/log_calls.h"
+#include "import/lexer.h"
+#include "ledger/stack.h"
+
+#define THREADS_MAX 4096
+#define NESTED_MAX  4
+
+/* The functions that are understood; others are passed over. */
+static const struct known {
+	const char *name;
+	enum ks_api api; /* a wait for a grace period */
+	bool creates_vcpu;
+	bool registers;
+} functions[] = {
+	{.name = "kvm_io_bus_register_dev", .registers = true},
+	{.name = "kvm_io_bus_unregister_dev"},
+	{.name = "kvm_vm_ioctl_create_vcpu", .creates_vcpu = true},
+	{.name = "kvm_set_memory_region"},
+	{.name = "kvm_swap_active_memslots"},
+	{.name = "synchronize_srcu", .api = KS_API_SYNC},
+	{.name = "synchronize_srcu_expedited", .api = KS_API_SYNC_EXPEDITED},
+	{.name = "srcu_barrier", .api = KS_API_BARRIER},
+};
+
+#define KNOWN_CNT (sizeof(functions) / sizeof(functions[0]))
+
+/* Who asks SRCU to wait, as far as such logs are about it: a frame must name one that is static. */
+static const char *const sites[] = {
+	"kvm_swap_active_memslots",
+	"kvm_io_bus_register_dev",
+	"kvm_io_bus_unregister_dev",
+	"kvm_vm_ioctl_set_msr_filter",
+	"kvm_vm_ioctl_set_pmu_event_filter",
+	"kvm_set_irq_routing",
+	"kvm_destroy_vm",
+	"irqfd_shutdown",
+};
+
+#define SITES_CNT (sizeof(sites) / sizeof(sites[0]))
+
+/* A function that a thread is in. */
+struct entered {
+	const struct known *known;
+	uint64_t ts_ns;
+	const char *site; /* of a wait */
+	struct wait wait; /* inside it */
+};
+
+struct thread {
+	struct entered entered[NESTED_MAX]; /* the innermost last */
+	size_t cnt;
+};
+
+struct perf {
+	struct log *log;
+	struct map threads;	  /* tid + 1 -> struct thread */
+	struct entered *stack_of; /* whose stack the next lines are; NULL: nobody's */
+	uint64_t untimed;
+};
+
+/* ---- one line ---- */
+
+/* "19916 [033] 404.518462: " or "19916/19924 404.518462: " */
+static bool scan_thread(struct scan *scan, struct perf_line *line)
+{
+	uint64_t first, second = 0, cpu;
+
+	if (!scan_number(scan, &first) || first > UINT32_MAX)
+		return false;
+	line->tid = first;
+	if (scan_text(scan, "/")) {
+		if (!scan_number(scan, &second) || second > UINT32_MAX)
+			return false;
+		line->pid = first;
+		line->tid = second;
+	}
+	if (*scan->at != ' ')
+		return false;
+	scan_spaces(scan);
+	if (scan_text(scan, "[") && (!scan_number(scan, &cpu) || !scan_text(scan, "]")))
+		return false;
+	scan_spaces(scan);
+	return scan_seconds(scan, &line->ts_ns) && scan_text(scan, ":");
+}
+
+/* " probe:kvm_io_bus_register_dev__return: (...": also "kvm_io_bus_register_dev_1" and "...L" */
+static bool scan_event(struct scan *scan, struct perf_line *line)
+{
+	static const char suffix[] = "__return";
+	size_t len;
+
+	scan_spaces(scan);
+	if (!scan_text(scan, "probe:"))
+		return false;
+	line->func = scan->at;
+	len = strspn(scan->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	line->func_len = len;
+	if (scan->at[len] != ':')
+		return false;
+	if (len > sizeof(suffix) - 1 &&
+	    !strncmp(scan->at + len - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1)) {
+		line->is_return = true;
+		line->func_len -= sizeof(suffix) - 1;
+	}
+	return true;
+}
+
+/* The name of a command may hold spaces and digits: "fc_vcpu 0 19924 [035]". */
+bool perf_parse(const char *text, struct perf_line *line)
+{
+	struct scan start = {text};
+
+	*line = (struct perf_line){0};
+	scan_spaces(&start);
+	for (const char *at = start.at; *at; at++) {
+		struct scan scan = {at + 1};
+		size_t len = at - start.at;
+
+		if (*at != ' ' || at[1] == ' ')
+			continue;
+		if (!scan_thread(&scan, line) || !scan_event(&scan, line))
+			continue;
+		while (len && start.at[len - 1] == ' ')
+			len--;
+		memcpy(line->comm, start.at, len < KS_COMM_LEN ? len : KS_COMM_LEN - 1);
+		return true;
+	}
+	return false;
+}
+
+const char *perf_parse_frame(const char *text, size_t *len)
+{
+	size_t digits;
+
+	text += strspn(text, " \t");
+	digits = strspn(text, "0123456789abcdef");
+	if (!digits || text[digits] != ' ')
+		return NULL;
+	text += digits + 1;
+	*len = strcspn(text, "+ ");
+	return *len ? text : NULL;
+}
+
+/* ---- VMs ---- */
+
+/*
+ * Only threads are named, so a thread that is new belongs to the newest VM; unless it is called
+ * what a VM's own thread is called: then it is another process's.
+ */
+static struct log_vm *vm_of(struct log *log, const struct perf_line *line)
+{
+	uint32_t id = line->pid ? line->pid : line->tid;
+	struct log_vm *vm = log_vm_of_thread(log, id);
+
+	if (!vm && !line->pid) {
+		vm = log_vm_newest(log);
+		if (vm && !strcmp(vm->vm.comm, line->comm))
+			vm = NULL;
+	}
+	if (!vm) {
+		vm = log_vm_new(log, id, 0, line->ts_ns);
+		memcpy(vm->vm.comm, line->comm, sizeof(vm->vm.comm));
+	}
+	return vm;
+}
+
+/* ---- functions ---- */
+
+static const struct known *find_known(const struct perf_line *line)
+{
+	for (size_t i = 0; i < KNOWN_CNT; i++)
+		if (strlen(functions[i].name) == line->func_len &&
+		    !strncmp(functions[i].name, line->func, line->func_len))
+			return &functions[i];
+	return NULL;
+}
+
+static struct thread *find_thread(struct perf *perf, uint32_t tid)
+{
+	struct thread *thread = map_get(&perf->threads, tid + 1ULL);
+
+	if (thread || perf->threads.cnt == THREADS_MAX)
+		return thread;
+	thread = calloc(1, sizeof(*thread));
+	if (thread && map_put(&perf->threads, tid + 1ULL, thread)) {
+		free(thread);
+		return NULL;
+	}
+	return thread;
+}
+
+/* Without a probe on returns, or when they were lost, the next entry says that it is over. */
+static void enter(struct perf *perf, struct thread *thread, const struct known *known,
+		  uint64_t ts_ns)
+{
+	struct entered *entered;
+
+	for (size_t i = 0; i < thread->cnt; i++)
+		if (thread->entered[i].known == known) {
+			perf->untimed += thread->cnt - i;
+			thread->cnt = i;
+		}
+	if (thread->cnt == NESTED_MAX) {
+		perf->untimed += thread->cnt;
+		thread->cnt = 0;
+	}
+	entered = &thread->entered[thread->cnt++];
+	*entered = (struct entered){.known = known, .ts_ns = ts_ns};
+	perf->stack_of = entered;
+}
+
+static void set_wait(struct wait *wait, const struct entered *entered, uint64_t end_ns)
+{
+	*wait = (struct wait){
+		.api = entered->known->api,
+		.site = entered->site,
+		.begin_ns = entered->ts_ns,
+		.ns = end_ns - entered->ts_ns,
+		.callbacks = -1,
+	};
+}
+
+static void tell(struct perf *perf, struct log_vm *vm, const struct entered *entered,
+		 const struct perf_line *line)
+{
+	struct log_call call = {
+		.rec = {.head = {.ts_ns = line->ts_ns, .tid = line->tid},
+			.begin_ns = entered->ts_ns,
+			.tgid = vm->vm.tgid,
+			.kind = KS_KIND_VM},
+		.name = entered->known->name,
+		.vm = vm,
+		.wait = entered->wait,
+		.is_wait = entered->known->api != KS_API_NONE,
+	};
+
+	memcpy(call.rec.comm, line->comm, sizeof(call.rec.comm));
+	if (call.is_wait)
+		set_wait(&call.wait, entered, line->ts_ns);
+	log_call(perf->log, &call);
+}
+
+/* A wait is told as part of the function around it, if one is known. */
+static void leave(struct perf *perf, struct thread *thread, struct log_vm *vm,
+		  const struct known *known, const struct perf_line *line)
+{
+	size_t i = thread->cnt;
+	struct entered entered;
+
+	while (i && thread->entered[i - 1].known != known)
+		i--;
+	if (!i || line->ts_ns < thread->entered[i - 1].ts_ns)
+		return;
+	entered = thread->entered[i - 1];
+	perf->untimed += thread->cnt - i;
+	thread->cnt = i - 1;
+	if (thread->cnt && known->api != KS_API_NONE) {
+		/* The last of several is the one that is kept: others are part of what is not
+		 * known. */
+		set_wait(&thread->entered[thread->cnt - 1].wait, &entered, line->ts_ns);
+		return;
+	}
+	tell(perf, vm, &entered, line);
+	if (known->registers)
+		log_registered(vm, entered.ts_ns, NULL);
+}
+
+static void take_frame(struct perf *perf, const char *text)
+{
+	size_t len;
+	const char *name = perf_parse_frame(text, &len);
+
+	if (!name || !perf->stack_of || perf->stack_of->site)
+		return;
+	for (size_t i = 0; i < SITES_CNT; i++)
+		if (strlen(sites[i]) <= len && !strncmp(sites[i], name, strlen(sites[i])) &&
+		    (strlen(sites[i]) == len || name[strlen(sites[i])] == '.'))
+			perf->stack_of->site = sites[i];
+}
+
+int perf_take(struct perf *perf, const char *text)
+{
+	const struct known *known;
+	struct perf_line line;
+	struct thread *thread;
+	struct log_vm *vm;
+
+	if (!perf_parse(text, &line)) {
+		take_frame(perf, text);
+		return 0;
+	}
+	perf->stack_of = NULL;
+	known = find_known(&line);
+	if (!known)
+		return 0;
+	thread = find_thread(perf, line.tid);
+	if (!thread)
+		return perf->threads.cnt == THREADS_MAX ? 0 : -ENOMEM;
+	vm = vm_of(perf->log, &line);
+	if (line.is_return) {
+		leave(perf, thread, vm, known, &line);
+		return 0;
+	}
+	enter(perf, thread, known, line.ts_ns);
+	vm->vcpus += known->creates_vcpu;
+	return 0;
+}
+
+struct perf *perf_new(struct log *log)
+{
+	struct perf *perf = calloc(1, sizeof(*perf));
+
+	if (perf)
+		perf->log = log;
+	return perf;
+}
+
+void perf_free(struct perf *perf)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	if (!perf)
+		return;
+	while ((slot = map_next(&perf->threads, &pos)))
+		free(slot->value);
+	map_fini(&perf->threads);
+	free(perf);
+}
+
+uint64_t perf_untimed(const struct perf *perf)
+{
+	const struct map_slot *slot;
+	uint64_t cnt = perf->untimed;
+	size_t pos = 0;
+
+	while ((slot = map_next(&perf->threads, &pos)))
+		cnt += ((const struct thread *)slot->value)->cnt;
+	return cnt;
+}

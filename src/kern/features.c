@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kern/features.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "host/diagnosis.h"
+
+#include "calib.skel.h"
+
+#define HZ_SPAN_NS 60000000 /* 250 and 300 differ by three jiffies in it */
+
+static const struct {
+	const char *name;
+	const char *prog; /* loads and attaches, or does not; NULL: a file must be there */
+	const char *remedy;
+} feats[FEAT_CNT] = {
+	[FEAT_BTF] = {"btf", NULL,
+		      "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
+	[FEAT_RINGBUF] = {"ringbuf", "calib_ringbuf",
+			  "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
+	[FEAT_TP_BTF] = {"tp_btf", "calib_tp_btf",
+			 "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
+			 "'confidentiality'"},
+	[FEAT_FENTRY] = {"fentry", "calib_fentry",
+			 "none may be needed: the other backends do without; else a kernel "
+			 "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
+	[FEAT_KPROBE] = {"kprobe", "calib_kprobe",
+			 "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
+			 "CONFIG_BPF_EVENTS=y"},
+	[FEAT_ITER] = {"iter", "calib_iter",
+		       "VMs that exist already are found only when they make a call"},
+	[FEAT_CONTENTION] = {"contention", "calib_contention",
+			     "Linux 5.19 or later: without it holders of locks are not named"},
+};
+
+/* ---- trying ---- */
+
+static bool is_disabled(const char *name)
+{
+	const char *list = getenv("KVMSTALL_DISABLE");
+	size_t len = strlen(name);
+
+	while (list && *list) {
+		size_t word = strcspn(list, ",");
+
+		if (word == len && !strncmp(list, name, len))
+			return true;
+		list += word + (list[word] == ',');
+	}
+	return false;
+}
+
+static int try_prog(const char *name)
+{
+	struct calib_bpf *skel = calib_bpf__open();
+	struct bpf_program *prog;
+	struct bpf_link *link = NULL;
+	int ret;
+
+	if (!skel)
+		return -errno;
+	prog = bpf_object__find_program_by_name(skel->obj, name);
+	bpf_program__set_autoload(prog, true);
+	ret = calib_bpf__load(skel);
+	if (!ret) {
+		link = bpf_program__attach(prog);
+		ret = link ? 0 : -errno;
+	}
+	bpf_link__destroy(link);
+	calib_bpf__destroy(skel);
+	return ret;
+}
+
+static void probe_one(enum feat feat, struct feat_result *result)
+{
+	int ret;
+
+	*result = (struct feat_result){.name = feats[feat].name, .remedy = feats[feat].remedy};
+	if (is_disabled(feats[feat].name)) {
+		result->is_disabled = true;
+		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
+		return;
+	}
+	if (feats[feat].prog)
+		ret = try_prog(feats[feat].prog);
+	else
+		ret = access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
+	result->works = !ret;
+	if (ret)
+		snprintf(result->why, sizeof(result->why), "%s", strerror(-ret));
+}
+
+/* ---- facts ---- */
+
+static int run_facts(struct calib_bpf *skel)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_facts), &opts);
+}
+
+static uint32_t nearest_hz(double measured)
+{
+	static const uint32_t known[] = {100, 250, 300, 1000};
+	uint32_t best = known[0];
+
+	for (size_t i = 1; i < sizeof(known) / sizeof(known[0]); i++)
+		if (abs((int)(known[i] - measured)) < abs((int)(best - measured)))
+			best = known[i];
+	return best;
+}
+
+static uint32_t measure_hz(struct calib_bpf *skel)
+{
+	const struct timespec span = {.tv_nsec = HZ_SPAN_NS};
+	uint64_t jiffies = skel->bss->now_jiffies, ns = skel->bss->now_ns;
+
+	nanosleep(&span, NULL);
+	if (run_facts(skel))
+		return 0;
+	return nearest_hz((skel->bss->now_jiffies - jiffies) * 1e9 / (skel->bss->now_ns - ns));
+}
+
+static void probe_facts(struct kernel_facts *facts)
+{
+	struct calib_bpf *skel = calib_bpf__open();
+
+	*facts = (struct kernel_facts){0};
+	if (!skel)
+		return;
+	bpf_program__set_autoload(skel->progs.calib_facts, true);
+	if (!calib_bpf__load(skel) && !run_facts(skel)) {
+		facts->are_known = true;
+		facts->has_kvm_types = skel->bss->has_kvm_types;
+		facts->has_srcu_usage = skel->bss->has_srcu_usage;
+		facts->defers_register = skel->bss->defers_register;
+		facts->hz = measure_hz(skel);
+	}
+	calib_bpf__destroy(skel);
+}
+
+void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts)
+{
+	/* What a trial prints when it fails is no news: its result is. */
+	libbpf_print_fn_t old = libbpf_set_print(NULL);
+
+	for (int i = 0; i < FEAT_CNT; i++)
+		probe_one(i, &results[i]);
+	probe_facts(facts);
+	libbpf_set_print(old);
+}
+
+void feat_tell(const struct kernel_facts *facts, struct host *host)
+{
+	host->measured_hz = facts->hz;
+	host->are_types_known = facts->are_known;
+	host->has_kvm_types = facts->has_kvm_types;
+	host->defers_register = facts->defers_register;
+}
+
+void feat_features(const struct feat_result results[FEAT_CNT], const struct host *host,
+		   struct features *features)
+{
+	*features = (struct features){
+		.has_btf = results[FEAT_BTF].works,
+		.has_ringbuf = results[FEAT_RINGBUF].works,
+		.has_tp_btf = results[FEAT_TP_BTF].works,
+		.has_fentry = results[FEAT_FENTRY].works,
+		.has_iter = results[FEAT_ITER].works,
+		.has_contention = results[FEAT_CONTENTION].works,
+		.has_kprobe = results[FEAT_KPROBE].works,
+		.has_call_expedited = host->has_call_expedited,
+	};
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/account.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ioctls.h"
+
+/* ---- one sleep ---- */
+
+static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces *pieces,
+		      const struct domain *dom)
+{
+	for (size_t i = 0; i < pieces->cnt; i++) {
+		const struct piece *piece = &pieces->list[i];
+		struct segment seg = {
+			.cause = piece->cause, .ns = piece->ns, .dom = dom, .gp = piece->gp};
+
+		if (task_add_segment(task, begin_ns, &seg))
+			return -ENOMEM;
+		begin_ns += piece->ns;
+	}
+	return 0;
+}
+
+/* Did the sleeper itself start this GP, in the synchronize_srcu() that it sleeps in? */
+static bool is_own_gp(const struct task *task, const struct starter *starter, uint64_t out_ns)
+{
+	return starter && starter->is_known && starter->is_sync && starter->tid == task->tid &&
+	       starter->ts_ns <= out_ns && starter->ts_ns >= task->last_in_ns;
+}
+
+static uint64_t outstanding_gp(const struct task *task, const struct ks_sleep *sleep,
+			       const struct domain *dom)
+{
+	uint64_t gp = domain_gp_at(dom, sleep->wait_ns ? sleep->wait_ns : sleep->out_ns);
+
+	return is_own_gp(task, domain_starter(dom, gp), sleep->out_ns) ? 0 : gp;
+}
+
+/* The same wait goes on when its function was not left between two sleeps. */
+static struct wait *same_wait(struct task *task, const struct ks_sleep *sleep)
+{
+	if (!sleep->wait_ns || sleep->wait_ns != task->wait_ns || !task->waits_cnt)
+		return NULL;
+	return &task->waits[task->waits_cnt - 1];
+}
+
+static int add_wait(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+		    const struct domain *dom, const struct domain_wait *span)
+{
+	struct wait *same = same_wait(task, sleep);
+	struct wait wait = {.dom = dom, .api = sleep->api, .callbacks = -1};
+
+	if (same) {
+		same->ns = sleep->head.ts_ns - same->begin_ns;
+		return 0;
+	}
+	wait.begin_ns = sleep->wait_ns ? sleep->wait_ns : sleep->out_ns;
+	wait.ns = sleep->head.ts_ns - wait.begin_ns;
+	wait.stack = *stack;
+	wait.site = stack_srcu_caller(stack);
+	if (!wait.api)
+		wait.api = stack_api(stack);
+	if (dom) {
+		wait.gp_first = outstanding_gp(task, sleep, dom);
+		wait.gp_needed = sleep->needed ? gp_id_done(sleep->needed) : 0;
+		wait.callbacks = domain_callbacks(dom, span);
+	}
+	task->wait_ns = sleep->wait_ns;
+	return task_add_wait(task, &wait);
+}
+
+static int account_srcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+			const struct domain *dom)
+{
+	struct domain_wait span = {
+		.out_ns = sleep->out_ns,
+		.wake_ns = sleep->wake_ns,
+		.in_ns = sleep->head.ts_ns,
+		.needed = sleep->needed,
+		/* without its function's entry, the domain is known by who woke it */
+		.by_callback = sleep->wake_ns && !sleep->wait_ns,
+		.wake_cpu = sleep->wake_cpu,
+	};
+	struct pieces pieces = {.cnt = 0};
+
+	if (dom)
+		domain_account(dom, &span, &pieces);
+	else
+		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.out_ns);
+	task->forgotten += pieces.is_forgotten;
+	if (add_wait(task, sleep, stack, dom, &span))
+		return -ENOMEM;
+	return add_pieces(task, span.out_ns, &pieces, dom);
+}
+
+/* Not SRCU: asleep until woken, then waiting for a CPU. */
+static int account_other(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
+{
+	uint64_t wake_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns;
+	struct segment seg = {
+		.cause = KS_CAUSE_OTHER_SLEEP,
+		.ns = wake_ns - sleep->out_ns,
+		.func = stack_sleeps_in(stack),
+	};
+
+	if (sleep->lock && task->lock.ts_ns)
+		seg.cause = KS_CAUSE_LOCK;
+	return task_add_segment(task, sleep->out_ns, &seg);
+}
+
+/* A record whose times make no sense must not make sums that do not hold. */
+static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
+{
+	return sleep->out_ns <= sleep->head.ts_ns && sleep->out_ns >= task->last_in_ns &&
+	       (!sleep->wake_ns ||
+		(sleep->wake_ns >= sleep->out_ns && sleep->wake_ns <= sleep->head.ts_ns)) &&
+	       sleep->wait_ns <= sleep->out_ns;
+}
+
+int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+		  struct domain *dom)
+{
+	bool is_srcu = stack->cnt ? stack_in_srcu(stack) || sleep->wait_ns : sleep->ssp != 0;
+	int ret;
+
+	if (!is_sane(sleep, task))
+		return 0; /* .sleeps will not agree: the call says that it is incomplete */
+	ret = is_srcu ? account_srcu(task, sleep, stack, dom) : account_other(task, sleep, stack);
+	if (!ret) /* one that is not accounted for is a missing one */
+		task->sleeps++;
+	task->last_in_ns = sleep->head.ts_ns;
+	return ret;
+}
+
+/* ---- losses ---- */
+
+void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to_ns)
+{
+	size_t i = losses->cnt++ % LOSS_WINDOWS;
+
+	losses->list[i].from_ns = from_ns;
+	losses->list[i].to_ns = to_ns;
+}
+
+static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, uint64_t end_ns)
+{
+	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
+
+	for (size_t i = 0; i < cnt; i++)
+		if (losses->list[i].from_ns <= end_ns && losses->list[i].to_ns >= begin_ns)
+			return true;
+	return false;
+}
+
+/* ---- locks ---- */
+
+static const char *lock_name(uint32_t which)
+{
+	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
+						       "kvm->irq_lock"};
+
+	return names[which];
+}
+
+/*
+ * Why the holder of a lock was stalled meanwhile: by its call that is not over
+ * yet, or by its last one. KS_CAUSE_RUN: it was not, as far as is known.
+ */
+static enum ks_cause holder_cause(const struct task *holder, uint64_t begin_ns, uint64_t end_ns)
+{
+	uint64_t most = 0;
+	enum ks_cause cause = KS_CAUSE_RUN;
+
+	if (!holder)
+		return KS_CAUSE_RUN;
+	for (size_t i = 0; i < holder->segments_cnt; i++) {
+		const struct timed_segment *timed = &holder->segments[i];
+
+		if (timed->begin_ns >= end_ns || timed->begin_ns + timed->seg.ns <= begin_ns ||
+		    timed->seg.ns <= most)
+			continue;
+		most = timed->seg.ns;
+		cause = timed->seg.cause;
+	}
+	if (cause == KS_CAUSE_RUN && holder->past.begin_ns < end_ns &&
+	    holder->past.end_ns > begin_ns)
+		cause = holder->past.cause;
+	return cause;
+}
+
+/* A mutex whose holder was not stalled is a sleep like any other. */
+static enum ks_cause lock_cause(const struct account_input *in, const struct timed_segment *timed)
+{
+	enum ks_cause cause =
+		holder_cause(in->holder, timed->begin_ns, timed->begin_ns + timed->seg.ns);
+
+	return cause == KS_CAUSE_RUN ? KS_CAUSE_OTHER_SLEEP : KS_CAUSE_LOCK;
+}
+
+/* ---- the whole call ---- */
+
+struct builder {
+	struct account_scratch *scratch;
+	struct stall *stall;
+	size_t cnt;
+};
+
+static int scratch_reserve(struct account_scratch *scratch, size_t cnt)
+{
+	struct segment *grown;
+
+	if (cnt <= scratch->cap)
+		return 0;
+	grown = realloc(scratch->segments, cnt * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	scratch->segments = grown;
+	scratch->cap = cnt;
+	return 0;
+}
+
+static void put_segment(struct builder *builder, const struct segment *seg)
+{
+	struct segment *list = builder->scratch->segments;
+	struct segment *last = builder->cnt ? &list[builder->cnt - 1] : NULL;
+
+	if (!seg->ns)
+		return;
+	builder->stall->by_cause[seg->cause] += seg->ns;
+	if (last && last->cause == seg->cause && last->dom == seg->dom && last->gp == seg->gp &&
+	    last->func == seg->func)
+		last->ns += seg->ns;
+	else
+		list[builder->cnt++] = *seg;
+}
+
+/*
+ * Fill the call's time with its segments; what lies between them is run. When
+ * a sleep's record is missing, run would be a guess: those gaps are unexplained.
+ */
+static void put_segments(struct builder *builder, const struct account_input *in, bool all_sleeps)
+{
+	enum ks_cause gap = all_sleeps ? KS_CAUSE_RUN : KS_CAUSE_UNEXPLAINED;
+	uint64_t now = in->call->begin_ns, end = in->call->head.ts_ns;
+
+	for (size_t i = 0; i < in->task->segments_cnt; i++) {
+		const struct timed_segment *timed = &in->task->segments[i];
+		struct segment seg = timed->seg;
+		uint64_t seg_end = timed->begin_ns + seg.ns;
+
+		if (timed->begin_ns < now || seg_end > end)
+			continue; /* of a call whose own record was lost */
+		if (seg.cause == KS_CAUSE_LOCK)
+			seg.cause = lock_cause(in, timed);
+		put_segment(builder, &(struct segment){.cause = gap, .ns = timed->begin_ns - now});
+		put_segment(builder, &seg);
+		now = seg_end;
+	}
+	put_segment(builder, &(struct segment){.cause = gap, .ns = end - now});
+}
+
+static enum ks_cause headline(const struct stall *stall)
+{
+	enum ks_cause best = KS_CAUSE_RUN;
+	uint64_t most = 0;
+
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (i == KS_CAUSE_RUN || stall->by_cause[i] <= most)
+			continue;
+		most = stall->by_cause[i];
+		best = i;
+	}
+	return best;
+}
+
+static const struct segment *dominant(const struct stall *stall)
+{
+	const struct segment *best = NULL;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+
+		if (seg->cause == stall->cause && (!best || seg->ns > best->ns))
+			best = seg;
+	}
+	return best;
+}
+
+static uint64_t begin_of(const struct stall *stall, const struct segment *seg)
+{
+	uint64_t begin_ns = stall->begin_ns;
+
+	for (const struct segment *s = stall->segments; s != seg; s++)
+		begin_ns += s->ns;
+	return begin_ns;
+}
+
+/* The wait that a segment belongs to: the one on its domain that began last before its end. */
+static const struct wait *wait_of(const struct stall *stall, const struct segment *seg)
+{
+	uint64_t end_ns = begin_of(stall, seg) + seg->ns;
+	const struct wait *found = NULL;
+
+	for (size_t i = 0; i < stall->waits_cnt; i++)
+		if (stall->waits[i].dom == seg->dom && stall->waits[i].begin_ns < end_ns)
+			found = &stall->waits[i];
+	return found;
+}
+
+static void blame_starter(const struct stall *stall, const struct segment *seg,
+			  struct culprit *culprit)
+{
+	const struct starter *starter = domain_starter(seg->dom, seg->gp);
+	const struct wait *wait = wait_of(stall, seg);
+	uint64_t begin_ns = wait ? wait->begin_ns : stall->begin_ns;
+
+	culprit->kind = CULPRIT_STARTER;
+	if (!starter)
+		return;
+	culprit->gp = seg->gp;
+	culprit->callbacks = wait ? wait->callbacks : -1;
+	culprit->age_ns = begin_ns > starter->ts_ns ? begin_ns - starter->ts_ns : 0;
+	if (!starter->is_known)
+		return;
+	culprit->is_known = true;
+	culprit->func = starter->func;
+	culprit->call = starter->kind ? call_name(starter->kind, starter->cmd) : starter->call;
+	culprit->tid = starter->tid;
+	culprit->tgid = starter->tgid;
+	culprit->is_self = starter->tid == stall->rec->head.tid && starter->is_sync &&
+			   starter->ts_ns >= stall->begin_ns;
+	memcpy(culprit->comm, starter->comm, sizeof(culprit->comm));
+}
+
+static void blame_reader(const struct segment *seg, struct culprit *culprit)
+{
+	size_t cnt;
+	const struct suspect *first = domain_suspects(seg->dom, seg->gp, &cnt);
+
+	culprit->kind = CULPRIT_READER;
+	culprit->gp = seg->gp;
+	if (!cnt)
+		return;
+	culprit->is_known = true;
+	culprit->func = first->func;
+	culprit->call = first->call;
+	culprit->tid = first->tid;
+	memcpy(culprit->comm, first->comm, sizeof(culprit->comm));
+}
+
+static void blame_holder(const struct account_input *in, uint64_t begin_ns, uint64_t end_ns,
+			 struct culprit *culprit)
+{
+	const struct held_lock *lock = &in->task->lock;
+
+	culprit->kind = CULPRIT_HOLDER;
+	culprit->func = lock_name(lock->which);
+	culprit->is_known = lock->owner != 0;
+	culprit->tid = lock->owner;
+	memcpy(culprit->comm, lock->owner_comm, sizeof(culprit->comm));
+	culprit->call = lock->owner_kind ? call_name(lock->owner_kind, lock->owner_cmd) : NULL;
+	culprit->cause = holder_cause(in->holder, begin_ns, end_ns);
+}
+
+static void find_culprit(const struct account_input *in, struct stall *stall)
+{
+	const struct segment *seg = dominant(stall);
+
+	stall->culprit = (struct culprit){.callbacks = -1};
+	if (!seg)
+		return;
+	if (seg->cause == KS_CAUSE_LOCK)
+		blame_holder(in, begin_of(stall, seg), begin_of(stall, seg) + seg->ns,
+			     &stall->culprit);
+	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
+		blame_reader(seg, &stall->culprit);
+	else if (seg->dom && seg->gp)
+		blame_starter(stall, seg, &stall->culprit);
+}
+
+/* What the GP that was outstanding at a wait's begin cost it: gone, had there been none. */
+static uint64_t outstanding_cost(const struct stall *stall)
+{
+	uint64_t cost = 0;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+		const struct wait *wait = seg->dom && seg->gp ? wait_of(stall, seg) : NULL;
+
+		/* a holder that slept for such a GP would have let go of its lock at once */
+		if (seg->cause == KS_CAUSE_LOCK && stall->culprit.kind == CULPRIT_HOLDER &&
+		    stall->culprit.cause == KS_CAUSE_GP_TIMER)
+			cost += seg->ns;
+
+		/* a barrier waits for outstanding callbacks only: without any it returns at once */
+		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
+			continue;
+		if (cause_is_timer(seg->cause) || seg->cause == KS_CAUSE_KWORKER ||
+		    seg->cause == KS_CAUSE_GP_WORK)
+			cost += seg->ns;
+	}
+	return cost;
+}
+
+/* A call that no probe announced: the stack of its wait says what it was. */
+static const char *name_call(const struct stall *stall)
+{
+	if (stall->rec->kind)
+		return call_name(stall->rec->kind, stall->rec->cmd);
+	for (size_t i = 0; i < stall->waits_cnt; i++) {
+		const char *call = stack_call(&stall->waits[i].stack);
+
+		if (call)
+			return call;
+	}
+	return "unknown";
+}
+
+static enum phase find_phase(const struct stall *stall)
+{
+	if (!strcmp(stall->call, "close"))
+		return PHASE_TEARDOWN;
+	if (stall->rec->flags & KS_CALL_RAN || !strcmp(stall->call, "KVM_RUN"))
+		return PHASE_RUNNING;
+	return stall->rec->vcpus ? PHASE_VCPUS : PHASE_SETUP;
+}
+
+int account_call(const struct account_input *in, struct account_scratch *scratch,
+		 struct stall *stall)
+{
+	struct builder builder = {.scratch = scratch, .stall = stall};
+	bool all_sleeps = in->call->sleeps == in->task->sleeps;
+
+	*stall = (struct stall){
+		.rec = in->call,
+		.vm = in->vm,
+		.begin_ns = in->call->begin_ns,
+		.latency_ns = in->call->head.ts_ns - in->call->begin_ns,
+		.waits = in->task->waits,
+		.waits_cnt = in->task->waits_cnt,
+	};
+	/* at most a gap before each segment, and one behind the last */
+	if (scratch_reserve(scratch, 2 * in->task->segments_cnt + 1))
+		return -ENOMEM;
+	put_segments(&builder, in, all_sleeps);
+	stall->segments = scratch->segments;
+	stall->segments_cnt = builder.cnt;
+	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];
+	stall->is_complete = all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
+			     !overlaps_loss(in->losses, stall->begin_ns, in->call->head.ts_ns);
+	stall->call = name_call(stall);
+	stall->phase = find_phase(stall);
+	stall->cause = headline(stall);
+	find_culprit(in, stall);
+	stall->without_ns = stall->latency_ns - outstanding_cost(stall);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The account of one call: its sleeps split by cause, then the whole as a stall. Pure functions. */
+#ifndef LEDGER_ACCOUNT_H
+#define LEDGER_ACCOUNT_H
+
+#include <kvmstall/records.h>
+
+#include "ledger/stall.h"
+#include "ledger/task.h"
+
+struct symbols;
+
+/* Split one sleep by cause and append it to @task; @dom: the domain it waited for, or NULL. */
+int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+		  struct domain *dom);
+
+#define LOSS_WINDOWS 16
+
+/* Stretches of time from which records may be missing, the newest few. */
+struct loss_windows {
+	struct {
+		uint64_t from_ns, to_ns;
+	} list[LOSS_WINDOWS];
+	size_t cnt; /* ever; the list wraps around */
+};
+
+void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to_ns);
+
+struct account_input {
+	const struct ks_call *call;
+	const struct vm *vm;
+	struct task *task;
+	const struct task *holder; /* of the lock that @task blocked on; NULL: none or not known */
+	const struct loss_windows *losses;
+};
+
+/* Room for one stall's segments; kept by the caller from call to call. */
+struct account_scratch {
+	struct segment *segments;
+	size_t cap;
+};
+
+/* Make the stall of a call that ended. Points into @in and @scratch. Returns 0 or -ENOMEM. */
+int account_call(const struct account_input *in, struct account_scratch *scratch,
+		 struct stall *stall);
+
+#endif

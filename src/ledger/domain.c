@@ -1,0 +1,741 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/domain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tail.h"
+
+/*
+ * What is kept of the past. A wait spans two GPs of about eight moments each;
+ * failed scans of one GP fold into one moment, however many they are.
+ */
+#define MOMENTS_MAX 64
+/* A timer of one jiffy fires in the second jiffy after it was armed, or in the third if the
+ * local tick is late (kernel/time/timer.c, calc_index()). */
+#define TIMER_MAX_JIFFIES 3
+
+/* Many in the host-wide domain: a call asks for its waits' starters when it ends, GPs later. */
+#define STARTERS_MAX 64
+#define ENDS_MAX     16
+/* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
+#define KEEP_NS 2000000000ULL
+/* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
+#define REST_NS 10000000000ULL
+
+enum gp_state {
+	GP_UNKNOWN, /* not watched yet, or records lost */
+	GP_IDLE,
+	GP_ARMED,   /* process_srcu's timer is pending */
+	GP_QUEUED,  /* process_srcu is queued */
+	GP_RUNNING, /* process_srcu runs */
+	GP_HELD,    /* a scan found a reader; the next one is due later */
+	CB_NONE,
+	CB_ARMED,
+	CB_QUEUED,
+	CB_RUNNING,
+};
+
+/* From .ts_ns on, until the next moment. */
+struct moment {
+	uint64_t ts_ns;
+	uint64_t gp;
+	union {
+		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
+		uint64_t callbacks; /* CB_RUNNING: in the list */
+	};
+	uint16_t cpu;
+	uint8_t state;
+	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */
+};
+
+struct gp_end {
+	uint64_t gp;
+	uint64_t ts_ns;
+};
+
+/* A process_srcu run in progress. */
+struct run {
+	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
+	uint64_t seq;
+	uint32_t tid;	    /* the kworker's */
+	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
+	bool is_on;
+};
+
+struct domain {
+	uint64_t ssp;
+	uint64_t kvm;
+	enum domain_kind kind;
+	int refs;
+	uint64_t first_gp; /* id of the GP that is number 0 to people */
+	struct tail gps;   /* struct moment, of process_srcu */
+	struct tail cbs;   /* struct moment, of srcu_invoke_callbacks, by CPU */
+	struct tail starters;
+	struct tail ends; /* struct gp_end */
+	struct run run;
+	uint64_t dropped;
+	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	size_t suspects_cnt;
+};
+
+static const char *const kind_names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu", "mmu_notifier"};
+
+const char *domain_kind_name(enum domain_kind kind)
+{
+	return kind_names[kind];
+}
+
+void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
+{
+	struct piece *last = pieces->cnt ? &pieces->list[pieces->cnt - 1] : NULL;
+
+	if (!ns)
+		return;
+	if (last && last->cause == cause && last->gp == gp) {
+		last->ns += ns;
+	} else if (pieces->cnt < PIECES_MAX) {
+		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
+	} else {
+		last->cause = KS_CAUSE_UNEXPLAINED;
+		last->ns += ns;
+	}
+}
+
+struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
+{
+	struct domain *dom = calloc(1, sizeof(*dom));
+
+	if (!dom)
+		return NULL;
+	dom->ssp = ssp;
+	dom->kvm = kvm;
+	dom->kind = kind;
+	dom->refs = 1;
+	dom->first_gp = gp_id_done(0);
+	return dom;
+}
+
+struct domain *domain_get(struct domain *dom)
+{
+	dom->refs++;
+	return dom;
+}
+
+void domain_put(struct domain *dom)
+{
+	if (!dom || --dom->refs)
+		return;
+	tail_fini(&dom->gps);
+	tail_fini(&dom->cbs);
+	tail_fini(&dom->starters);
+	tail_fini(&dom->ends);
+	free(dom->suspects);
+	free(dom);
+}
+
+int64_t domain_gp_number(const struct domain *dom, uint64_t gp)
+{
+	return (int64_t)(gp - dom->first_gp);
+}
+
+uint64_t domain_ssp(const struct domain *dom)
+{
+	return dom->ssp;
+}
+
+uint64_t domain_kvm(const struct domain *dom)
+{
+	return dom->kvm;
+}
+
+enum domain_kind domain_get_kind(const struct domain *dom)
+{
+	return dom->kind;
+}
+
+/* ---- tracks ---- */
+
+static struct moment *moment_at(const struct tail *track, size_t i)
+{
+	return (struct moment *)track->items + i;
+}
+
+static struct moment *track_last(const struct tail *track)
+{
+	return track->cnt ? moment_at(track, track->cnt - 1) : NULL;
+}
+
+static enum gp_state track_state(const struct tail *track)
+{
+	const struct moment *last = track_last(track);
+
+	return last ? last->state : GP_UNKNOWN;
+}
+
+/*
+ * Moments are in order of time, whatever came late: the walk relies on it. One
+ * that finds no memory is a hole, and told like one that was forgotten.
+ */
+static void track_push(struct domain *dom, struct tail *track, const struct moment *moment)
+{
+	const struct moment *last = track_last(track);
+	uint64_t last_ns = last ? last->ts_ns : 0;
+	struct moment *room = tail_push(track, sizeof(*room), MOMENTS_MAX, &dom->dropped);
+
+	if (!room) {
+		dom->dropped++;
+		return;
+	}
+	*room = *moment;
+	if (room->ts_ns < last_ns)
+		room->ts_ns = last_ns;
+}
+
+/* What ended long before @now_ns is of no use to any wait that can still be told. */
+static void track_trim(struct domain *dom, struct tail *track, uint64_t now_ns)
+{
+	size_t old = 0;
+
+	while (old + 1 < track->cnt && moment_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
+		old++;
+	tail_drop(track, sizeof(struct moment), old);
+	dom->dropped += old;
+}
+
+static uint64_t step_gp(const struct ks_step *step)
+{
+	return gp_seq_is_idle(step->seq) ? gp_id_done(step->seq) : gp_id_in_progress(step->seq);
+}
+
+static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
+{
+	track_push(dom, &dom->gps,
+		   &(struct moment){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
+}
+
+static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step,
+		    bool has_timer)
+{
+	track_push(dom, &dom->cbs,
+		   &(struct moment){
+			   .ts_ns = step->head.ts_ns,
+			   .state = state,
+			   .gp = step_gp(step),
+			   .cpu = step->head.cpu,
+			   .callbacks = state == CB_RUNNING ? step->val : 0,
+			   .has_timer = has_timer,
+		   });
+}
+
+/* ---- records ---- */
+
+/* Those of GPs long over; what is in flight now was started after them. */
+static void starters_trim(struct domain *dom, uint64_t now_ns)
+{
+	const struct starter *list = dom->starters.items;
+	size_t old = 0;
+
+	while (old < dom->starters.cnt && list[old].ts_ns + KEEP_NS < now_ns)
+		old++;
+	tail_drop(&dom->starters, sizeof(*list), old);
+}
+
+static void starter_add(struct domain *dom, const struct starter *starter)
+{
+	struct starter *room = tail_push(&dom->starters, sizeof(*room), STARTERS_MAX, NULL);
+
+	if (room)
+		*room = *starter;
+}
+
+static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
+{
+	struct gp_end *room = tail_push(&dom->ends, sizeof(*room), ENDS_MAX, NULL);
+
+	if (room)
+		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns};
+}
+
+void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
+		 uint32_t hz)
+{
+	uint64_t age_ns = (jiffies - seed->gp_start) * (1000000000ULL / (hz ? hz : 250));
+	uint64_t gp = gp_id_in_progress(seed->seq), since_ns;
+
+	/* A counter below 0 has its start at -100 in sight. */
+	if ((int64_t)seed->seq < 0)
+		dom->first_gp = gp_id_done(0) - 100;
+	if (gp_seq_is_idle(seed->seq)) {
+		gp_push(dom, GP_IDLE, ts_ns, 0);
+		return;
+	}
+	since_ns = age_ns < ts_ns ? ts_ns - age_ns : ts_ns;
+	starter_add(dom, &(struct starter){.gp = gp, .ts_ns = since_ns});
+	/* A timer that is pending was armed before we looked: by the GP's start, or, when the GP
+	 * is older than such a timer can take, by a scan that failed. */
+	if (!seed->expires)
+		gp_push(dom, GP_UNKNOWN, ts_ns, gp);
+	else
+		gp_push(dom, jiffies - seed->gp_start > TIMER_MAX_JIFFIES ? GP_HELD : GP_ARMED,
+			ts_ns, gp);
+}
+
+void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter)
+{
+	struct starter known = *starter;
+
+	known.gp = gp_id_in_progress(start->seq);
+	known.ts_ns = start->head.ts_ns;
+	known.is_delayed = start->expires != 0;
+	known.is_known = true;
+	track_trim(dom, &dom->gps, known.ts_ns);
+	track_trim(dom, &dom->cbs, known.ts_ns);
+	starters_trim(dom, known.ts_ns);
+	starter_add(dom, &known);
+	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
+}
+
+static void gp_queue(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) == GP_RUNNING)
+		dom->run.next = GP_QUEUED;
+	else
+		gp_push(dom, GP_QUEUED, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+static void gp_arm(struct domain *dom, const struct ks_step *step)
+{
+	if (track_state(&dom->gps) == GP_RUNNING)
+		dom->run.next = GP_ARMED;
+	else
+		gp_push(dom, GP_ARMED, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+static void gp_begin(struct domain *dom, const struct ks_step *step)
+{
+	dom->run = (struct run){.seq = step->seq, .tid = step->head.tid, .is_on = true};
+	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+/*
+ * A scan that found a reader. Repeated ones fold into the first's moment: what
+ * was queued and run since then was in the reader's time too.
+ */
+static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
+{
+	size_t i = dom->gps.cnt;
+
+	while (i && moment_at(&dom->gps, i - 1)->state != GP_HELD &&
+	       moment_at(&dom->gps, i - 1)->gp == gp)
+		i--;
+	if (i && moment_at(&dom->gps, i - 1)->state == GP_HELD &&
+	    moment_at(&dom->gps, i - 1)->gp == gp) {
+		dom->gps.cnt = i;
+		track_last(&dom->gps)->fail_ns = ts_ns;
+	} else {
+		gp_push(dom, GP_HELD, ts_ns, gp);
+	}
+}
+
+/*
+ * Somebody needed another GP, and it began at once. Whoever took the domain
+ * out of idle is behind it all the same.
+ */
+static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_step *step)
+{
+	uint64_t gp = gp_id_in_progress(step->seq);
+	const struct starter *starter = domain_starter(dom, gp - 1);
+	struct starter same;
+
+	if (starter) {
+		same = *starter;
+		same.gp = gp;
+		starter_add(dom, &same);
+	}
+	gp_push(dom, state, step->head.ts_ns, gp);
+}
+
+static void gp_finish(struct domain *dom, const struct ks_step *step)
+{
+	struct run *run = &dom->run;
+	bool has_begun = run->is_on; /* else its begin was lost: only the end is known */
+	bool has_ended = has_begun && gp_id_done(step->seq) != gp_id_done(run->seq);
+
+	run->is_on = false;
+	if (has_ended && !run->end_of_gp_ns)
+		end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
+	if (has_begun && track_state(&dom->gps) != GP_RUNNING)
+		return; /* somebody started the next GP before this run returned */
+	if (gp_seq_is_idle(step->seq))
+		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
+	else if (has_ended)
+		gp_follow(dom, run->next, step);
+	else if (has_begun)
+		gp_fail(dom, step->head.ts_ns, gp_id_in_progress(step->seq));
+	else
+		gp_push(dom, GP_UNKNOWN, step->head.ts_ns, gp_id_in_progress(step->seq));
+}
+
+/*
+ * srcu_gp_end() schedules the callbacks: inside a run, that is the moment the
+ * GP ended, and they may have run before the run returns. Those of the GP
+ * before may be queued inside a run too, by their timer: they end nothing.
+ */
+static void cb_note_end(struct domain *dom, const struct ks_step *step)
+{
+	if (!dom->run.is_on || dom->run.end_of_gp_ns ||
+	    gp_id_done(step->seq) == gp_id_done(dom->run.seq))
+		return;
+	dom->run.end_of_gp_ns = step->head.ts_ns;
+	end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
+}
+
+static struct moment *cb_last(const struct domain *dom, uint16_t cpu)
+{
+	for (size_t i = dom->cbs.cnt; i; i--) {
+		struct moment *moment = moment_at(&dom->cbs, i - 1);
+
+		if (moment->cpu == cpu || moment->state == GP_UNKNOWN)
+			return moment;
+	}
+	return NULL;
+}
+
+static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
+{
+	const struct moment *last = cb_last(dom, cpu);
+
+	return last ? last->state : CB_NONE;
+}
+
+static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
+{
+	const struct moment *last = cb_last(dom, cpu);
+
+	return last && last->has_timer;
+}
+
+static void cb_arm(struct domain *dom, const struct ks_step *step)
+{
+	struct moment *last = cb_last(dom, step->head.cpu);
+
+	cb_note_end(dom, step);
+	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
+		last->has_timer = true;
+	else
+		cb_push(dom, CB_ARMED, step, true);
+}
+
+/*
+ * Queued by the end of a GP, or by the timer that an earlier end left: only the
+ * latter takes the timer away. Queued while it runs, it runs once more.
+ */
+static void cb_queue(struct domain *dom, const struct ks_step *step)
+{
+	bool by_end = dom->run.is_on && step->head.tid == dom->run.tid;
+
+	cb_note_end(dom, step);
+	cb_push(dom, CB_QUEUED, step, by_end && cb_has_timer(dom, step->head.cpu));
+}
+
+/*
+ * timer_reduce() tells nothing of a timer that is pending already: the next
+ * normal GP's callbacks wait for that one.
+ */
+static void cb_finish(struct domain *dom, const struct ks_step *step)
+{
+	bool has_timer = cb_has_timer(dom, step->head.cpu);
+
+	if (cb_state(dom, step->head.cpu) == CB_RUNNING)
+		cb_push(dom, has_timer ? CB_ARMED : CB_NONE, step, has_timer);
+}
+
+void domain_step(struct domain *dom, const struct ks_step *step)
+{
+	switch (step->head.type) {
+	case KS_GP_ARM:
+		gp_arm(dom, step);
+		break;
+	case KS_GP_QUEUE:
+		gp_queue(dom, step);
+		break;
+	case KS_GP_BEGIN:
+		gp_begin(dom, step);
+		break;
+	case KS_GP_END:
+		gp_finish(dom, step);
+		break;
+	case KS_CB_ARM:
+		cb_arm(dom, step);
+		break;
+	case KS_CB_QUEUE:
+		cb_queue(dom, step);
+		break;
+	case KS_CB_BEGIN:
+		cb_push(dom, CB_RUNNING, step, cb_has_timer(dom, step->head.cpu));
+		break;
+	case KS_CB_END:
+		cb_finish(dom, step);
+		break;
+	}
+}
+
+/* On each CPU the last that is known is that callbacks were done, and left no timer. */
+static bool cbs_are_at_rest(const struct domain *dom)
+{
+	for (size_t i = 0; i < dom->cbs.cnt; i++) {
+		const struct moment *moment = moment_at(&dom->cbs, i);
+
+		if (moment == cb_last(dom, moment->cpu) &&
+		    (moment->state != CB_NONE || moment->has_timer))
+			return false;
+	}
+	return true;
+}
+
+static bool is_quiet_since(const struct tail *track, uint64_t ts_ns)
+{
+	const struct moment *last = track_last(track);
+
+	return !last || last->ts_ns < ts_ns;
+}
+
+void domain_tidy(struct domain *dom, uint64_t now_ns)
+{
+	uint64_t rest_ns = now_ns > REST_NS ? now_ns - REST_NS : 0;
+
+	if (track_state(&dom->gps) != GP_IDLE || !is_quiet_since(&dom->gps, rest_ns) ||
+	    !is_quiet_since(&dom->cbs, rest_ns) || !cbs_are_at_rest(dom))
+		return;
+	dom->dropped += dom->gps.cnt - 1 + dom->cbs.cnt;
+	tail_keep_last(&dom->gps, sizeof(struct moment));
+	tail_fini(&dom->cbs);
+	tail_fini(&dom->starters);
+	tail_fini(&dom->ends);
+	free(dom->suspects);
+	dom->suspects = NULL;
+	dom->suspects_cnt = 0;
+}
+
+/* A CPU's loss begins at its last record: others may have told of later moments by then. */
+static void track_cut(struct tail *track, uint64_t ts_ns)
+{
+	while (track->cnt && moment_at(track, track->cnt - 1)->ts_ns > ts_ns)
+		track->cnt--;
+}
+
+void domain_lose(struct domain *dom, uint64_t ts_ns)
+{
+	dom->run.is_on = false;
+	track_cut(&dom->gps, ts_ns);
+	track_cut(&dom->cbs, ts_ns);
+	if (track_state(&dom->gps) != GP_UNKNOWN)
+		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
+	if (dom->cbs.cnt && track_state(&dom->cbs) != GP_UNKNOWN)
+		track_push(dom, &dom->cbs, &(struct moment){.ts_ns = ts_ns, .state = GP_UNKNOWN});
+}
+
+/* ---- the walk ---- */
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first moment after @ts_ns's own; .cnt when there is none. */
+static size_t track_after(const struct tail *track, uint64_t ts_ns)
+{
+	size_t i = track->cnt;
+
+	while (i && moment_at(track, i - 1)->ts_ns > ts_ns)
+		i--;
+	return i;
+}
+
+static const struct moment *track_at(const struct tail *track, uint64_t ts_ns)
+{
+	size_t i = track_after(track, ts_ns);
+
+	return i ? moment_at(track, i - 1) : NULL;
+}
+
+static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to,
+		      struct pieces *pieces)
+{
+	static const enum ks_cause causes[] = {
+		[GP_UNKNOWN] = KS_CAUSE_UNEXPLAINED, [GP_IDLE] = KS_CAUSE_UNEXPLAINED,
+		[GP_ARMED] = KS_CAUSE_GP_TIMER,	     [GP_QUEUED] = KS_CAUSE_KWORKER,
+		[GP_RUNNING] = KS_CAUSE_GP_WORK,
+	};
+	uint64_t held_to;
+
+	if (moment->state != GP_HELD) {
+		pieces_add(pieces, causes[moment->state], moment->gp, to - from);
+		return;
+	}
+	held_to = max_u64(from, min_u64(moment->fail_ns, to));
+	pieces_add(pieces, KS_CAUSE_READER, moment->gp, held_to - from);
+	pieces_add(pieces, KS_CAUSE_POLL_BACKOFF, moment->gp, to - held_to);
+}
+
+static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
+{
+	const struct tail *track = &dom->gps;
+	size_t i = track_after(track, from);
+
+	if (!i && from < to) { /* before anything we know */
+		uint64_t known = track->cnt ? min_u64(moment_at(track, 0)->ts_ns, to) : to;
+
+		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
+		pieces->is_forgotten |= dom->dropped != 0;
+		from = known;
+		i = 1;
+	}
+	for (; from < to && i <= track->cnt; i++) {
+		uint64_t next = i < track->cnt ? min_u64(moment_at(track, i)->ts_ns, to) : to;
+
+		charge_gp(moment_at(track, i - 1), from, next, pieces);
+		from = next;
+	}
+}
+
+static enum ks_cause cb_cause(enum gp_state state)
+{
+	switch (state) {
+	case CB_ARMED:
+		return KS_CAUSE_CB_TIMER;
+	case CB_QUEUED:
+		return KS_CAUSE_KWORKER;
+	case CB_RUNNING:
+		return KS_CAUSE_GP_WORK;
+	default:
+		return KS_CAUSE_UNEXPLAINED;
+	}
+}
+
+/* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
+static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uint16_t cpu,
+		       uint64_t gp, struct pieces *pieces)
+{
+	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
+
+	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
+		const struct moment *moment = moment_at(&dom->cbs, i);
+
+		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
+			continue;
+		if (moment->ts_ns > from) {
+			uint64_t next = min_u64(moment->ts_ns, to);
+
+			pieces_add(pieces, cause, gp, next - from);
+			from = next;
+		}
+		cause = cb_cause(moment->state);
+	}
+	pieces_add(pieces, cause, gp, to - from);
+}
+
+/*
+ * The end that a waiter for @needed waits for; without @needed, the last one
+ * before its wake-up. @needed may be a later waiter's, taken for this one's:
+ * being woken by a callback proves that the GP was over. NULL: not seen yet, or lost.
+ */
+static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns,
+				     bool by_callback)
+{
+	const struct gp_end *last = NULL;
+
+	for (size_t i = 0; i < dom->ends.cnt; i++) {
+		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
+
+		if (end->ts_ns > wake_ns)
+			break;
+		last = end;
+		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
+			return end;
+	}
+	return needed && !by_callback ? NULL : last;
+}
+
+void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces)
+{
+	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
+	const struct gp_end *end = find_end(dom, wait->needed, wake_ns, wait->by_callback);
+	uint64_t end_ns = wake_ns;
+
+	if (end)
+		end_ns = max_u64(wait->out_ns, end->ts_ns);
+	account_gp(dom, wait->out_ns, end_ns, pieces);
+	if (end)
+		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
+	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
+		   wait->in_ns - wake_ns);
+}
+
+uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
+{
+	const struct moment *moment = track_at(&dom->gps, ts_ns);
+
+	return moment && moment->state != GP_IDLE ? moment->gp : 0;
+}
+
+const struct starter *domain_starter(const struct domain *dom, uint64_t gp)
+{
+	const struct starter *list = dom->starters.items;
+
+	for (size_t i = dom->starters.cnt; i; i--)
+		if (list[i - 1].gp == gp)
+			return &list[i - 1];
+	return NULL;
+}
+
+int domain_callbacks(const struct domain *dom, const struct domain_wait *wait)
+{
+	for (size_t i = 0; i < dom->cbs.cnt; i++) {
+		const struct moment *moment = moment_at(&dom->cbs, i);
+
+		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
+		    moment->ts_ns > wait->out_ns)
+			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
+	}
+	return -1;
+}
+
+int domain_suspect(struct domain *dom, const struct suspect *suspect)
+{
+	size_t i;
+
+	if (!dom->suspects)
+		dom->suspects = calloc(SUSPECTS_MAX, sizeof(*dom->suspects));
+	if (!dom->suspects)
+		return -ENOMEM;
+	if (dom->suspects_cnt && dom->suspects[0].gp != suspect->gp)
+		dom->suspects_cnt = 0;
+	for (i = 0; i < dom->suspects_cnt && dom->suspects[i].rank >= suspect->rank; i++)
+		if (dom->suspects[i].tid == suspect->tid)
+			return 0;
+	if (i == SUSPECTS_MAX)
+		return 0;
+	if (dom->suspects_cnt < SUSPECTS_MAX)
+		dom->suspects_cnt++;
+	memmove(&dom->suspects[i + 1], &dom->suspects[i],
+		(dom->suspects_cnt - i - 1) * sizeof(*dom->suspects));
+	dom->suspects[i] = *suspect;
+	return 0;
+}
+
+const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt)
+{
+	*cnt = 0;
+	if (!dom->suspects_cnt || dom->suspects[0].gp != gp)
+		return NULL;
+	*cnt = dom->suspects_cnt;
+	return dom->suspects;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One SRCU domain as a state machine over time, driven by its records alone,
+ * and the walk that says what a sleeper in it waited for. Kernel facts are
+ * those of kernel/rcu/srcutree.c, the same from 6.1 to 7.3.
+ */
+#ifndef LEDGER_DOMAIN_H
+#define LEDGER_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/causes.h>
+#include <kvmstall/records.h>
+
+#include "ledger/stack.h"
+
+enum domain_kind {
+	DOMAIN_SRCU,	 /* kvm.srcu */
+	DOMAIN_IRQ_SRCU, /* kvm.irq_srcu */
+	DOMAIN_SHARED,	 /* host-wide: mmu_notifier's */
+	DOMAIN_KIND_CNT
+};
+
+const char *domain_kind_name(enum domain_kind kind);
+
+/*
+ * A grace period is named by its id: srcu_gp_seq's counter once it has ended,
+ * moved so that 0 can mean "none": since v6.7 the counter starts at -100
+ * (SRCU_GP_SEQ_INITIAL_VAL) and passes 0. The two low bits of the sequence are
+ * its state, 0 for idle (rcu_seq_snap() and friends, kernel/rcu/rcu.h).
+ */
+static inline uint64_t gp_id_done(uint64_t seq)
+{
+	return (uint64_t)((int64_t)seq >> 2) + (1 << 20);
+}
+
+static inline uint64_t gp_id_in_progress(uint64_t seq)
+{
+	return gp_id_done(seq) + 1;
+}
+
+static inline bool gp_seq_is_idle(uint64_t seq)
+{
+	return !(seq & 3);
+}
+
+/* Who took a domain from idle to a GP in progress. Strings live as long as the ledger. */
+struct starter {
+	uint64_t gp;
+	uint64_t ts_ns;
+	uint64_t kvm;
+	uint32_t tid;
+	uint32_t tgid;
+	uint32_t cmd;
+	uint8_t kind;	  /* enum ks_call_kind of its call */
+	bool is_delayed;  /* armed a timer: a normal GP */
+	bool is_sync;	  /* by a synchronize_srcu*(): it waits for it itself */
+	bool is_known;	  /* false: in flight before we looked */
+	const char *call; /* by its stack, when no probe announced it; NULL: not known */
+	const char *func; /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
+	char comm[KS_COMM_LEN];
+};
+
+#define SUSPECTS_MAX 4
+
+/* A task that may hold a domain's read side, as it was seen once. */
+struct suspect {
+	uint64_t gp;
+	uint64_t ts_ns;
+	uint32_t tid;
+	int rank;	  /* how likely: see reader_rank() */
+	const char *func; /* where it is */
+	const char *call; /* what it is in */
+	struct stack stack;
+	char comm[KS_COMM_LEN];
+};
+
+/* The part of a sleep that has one cause. */
+struct piece {
+	uint64_t ns;
+	uint64_t gp; /* 0: none in particular */
+	enum ks_cause cause;
+};
+
+#define PIECES_MAX 64
+
+struct pieces {
+	struct piece list[PIECES_MAX];
+	size_t cnt;
+	bool is_forgotten; /* the history did not reach back to all of it */
+};
+
+/* Append @ns of @cause, or lengthen the last piece; no room: the last one becomes unexplained. */
+void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
+
+struct domain;
+
+/* @ssp and @kvm (0: nobody's own) as in records. NULL when out of memory; one reference. */
+struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm);
+
+/* The last put frees. */
+struct domain *domain_get(struct domain *dom);
+void domain_put(struct domain *dom);
+
+uint64_t domain_ssp(const struct domain *dom);
+uint64_t domain_kvm(const struct domain *dom);
+enum domain_kind domain_get_kind(const struct domain *dom);
+
+/* The number that people see for a GP: the n-th of a domain whose birth we saw. */
+int64_t domain_gp_number(const struct domain *dom, uint64_t gp);
+
+/* What the kernel's structure said when the VM was born or found; @hz and @jiffies turn gp_start
+ * into ns. */
+void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
+		 uint32_t hz);
+
+/* A task started a GP; @starter's gp and ts_ns are filled in from @start. */
+void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter);
+
+/* KS_GP_ARM ... KS_CB_END. */
+void domain_step(struct domain *dom, const struct ks_step *step);
+
+/*
+ * Forget the past of a domain that has long been at rest: no grace period, no callback, nothing
+ * that a call could still have to be told. A VM that only runs then costs a few hundred bytes.
+ */
+void domain_tidy(struct domain *dom, uint64_t now_ns);
+
+/* Records may have been lost at or before @ts_ns: what is known of the state ends there. */
+void domain_lose(struct domain *dom, uint64_t ts_ns);
+
+/* A sleep that ended by a callback of this domain, or was in one of its waits. */
+struct domain_wait {
+	uint64_t out_ns;
+	uint64_t wake_ns; /* 0: not seen */
+	uint64_t in_ns;
+	uint64_t needed;  /* seq that ends it; 0: not known */
+	bool by_callback; /* a callback of this domain is known to have woken it */
+	uint16_t wake_cpu;
+};
+
+/* Split [out_ns, in_ns] into pieces whose sum is exactly its length. */
+void domain_account(const struct domain *dom, const struct domain_wait *wait,
+		    struct pieces *pieces);
+
+/* The GP in progress at @ts_ns, or 0. */
+uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns);
+
+/* Its starter, or NULL. */
+const struct starter *domain_starter(const struct domain *dom, uint64_t gp);
+
+/*
+ * Callbacks that were outstanding beside the waiter's own: what was in the list
+ * when its callbacks were first looked at after @out_ns; -1: not seen.
+ */
+int domain_callbacks(const struct domain *dom, const struct domain_wait *wait);
+
+/* Somebody may hold the GP in progress. Returns 0 or -ENOMEM. */
+int domain_suspect(struct domain *dom, const struct suspect *suspect);
+
+/* Those of @gp, most likely first; how many in @cnt. */
+const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/gp_durations.h"
+
+#include <stdlib.h>
+
+#include "ledger/domain.h"
+
+void periods_lose(struct periods *periods)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&periods->running, &pos)))
+		free(slot->value);
+	map_fini(&periods->running);
+	periods->running = (struct map){0};
+}
+
+void periods_fini(struct periods *periods)
+{
+	periods_lose(periods);
+}
+
+void periods_forget(struct periods *periods, uint64_t ssp)
+{
+	if (ssp)
+		free(map_del(&periods->running, ssp));
+}
+
+/* Without memory it is not measured. */
+static void begin(struct periods *periods, const struct period *period)
+{
+	struct period *copy = malloc(sizeof(*copy));
+
+	free(map_del(&periods->running, period->ssp));
+	if (!copy)
+		return;
+	*copy = *period;
+	if (map_put(&periods->running, period->ssp, copy))
+		free(copy);
+}
+
+/* Take it out, over at @ts_ns. */
+static void end(struct periods *periods, const struct period *period, uint64_t ts_ns,
+		struct period *ended)
+{
+	*ended = *period;
+	ended->ns = ts_ns > period->begin_ns ? ts_ns - period->begin_ns : 0;
+	free(map_del(&periods->running, ended->ssp));
+}
+
+bool periods_start(struct periods *periods, const struct ks_start *start, struct period *ended)
+{
+	const struct period *before = start->ssp ? map_get(&periods->running, start->ssp) : NULL;
+	uint64_t gp = gp_id_in_progress(start->seq);
+	bool is_over = before && before->gp < gp; /* process_srcu, which ended it, still runs */
+
+	if (!start->ssp)
+		return false;
+	if (is_over)
+		end(periods, before, start->head.ts_ns, ended);
+	begin(periods, &(struct period){.ssp = start->ssp,
+					.gp = gp,
+					.begin_ns = start->head.ts_ns,
+					.is_normal = start->expires != 0});
+	return is_over;
+}
+
+/* One that began as the one before ended has nobody who started it: its first timer tells. */
+static void note(struct period *period, const struct ks_step *step)
+{
+	if (step->head.type == KS_GP_ARM && !period->has_run)
+		period->is_normal = true;
+	if (step->head.type == KS_GP_BEGIN)
+		period->has_run = true;
+}
+
+bool periods_step(struct periods *periods, const struct ks_step *step, struct period *ended)
+{
+	struct period *period = step->ssp ? map_get(&periods->running, step->ssp) : NULL;
+	bool is_over = period && period->gp <= gp_id_done(step->seq);
+	bool is_armed = step->head.type == KS_GP_ARM;
+
+	if (step->head.type != KS_GP_END && !is_armed && step->head.type != KS_GP_BEGIN)
+		return false;
+	if (!is_over) {
+		if (period)
+			note(period, step);
+		return false;
+	}
+	end(periods, period, step->head.ts_ns, ended);
+	if (!gp_seq_is_idle(step->seq))
+		begin(periods, &(struct period){.ssp = step->ssp,
+						.gp = gp_id_in_progress(step->seq),
+						.begin_ns = step->head.ts_ns,
+						.is_normal = is_armed});
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The host-wide work queue that shuts irqfds down: kvm_irqfd_release() and a
+ * deassigning KVM_IRQFD flush it (virt/kvm/eventfd.c), and so wait for the
+ * grace periods of other VMs too. What it did lately, and whom to name for it.
+ */
+#ifndef LEDGER_IRQFDS_H
+#define LEDGER_IRQFDS_H
+
+#include <stdint.h>
+
+#include "ledger/stall.h"
+
+#define IRQFDS_MAX 16
+
+/* One irqfd_shutdown() that waited. */
+struct irqfd_shutdown {
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	uint64_t kvm; /* whose irqfd it was */
+	uint32_t tid; /* the kworker */
+	enum ks_cause cause;
+	char comm[KS_COMM_LEN];
+};
+
+struct irqfds {
+	struct irqfd_shutdown list[IRQFDS_MAX];
+	uint32_t cnt; /* ever; the list wraps around */
+};
+
+/* Remember @stall if it is one of these. */
+void irqfds_note(struct irqfds *irqfds, const struct stall *stall);
+
+/* If @stall slept in a flush of that queue, its culprit is the shutdown that it waited for longest.
+ */
+const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct stall *stall);
+
+#endif

@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "ledger/account.h"
+#include "ledger/irqfds.h"
+#include "ledger/suspect.h"
+#include "ledger/stacks.h"
+#include "ledger/symbols.h"
+#include "ledger/task.h"
+
+/* A VM is kept for a while after its end: the call that ended it is told later. */
+#define GRAVE_NS 1000000000ULL
+/* Between two looks for what can be forgotten. */
+#define TIDY_NS	 5000000000ULL
+#define CPUS_MAX 1024
+
+/* More than the probes can follow: only a capture that somebody made up comes here. */
+#define VMS_MAX	    65536
+#define GRAVES_MAX  16384
+#define TASKS_MAX   65536
+#define DOMAINS_MAX (2 * (VMS_MAX + GRAVES_MAX) + 1024)
+
+struct grave {
+	struct vm *vm;
+	uint64_t ts_ns;
+	struct grave *next;
+};
+
+struct ledger {
+	struct stacks *stacks;
+	uint32_t hz;
+	struct ledger_ops ops;
+	void *ctx;
+	struct map vms;	    /* kvm -> struct vm, the living */
+	struct map domains; /* ssp -> struct domain; owns a reference */
+	struct map tasks;   /* tid -> struct task */
+	struct task *spare; /* the last one that was let go: the next call is not far */
+	struct grave *graves, **graves_end;
+	size_t graves_cnt;
+	struct loss_windows losses;
+	struct irqfds irqfds;
+	struct account_scratch scratch;
+	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
+	/* The next look for what can be forgotten: then, and not before as many records as it looks
+	 * at domains. */
+	uint64_t tidy_ns, tidy_records;
+	uint32_t vm_id;
+	struct ledger_stats stats;
+};
+
+/* Stacks are left out of a record when they were not taken; the rest is all there. */
+static const size_t min_sizes[KS_TYPE_CNT] = {
+	[KS_VM] = sizeof(struct ks_vm),
+	[KS_VM_GONE] = sizeof(struct ks_step),
+	[KS_CALL] = sizeof(struct ks_call),
+	[KS_SLEEP] = offsetof(struct ks_sleep, stack),
+	[KS_START] = offsetof(struct ks_start, stack),
+	[KS_GP_ARM] = sizeof(struct ks_step),
+	[KS_GP_QUEUE] = sizeof(struct ks_step),
+	[KS_GP_BEGIN] = sizeof(struct ks_step),
+	[KS_GP_END] = sizeof(struct ks_step),
+	[KS_CB_ARM] = sizeof(struct ks_step),
+	[KS_CB_QUEUE] = sizeof(struct ks_step),
+	[KS_CB_BEGIN] = sizeof(struct ks_step),
+	[KS_CB_END] = sizeof(struct ks_step),
+	[KS_CALLBACK] = offsetof(struct ks_start, stack),
+	[KS_LOCK] = sizeof(struct ks_lock),
+	[KS_SUSPECT] = offsetof(struct ks_task, stack),
+	[KS_LOST] = sizeof(struct ks_step),
+	[KS_HELD] = sizeof(struct ks_step),
+	[KS_ASLEEP] = offsetof(struct ks_task, stack),
+};
+
+size_t record_min_size(uint8_t type)
+{
+	return type < KS_TYPE_CNT ? min_sizes[type] : 0;
+}
+
+/* ---- life ---- */
+
+struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct ledger_ops *ops,
+			  void *ctx)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	if (!ledger)
+		return NULL;
+	ledger->stacks = stacks_new(syms);
+	if (!ledger->stacks) {
+		free(ledger);
+		return NULL;
+	}
+	ledger->hz = hz;
+	ledger->ops = *ops;
+	ledger->ctx = ctx;
+	ledger->graves_end = &ledger->graves;
+	return ledger;
+}
+
+static void vm_free(struct vm *vm)
+{
+	domain_put(vm->srcu);
+	domain_put(vm->irq_srcu);
+	free(vm);
+}
+
+static void bury_first(struct ledger *ledger)
+{
+	struct grave *grave = ledger->graves;
+
+	ledger->graves = grave->next;
+	if (!ledger->graves)
+		ledger->graves_end = &ledger->graves;
+	ledger->graves_cnt--;
+	vm_free(grave->vm);
+	free(grave);
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	const struct map_slot *slot;
+	size_t pos;
+
+	if (!ledger)
+		return;
+	while (ledger->graves)
+		bury_first(ledger);
+	for (pos = 0; (slot = map_next(&ledger->vms, &pos));)
+		vm_free(slot->value);
+	for (pos = 0; (slot = map_next(&ledger->tasks, &pos));)
+		task_free(slot->value);
+	for (pos = 0; (slot = map_next(&ledger->domains, &pos));)
+		domain_put(slot->value);
+	map_fini(&ledger->vms);
+	map_fini(&ledger->domains);
+	map_fini(&ledger->tasks);
+	stacks_free(ledger->stacks);
+	task_free(ledger->spare);
+	free(ledger->scratch.segments);
+	free(ledger);
+}
+
+const struct ledger_stats *ledger_get_stats(const struct ledger *ledger)
+{
+	return &ledger->stats;
+}
+
+/* ---- VMs and domains ---- */
+
+struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm)
+{
+	return map_get(&ledger->vms, kvm);
+}
+
+/* The VM at this address, though it may be dead: the newest, then. */
+static struct vm *find_vm(const struct ledger *ledger, uint64_t kvm)
+{
+	struct vm *vm = map_get(&ledger->vms, kvm);
+
+	for (struct grave *grave = ledger->graves; grave && !map_get(&ledger->vms, kvm);
+	     grave = grave->next)
+		if (grave->vm->kvm == kvm)
+			vm = grave->vm;
+	return vm;
+}
+
+/* The VM that was at this address at @ts_ns: another may be there by now. */
+static struct vm *find_vm_at(const struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+{
+	struct vm *vm = find_vm(ledger, kvm);
+
+	if (!vm || vm->born_ns <= ts_ns)
+		return vm;
+	for (struct grave *grave = ledger->graves; grave; grave = grave->next)
+		if (grave->vm->kvm == kvm && grave->vm->born_ns <= ts_ns)
+			vm = grave->vm;
+	return vm;
+}
+
+static struct domain *add_domain(struct ledger *ledger, uint64_t ssp, enum domain_kind kind,
+				 uint64_t kvm)
+{
+	struct domain *dom = domain_new(ssp, kind, kvm);
+
+	if (!dom)
+		return NULL;
+	domain_put(map_get(&ledger->domains, ssp));
+	if (map_put(&ledger->domains, ssp, dom)) {
+		map_del(&ledger->domains, ssp);
+		domain_put(dom);
+		return NULL;
+	}
+	return dom;
+}
+
+/* Domains that are no VM's own get in by being waited for. */
+static struct domain *find_domain(struct ledger *ledger, uint64_t ssp)
+{
+	struct domain *dom = ssp ? map_get(&ledger->domains, ssp) : NULL;
+
+	if (dom || !ssp || ledger->domains.cnt >= DOMAINS_MAX)
+		return dom;
+	return add_domain(ledger, ssp, DOMAIN_SHARED, 0);
+}
+
+/* Why there is none of these. */
+static int no_room(struct ledger *ledger, const struct map *map, size_t max, enum ks_loss loss)
+{
+	if (map->cnt < max)
+		return -ENOMEM;
+	ledger->stats.losses[loss]++;
+	return -ENOSPC;
+}
+
+static int no_domain(struct ledger *ledger, uint64_t ssp)
+{
+	return ssp ? no_room(ledger, &ledger->domains, DOMAINS_MAX, KS_LOSS_DOMAINS) : -EINVAL;
+}
+
+static void drop_domain(struct ledger *ledger, struct domain *dom)
+{
+	if (map_get(&ledger->domains, domain_ssp(dom)) != dom)
+		return; /* another VM lives at that address by now */
+	map_del(&ledger->domains, domain_ssp(dom));
+	domain_put(dom);
+}
+
+static void bury_old(struct ledger *ledger, uint64_t now_ns)
+{
+	while (ledger->graves &&
+	       (ledger->graves->ts_ns + GRAVE_NS < now_ns || ledger->graves_cnt > GRAVES_MAX)) {
+		drop_domain(ledger, ledger->graves->vm->srcu);
+		drop_domain(ledger, ledger->graves->vm->irq_srcu);
+		bury_first(ledger);
+	}
+}
+
+static int retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+{
+	struct vm *vm = map_del(&ledger->vms, kvm);
+	struct grave *grave;
+
+	bury_old(ledger, ts_ns);
+	if (!vm)
+		return 0;
+	vm->is_gone = true;
+	vm->gone_ns = ts_ns;
+	if (ledger->ops.vm_gone)
+		ledger->ops.vm_gone(ledger->ctx, vm);
+	grave = calloc(1, sizeof(*grave));
+	if (!grave) {
+		drop_domain(ledger, vm->srcu);
+		drop_domain(ledger, vm->irq_srcu);
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	grave->vm = vm;
+	grave->ts_ns = ts_ns;
+	*ledger->graves_end = grave;
+	ledger->graves_end = &grave->next;
+	ledger->graves_cnt++;
+	return 0;
+}
+
+static struct vm *make_vm(struct ledger *ledger, const struct ks_vm *rec)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	struct domain *srcu, *irq_srcu;
+
+	if (!vm)
+		return NULL;
+	srcu = add_domain(ledger, rec->srcu.ssp, DOMAIN_SRCU, rec->kvm);
+	irq_srcu = add_domain(ledger, rec->irq_srcu.ssp, DOMAIN_IRQ_SRCU, rec->kvm);
+	if (!srcu || !irq_srcu) {
+		free(vm);
+		return NULL;
+	}
+	domain_seed(srcu, &rec->srcu, rec->head.ts_ns, rec->jiffies, ledger->hz);
+	domain_seed(irq_srcu, &rec->irq_srcu, rec->head.ts_ns, rec->jiffies, ledger->hz);
+	*vm = (struct vm){
+		.kvm = rec->kvm,
+		.id = ++ledger->vm_id,
+		.tgid = rec->tgid,
+		.flags = rec->flags,
+		.born_ns = rec->head.ts_ns,
+		.srcu = domain_get(srcu),
+		.irq_srcu = domain_get(irq_srcu),
+	};
+	memcpy(vm->comm, rec->comm, sizeof(vm->comm) - 1);
+	return vm;
+}
+
+static int take_vm(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_vm *rec = record;
+	struct vm *vm;
+
+	(void)size;
+	if (!rec->kvm || !rec->srcu.ssp || !rec->irq_srcu.ssp || rec->srcu.ssp == rec->irq_srcu.ssp)
+		return -EINVAL;
+	retire_vm(ledger, rec->kvm, rec->head.ts_ns);
+	if (ledger->vms.cnt >= VMS_MAX)
+		return no_room(ledger, &ledger->vms, VMS_MAX, KS_LOSS_DOMAINS);
+	vm = make_vm(ledger, rec);
+	if (!vm)
+		return -ENOMEM;
+	if (map_put(&ledger->vms, vm->kvm, vm)) {
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	ledger->stats.vms++;
+	if (ledger->ops.vm_new)
+		ledger->ops.vm_new(ledger->ctx, vm);
+	return 0;
+}
+
+static int take_vm_gone(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+
+	(void)size;
+	return retire_vm(ledger, step->val, step->head.ts_ns);
+}
+
+/* The newest VM of a process; of its dead ones, when none lives. */
+static const struct vm *vm_of_process(const struct ledger *ledger, uint32_t tgid)
+{
+	const struct vm *newest = NULL;
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->vms, &pos))) {
+		const struct vm *vm = slot->value;
+
+		if (vm->tgid == tgid && (!newest || vm->id > newest->id))
+			newest = vm;
+	}
+	for (const struct grave *grave = ledger->graves; grave && !(newest && !newest->is_gone);
+	     grave = grave->next)
+		if (grave->vm->tgid == tgid)
+			newest = grave->vm;
+	return newest;
+}
+
+/* ---- grace periods ---- */
+
+static int take_step(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+	struct domain *dom = find_domain(ledger, step->ssp);
+
+	(void)size;
+	if (!dom)
+		return no_domain(ledger, step->ssp);
+	domain_step(dom, step);
+	return 0;
+}
+
+static size_t frames_of(uint32_t frames, size_t room_bytes)
+{
+	size_t max = room_bytes / sizeof(uint64_t);
+
+	if (frames > KS_STACK_MAX)
+		frames = KS_STACK_MAX;
+	return frames < max ? frames : max;
+}
+
+static int take_start(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_start *start = record;
+	struct domain *dom = find_domain(ledger, start->ssp);
+	struct starter starter = {
+		.kvm = start->kvm,
+		.tid = start->head.tid,
+		.tgid = start->tgid,
+		.cmd = start->cmd,
+		.kind = start->kind,
+	};
+	const struct stack *stack;
+
+	if (!dom)
+		return no_domain(ledger, start->ssp);
+	stack = stacks_resolve(ledger->stacks, start->stack,
+			       frames_of(start->frames, size - offsetof(struct ks_start, stack)));
+	starter.func = stack_srcu_caller(stack);
+	starter.call = stack_call(stack);
+	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
+	starter.is_sync = stack->cnt ? stack_in_sync(stack) : !start->expires;
+	memcpy(starter.comm, start->comm, sizeof(starter.comm) - 1);
+	domain_start(dom, start, &starter);
+	return 0;
+}
+
+static int take_nothing(struct ledger *ledger, const void *record, size_t size)
+{
+	(void)ledger;
+	(void)record;
+	(void)size;
+	return 0;
+}
+
+/* ---- tasks ---- */
+
+static struct task *find_task(struct ledger *ledger, uint32_t tid)
+{
+	struct task *task = map_get(&ledger->tasks, tid + 1ULL); /* keys are not 0 */
+
+	if (task || ledger->tasks.cnt >= TASKS_MAX)
+		return task;
+	task = ledger->spare;
+	ledger->spare = NULL;
+	if (task)
+		task_renew(task, tid);
+	else
+		task = task_new(tid);
+	if (task && map_put(&ledger->tasks, tid + 1ULL, task)) {
+		task_free(task);
+		return NULL;
+	}
+	return task;
+}
+
+static int no_task(struct ledger *ledger)
+{
+	return no_room(ledger, &ledger->tasks, TASKS_MAX, KS_LOSS_TASKS);
+}
+
+static void release_task(struct ledger *ledger, struct task *task)
+{
+	if (task->watchers || task->segments_cnt || task->lock.owner)
+		return;
+	map_del(&ledger->tasks, task->tid + 1ULL);
+	task_free(ledger->spare);
+	ledger->spare = task;
+}
+
+static int take_sleep(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_sleep *sleep = record;
+	struct task *task = find_task(ledger, sleep->head.tid);
+	const struct stack *stack;
+	int ret;
+
+	if (!task)
+		return no_task(ledger);
+	stack = stacks_resolve(ledger->stacks, sleep->stack,
+			       frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
+	ret = account_sleep(task, sleep, stack, find_domain(ledger, sleep->ssp));
+	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
+	task->forgotten = 0;
+	return ret;
+}
+
+static void forget_holder(struct ledger *ledger, const struct task *task)
+{
+	struct task *holder;
+
+	if (!task->lock.owner)
+		return;
+	holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+	if (holder && holder->watchers && !--holder->watchers)
+		release_task(ledger, holder);
+}
+
+static int take_lock(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_lock *lock = record;
+	struct task *task = find_task(ledger, lock->head.tid), *holder;
+
+	(void)size;
+	if (!task)
+		return no_task(ledger);
+	forget_holder(ledger, task);
+	task->lock = (struct held_lock){
+		.ts_ns = lock->head.ts_ns,
+		.which = lock->which < KS_LOCK_CNT ? lock->which : KS_LOCK_OTHER,
+		.owner = lock->owner == lock->head.tid ? 0 : lock->owner,
+		.owner_cmd = lock->owner_cmd,
+		.owner_kind = lock->owner_kind,
+	};
+	memcpy(task->lock.owner_comm, lock->owner_comm, sizeof(task->lock.owner_comm) - 1);
+	if (!task->lock.owner)
+		return 0;
+	holder = find_task(ledger, task->lock.owner);
+	if (!holder) {
+		task->lock.owner = 0;
+		return no_task(ledger);
+	}
+	holder->watchers++;
+	return 0;
+}
+
+static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
+				   const struct task *task)
+{
+	/* Only KVM_CREATE_VM is older than its VM. */
+	uint64_t ts_ns = call->kind == KS_KIND_DEV ? call->head.ts_ns : call->begin_ns;
+	const struct vm *vm = call->kvm ? find_vm_at(ledger, call->kvm, ts_ns) : NULL;
+
+	for (size_t i = 0; !vm && i < task->waits_cnt; i++)
+		if (task->waits[i].dom && domain_kvm(task->waits[i].dom))
+			vm = find_vm_at(ledger, domain_kvm(task->waits[i].dom), ts_ns);
+	return vm ? vm : vm_of_process(ledger, call->tgid);
+}
+
+static void remember(struct task *task, const struct stall *stall)
+{
+	task->past = (struct past_call){
+		.begin_ns = stall->begin_ns,
+		.end_ns = stall->rec->head.ts_ns,
+		.cause = stall->cause,
+		.call = stall->call,
+	};
+}
+
+static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
+{
+	const struct segment *segs = stall->segments;
+
+	if (!stall->culprit.is_known)
+		return;
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct starter *starter =
+			segs[i].dom ? domain_starter(segs[i].dom, stall->culprit.gp) : NULL;
+
+		if (!starter)
+			continue;
+		/* the end of a process knows no VM: any of them may be the one that ends */
+		stall->culprit.vm = starter->kvm ? find_vm(ledger, starter->kvm)
+						 : vm_of_process(ledger, starter->tgid);
+		return;
+	}
+}
+
+/* A close may wait in the irqfd clean-up queue for another VM's grace period. */
+static void blame_irqfds(struct ledger *ledger, struct stall *stall)
+{
+	const struct irqfd_shutdown *shutdown = irqfds_blame(&ledger->irqfds, stall);
+
+	if (shutdown && shutdown->kvm)
+		stall->culprit.vm = find_vm(ledger, shutdown->kvm);
+	irqfds_note(&ledger->irqfds, stall);
+}
+
+static int take_call(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_call *call = record;
+	struct task *task = find_task(ledger, call->head.tid);
+	struct account_input in = {.call = call, .task = task, .losses = &ledger->losses};
+	struct stall stall;
+	int ret;
+
+	(void)size;
+	if (call->begin_ns > call->head.ts_ns)
+		return -EINVAL;
+	if (!task)
+		return no_task(ledger);
+	task_forget_before(task, call->begin_ns);
+	in.vm = vm_of_call(ledger, call, task);
+	if (task->lock.owner)
+		in.holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+	ret = account_call(&in, &ledger->scratch, &stall);
+	if (!ret) {
+		name_culprits_vm(ledger, &stall);
+		blame_irqfds(ledger, &stall);
+		ledger->stats.calls++;
+		ledger->ops.stall(ledger->ctx, &stall);
+		remember(task, &stall);
+	}
+	forget_holder(ledger, task);
+	task_reset(task);
+	release_task(ledger, task);
+	return ret;
+}
+
+/* ---- what an iterator found ---- */
+
+static const struct stack *resolve_task(const struct ledger *ledger, const struct ks_task *rec,
+					size_t size)
+{
+	return stacks_resolve(ledger->stacks, rec->stack,
+			      frames_of(rec->frames, size - offsetof(struct ks_task, stack)));
+}
+
+static int take_suspect(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_task *rec = record;
+	struct domain *dom = map_get(&ledger->domains, rec->ssp);
+	struct suspect suspect = {.tid = rec->head.tid, .ts_ns = rec->head.ts_ns};
+
+	if (!dom)
+		return 0; /* its VM is gone by now */
+	suspect.stack = *resolve_task(ledger, rec, size);
+	suspect.rank = reader_rank(&suspect.stack, rec->state);
+	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
+	if (!suspect.rank || !suspect.gp)
+		return 0;
+	suspect.func = stack_sleeps_in(&suspect.stack);
+	suspect.call = reader_call(&suspect.stack);
+	memcpy(suspect.comm, rec->comm, sizeof(suspect.comm) - 1);
+	return domain_suspect(dom, &suspect);
+}
+
+/* The host-wide domain, when it is the only one that is nobody's own. */
+static struct domain *shared_domain(const struct ledger *ledger)
+{
+	const struct map_slot *slot;
+	struct domain *found = NULL;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->domains, &pos))) {
+		if (domain_get_kind(slot->value) != DOMAIN_SHARED)
+			continue;
+		if (found)
+			return NULL;
+		found = slot->value;
+	}
+	return found;
+}
+
+/* What a sleeper waits for: by its probe, or else by its stack. */
+static struct domain *domain_of_sleeper(struct ledger *ledger, const struct ks_task *rec,
+					const struct vm *vm, const struct stack *stack)
+{
+	if (rec->ssp)
+		return find_domain(ledger, rec->ssp);
+	switch (stack_domain_kind(stack)) {
+	case DOMAIN_SRCU:
+		return vm ? vm->srcu : NULL;
+	case DOMAIN_IRQ_SRCU:
+		return vm ? vm->irq_srcu : NULL;
+	case DOMAIN_SHARED:
+		return shared_domain(ledger);
+	default:
+		return NULL;
+	}
+}
+
+/* When this sleep began, or when we first saw it. */
+static uint64_t asleep_since(struct task *task, const struct ks_task *rec)
+{
+	if (rec->out_ns)
+		return rec->out_ns;
+	if (!task->asleep_ns || task->asleep_switches != rec->switches) {
+		task->asleep_ns = rec->head.ts_ns;
+		task->asleep_switches = rec->switches;
+	}
+	return task->asleep_ns;
+}
+
+static void make_call_so_far(const struct ks_task *rec, uint64_t since_ns, struct ks_call *call)
+{
+	*call = (struct ks_call){
+		.head = rec->head,
+		.begin_ns = rec->begin_ns ? rec->begin_ns : since_ns,
+		.kvm = rec->kvm,
+		.arg = rec->arg,
+		.cmd = rec->cmd,
+		.tgid = rec->tgid,
+		.vcpus = rec->vcpus,
+		.kind = rec->kind,
+	};
+	memcpy(call->comm, rec->comm, sizeof(call->comm) - 1);
+}
+
+static void make_sleep_so_far(const struct ks_task *rec, uint64_t since_ns,
+			      const struct domain *dom, struct ks_sleep *sleep)
+{
+	*sleep = (struct ks_sleep){
+		.head = rec->head,
+		.out_ns = since_ns,
+		.wait_ns = rec->wait_ns,
+		.kvm = rec->kvm,
+		.ssp = dom ? domain_ssp(dom) : 0,
+		.needed = rec->needed,
+		.tgid = rec->tgid,
+		.api = rec->api,
+		.kind = rec->kind,
+	};
+}
+
+static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks_task *rec,
+		       const struct stack *stack)
+{
+	uint64_t since_ns = asleep_since(task, rec);
+	struct account_input in = {.task = task, .losses = &ledger->losses};
+	struct ks_call call;
+	struct ks_sleep sleep;
+	struct stall stall;
+	struct domain *dom;
+	int ret;
+
+	in.vm = rec->kvm ? find_vm(ledger, rec->kvm) : vm_of_process(ledger, rec->tgid);
+	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner + 1ULL) : NULL;
+	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
+	make_call_so_far(rec, since_ns, &call);
+	make_sleep_so_far(rec, since_ns, dom, &sleep);
+	ret = account_sleep(task, &sleep, stack, dom);
+	call.sleeps = task->sleeps;
+	in.call = &call;
+	if (!ret)
+		ret = account_call(&in, &ledger->scratch, &stall);
+	if (ret)
+		return ret;
+	stall.is_stuck = true;
+	stall.is_complete = stall.is_complete && rec->out_ns;
+	ledger->ops.asleep(ledger->ctx, &stall);
+	return 0;
+}
+
+static int take_asleep(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_task *rec = record;
+	const struct stack *stack = resolve_task(ledger, rec, size);
+	struct task_mark mark;
+	struct task *task;
+	int ret;
+
+	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(stack)))
+		return 0;
+	if (rec->begin_ns > rec->head.ts_ns || rec->out_ns > rec->head.ts_ns)
+		return -EINVAL;
+	task = find_task(ledger, rec->head.tid);
+	if (!task)
+		return no_task(ledger);
+	task_mark(task, &mark);
+	ret = tell_asleep(ledger, task, rec, stack);
+	task_rewind(task, &mark);
+	return ret;
+}
+
+/* ---- losses ---- */
+
+static void lose(struct ledger *ledger, uint64_t cnt, uint64_t from_ns, uint64_t to_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	ledger->stats.lost += cnt;
+	loss_windows_add(&ledger->losses, from_ns, to_ns);
+	while ((slot = map_next(&ledger->domains, &pos)))
+		domain_lose(slot->value, from_ns);
+}
+
+static int take_lost(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_step *step = record;
+
+	(void)size;
+	lose(ledger, step->val, step->seq, step->head.ts_ns);
+	return 0;
+}
+
+static void note_cpu(struct ledger *ledger, const struct ks_head *head)
+{
+	uint64_t *last = &ledger->cpu_ts[head->cpu % CPUS_MAX];
+
+	if (head->lost)
+		lose(ledger, head->lost, *last, head->ts_ns);
+	*last = head->ts_ns;
+}
+
+/* ---- the way in ---- */
+
+static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *record, size_t size) = {
+	[KS_VM] = take_vm,	     [KS_VM_GONE] = take_vm_gone,  [KS_CALL] = take_call,
+	[KS_SLEEP] = take_sleep,     [KS_START] = take_start,	   [KS_GP_ARM] = take_step,
+	[KS_GP_QUEUE] = take_step,   [KS_GP_BEGIN] = take_step,	   [KS_GP_END] = take_step,
+	[KS_CB_ARM] = take_step,     [KS_CB_QUEUE] = take_step,	   [KS_CB_BEGIN] = take_step,
+	[KS_CB_END] = take_step,     [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
+	[KS_SUSPECT] = take_suspect, [KS_LOST] = take_lost,	   [KS_HELD] = take_nothing,
+	[KS_ASLEEP] = take_asleep,
+};
+
+void ledger_tidy(struct ledger *ledger, uint64_t now_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	ledger->tidy_ns = now_ns + TIDY_NS;
+	ledger->tidy_records = ledger->stats.records + ledger->domains.cnt;
+	bury_old(ledger, now_ns);
+	while ((slot = map_next(&ledger->domains, &pos)))
+		domain_tidy(slot->value, now_ns);
+}
+
+int ledger_record(struct ledger *ledger, const void *record, size_t size)
+{
+	const struct ks_head *head = record;
+	size_t min = size >= sizeof(*head) ? record_min_size(head->type) : 0;
+	int ret;
+
+	ledger->stats.records++;
+	if (!min || size < min) {
+		ledger->stats.malformed++;
+		return -EINVAL;
+	}
+	note_cpu(ledger, head);
+	if (head->ts_ns >= ledger->tidy_ns && ledger->stats.records >= ledger->tidy_records)
+		ledger_tidy(ledger, head->ts_ns);
+	ret = takers[head->type](ledger, record, size);
+	if (ret == -EINVAL)
+		ledger->stats.malformed++;
+	return ret;
+}

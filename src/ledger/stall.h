@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A call as the ledger accounts for it: what every output prints. Valid during the callback only.
+ */
+#ifndef LEDGER_STALL_H
+#define LEDGER_STALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/causes.h>
+#include <kvmstall/records.h>
+
+#include "ledger/domain.h"
+#include "ledger/stack.h"
+
+const char *cause_name(enum ks_cause cause);
+const char *cause_help(enum ks_cause cause);
+
+/* Is it a wait for one of SRCU's own timers: of a grace period, or of its callbacks? */
+static inline bool cause_is_timer(enum ks_cause cause)
+{
+	return cause == KS_CAUSE_GP_TIMER || cause == KS_CAUSE_CB_TIMER;
+}
+
+/* The VM's age in its life. */
+enum phase {
+	PHASE_SETUP,   /* no vCPU yet */
+	PHASE_VCPUS,   /* vCPUs exist, none has run */
+	PHASE_RUNNING, /* vCPU 0 has entered KVM_RUN */
+	PHASE_TEARDOWN,
+	PHASE_CNT
+};
+
+const char *phase_name(enum phase phase);
+
+struct vm {
+	uint64_t kvm;
+	uint32_t id; /* from 1, in the order seen; never used again */
+	uint32_t tgid;
+	uint32_t flags; /* enum ks_vm_flags */
+	bool is_gone;
+	uint64_t born_ns; /* or found */
+	uint64_t gone_ns; /* 0: lives */
+	char comm[KS_COMM_LEN];
+	char name[64]; /* what its operator calls it; empty: not known */
+	struct domain *srcu;
+	struct domain *irq_srcu;
+};
+
+/* Time in one state, for one cause; a call's segments follow each other and sum to its latency. */
+struct segment {
+	enum ks_cause cause;
+	uint64_t ns;
+	const struct domain *dom; /* NULL: no SRCU in it */
+	uint64_t gp;		  /* 0: none in particular */
+	const char *func;	  /* other-sleep, lock: the kernel function it slept in; or NULL */
+};
+
+/* One synchronize_srcu*() or srcu_barrier() inside a call. */
+struct wait {
+	const struct domain *dom; /* NULL: not known */
+	enum ks_api api;
+	const char *site; /* the function that called it; NULL: no stack was taken */
+	uint64_t begin_ns;
+	uint64_t ns;
+	uint64_t gp_first;  /* in progress when it began; 0: none */
+	uint64_t gp_needed; /* whose end it waited for; 0: not known */
+	int callbacks;	    /* outstanding beside its own; -1: not known */
+	struct stack stack; /* .cnt 0: not taken */
+};
+
+enum culprit_kind {
+	CULPRIT_NONE,
+	CULPRIT_STARTER, /* of the GP that the call was stuck behind */
+	CULPRIT_READER,	 /* of the domain: it held that GP open */
+	CULPRIT_HOLDER,	 /* of the mutex */
+	CULPRIT_KIND_CNT
+};
+
+const char *culprit_kind_name(enum culprit_kind kind);
+
+/* Who is behind the dominant segment. */
+struct culprit {
+	enum culprit_kind kind;
+	bool is_known;
+	bool is_self; /* the stalled call itself started the GP that it waited for */
+	const char *func;
+	const char *call;    /* the call it was in; NULL: none, or before we looked */
+	const struct vm *vm; /* whose; NULL: not known */
+	uint32_t tid;
+	uint32_t tgid;	 /* CULPRIT_STARTER; else 0 */
+	uint64_t age_ns; /* from the GP's start to the wait */
+	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
+	uint64_t gp;
+	enum ks_cause cause; /* CULPRIT_HOLDER: of its own stall */
+	char comm[KS_COMM_LEN];
+};
+
+struct stall {
+	const struct ks_call *rec;
+	const struct vm *vm; /* NULL: not known */
+	const char *call;
+	uint64_t begin_ns;
+	uint64_t latency_ns;
+	uint64_t stall_ns; /* latency less run */
+	uint64_t without_ns;
+	enum ks_cause cause;
+	enum phase phase;
+	bool is_stuck;	  /* not over: what is known so far */
+	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
+	bool is_inferred; /* from a log that has no causes: .cause is a guess */
+	const struct segment *segments;
+	size_t segments_cnt;
+	const struct wait *waits;
+	size_t waits_cnt;
+	struct culprit culprit;
+	uint64_t by_cause[KS_CAUSE_CNT]; /* the segments' sums */
+};
+
+#endif

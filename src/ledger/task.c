@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/task.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A call has a handful of each; a damaged capture must not make us take memory without end. */
+#define TASK_LIST_MAX 4096
+
+struct task *task_new(uint32_t tid)
+{
+	struct task *task = calloc(1, sizeof(*task));
+
+	if (task)
+		task->tid = tid;
+	return task;
+}
+
+void task_free(struct task *task)
+{
+	if (!task)
+		return;
+	task_reset(task);
+	free(task->segments);
+	free(task->waits);
+	free(task);
+}
+
+void task_renew(struct task *task, uint32_t tid)
+{
+	task_reset(task);
+	*task = (struct task){
+		.tid = tid,
+		.segments = task->segments,
+		.segments_cap = task->segments_cap,
+		.waits = task->waits,
+		.waits_cap = task->waits_cap,
+	};
+}
+
+void task_mark(const struct task *task, struct task_mark *mark)
+{
+	*mark = (struct task_mark){
+		.segments_cnt = task->segments_cnt,
+		.waits_cnt = task->waits_cnt,
+		.sleeps = task->sleeps,
+		.last_in_ns = task->last_in_ns,
+		.wait_ns = task->wait_ns,
+	};
+}
+
+void task_rewind(struct task *task, const struct task_mark *mark)
+{
+	for (size_t i = mark->segments_cnt; i < task->segments_cnt; i++)
+		domain_put((struct domain *)task->segments[i].seg.dom);
+	for (size_t i = mark->waits_cnt; i < task->waits_cnt; i++)
+		domain_put((struct domain *)task->waits[i].dom);
+	task->segments_cnt = mark->segments_cnt;
+	task->waits_cnt = mark->waits_cnt;
+	task->sleeps = mark->sleeps;
+	task->last_in_ns = mark->last_in_ns;
+	task->wait_ns = mark->wait_ns;
+}
+
+void task_reset(struct task *task)
+{
+	task_rewind(task, &(struct task_mark){0});
+	task->lock = (struct held_lock){0};
+	task->asleep_ns = 0;
+}
+
+static void forget_segments(struct task *task, uint64_t ns)
+{
+	size_t cnt = 0;
+
+	while (cnt < task->segments_cnt && task->segments[cnt].begin_ns < ns)
+		domain_put((struct domain *)task->segments[cnt++].seg.dom);
+	if (!cnt)
+		return;
+	task->sleeps -= task->segments[cnt - 1].sleep + 1;
+	task->segments_cnt -= cnt;
+	memmove(task->segments, task->segments + cnt, task->segments_cnt * sizeof(*task->segments));
+}
+
+void task_forget_before(struct task *task, uint64_t ns)
+{
+	size_t cnt = 0;
+
+	forget_segments(task, ns);
+	while (cnt < task->waits_cnt && task->waits[cnt].begin_ns < ns)
+		domain_put((struct domain *)task->waits[cnt++].dom);
+	if (!cnt)
+		return;
+	task->waits_cnt -= cnt;
+	memmove(task->waits, task->waits + cnt, task->waits_cnt * sizeof(*task->waits));
+}
+
+/* Room for one more; the list stays as it was when there is none. */
+static int list_grow(void **list, size_t *cap, size_t cnt, size_t size)
+{
+	size_t bigger = *cap ? *cap * 2 : 8;
+	void *grown;
+
+	if (cnt < *cap)
+		return 0;
+	if (cnt >= TASK_LIST_MAX)
+		return -ENOMEM;
+	grown = realloc(*list, bigger * size);
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	*cap = bigger;
+	return 0;
+}
+
+int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg)
+{
+	if (list_grow((void **)&task->segments, &task->segments_cap, task->segments_cnt,
+		      sizeof(*task->segments)))
+		return -ENOMEM;
+	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, task->sleeps};
+	if (seg->dom)
+		domain_get((struct domain *)seg->dom);
+	return 0;
+}
+
+int task_add_wait(struct task *task, const struct wait *wait)
+{
+	if (list_grow((void **)&task->waits, &task->waits_cap, task->waits_cnt,
+		      sizeof(*task->waits)))
+		return -ENOMEM;
+	task->waits[task->waits_cnt++] = *wait;
+	if (wait->dom)
+		domain_get((struct domain *)wait->dom);
+	return 0;
+}

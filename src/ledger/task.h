@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is known of a task's call so far: its sleeps, accounted, until the call's own record comes.
+ */
+#ifndef LEDGER_TASK_H
+#define LEDGER_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/stall.h"
+
+/* A segment and where it begins; what lies between two is time on a CPU. */
+struct timed_segment {
+	uint64_t begin_ns;
+	struct segment seg;
+	uint32_t sleep; /* which of the task's sleeps it is of, from 0 */
+};
+
+/* The mutex that the task blocked on last. */
+struct held_lock {
+	uint64_t ts_ns; /* 0: none */
+	uint32_t which; /* enum ks_lock_which */
+	uint32_t owner; /* tid */
+	uint32_t owner_cmd;
+	uint8_t owner_kind;
+	char owner_comm[KS_COMM_LEN];
+};
+
+/* The stalled call that a task ended last, for those that waited for its locks. */
+struct past_call {
+	uint64_t begin_ns;
+	uint64_t end_ns; /* 0: none */
+	enum ks_cause cause;
+	const char *call;
+};
+
+struct task {
+	uint32_t tid;
+	struct timed_segment *segments; /* in order of time */
+	size_t segments_cnt, segments_cap;
+	struct wait *waits;
+	size_t waits_cnt, waits_cap;
+	uint32_t sleeps;
+	uint32_t forgotten;  /* sleeps that reach further back than their domain's history */
+	uint64_t last_in_ns; /* end of its last sleep */
+	uint64_t wait_ns;    /* identity of the last wait: when its function was entered */
+	struct held_lock lock;
+	struct past_call past;
+	uint32_t asleep_switches; /* identity of the sleep that an iterator found it in */
+	uint64_t asleep_ns;	  /* when it first did; 0: never */
+	int watchers;		  /* tasks whose lock this one holds or held */
+};
+
+struct task *task_new(uint32_t tid);
+void task_free(struct task *task);
+
+/* A task that is over becomes another one: what it allocated is used again. */
+void task_renew(struct task *task, uint32_t tid);
+
+/* Forget the call, keep the task. */
+void task_reset(struct task *task);
+
+/* Forget what began before @ns: a call whose own record was lost. */
+void task_forget_before(struct task *task, uint64_t ns);
+
+/* Where the lists are, to go back there. */
+struct task_mark {
+	size_t segments_cnt, waits_cnt;
+	uint32_t sleeps;
+	uint64_t last_in_ns, wait_ns;
+};
+
+void task_mark(const struct task *task, struct task_mark *mark);
+void task_rewind(struct task *task, const struct task_mark *mark);
+
+/* Append; takes a reference on seg->dom / wait->dom. Returns 0 or -ENOMEM. */
+int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg);
+int task_add_wait(struct task *task, const struct wait *wait);
+
+#endif

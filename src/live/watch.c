@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "live/child.h"
+#include "output/summary.h"
+#include "kern/host_settings.h"
+
+#define SCAN_MIN_NS 100000000ULL
+#define HOUR_NS	    3600000000000ULL
+
+struct watch {
+	const struct watch_cfg *cfg;
+	struct session *session;
+	struct child child;
+	uint64_t begin_ns;
+	uint64_t scan_ns; /* of the last look for calls that are stuck */
+	int signal_fd;
+};
+
+int64_t watch_clock_offset_ns(void)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	localtime_r(&now, &local);
+	return clock_unix_offset_ns() + local.tm_gmtoff * 1000000000LL;
+}
+
+/* ---- the loop ---- */
+
+/* Calls that are stuck are looked for twice in the time that makes them so. */
+static uint64_t scan_interval_ns(const struct watch *watch)
+{
+	uint64_t half = watch->cfg->stuck_ns / 2;
+
+	return half < SCAN_MIN_NS ? SCAN_MIN_NS : half;
+}
+
+/* When it is over; UINT64_MAX: not by itself. */
+static uint64_t end_ns(const struct watch *watch)
+{
+	uint64_t end;
+
+	if (!watch->cfg->duration_ns ||
+	    __builtin_add_overflow(watch->begin_ns, watch->cfg->duration_ns, &end))
+		return UINT64_MAX;
+	return end;
+}
+
+/* How long the loop may sleep: until the end, the next look or the next tick. */
+static int timeout_ms(const struct watch *watch)
+{
+	uint64_t now = clock_now_ns(), until = end_ns(watch);
+
+	if (watch->cfg->stuck_ns && watch->scan_ns + scan_interval_ns(watch) < until)
+		until = watch->scan_ns + scan_interval_ns(watch);
+	if (watch->cfg->tick_ns && now + watch->cfg->tick_ns < until)
+		until = now + watch->cfg->tick_ns;
+	if (until == UINT64_MAX)
+		return -1;
+	if (until <= now)
+		return 0;
+	return until - now > HOUR_NS ? HOUR_NS / 1000000 : (until - now) / 1000000 + 1;
+}
+
+static void scan(struct watch *watch)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!watch->cfg->stuck_ns || now < watch->scan_ns + scan_interval_ns(watch))
+		return;
+	watch->scan_ns = now;
+	session_scan(watch->session);
+}
+
+/* A signal: 1 when it is the end, else 0, with the signal in @other if it is .cfg's. */
+static int take_signal(struct watch *watch, int *other)
+{
+	struct signalfd_siginfo info;
+
+	if (read(watch->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	if (info.ssi_signo == SIGCHLD)
+		return watch->child.pid && child_reap(&watch->child);
+	if ((int)info.ssi_signo != watch->cfg->signal)
+		return 1;
+	*other = info.ssi_signo;
+	return 0;
+}
+
+static int loop(struct watch *watch, struct err *err)
+{
+	int ret, signal, is_over = 0;
+
+	for (;;) {
+		scan(watch);
+		signal = 0;
+		ret = session_wait(watch->session, watch->signal_fd, timeout_ms(watch));
+		if (ret > 0)
+			is_over = take_signal(watch, &signal);
+		if (ret >= 0)
+			ret = watch->cfg->tick(watch->cfg->ctx, signal, err);
+		else if (!*err->msg)
+			err_set(err, ret, "cannot read records: %s", strerror(-ret));
+		if (ret)
+			return ret < 0 ? ret : 0;
+		if (is_over || clock_now_ns() >= end_ns(watch))
+			return 0;
+	}
+}
+
+/* ---- begin and end ---- */
+
+static int open_signals(const struct watch_cfg *cfg, struct err *err)
+{
+	static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(&set, ours[i]);
+	if (cfg->signal)
+		sigaddset(&set, cfg->signal);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* A closed output must not kill us before we have detached. */
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? err_set(err, -errno, "cannot make a signalfd: %s", strerror(errno)) : fd;
+}
+
+static int start_command(struct watch *watch, struct err *err)
+{
+	int ret;
+
+	if (!watch->child.pid)
+		return 0;
+	ret = session_follow(watch->session, watch->child.pid, err);
+	if (ret)
+		return ret;
+	ret = child_go(&watch->child, err);
+	return ret ? err_wrap(err, ret, "cannot run '%s'", *watch->cfg->command) : 0;
+}
+
+static int run_session(struct watch *watch, struct summary *summary, struct err *err)
+{
+	struct session_cfg cfg = watch->cfg->session;
+	int ret, stopped;
+
+	cfg.want_fork = watch->child.pid != 0;
+	watch->session = session_new(&cfg, err);
+	if (!watch->session)
+		return -EINVAL;
+	ret = session_start(watch->session, err);
+	if (!ret)
+		ret = watch->cfg->begin(watch->cfg->ctx, watch->session, err);
+	if (!ret)
+		ret = start_command(watch, err);
+	if (ret)
+		return ret;
+	watch->begin_ns = clock_now_ns();
+	ret = loop(watch, err);
+	stopped = session_stop(watch->session);
+	summary->duration_ns = clock_now_ns() - watch->begin_ns;
+	if (!ret && stopped)
+		ret = *err->msg ? stopped
+				: err_set(err, stopped, "cannot read records: %s",
+					  strerror(-stopped));
+	return ret;
+}
+
+/* A module that is loaded later is waited for; a COMMAND that needs it cannot wait, and who may not
+ * trace should hear of that. */
+static int wait_for_kvm(struct watch *watch, struct err *err)
+{
+	struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
+	int is_over = 0, other;
+
+	if (host_has_kvm() || *watch->cfg->command || geteuid())
+		return 0;
+	log_warn("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
+	watch->begin_ns = clock_now_ns();
+	while (!is_over && !host_has_kvm()) {
+		uint64_t now = clock_now_ns(), end = end_ns(watch);
+		uint64_t left_ms = end > now ? (end - now) / 1000000 + 1 : 0;
+
+		if (poll(&fd, 1, left_ms < HOST_KVM_POLL_MS ? (int)left_ms : HOST_KVM_POLL_MS) > 0)
+			is_over = take_signal(watch, &other);
+		is_over |= clock_now_ns() >= end;
+	}
+	return is_over ? err_cannot(err, "KVM was never there: nothing was seen") : 0;
+}
+
+static int run(struct watch *watch, struct summary *summary, struct err *err)
+{
+	int ret;
+
+	if (*watch->cfg->command) {
+		ret = child_fork(&watch->child, (char **)watch->cfg->command, err);
+		if (ret)
+			return ret;
+	}
+	ret = run_session(watch, summary, err);
+	child_kill(&watch->child);
+	if (watch->session)
+		session_summary(watch->session, summary);
+	summary->command_status = watch->child.pid ? child_exit_status(&watch->child) : -1;
+	return ret;
+}
+
+int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err)
+{
+	struct watch watch = {.cfg = cfg, .child = {.gate = -1, .status = -1}};
+	int ret;
+
+	watch.signal_fd = open_signals(cfg, err);
+	if (watch.signal_fd < 0)
+		return watch.signal_fd;
+	ret = wait_for_kvm(&watch, err);
+	if (!ret)
+		ret = run(&watch, summary, err);
+	session_free(watch.session);
+	close(watch.signal_fd);
+	return ret;
+}

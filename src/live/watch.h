@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A session from attach to detach: COMMAND, signals, an end after a while, looks at what is stuck.
+ */
+#ifndef LIVE_WATCH_H
+#define LIVE_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "live/session.h"
+
+struct err;
+struct summary;
+
+struct watch_cfg {
+	struct session_cfg session;
+	uint64_t duration_ns; /* end after this long; 0: never */
+	uint64_t stuck_ns;    /* calls asleep for this long are looked for; 0: never */
+	uint64_t tick_ns;     /* .tick at least this often; 0: when there is something */
+	char *const *command; /* ends with NULL; empty: none */
+	int signal;	      /* one more that wakes up; 0: none */
+	/* Attached; COMMAND does not run yet, and no record was taken. */
+	int (*begin)(void *ctx, struct session *session, struct err *err);
+	/* Whatever woke us up, with that signal or 0: 0 to go on, 1 for the end, or a negative
+	 * errno with @err set. */
+	int (*tick)(void *ctx, int signal, struct err *err);
+	void *ctx;
+};
+
+/*
+ * Run until COMMAND ends, the time is over, a signal ends it (SIGINT, SIGTERM,
+ * SIGHUP) or .tick does; then take all that is left. @summary gets the
+ * duration, COMMAND's status, and what session_summary() knows.
+ */
+int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err);
+
+/* From CLOCK_MONOTONIC to the local time of day. */
+int64_t watch_clock_offset_ns(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Just enough of the protobuf wire format to write messages. */
+#ifndef METRICS_PROTOBUF_H
+#define METRICS_PROTOBUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct str;
+
+void pb_varint(struct str *out, uint64_t value);
+void pb_uint(struct str *out, int field, uint64_t value);
+void pb_sint(struct str *out, int field, int64_t value); /* sint32, sint64: zigzag */
+void pb_double(struct str *out, int field, double value);
+void pb_bytes(struct str *out, int field, const void *bytes, size_t len);
+void pb_string(struct str *out, int field, const char *text);
+
+/* Zigzag: small numbers of either sign become small. */
+uint64_t pb_zigzag(int64_t value);
+
+#endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "metrics/vmset.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sanitize.h"
+#include "ledger/stall.h"
+
+/* To take another's place, a VM must have stalled this much longer: series that come and go
+ * with every scrape are of no use to anybody. */
+#define TAKEOVER_FACTOR 2
+#define SUFFIX_LEN	8 /* "#12345", to tell VMs of one name apart */
+
+int vmset_init(struct vmset *set, uint32_t limit)
+{
+	*set = (struct vmset){.limit = limit};
+	set->shown = calloc(limit + 1, sizeof(*set->shown));
+	return set->shown ? 0 : -ENOMEM;
+}
+
+static void vm_free(struct vmset_vm *vm)
+{
+	free(vm->identity);
+	free(vm);
+}
+
+void vmset_fini(struct vmset *set)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&set->vms, &pos)))
+		vm_free(slot->value);
+	map_fini(&set->vms);
+	map_fini(&set->labels);
+	free(set->shown);
+}
+
+/* ---- labels ---- */
+
+/* FNV-1a. Two labels of one hash count as the same: then one of them gets a suffix, no harm done.
+ */
+static uint64_t hash_of(const char *label)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (; *label; label++)
+		hash = (hash ^ (unsigned char)*label) * 0x100000001b3ULL;
+	return hash ? hash : 1;
+}
+
+static void hide(struct vmset *set, struct vmset_vm *vm)
+{
+	for (size_t i = 0; i < set->shown_cnt; i++) {
+		if (set->shown[i] != vm)
+			continue;
+		memmove(set->shown + i, set->shown + i + 1,
+			(set->shown_cnt - i - 1) * sizeof(*set->shown));
+		set->shown_cnt--;
+		break;
+	}
+	map_del(&set->labels, hash_of(vm->label));
+	vm->is_shown = false;
+	free(vm->identity);
+	vm->identity = NULL;
+}
+
+static void forget(struct vmset *set, struct vmset_vm *vm)
+{
+	if (vm->is_shown)
+		hide(set, vm);
+	map_del(&set->vms, vm->id);
+	vm_free(vm);
+}
+
+/* A VM that bears the name of one that is gone continues its series. */
+static void inherit(struct vmset *set, struct vmset_vm *vm, struct vmset_vm *dead)
+{
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		vm->ns[i] += dead->ns[i];
+	vm->born_ns = dead->born_ns;
+	forget(set, dead);
+}
+
+static void set_label(struct vmset *set, struct vmset_vm *vm)
+{
+	char plain[sizeof(vm->label) - SUFFIX_LEN];
+	struct vmset_vm *holder;
+
+	if (vm->name[0])
+		snprintf(plain, sizeof(plain), "%s", vm->name);
+	else
+		snprintf(plain, sizeof(plain), "%s[%u]", vm->comm, vm->tgid);
+	snprintf(vm->label, sizeof(vm->label), "%s", plain);
+	holder = map_get(&set->labels, hash_of(vm->label));
+	if (holder && holder->is_gone) {
+		inherit(set, vm, holder);
+		holder = NULL;
+	}
+	/* Nobody may call a VM as the sum is called. */
+	for (unsigned int n = 2; holder || !strcmp(vm->label, "other"); n++) {
+		snprintf(vm->label, sizeof(vm->label), "%s#%u", plain, n);
+		holder = map_get(&set->labels, hash_of(vm->label));
+	}
+}
+
+/* ---- who is shown ---- */
+
+static void identify(struct vmset *set, struct vmset_vm *vm)
+{
+	struct identity *identity;
+
+	if (!set->identify)
+		return;
+	identity = calloc(1, sizeof(*identity));
+	if (identity && set->identify(set->ctx, vm->tgid, identity)) {
+		set->cut += vm->identity ? 0 : identity->cut;
+		free(vm->identity);
+		vm->identity = identity;
+	} else {
+		free(identity); /* gone, or no memory: what was known stays */
+	}
+}
+
+static void show(struct vmset *set, struct vmset_vm *vm)
+{
+	size_t at;
+
+	set_label(set, vm);
+	if (map_put(&set->labels, hash_of(vm->label), vm))
+		return;
+	for (at = set->shown_cnt; at && set->shown[at - 1]->id > vm->id; at--)
+		set->shown[at] = set->shown[at - 1];
+	set->shown[at] = vm;
+	set->shown_cnt++;
+	vm->is_shown = true;
+	identify(set, vm);
+}
+
+static void add_to_other(struct vmset *set, uint64_t ns[KS_CAUSE_CNT])
+{
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		set->other_ns[i] += ns[i];
+		ns[i] = 0;
+	}
+}
+
+static void bury(struct vmset *set)
+{
+	for (size_t i = set->shown_cnt; i-- > 0;) {
+		struct vmset_vm *vm = set->shown[i];
+
+		if (vm->is_gone && vm->was_scraped)
+			forget(set, vm);
+		else if (vm->is_gone)
+			vm->was_scraped = true;
+	}
+}
+
+/* Most stalled first, then the oldest. */
+static int worse_first(const void *a, const void *b)
+{
+	const struct vmset_vm *one = *(struct vmset_vm *const *)a;
+	const struct vmset_vm *two = *(struct vmset_vm *const *)b;
+
+	if (one->total_ns != two->total_ns)
+		return one->total_ns > two->total_ns ? -1 : 1;
+	return one->id < two->id ? -1 : one->id > two->id;
+}
+
+/* Those without series, most stalled first; to be freed. */
+static struct vmset_vm **list_hidden(const struct vmset *set, size_t *cnt)
+{
+	struct vmset_vm **list = malloc((set->vms.cnt + 1) * sizeof(struct vmset_vm *));
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	*cnt = 0;
+	while (list && (slot = map_next(&set->vms, &pos))) {
+		struct vmset_vm *vm = slot->value;
+
+		if (!vm->is_shown)
+			list[(*cnt)++] = vm;
+	}
+	if (list)
+		qsort(list, *cnt, sizeof(struct vmset_vm *), worse_first);
+	return list;
+}
+
+static struct vmset_vm *least_shown(const struct vmset *set)
+{
+	struct vmset_vm *least = NULL;
+
+	for (size_t i = 0; i < set->shown_cnt; i++)
+		if (!set->shown[i]->is_gone &&
+		    (!least || set->shown[i]->total_ns < least->total_ns))
+			least = set->shown[i];
+	return least;
+}
+
+static bool make_room(struct vmset *set, const struct vmset_vm *vm)
+{
+	struct vmset_vm *least;
+
+	if (set->shown_cnt < set->limit)
+		return true;
+	least = vm->total_ns ? least_shown(set) : NULL;
+	if (!least || vm->total_ns / TAKEOVER_FACTOR < least->total_ns)
+		return false;
+	hide(set, least);
+	set->evictions++;
+	return true;
+}
+
+/* From the most stalled on: once one finds no place, none behind it does. */
+static void promote(struct vmset *set)
+{
+	size_t cnt, i = 0;
+	struct vmset_vm **hidden = list_hidden(set, &cnt);
+
+	for (; i < cnt && make_room(set, hidden[i]); i++)
+		show(set, hidden[i]);
+	for (i = 0; i < cnt; i++) {
+		if (!hidden[i]->is_shown && !hidden[i]->is_judged)
+			add_to_other(set, hidden[i]->ns);
+		hidden[i]->is_judged = true;
+	}
+	free(hidden);
+}
+
+void vmset_judge(struct vmset *set)
+{
+	bury(set);
+	promote(set);
+}
+
+void vmset_reidentify(struct vmset *set)
+{
+	for (size_t i = 0; i < set->shown_cnt; i++)
+		identify(set, set->shown[i]);
+}
+
+/* ---- what happens ---- */
+
+void vmset_add(struct vmset *set, const struct vm *vm)
+{
+	struct vmset_vm *copy = calloc(1, sizeof(*copy));
+
+	if (!copy || map_put(&set->vms, vm->id, copy)) {
+		free(copy); /* its time will be in "other" */
+		return;
+	}
+	copy->id = vm->id;
+	copy->tgid = vm->tgid;
+	copy->born_ns = vm->born_ns;
+	set->cut += label_clean(copy->name, sizeof(copy->name), vm->name);
+	set->cut += label_clean(copy->comm, sizeof(copy->comm), vm->comm);
+	set->living++;
+}
+
+void vmset_remove(struct vmset *set, uint32_t id)
+{
+	struct vmset_vm *vm = map_get(&set->vms, id);
+
+	if (!vm || vm->is_gone)
+		return;
+	set->living--;
+	vm->is_gone = true;
+	vm->asleep_ns = 0;
+	if (vm->is_shown)
+		return;
+	if (!vm->is_judged)
+		add_to_other(set, vm->ns);
+	forget(set, vm);
+}
+
+/*
+ * Not judged yet: its time waits. Hidden: what it has is from when it was shown, and stays for
+ * the day it is again. Gone and scraped: nobody will read it any more.
+ */
+static uint64_t *sum_of(struct vmset *set, struct vmset_vm *vm)
+{
+	if (!vm || (vm->is_judged && !vm->is_shown) || vm->was_scraped)
+		return set->other_ns;
+	return vm->ns;
+}
+
+void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT])
+{
+	struct vmset_vm *entry = vm ? map_get(&set->vms, vm->id) : NULL;
+	uint64_t *sum = sum_of(set, entry);
+
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (i == KS_CAUSE_RUN)
+			continue;
+		sum[i] += ns[i];
+		if (entry)
+			entry->total_ns += ns[i];
+	}
+}

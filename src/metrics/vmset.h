@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which VMs have series of their own. Every nanosecond is counted in exactly
+ * one series: that of its VM, or "other". A VM's time waits until the first
+ * scrape after its birth decides where; nothing that is in "other" ever leaves it.
+ */
+#ifndef METRICS_VMSET_H
+#define METRICS_VMSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/causes.h>
+
+#include "base/map.h"
+#include "host/identity.h"
+
+struct vm;
+
+/* A VM as the metrics know it. */
+struct vmset_vm {
+	uint32_t id;
+	uint32_t tgid;
+	uint64_t born_ns;
+	char label[72]; /* unique among those shown */
+	char name[64];
+	char comm[20];
+	bool is_shown;	  /* has series of its own */
+	bool is_judged;	  /* has been through a scrape */
+	bool is_gone;	  /* dead: leaves after a last scrape */
+	bool was_scraped; /* shown once since it was gone */
+	uint64_t ns[KS_CAUSE_CNT];
+	uint64_t total_ns;	   /* all that it stalled, wherever that is counted */
+	uint64_t asleep_ns;	   /* age of its oldest call in flight; 0: none */
+	struct identity *identity; /* of those shown; NULL: not known */
+};
+
+struct vmset {
+	uint32_t limit;
+	struct map vms;	   /* id -> struct vmset_vm, the living and those that wait for a scrape */
+	struct map labels; /* hash of the label -> struct vmset_vm, those shown */
+	struct vmset_vm **shown; /* limit of them, by id */
+	size_t shown_cnt;
+	size_t living;
+	uint64_t other_ns[KS_CAUSE_CNT];
+	uint64_t evictions;
+	uint64_t cut; /* label values that were too long */
+	bool (*identify)(void *ctx, uint32_t tgid, struct identity *identity);
+	void *ctx;
+};
+
+/* Returns 0 or -ENOMEM. */
+int vmset_init(struct vmset *set, uint32_t limit);
+void vmset_fini(struct vmset *set);
+
+void vmset_add(struct vmset *set, const struct vm *vm);
+void vmset_remove(struct vmset *set, uint32_t id);
+
+/* Time of a call of this VM (NULL: of one that is not known), by cause. */
+void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT]);
+
+/* A scrape follows: who is shown in it? */
+void vmset_judge(struct vmset *set);
+
+void vmset_reidentify(struct vmset *set);
+
+#endif

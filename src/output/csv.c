@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/csv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ledger/ioctls.h"
+#include "base/sanitize.h"
+#include "ledger/stall.h"
+
+void csv_add(struct str *out, bool is_first, const char *value)
+{
+	if (!is_first)
+		str_addc(out, ',');
+	if (!value[strcspn(value, ",\"\r\n")]) {
+		str_adds(out, value);
+		return;
+	}
+	str_addc(out, '"');
+	for (; *value; value++) {
+		if (*value == '"')
+			str_addc(out, '"');
+		str_addc(out, *value);
+	}
+	str_addc(out, '"');
+}
+
+void csv_stall_header(struct str *out)
+{
+	str_adds(out,
+		 "ts_ns,vm_id,vm_pid,vm_comm,vm_name,tid,comm,call,args,ret,latency_ns,stall_ns,"
+		 "cause,culprit_kind,culprit_function,culprit_call,culprit_comm,culprit_tid,"
+		 "without_ns,phase,stuck,complete,inferred\n");
+}
+
+/* It may be looked at in a terminal. */
+static void add_text(struct str *out, const char *text)
+{
+	char clean[128];
+
+	label_clean(clean, sizeof(clean), text ? text : "");
+	csv_add(out, false, clean);
+}
+
+static void add_vm(struct str *out, const struct vm *vm)
+{
+	if (!vm) {
+		str_adds(out, ",,,,");
+		return;
+	}
+	str_addf(out, ",%" PRIu32 ",%" PRIu32, vm->id, vm->tgid);
+	add_text(out, vm->comm);
+	add_text(out, vm->name);
+}
+
+static void add_culprit(struct str *out, const struct culprit *culprit)
+{
+	if (!culprit->is_known) {
+		str_adds(out, ",,,,,");
+		return;
+	}
+	add_text(out, culprit_kind_name(culprit->kind));
+	add_text(out, culprit->func);
+	add_text(out, culprit->call);
+	add_text(out, culprit->comm);
+	str_addf(out, ",%" PRIu32, culprit->tid);
+}
+
+void csv_stall(struct str *out, const struct stall *stall)
+{
+	char args[128];
+
+	str_addf(out, "%" PRIu64, stall->begin_ns);
+	add_vm(out, stall->vm);
+	str_addf(out, ",%" PRIu32, stall->rec->head.tid);
+	add_text(out, stall->rec->comm);
+	add_text(out, stall->call);
+	add_text(out, call_format_args(stall->rec, args, sizeof(args)));
+	if (stall->is_stuck)
+		str_addc(out, ',');
+	else
+		str_addf(out, ",%" PRId64, (int64_t)stall->rec->ret);
+	str_addf(out, ",%" PRIu64 ",%" PRIu64, stall->latency_ns, stall->stall_ns);
+	add_text(out, cause_name(stall->cause));
+	add_culprit(out, &stall->culprit);
+	str_addf(out, ",%" PRIu64 ",%s,%d,%d,%d\n", stall->without_ns, phase_name(stall->phase),
+		 stall->is_stuck, stall->is_complete, stall->is_inferred);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/deferral.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "output/quantile.h"
+#include "ledger/stack.h"
+#include "output/table.h"
+#include "output/text.h"
+
+/* Tasks whose call's own record never comes are forgotten in the end. */
+#define PENDING_MAX 65536
+/* More VMs than anybody reads of: those that follow share one account. */
+#define ACCOUNTS_MAX 16384
+
+struct account {
+	struct account *next; /* in the order of births */
+	uint64_t callbacks;
+	uint64_t calls; /* that made them, and whose end was seen */
+	uint64_t calls_ns;
+	uint64_t stalls; /* behind a grace period of theirs */
+	uint64_t lost_ns;
+	char vm[96];
+};
+
+/* Callbacks of a call that is not over. */
+struct pending {
+	struct account *account;
+	uint64_t ts_ns;
+};
+
+struct deferral {
+	struct account *first, *last;
+	size_t cnt;
+	struct map domains; /* ssp -> struct account, of living VMs */
+	struct map pending; /* tid -> struct pending */
+	struct quant expedited;
+	bool sees_callbacks;
+	bool is_at_least;
+};
+
+struct deferral *deferral_new(void)
+{
+	return calloc(1, sizeof(struct deferral));
+}
+
+static void forget_pending(struct deferral *deferral)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&deferral->pending, &pos)))
+		free(slot->value);
+	map_fini(&deferral->pending);
+}
+
+void deferral_free(struct deferral *deferral)
+{
+	if (!deferral)
+		return;
+	while (deferral->first) {
+		struct account *account = deferral->first;
+
+		deferral->first = account->next;
+		free(account);
+	}
+	forget_pending(deferral);
+	map_fini(&deferral->domains);
+	quant_fini(&deferral->expedited);
+	free(deferral);
+}
+
+void deferral_next_file(struct deferral *deferral, bool sees_callbacks)
+{
+	forget_pending(deferral);
+	map_fini(&deferral->domains);
+	deferral->sees_callbacks = sees_callbacks;
+}
+
+/* ---- VMs ---- */
+
+/* The last that there is room for is for all that follow. */
+static struct account *add_account(struct deferral *deferral, const struct vm *vm)
+{
+	struct account *account;
+
+	if (deferral->cnt == ACCOUNTS_MAX)
+		return deferral->last;
+	account = calloc(1, sizeof(*account));
+	if (!account)
+		return NULL;
+	if (++deferral->cnt == ACCOUNTS_MAX)
+		snprintf(account->vm, sizeof(account->vm), "other VMs");
+	else
+		text_vm(vm, account->vm, sizeof(account->vm));
+	if (deferral->last)
+		deferral->last->next = account;
+	else
+		deferral->first = account;
+	deferral->last = account;
+	return account;
+}
+
+int deferral_vm_new(struct deferral *deferral, const struct vm *vm)
+{
+	struct account *account;
+
+	if (!vm->srcu || !vm->irq_srcu)
+		return 0; /* from a log: nothing is known of its domains */
+	account = add_account(deferral, vm);
+	if (!account)
+		return -ENOMEM;
+	if (map_put(&deferral->domains, domain_ssp(vm->srcu), account) ||
+	    map_put(&deferral->domains, domain_ssp(vm->irq_srcu), account))
+		return -ENOMEM;
+	return 0;
+}
+
+void deferral_vm_gone(struct deferral *deferral, const struct vm *vm)
+{
+	if (!vm->srcu || !vm->irq_srcu)
+		return;
+	map_del(&deferral->domains, domain_ssp(vm->srcu));
+	map_del(&deferral->domains, domain_ssp(vm->irq_srcu));
+}
+
+/* ---- callbacks ---- */
+
+static int note_pending(struct deferral *deferral, const struct ks_head *head,
+			struct account *account)
+{
+	uint64_t key = head->tid + 1ULL;
+	struct pending *pending = map_get(&deferral->pending, key);
+
+	if (!pending && deferral->pending.cnt >= PENDING_MAX)
+		forget_pending(deferral);
+	if (!pending) {
+		pending = calloc(1, sizeof(*pending));
+		if (!pending || map_put(&deferral->pending, key, pending)) {
+			free(pending);
+			return -ENOMEM;
+		}
+	}
+	*pending = (struct pending){account, head->ts_ns};
+	return 0;
+}
+
+/* Without a record of each callback: was this grace period started by one, or by a wait? */
+static bool is_by_callback(const struct ks_start *start, size_t size, const struct symbols *syms)
+{
+	size_t room = (size - offsetof(struct ks_start, stack)) / sizeof(start->stack[0]);
+	struct stack stack;
+
+	if (!start->expires || !start->frames)
+		return false; /* expedited, or nobody knows */
+	stack_resolve(&stack, syms, start->stack, start->frames < room ? start->frames : room);
+	return stack_has(&stack, "call_srcu") || stack_has(&stack, "kvm_io_bus_register_dev");
+}
+
+int deferral_record(struct deferral *deferral, const void *record, size_t size,
+		    const struct symbols *syms)
+{
+	const struct ks_start *start = record;
+	uint8_t type = start->head.type;
+	struct account *account;
+
+	if (type != KS_CALLBACK && type != KS_START)
+		return 0;
+	if (size < offsetof(struct ks_start, stack))
+		return 0;
+	if (deferral->sees_callbacks ? type != KS_CALLBACK : !is_by_callback(start, size, syms))
+		return 0;
+	account = map_get(&deferral->domains, start->ssp);
+	if (!account)
+		return 0; /* of no VM that we know */
+	if (!deferral->sees_callbacks)
+		deferral->is_at_least = true;
+	account->callbacks++;
+	return note_pending(deferral, &start->head, account);
+}
+
+/* ---- stalls ---- */
+
+static void add_call(struct deferral *deferral, const struct stall *stall)
+{
+	struct pending *pending = map_del(&deferral->pending, stall->rec->head.tid + 1ULL);
+
+	if (pending && pending->ts_ns >= stall->begin_ns &&
+	    pending->ts_ns <= stall->rec->head.ts_ns && stall->rec->kind) {
+		pending->account->calls++;
+		pending->account->calls_ns += stall->latency_ns;
+	}
+	free(pending);
+}
+
+/* Who started the grace period that the call was stuck behind; NULL: not known. */
+static const struct starter *starter_of(const struct stall *stall)
+{
+	const struct starter *starter = NULL;
+
+	if (stall->culprit.kind != CULPRIT_STARTER || !stall->culprit.is_known)
+		return NULL;
+	for (size_t i = 0; !starter && i < stall->segments_cnt; i++)
+		if (stall->segments[i].dom && stall->segments[i].gp == stall->culprit.gp)
+			starter = domain_starter(stall->segments[i].dom, stall->culprit.gp);
+	return starter;
+}
+
+static void add_lost(struct deferral *deferral, const struct stall *stall)
+{
+	const struct starter *starter = starter_of(stall);
+	struct account *account;
+
+	if (!stall->vm || !stall->vm->srcu || !starter || starter->is_sync ||
+	    !starter->is_delayed || stall->without_ns >= stall->latency_ns)
+		return;
+	account = map_get(&deferral->domains, domain_ssp(stall->vm->srcu));
+	if (!account)
+		return;
+	account->stalls++;
+	account->lost_ns += stall->latency_ns - stall->without_ns;
+}
+
+/* Short waits have no stack that names the API; what memory slots wait for is always expedited. */
+static bool is_expedited(const struct stall *stall, const struct wait *wait)
+{
+	if (wait->api)
+		return wait->api == KS_API_SYNC_EXPEDITED;
+	return !strncmp(stall->call, "KVM_SET_USER_MEMORY_REGION", 26);
+}
+
+static int add_expedited(struct deferral *deferral, const struct stall *stall)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < stall->waits_cnt; i++) {
+		const struct wait *wait = &stall->waits[i];
+
+		if (is_expedited(stall, wait) && wait->dom && !wait->gp_first &&
+		    domain_get_kind(wait->dom) == DOMAIN_SRCU && stall->is_complete)
+			ret = quant_add(&deferral->expedited, wait->ns);
+	}
+	return ret;
+}
+
+int deferral_stall(struct deferral *deferral, const struct stall *stall)
+{
+	add_call(deferral, stall);
+	add_lost(deferral, stall);
+	return add_expedited(deferral, stall);
+}
+
+/* ---- out ---- */
+
+bool deferral_is_at_least(const struct deferral *deferral)
+{
+	return deferral->is_at_least;
+}
+
+uint64_t deferral_expedited_ns(struct deferral *deferral, uint64_t *cnt)
+{
+	*cnt = deferral->expedited.cnt;
+	return quant_get(&deferral->expedited, 50);
+}
+
+static void add_cells(struct table *table, const struct account *account, uint64_t expedited_ns)
+{
+	table_add_value(table, account->callbacks);
+	table_add_value(table, account->calls);
+	table_add_value(table, account->calls_ns);
+	table_add_value(table, account->stalls);
+	table_add_value(table, account->lost_ns);
+	if (expedited_ns) {
+		table_add_value(table, account->callbacks * expedited_ns);
+		table_add_value(table, account->callbacks * expedited_ns - account->lost_ns);
+	} else {
+		table_add_none(table);
+		table_add_none(table);
+	}
+	table_add_text(table, account->vm);
+}
+
+int deferral_table(struct deferral *deferral, struct table *table)
+{
+	static const struct table_col cols[] = {
+		{"DEFERRED", "callbacks", TABLE_COUNT},
+		{"CALLS", "calls", TABLE_COUNT},
+		{"TOOK", "calls_ns", TABLE_NS},
+		{"STALLS", "stalls", TABLE_COUNT},
+		{"LOST", "lost_ns", TABLE_NS},
+		{"EXPEDITED", "expedited_ns", TABLE_NS},
+		{"NET", "net_ns", TABLE_NS},
+		{"VM", "key", TABLE_TEXT},
+	};
+	uint64_t cnt, expedited_ns = deferral_expedited_ns(deferral, &cnt);
+
+	table_init(table, cols, sizeof(cols) / sizeof(cols[0]));
+	for (const struct account *account = deferral->first; account; account = account->next)
+		if (account->callbacks || account->stalls)
+			add_cells(table, account, expedited_ns);
+	return 0;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/str.h"
+#include "output/csv.h"
+
+/* The cells own their texts; gcc 12 loses sight of them when the list has grown. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
+#define COLS_MAX 16
+#define CELL_LEN 32 /* of a number */
+
+void table_init(struct table *table, const struct table_col *cols, size_t cols_cnt)
+{
+	*table =
+		(struct table){.cols = cols, .cols_cnt = cols_cnt < COLS_MAX ? cols_cnt : COLS_MAX};
+}
+
+void table_fini(struct table *table)
+{
+	for (size_t i = 0; i < table->cnt; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	*table = (struct table){.cols = NULL};
+}
+
+static struct table_cell *add(struct table *table)
+{
+	size_t cap = table->cap ? table->cap * 2 : 64;
+	struct table_cell *cells;
+
+	if (table->cnt == table->cap) {
+		cells = table->failed ? NULL : realloc(table->cells, cap * sizeof(*cells));
+		if (!cells) {
+			table->failed = -ENOMEM;
+			return NULL;
+		}
+		table->cells = cells;
+		table->cap = cap;
+	}
+	table->cells[table->cnt] = (struct table_cell){.text = NULL};
+	return &table->cells[table->cnt++];
+}
+
+void table_add_text(struct table *table, const char *text)
+{
+	struct table_cell *cell = add(table);
+
+	if (!cell)
+		return;
+	cell->text = strdup(text);
+	cell->is_set = 1;
+	if (!cell->text)
+		table->failed = -ENOMEM;
+}
+
+void table_add_value(struct table *table, int64_t value)
+{
+	struct table_cell *cell = add(table);
+
+	if (!cell)
+		return;
+	cell->value = value;
+	cell->is_set = 1;
+}
+
+void table_add_none(struct table *table)
+{
+	add(table);
+}
+
+static const struct table_cell *cell_at(const struct table *table, size_t row, size_t col)
+{
+	return &table->cells[row * table->cols_cnt + col];
+}
+
+static size_t rows_cnt(const struct table *table)
+{
+	return table->cnt / table->cols_cnt;
+}
+
+static const char *format_cell(const struct table_cell *cell, enum table_type type, char *buf,
+			       size_t size)
+{
+	if (!cell->is_set)
+		return "-";
+	if (type == TABLE_TEXT)
+		return cell->text;
+	if (type == TABLE_COUNT) {
+		snprintf(buf, size, "%" PRId64, cell->value);
+		return buf;
+	}
+	*buf = '-';
+	if (cell->value >= 0)
+		return parse_format_nsec(cell->value, buf, size);
+	parse_format_nsec(-(uint64_t)cell->value, buf + 1, size - 1);
+	return buf;
+}
+
+/* ---- for people ---- */
+
+static size_t width_of(const struct table *table, size_t col)
+{
+	size_t width = strlen(table->cols[col].title), len;
+	char buf[CELL_LEN];
+
+	for (size_t row = 0; row < rows_cnt(table); row++) {
+		len = strlen(format_cell(cell_at(table, row, col), table->cols[col].type, buf,
+					 sizeof(buf)));
+		if (len > width)
+			width = len;
+	}
+	return width;
+}
+
+/* Text to the left, numbers to the right; nothing behind the last column. */
+static void put_cell(const struct table *table, size_t col, size_t width, const char *text,
+		     struct str *out)
+{
+	bool is_last = col + 1 == table->cols_cnt;
+
+	if (table->cols[col].type == TABLE_TEXT)
+		str_addf(out, "%-*s", is_last ? 0 : (int)width, text);
+	else
+		str_addf(out, "%*s", (int)width, text);
+	str_adds(out, is_last ? "\n" : "  ");
+}
+
+int table_put_text(const struct table *table, struct str *out)
+{
+	size_t widths[COLS_MAX];
+	char buf[CELL_LEN];
+
+	if (table->failed)
+		return table->failed;
+	for (size_t col = 0; col < table->cols_cnt; col++) {
+		widths[col] = width_of(table, col);
+		put_cell(table, col, widths[col], table->cols[col].title, out);
+	}
+	for (size_t row = 0; row < rows_cnt(table); row++)
+		for (size_t col = 0; col < table->cols_cnt; col++)
+			put_cell(table, col, widths[col],
+				 format_cell(cell_at(table, row, col), table->cols[col].type, buf,
+					     sizeof(buf)),
+				 out);
+	return str_failed(out) ? -ENOMEM : 0;
+}
+
+/* ---- for programs ---- */
+
+static const char *csv_value(const struct table_cell *cell, enum table_type type, char *buf,
+			     size_t size)
+{
+	if (!cell->is_set)
+		return "";
+	return format_cell(cell, type == TABLE_NS ? TABLE_COUNT : type, buf, size);
+}
+
+int table_put_csv(const struct table *table, struct str *out)
+{
+	char buf[CELL_LEN];
+
+	if (table->failed)
+		return table->failed;
+	for (size_t col = 0; col < table->cols_cnt; col++)
+		csv_add(out, !col, table->cols[col].key);
+	str_addc(out, '\n');
+	for (size_t row = 0; row < rows_cnt(table); row++) {
+		for (size_t col = 0; col < table->cols_cnt; col++)
+			csv_add(out, !col,
+				csv_value(cell_at(table, row, col), table->cols[col].type, buf,
+					  sizeof(buf)));
+		str_addc(out, '\n');
+	}
+	return str_failed(out) ? -ENOMEM : 0;
+}
+
+static json_t *json_value(const struct table_cell *cell, enum table_type type)
+{
+	json_t *value;
+
+	if (!cell->is_set)
+		return json_null();
+	if (type != TABLE_TEXT)
+		return json_integer(cell->value);
+	value = json_string(cell->text);
+	return value ? value : json_string("?");
+}
+
+static int put_object(const struct table *table, size_t row, const char *type, const char *by,
+		      struct str *out)
+{
+	json_t *object = json_pack("{s:s, s:i, s:s}", "type", type, "v", 1, "by", by);
+	char *text;
+
+	for (size_t col = 0; col < table->cols_cnt; col++)
+		json_object_set_new(object, table->cols[col].key,
+				    json_value(cell_at(table, row, col), table->cols[col].type));
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	if (!text)
+		return -ENOMEM;
+	str_adds(out, text);
+	str_addc(out, '\n');
+	free(text);
+	return 0;
+}
+
+int table_put_json(const struct table *table, const char *type, const char *by, struct str *out)
+{
+	int ret = table->failed;
+
+	for (size_t row = 0; !ret && row < rows_cnt(table); row++)
+		ret = put_object(table, row, type, by, out);
+	return ret ? ret : str_failed(out) ? -ENOMEM : 0;
+}

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/str.h"
+#include "ledger/ioctls.h"
+#include "base/sanitize.h"
+#include "output/summary.h"
+
+#define DAY_NS	     (86400ULL * 1000000000ULL)
+#define DURATION_LEN 24
+#define RED	     "\033[31m"
+#define BOLD	     "\033[1m"
+#define PLAIN	     "\033[0m"
+
+#define CALL_WIDTH 36
+#define TEXT_WIDTH 98
+
+/* @text behind @lead, folded between words at TEXT_WIDTH and indented like the text's begin. */
+static void add_folded(struct str *out, const char *lead, const char *text)
+{
+	size_t indent = strlen(lead), column = indent;
+
+	str_adds(out, lead);
+	while (*text) {
+		size_t word = strcspn(text, " "), next = word + strspn(text + word, " ");
+
+		if (column > indent && column + word > TEXT_WIDTH) {
+			str_addf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		}
+		str_addn(out, text, word);
+		text += next;
+		if (*text && column + next + strcspn(text, " ") <= TEXT_WIDTH)
+			str_addc(out, ' ');
+		column += next;
+	}
+	str_addc(out, '\n');
+}
+
+/* "1 stall", "2 stalls" */
+static void add_count(struct str *out, uint64_t cnt, const char *noun)
+{
+	str_addf(out, "%" PRIu64 " %s%s", cnt, noun, cnt == 1 ? "" : "s");
+}
+
+static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, size_t size)
+{
+	uint64_t ms = (ts_ns + cfg->clock_offset_ns) % DAY_NS / 1000000;
+
+	snprintf(buf, size, "%02u:%02u:%02u.%03u", (unsigned int)(ms / 3600000),
+		 (unsigned int)(ms / 60000 % 60), (unsigned int)(ms / 1000 % 60),
+		 (unsigned int)(ms % 1000));
+}
+
+/* What processes call themselves goes to terminals, and terminals obey. */
+char *text_vm(const struct vm *vm, char *buf, size_t size)
+{
+	char name[sizeof(vm->name)];
+
+	if (!vm) {
+		snprintf(buf, size, "-");
+		return buf;
+	}
+	label_clean(name, sizeof(name), vm->name[0] ? vm->name : vm->comm);
+	snprintf(buf, size, "%s[%u]", name, vm->tgid);
+	return buf;
+}
+
+static void add_task(struct str *out, const char *comm, uint32_t tid)
+{
+	char name[KS_COMM_LEN];
+
+	label_clean(name, sizeof(name), comm);
+	str_addf(out, "%s[%u]", name, tid);
+}
+
+void text_header(struct str *out)
+{
+	str_addf(out, "%-12s  %-18s %7s  %-*s %8s %8s  %s\n", "TIME", "VM", "TID", CALL_WIDTH,
+		 "CALL", "LATENCY", "STALL", "CAUSE");
+}
+
+static const struct segment *segment_of_gp(const struct stall *stall, uint64_t gp)
+{
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (stall->segments[i].dom && stall->segments[i].gp == gp)
+			return &stall->segments[i];
+	return NULL;
+}
+
+/* " started by KVM_CREATE_IRQCHIP 312us before" */
+static void add_starter(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+	char age[DURATION_LEN];
+
+	if (culprit->is_self) {
+		str_adds(out, " started by this call");
+	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
+		str_addf(out, " started by %s %s before", culprit->call,
+			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+	} else if (culprit->is_known) {
+		str_addf(out, " started by %s%s", culprit->call ? culprit->call : "",
+			 culprit->call ? " of " : "");
+		add_task(out, culprit->comm, culprit->tid);
+		str_addf(out, " %s before", parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+	} else {
+		str_adds(out, " already in flight");
+	}
+}
+
+/* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
+static void add_reader(struct str *out, const struct culprit *culprit)
+{
+	if (!culprit->is_known) {
+		str_addf(out, " held by a reader that was not seen");
+		return;
+	}
+	str_adds(out, " held by ");
+	add_task(out, culprit->comm, culprit->tid);
+	if (culprit->func)
+		str_addf(out, " in %s", culprit->func);
+	if (culprit->call)
+		str_addf(out, " (%s)", culprit->call);
+}
+
+/* " on kvm->slots_lock, held by qemu[12] in KVM_SET_USER_MEMORY_REGION (gp-timer)" */
+static void add_holder(struct str *out, const struct culprit *culprit)
+{
+	if (culprit->func)
+		str_addf(out, " on %s", culprit->func);
+	if (!culprit->is_known)
+		return;
+	str_adds(out, ", held by ");
+	add_task(out, culprit->comm, culprit->tid);
+	if (culprit->call)
+		str_addf(out, " in %s", culprit->call);
+	if (culprit->cause != KS_CAUSE_RUN)
+		str_addf(out, " (%s)", cause_name(culprit->cause));
+}
+
+static void add_culprit(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+	const struct segment *seg = culprit->gp ? segment_of_gp(stall, culprit->gp) : NULL;
+
+	if (culprit->kind == CULPRIT_HOLDER)
+		add_holder(out, culprit);
+	if (!seg)
+		return;
+	str_addf(out, ": GP %" PRId64, domain_gp_number(seg->dom, culprit->gp));
+	if (culprit->kind == CULPRIT_READER)
+		add_reader(out, culprit);
+	else
+		add_starter(out, stall);
+}
+
+/* Other sleeps have no culprit but a place. */
+static void add_place(struct str *out, const struct stall *stall)
+{
+	const struct segment *most = NULL;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+
+		if (seg->cause == stall->cause && (!most || seg->ns > most->ns))
+			most = seg;
+	}
+	if (most && most->func)
+		str_addf(out, " in %s", most->func);
+}
+
+static void add_cause(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	str_addf(out, "%s%s%s%s", cfg->use_colour ? RED : "", stall->is_stuck ? "STUCK " : "",
+		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
+	if (stall->is_inferred)
+		str_addf(out, " (inferred)");
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP)
+		add_place(out, stall);
+	add_culprit(out, stall);
+	if (!stall->is_complete)
+		str_addf(out, " (incomplete)");
+	if (stall->rec->flags & KS_CALL_KILLED)
+		str_addf(out, " (killed)");
+}
+
+/* Where the last word of @call begins to be too much. */
+static size_t last_word(const char *call)
+{
+	const char *space = strrchr(call, ' ');
+
+	return space ? (size_t)(space - call) : CALL_WIDTH;
+}
+
+static void add_call(struct str *out, const struct stall *stall)
+{
+	char args[128], call[192];
+
+	call_format_args(stall->rec, args, sizeof(args));
+	snprintf(call, sizeof(call), "%s%s%s", stall->call, args[0] ? " " : "", args);
+	if (strlen(call) > CALL_WIDTH) { /* whole arguments only */
+		call[CALL_WIDTH + 1] = 0;
+		call[last_word(call)] = 0;
+	}
+	str_addf(out, "%-*s", CALL_WIDTH, call);
+}
+
+static void add_line(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	char time[16], vm[96], latency[DURATION_LEN], stalled[DURATION_LEN];
+
+	format_time(stall->begin_ns, cfg, time, sizeof(time));
+	str_addf(out, "%s  %-18.40s %7u  ", time, text_vm(stall->vm, vm, sizeof(vm)),
+		 stall->rec->head.tid);
+	add_call(out, stall);
+	str_addf(out, " %8s %8s  ", parse_format_nsec(stall->latency_ns, latency, sizeof(latency)),
+		 parse_format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
+	add_cause(out, stall, cfg);
+	str_addf(out, "\n");
+}
+
+/* ---- -v: the account ---- */
+
+/* Innermost first, folded at 100 columns. */
+static void add_stack(struct str *out, const struct stack *stack)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < stack->cnt; i++) {
+		size_t len = strlen(stack->names[i]) + 3;
+		bool fits = column && column + len <= 98;
+
+		if (!fits)
+			str_addf(out, "%s       ", column ? "\n" : "");
+		column = fits ? column + len : 8 + len;
+		str_addf(out, i ? " < %s" : " %s", stack->names[i]);
+	}
+	if (stack->cnt)
+		str_addf(out, "\n");
+}
+
+static void add_gps(struct str *out, const struct wait *wait)
+{
+	str_adds(out, "        ");
+	if (wait->gp_first)
+		str_addf(out, "GP %" PRId64 " was in flight%s",
+			 domain_gp_number(wait->dom, wait->gp_first), wait->gp_needed ? "; " : "");
+	if (wait->gp_needed)
+		str_addf(out, "waited until GP %" PRId64 " had ended",
+			 domain_gp_number(wait->dom, wait->gp_needed));
+	str_addc(out, '\n');
+}
+
+static void add_wait(struct str *out, const struct wait *wait, bool is_long)
+{
+	char ns[DURATION_LEN];
+	const char *api = api_name(wait->api);
+
+	str_addf(out, "    wait %s  %s(%s)", parse_format_nsec(wait->ns, ns, sizeof(ns)),
+		 api ? api : "synchronize_srcu*",
+		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
+	if (wait->site)
+		str_addf(out, " in %s", wait->site);
+	str_addf(out, "\n");
+	if (wait->dom && (wait->gp_needed || wait->gp_first) && is_long)
+		add_gps(out, wait);
+	add_stack(out, &wait->stack);
+}
+
+static bool is_timer(enum ks_cause cause)
+{
+	return cause_is_timer(cause) || cause == KS_CAUSE_POLL_BACKOFF;
+}
+
+/* What a reader of the account need not see one by one: under a hundredth of the call. */
+static bool is_small(const struct segment *seg, const struct stall *stall)
+{
+	return seg->ns < stall->latency_ns / 100;
+}
+
+static void add_segment(struct str *out, const struct segment *seg, const struct stall *stall,
+			uint32_t hz)
+{
+	char ns[DURATION_LEN];
+
+	str_addf(out, "    %-12s %9s %5.1f%%", cause_name(seg->cause),
+		 parse_format_nsec(seg->ns, ns, sizeof(ns)), 100.0 * seg->ns / stall->latency_ns);
+	if (seg->dom)
+		str_addf(out, "  %s", domain_kind_name(domain_get_kind(seg->dom)));
+	if (seg->dom && seg->gp)
+		str_addf(out, " GP %" PRId64, domain_gp_number(seg->dom, seg->gp));
+	if (is_timer(seg->cause) && hz)
+		str_addf(out, ", %.1f jiffies", seg->ns * 1e-9 * hz);
+	if (seg->func)
+		str_addf(out, "  %s", seg->func);
+	str_addf(out, "\n");
+}
+
+static void add_small(struct str *out, const struct stall *stall)
+{
+	uint64_t by_cause[KS_CAUSE_CNT] = {0}, sum = 0;
+	char ns[DURATION_LEN];
+	const char *sep = "";
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (is_small(&stall->segments[i], stall)) {
+			by_cause[stall->segments[i].cause] += stall->segments[i].ns;
+			sum += stall->segments[i].ns;
+		}
+	if (!sum)
+		return;
+	str_addf(out, "    %-12s %9s %5.1f%%  ", "under 1% each",
+		 parse_format_nsec(sum, ns, sizeof(ns)), 100.0 * sum / stall->latency_ns);
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (!by_cause[i])
+			continue;
+		str_addf(out, "%s%s %s", sep, cause_name(i),
+			 parse_format_nsec(by_cause[i], ns, sizeof(ns)));
+		sep = ", ";
+	}
+	str_addf(out, "\n");
+}
+
+static void add_culprit_line(struct str *out, const struct culprit *culprit)
+{
+	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_STARTER] = "by",
+							    [CULPRIT_READER] = "by the reader",
+							    [CULPRIT_HOLDER] = "held by"};
+
+	if (!culprit->is_known)
+		return;
+	str_addf(out, "    culprit: ");
+	if (culprit->func)
+		str_addf(out, "%s ", culprit->func);
+	if (culprit->call)
+		str_addf(out, "in %s ", culprit->call);
+	str_addf(out, "%s ", verbs[culprit->kind]);
+	add_task(out, culprit->comm, culprit->tid);
+	str_adds(out, culprit->is_self ? ", the stalled call itself" : "");
+	if (culprit->callbacks > 0) {
+		str_addf(out, "; outstanding: ");
+		add_count(out, culprit->callbacks, "callback");
+	}
+	str_addf(out, "\n");
+}
+
+/* Who else may hold the domain, and where each of them is. */
+static void add_suspects(struct str *out, const struct stall *stall)
+{
+	const struct segment *seg = segment_of_gp(stall, stall->culprit.gp);
+	const struct suspect *suspects;
+	size_t cnt;
+
+	if (stall->culprit.kind != CULPRIT_READER || !seg)
+		return;
+	suspects = domain_suspects(seg->dom, stall->culprit.gp, &cnt);
+	for (size_t i = 0; i < cnt; i++) {
+		str_adds(out, "    suspect: ");
+		add_task(out, suspects[i].comm, suspects[i].tid);
+		str_addc(out, '\n');
+		add_stack(out, &suspects[i].stack);
+	}
+}
+
+static void add_account(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
+
+	for (size_t i = 0; i < stall->waits_cnt; i++)
+		add_wait(out, &stall->waits[i], stall->waits[i].ns >= stall->latency_ns / 100);
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (!is_small(&stall->segments[i], stall))
+			add_segment(out, &stall->segments[i], stall, cfg->host.hz);
+	add_small(out, stall);
+	add_culprit_line(out, &stall->culprit);
+	add_suspects(out, stall);
+	if (stall->without_ns != stall->latency_ns)
+		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",
+			 parse_format_nsec(stall->without_ns, ns, sizeof(ns)),
+			 parse_format_nsec(stall->latency_ns, was, sizeof(was)));
+	advice_for(stall, &cfg->host, advice, sizeof(advice));
+	if (advice[0])
+		add_folded(out, "    advice: ", advice);
+}
+
+void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
+{
+	add_line(out, stall, cfg);
+	if (cfg->show_account)
+		add_account(out, stall, cfg);
+}
+
+/* ---- the end ---- */
+
+static void add_command(struct str *out, int status)
+{
+	if (status > 128)
+		str_addf(out, "COMMAND was killed by signal %d\n", status - 128);
+	else if (status > 0)
+		str_addf(out, "COMMAND exited with %d\n", status);
+}
+
+static void add_losses(struct str *out, const struct summary *summary)
+{
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		if (summary->losses[i])
+			str_addf(out, "LOST %" PRIu64 " (%s): %s\n", summary->losses[i],
+				 loss_name(i), loss_help(i));
+}
+
+void text_summary(struct str *out, const struct summary *summary, const char *backend)
+{
+	char a[DURATION_LEN], b[DURATION_LEN];
+
+	str_adds(out, "--- ");
+	add_count(out, summary->stalls, "stall");
+	str_adds(out, " in ");
+	add_count(out, summary->calls, "call");
+	str_adds(out, " that slept, ");
+	add_count(out, summary->vms, "VM");
+	str_addf(out, ", %s by %s; ", parse_format_nsec(summary->duration_ns, a, sizeof(a)),
+		 backend);
+	add_count(out, summary->records, "record");
+	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		if (i == KS_CAUSE_RUN || !summary->by_cause[i])
+			continue;
+		str_addf(out, "    %-12s %9s  %4" PRIu64 " %-6s  %s\n", cause_name(i),
+			 parse_format_nsec(summary->by_cause[i], a, sizeof(a)),
+			 summary->stalls_by_cause[i],
+			 summary->stalls_by_cause[i] == 1 ? "stall" : "stalls", cause_help(i));
+		if (summary->stalls_by_cause[i] && advice_for_cause(i))
+			add_folded(out, "        -> ", advice_for_cause(i));
+	}
+	if (summary->without_ns != summary->stalled_latency_ns)
+		str_addf(out,
+			 "the stalled calls took %s; %s had no grace period been outstanding\n",
+			 parse_format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
+			 parse_format_nsec(summary->without_ns, b, sizeof(b)));
+	if (summary->incomplete)
+		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n",
+			 summary->incomplete);
+	add_losses(out, summary);
+	add_command(out, summary->command_status);
+	str_addf(out, "cost of tracing: %s of CPU in user space",
+		 parse_format_nsec(summary->cpu_ns, a, sizeof(a)));
+	if (summary->probe_ns)
+		str_addf(out, ", %s in %" PRIu64 " runs of its programs",
+			 parse_format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
+	str_addf(out, "\n");
+}
