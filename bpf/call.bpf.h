@@ -57,7 +57,7 @@ static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 	       (how & KS_WANTED_READS || !KS_IOCTL_READS(cmd));
 }
 
-static __always_inline void call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
+static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
 {
 	struct task_state state = {
 		.begin_ns = bpf_ktime_get_ns(),
@@ -159,7 +159,7 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 	task_del(tid);
 }
 
-static __always_inline void call_close(__s64 ret)
+static __always_inline void call_end(__s64 ret)
 {
 	__u32 tid = current_tid();
 	struct task_state *state = task_find(tid);
@@ -169,7 +169,7 @@ static __always_inline void call_close(__s64 ret)
 }
 
 /* The end of an ioctl on a file of @kind. One that began before we did is told by its loss. */
-static __always_inline void ioctl_close(enum ks_call_kind kind, __u32 cmd, __s64 ret)
+static __always_inline void call_end_ioctl(enum ks_call_kind kind, __u32 cmd, __s64 ret)
 {
 	__u32 tid = current_tid();
 	struct task_state *state = task_find(tid);
@@ -186,16 +186,16 @@ static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 
 	kind = file_kind(file);
 	if (kind && is_wanted(cmd, kind))
-		call_open(kind, file_kvm(file, kind), cmd, arg);
+		call_begin(kind, file_kvm(file, kind), cmd, arg);
 }
 
 /* close(2) of a VM's or vCPU's descriptor: maybe the last one. */
-static __always_inline void fd_close_open(struct file *file)
+static __always_inline void call_begin_close(struct file *file)
 {
 	enum ks_call_kind kind = file_kind(file);
 
 	if (kind == KS_KIND_VM || kind == KS_KIND_VCPU)
-		call_open(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);
+		call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);
 }
 
 static long bury_one(void *map, const __u64 *kvm, const __u32 *tgid, void *ctx)
@@ -279,14 +279,14 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 /* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
 static __always_inline void orphan_open(__u32 tid, __u64 now)
 {
-	struct task_state state = {.begin_ns = now, .out_ns = now};
+	struct task_state state = {.begin_ns = now, .off_ns = now};
 
 	task_sample(&state);
 	task_add(tid, &state);
 }
 
-static __always_inline void sleep_out(void *ctx, struct task_struct *task, bool preempt,
-				      __u32 task_state)
+static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
+					 __u32 task_state)
 {
 	__u32 tid = task->pid;
 	struct task_state *state;
@@ -311,7 +311,7 @@ static __always_inline void sleep_out(void *ctx, struct task_struct *task, bool 
 		bury_vms(task);
 		return;
 	}
-	state->out_ns = now;
+	state->off_ns = now;
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
 	task_sample(state);
@@ -324,7 +324,7 @@ static __always_inline void sleep_wake(struct task_struct *task)
 	struct task_state *state = task_find(task->pid);
 	struct cpu_state *cpu;
 
-	if (!state || !state->out_ns || state->wake_ns)
+	if (!state || !state->off_ns || state->wake_ns)
 		return;
 	state->wake_ns = bpf_ktime_get_ns();
 	state->waker = current_tid();
@@ -357,7 +357,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	__u64 ssp = state->wait_ssp ? state->wait_ssp : state->wake_ssp;
 
 	head_fill(&sleep->head, now, task->pid, KS_SLEEP);
-	sleep->out_ns = state->out_ns;
+	sleep->off_ns = state->off_ns;
 	sleep->wake_ns = state->wake_ns;
 	sleep->wait_ns = state->wait_ns;
 	sleep->kvm = state->kvm;
@@ -395,20 +395,20 @@ static __always_inline void sleep_emit_stack(const struct task_state *state,
 	ring_submit(sleep);
 }
 
-static __always_inline void sleep_in(struct task_struct *task)
+static __always_inline void task_on_cpu(struct task_struct *task)
 {
 	__u32 tid = task->pid;
 	struct task_state *state = task_find(tid);
 	bool by_srcu;
 	__u64 now;
 
-	if (!state || !state->out_ns)
+	if (!state || !state->off_ns)
 		return;
 	now = bpf_ktime_get_ns();
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	if (state->kind || by_srcu) {
 		/* what an orphan was in is told by its stack alone */
-		if (by_srcu && state->kind && now - state->out_ns < stack_min_ns)
+		if (by_srcu && state->kind && now - state->off_ns < stack_min_ns)
 			sleep_emit_bare(state, task, now);
 		else
 			sleep_emit_stack(state, task, now);
@@ -416,7 +416,7 @@ static __always_inline void sleep_in(struct task_struct *task)
 		if (by_srcu)
 			state->flags |= KS_CALL_WAITED;
 	}
-	state->out_ns = 0;
+	state->off_ns = 0;
 	if (state->kind || state->wait_ssp)
 		return;
 	/* An orphan is over with its sleep. */
@@ -441,7 +441,7 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 		return;
 	ssp = state->wait_ssp;
 	rec->begin_ns = state->begin_ns;
-	rec->out_ns = state->out_ns;
+	rec->off_ns = state->off_ns;
 	rec->wait_ns = state->wait_ns;
 	rec->kvm = state->kvm;
 	rec->needed = state->wait_needed ? state->wait_needed : state->needed;

@@ -149,9 +149,9 @@ static __always_inline void gp_failed(struct domain_state *dom, __u64 ssp, __u64
 		dom->fail_ns = now;
 		return;
 	}
-	if (dom->is_told || now - dom->fail_ns < HELD_MIN_NS)
+	if (dom->is_reported || now - dom->fail_ns < HELD_MIN_NS)
 		return;
-	dom->is_told = 1;
+	dom->is_reported = 1;
 	held = ring_reserve(sizeof(*held));
 	if (!held)
 		return;
@@ -176,7 +176,7 @@ static __always_inline void gp_end(__u64 work)
 		gp_failed(dom, ssp, seq);
 	} else {
 		dom->fail_ns = 0;
-		dom->is_told = 0;
+		dom->is_reported = 0;
 	}
 }
 

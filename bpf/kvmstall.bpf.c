@@ -29,7 +29,7 @@ int BPF_PROG(sys_enter_tp, struct pt_regs *regs, long id)
 			return 0;
 		file = current_file(sys_arg0(regs));
 		if (file)
-			fd_close_open(file);
+			call_begin_close(file);
 	}
 	return 0;
 }
@@ -41,7 +41,7 @@ int BPF_PROG(sys_exit_tp, struct pt_regs *regs, long ret)
 	__u32 cmd;
 
 	if (sys_nr(regs) != SYS_IOCTL) {
-		call_close(ret);
+		call_end(ret);
 		return 0;
 	}
 	cmd = sys_arg1(regs);
@@ -49,7 +49,7 @@ int BPF_PROG(sys_exit_tp, struct pt_regs *regs, long ret)
 		return 0;
 	file = current_file(sys_arg0(regs));
 	if (file)
-		ioctl_close(file_kind(file), cmd, ret);
+		call_end_ioctl(file_kind(file), cmd, ret);
 	return 0;
 }
 
@@ -59,7 +59,7 @@ int BPF_PROG(exit_tp, struct task_struct *task)
 	__u32 tgid = task->tgid;
 
 	if (bpf_map_lookup_elem(&owners, &tgid))
-		call_open(KS_KIND_EXIT, 0, 0, 0);
+		call_begin(KS_KIND_EXIT, 0, 0, 0);
 	return 0;
 }
 
@@ -67,14 +67,14 @@ SEC("?fentry/kvm_dev_ioctl")
 int BPF_PROG(dev_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEV))
-		call_open(KS_KIND_DEV, 0, cmd, arg);
+		call_begin(KS_KIND_DEV, 0, cmd, arg);
 	return 0;
 }
 
 SEC("?fexit/kvm_dev_ioctl")
 int BPF_PROG(dev_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	ioctl_close(KS_KIND_DEV, cmd, ret);
+	call_end_ioctl(KS_KIND_DEV, cmd, ret);
 	return 0;
 }
 
@@ -82,14 +82,14 @@ SEC("?fentry/kvm_vm_ioctl")
 int BPF_PROG(vm_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_VM))
-		call_open(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
+		call_begin(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
 	return 0;
 }
 
 SEC("?fexit/kvm_vm_ioctl")
 int BPF_PROG(vm_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	ioctl_close(KS_KIND_VM, cmd, ret);
+	call_end_ioctl(KS_KIND_VM, cmd, ret);
 	return 0;
 }
 
@@ -97,42 +97,42 @@ SEC("?fentry/kvm_device_ioctl")
 int BPF_PROG(device_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEVICE))
-		call_open(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
+		call_begin(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
 	return 0;
 }
 
 SEC("?fexit/kvm_device_ioctl")
 int BPF_PROG(device_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	ioctl_close(KS_KIND_DEVICE, cmd, ret);
+	call_end_ioctl(KS_KIND_DEVICE, cmd, ret);
 	return 0;
 }
 
 SEC("?fentry/kvm_vm_release")
 int BPF_PROG(vm_release_fentry, struct inode *inode, struct file *file)
 {
-	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
+	call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
 	return 0;
 }
 
 SEC("?fexit/kvm_vm_release")
 int BPF_PROG(vm_release_fexit, struct inode *inode, struct file *file, int ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
 SEC("?fentry/kvm_vcpu_release")
 int BPF_PROG(vcpu_release_fentry, struct inode *inode, struct file *file)
 {
-	call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
+	call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
 	return 0;
 }
 
 SEC("?fexit/kvm_vcpu_release")
 int BPF_PROG(vcpu_release_fexit, struct inode *inode, struct file *file, int ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -140,14 +140,14 @@ SEC("?kprobe/kvm_dev_ioctl")
 int BPF_KPROBE(dev_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEV) && call_will_end(ctx))
-		call_open(KS_KIND_DEV, 0, cmd, arg);
+		call_begin(KS_KIND_DEV, 0, cmd, arg);
 	return 0;
 }
 
 SEC("?kretprobe/kvm_dev_ioctl")
 int BPF_KRETPROBE(dev_ioctl_kret, long ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -155,14 +155,14 @@ SEC("?kprobe/kvm_vm_ioctl")
 int BPF_KPROBE(vm_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_VM) && call_will_end(ctx))
-		call_open(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
+		call_begin(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
 	return 0;
 }
 
 SEC("?kretprobe/kvm_vm_ioctl")
 int BPF_KRETPROBE(vm_ioctl_kret, long ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -170,14 +170,14 @@ SEC("?kprobe/kvm_device_ioctl")
 int BPF_KPROBE(device_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (is_wanted(cmd, KS_KIND_DEVICE) && call_will_end(ctx))
-		call_open(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
+		call_begin(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
 	return 0;
 }
 
 SEC("?kretprobe/kvm_device_ioctl")
 int BPF_KRETPROBE(device_ioctl_kret, long ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -185,14 +185,14 @@ SEC("?kprobe/kvm_vm_release")
 int BPF_KPROBE(vm_release_kprobe, struct inode *inode, struct file *file)
 {
 	if (call_will_end(ctx))
-		call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
+		call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
 	return 0;
 }
 
 SEC("?kretprobe/kvm_vm_release")
 int BPF_KRETPROBE(vm_release_kret, int ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -200,14 +200,14 @@ SEC("?kprobe/kvm_vcpu_release")
 int BPF_KPROBE(vcpu_release_kprobe, struct inode *inode, struct file *file)
 {
 	if (call_will_end(ctx))
-		call_open(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
+		call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
 	return 0;
 }
 
 SEC("?kretprobe/kvm_vcpu_release")
 int BPF_KRETPROBE(vcpu_release_kret, int ret)
 {
-	call_close(ret);
+	call_end(ret);
 	return 0;
 }
 
@@ -354,8 +354,8 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
 {
-	sleep_out(ctx, prev, preempt, prev_state);
-	sleep_in(next);
+	task_off_cpu(ctx, prev, preempt, prev_state);
+	task_on_cpu(next);
 	return 0;
 }
 

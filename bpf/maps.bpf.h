@@ -64,7 +64,7 @@ struct task_state {
 	__u64 wait_ns; /* entered an SRCU wait; 0: not in one */
 	__u64 wait_ssp;
 	__u64 wait_needed;
-	__u64 out_ns; /* left the CPU; 0: on it */
+	__u64 off_ns; /* left the CPU; 0: on it */
 	__u64 wake_ns;
 	__u64 wake_ssp;
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
@@ -123,11 +123,11 @@ struct {
 } owners SEC(".maps");
 
 struct domain_state {
-	__u64 kvm;	 /* 0: not a VM's own */
-	__u64 begin_seq; /* when process_srcu began to run */
-	__u64 fail_ns;	 /* of this GP's first failed scan; 0: none */
-	__u32 armed;	 /* process_srcu's timer is pending, as far as we saw */
-	__u32 is_told;	 /* KS_HELD was sent for this GP */
+	__u64 kvm;	   /* 0: not a VM's own */
+	__u64 begin_seq;   /* when process_srcu began to run */
+	__u64 fail_ns;	   /* of this GP's first failed scan; 0: none */
+	__u32 armed;	   /* process_srcu's timer is pending, as far as we saw */
+	__u32 is_reported; /* KS_HELD was sent for this GP */
 };
 
 /* SRCU domains that are followed, by srcu_struct. Full: KS_LOSS_DOMAINS */

@@ -126,7 +126,7 @@ enum ks_api {
 
 struct ks_sleep {
 	struct ks_head head; /* .ts_ns is when it ran again */
-	__u64 out_ns;	     /* when it left the CPU */
+	__u64 off_ns;	     /* when it left the CPU */
 	__u64 wake_ns;	     /* when it was woken; 0: not seen */
 	__u64 wait_ns;	     /* when it entered .api; 0: not seen */
 	__u64 kvm;	     /* 0: not known */
@@ -188,7 +188,7 @@ struct ks_lock {
 struct ks_task {
 	struct ks_head head; /* .tid is the task's */
 	__u64 begin_ns;	     /* of the call it is in; 0: not seen */
-	__u64 out_ns;	     /* when it left the CPU; 0: not seen */
+	__u64 off_ns;	     /* when it left the CPU; 0: not seen */
 	__u64 wait_ns;	     /* when it entered .api; 0: not seen */
 	__u64 kvm;
 	__u64 ssp;    /* KS_SUSPECT: the domain that is held; KS_ASLEEP: waits for, or 0 */

@@ -16,7 +16,4 @@ bool parse_bytes(const char *text, uint64_t *bytes);
 /* Decimal digits only; no sign, no space, no overflow. */
 bool parse_u64(const char *text, uint64_t *value);
 
-/* A duration for people into @buf: "25.18ms", "312us", "1.20s", "950ns"; returns @buf. */
-char *parse_format_nsec(uint64_t ns, char *buf, size_t size);
-
 #endif

@@ -42,7 +42,7 @@ static size_t char_len(const unsigned char *text)
 	return 0;
 }
 
-bool label_clean(char *dst, size_t size, const char *src)
+bool sanitize(char *dst, size_t size, const char *src)
 {
 	size_t used = 0;
 

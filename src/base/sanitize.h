@@ -11,6 +11,6 @@
  * UTF-8 and control characters become '?', and what does not fit is cut between
  * characters. Returns true when it was cut.
  */
-bool label_clean(char *dst, size_t size, const char *src);
+bool sanitize(char *dst, size_t size, const char *src);
 
 #endif

@@ -36,7 +36,7 @@ struct capture_head {
 	bool is_followed;	 /* of a COMMAND: only its VMs (KS_VM_FOLLOWED) are of interest */
 	bool rcu_normal;	 /* nothing was expedited */
 	bool has_all_calls;	 /* also those that did not sleep */
-	struct facts facts;	 /* the fingerprint */
+	struct environment environment; /* the fingerprint */
 };
 
 /* ---- writing ---- */

@@ -9,7 +9,7 @@
 
 #define KEY_MAX 128
 
-void facts_fini(struct facts *facts)
+void environment_fini(struct environment *facts)
 {
 	for (size_t i = 0; i < facts->cnt; i++) {
 		free(facts->list[i].key);
@@ -24,42 +24,42 @@ static char *clean_dup(const char *text, size_t max)
 	char *copy = malloc(size);
 
 	if (copy)
-		label_clean(copy, size, text);
+		sanitize(copy, size, text);
 	return copy;
 }
 
 /* Its index; .cnt when it is not there. @key as it came. */
-static size_t find(const struct facts *facts, const char *key)
+static size_t find(const struct environment *facts, const char *key)
 {
 	char clean[KEY_MAX + 1];
 	size_t i = 0;
 
-	label_clean(clean, sizeof(clean), key);
+	sanitize(clean, sizeof(clean), key);
 	while (i < facts->cnt && strcmp(facts->list[i].key, clean))
 		i++;
 	return i;
 }
 
-int facts_set(struct facts *facts, const char *key, const char *value)
+int environment_set(struct environment *facts, const char *key, const char *value)
 {
 	size_t i = find(facts, key);
 
 	if (!*key || !*value)
 		return 0;
-	if (i == FACTS_MAX)
+	if (i == ENVIRONMENT_MAX)
 		return -E2BIG;
 	if (i == facts->cnt) {
-		facts->list[i] = (struct facts_entry){.key = clean_dup(key, KEY_MAX)};
+		facts->list[i] = (struct environment_entry){.key = clean_dup(key, KEY_MAX)};
 		if (!facts->list[i].key)
 			return -ENOMEM;
 		facts->cnt++;
 	}
 	free(facts->list[i].value);
-	facts->list[i].value = clean_dup(value, FACT_VALUE_MAX);
+	facts->list[i].value = clean_dup(value, ENVIRONMENT_VALUE_MAX);
 	return facts->list[i].value ? 0 : -ENOMEM;
 }
 
-const char *facts_get(const struct facts *facts, const char *key)
+const char *environment_get(const struct environment *facts, const char *key)
 {
 	size_t i = find(facts, key);
 

@@ -5,29 +5,29 @@
 
 #include <stddef.h>
 
-#define FACTS_MAX      256
-#define FACT_VALUE_MAX 4096 /* a kernel command line */
+#define ENVIRONMENT_MAX	      256
+#define ENVIRONMENT_VALUE_MAX 4096 /* a kernel command line */
 
-struct facts_entry {
+struct environment_entry {
 	char *key;   /* "kernel.release", "rcupdate.rcu_normal", "mitigation.spectre_v2" */
 	char *value; /* never empty: what is not known is not there */
 };
 
 /* In the order in which they were set; keys are unique. All zero is a good empty list. */
-struct facts {
-	struct facts_entry list[FACTS_MAX];
+struct environment {
+	struct environment_entry list[ENVIRONMENT_MAX];
 	size_t cnt;
 };
 
-void facts_fini(struct facts *facts);
+void environment_fini(struct environment *facts);
 
 /*
  * Set or replace; an empty @value is no fact. What is too long is cut, what is not printable is
  * "?". Returns 0, -ENOMEM, or -E2BIG when the list is full.
  */
-int facts_set(struct facts *facts, const char *key, const char *value);
+int environment_set(struct environment *facts, const char *key, const char *value);
 
 /* The value, or NULL. */
-const char *facts_get(const struct facts *facts, const char *key);
+const char *environment_get(const struct environment *facts, const char *key);
 
 #endif

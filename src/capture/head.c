@@ -43,7 +43,7 @@ static json_t *sizes_array(void)
 	return array;
 }
 
-static json_t *facts_object(const struct facts *facts)
+static json_t *facts_object(const struct environment *facts)
 {
 	json_t *object = json_object();
 
@@ -66,7 +66,7 @@ char *capture_head_text(const struct capture_head *head)
 	set(object, "rcu_normal", json_boolean(head->rcu_normal));
 	set(object, "all_calls", json_boolean(head->has_all_calls));
 	set(object, "record_sizes", sizes_array());
-	set(object, "facts", facts_object(&head->facts));
+	set(object, "facts", facts_object(&head->environment));
 	return dump(object);
 }
 
@@ -142,7 +142,7 @@ static int get_sizes(json_t *array, struct capture_sizes *sizes, struct err *err
 	return 0;
 }
 
-static int get_facts(json_t *object, struct facts *facts, struct err *err)
+static int get_facts(json_t *object, struct environment *facts, struct err *err)
 {
 	const char *key;
 	json_t *value;
@@ -150,7 +150,8 @@ static int get_facts(json_t *object, struct facts *facts, struct err *err)
 
 	json_object_foreach(object, key, value)
 	{
-		ret = json_is_string(value) ? facts_set(facts, key, json_string_value(value)) : 0;
+		ret = json_is_string(value) ? environment_set(facts, key, json_string_value(value))
+					    : 0;
 		if (ret)
 			return err_set(err, ret, "too many facts in the head");
 	}
@@ -178,7 +179,7 @@ int capture_head_parse(const char *text, size_t len, struct capture_head *head,
 	head->has_all_calls = json_is_true(json_object_get(object, "all_calls"));
 	ret = get_sizes(json_object_get(object, "record_sizes"), sizes, err);
 	if (!ret)
-		ret = get_facts(json_object_get(object, "facts"), &head->facts, err);
+		ret = get_facts(json_object_get(object, "facts"), &head->environment, err);
 	json_decref(object);
 	return ret;
 }

@@ -21,7 +21,8 @@ struct capture_sizes {
 char *capture_head_text(const struct capture_head *head);
 char *capture_end_text(const struct summary *summary);
 
-/* Returns 0 or a negative errno with @err set; facts_fini(&head->facts) is the caller's. */
+/* Returns 0 or a negative errno with @err set; environment_fini(&head->environment) is the
+ * caller's. */
 int capture_head_parse(const char *text, size_t len, struct capture_head *head,
 		       struct capture_sizes *sizes, struct err *err);
 int capture_end_parse(const char *text, size_t len, struct summary *summary, struct err *err);

@@ -76,7 +76,7 @@ void capture_reader_free(struct capture_reader *reader)
 {
 	if (!reader)
 		return;
-	facts_fini(&reader->head.facts);
+	environment_fini(&reader->head.environment);
 	block_opener_free(reader->opener);
 	free(reader->buf);
 	free(reader);
@@ -132,7 +132,7 @@ static int take_name(struct capture_reader *reader, const uint8_t *in, size_t le
 
 static int take_fact(struct capture_reader *reader, const uint8_t *in, size_t len, struct err *err)
 {
-	char key[CAPTURE_NAME_MAX + 1], value[FACT_VALUE_MAX + 1];
+	char key[CAPTURE_NAME_MAX + 1], value[ENVIRONMENT_VALUE_MAX + 1];
 
 	if (!len || len < 1u + in[0] || !get_string(key, sizeof(key), in + 1, in[0]) ||
 	    !get_string(value, sizeof(value), in + 1 + in[0], len - 1 - in[0]))

@@ -86,9 +86,10 @@ static int copy_head(struct capture_head *to, const struct capture_head *from)
 	int ret = 0;
 
 	*to = *from;
-	to->facts.cnt = 0;
-	for (size_t i = 0; !ret && i < from->facts.cnt; i++)
-		ret = facts_set(&to->facts, from->facts.list[i].key, from->facts.list[i].value);
+	to->environment.cnt = 0;
+	for (size_t i = 0; !ret && i < from->environment.cnt; i++)
+		ret = environment_set(&to->environment, from->environment.list[i].key,
+				      from->environment.list[i].value);
 	return ret;
 }
 
@@ -148,7 +149,7 @@ static int on_symbol(void *ctx, uint64_t addr, uint64_t start, const char *name)
 static int on_fact(void *ctx, const char *key, const char *value)
 {
 	struct replay *replay = ctx;
-	int ret = facts_set(&replay->head.facts, key, value);
+	int ret = environment_set(&replay->head.environment, key, value);
 
 	return ret == -E2BIG ? 0 : ret;
 }
@@ -196,7 +197,7 @@ void replay_free(struct replay *replay)
 	capture_reader_free(replay->reader);
 	ledger_free(replay->ledger);
 	symbols_free(replay->syms);
-	facts_fini(&replay->head.facts);
+	environment_fini(&replay->head.environment);
 	free(replay);
 }
 

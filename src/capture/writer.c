@@ -192,7 +192,7 @@ int capture_writer_name(struct capture_writer *writer, uint64_t kvm, const char 
 int capture_writer_fact(struct capture_writer *writer, const char *key, const char *value)
 {
 	uint8_t key_len = strnlen(key, CAPTURE_NAME_MAX);
-	size_t value_len = strnlen(value, FACT_VALUE_MAX);
+	size_t value_len = strnlen(value, ENVIRONMENT_VALUE_MAX);
 
 	add_item_head(writer, CAPTURE_FACT, 1 + key_len + value_len);
 	add(writer, &key_len, 1);

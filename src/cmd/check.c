@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "host/diagnosis.h"
+#include "host/host.h"
 #include "host/attach_plan.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
@@ -28,10 +29,10 @@ struct check_cfg {
 
 struct check {
 	struct host host;
-	struct feat_result results[FEAT_CNT];
+	struct feature_result results[FEATURE_CNT];
 	bool has_plan;
-	struct plan plan;
-	uint32_t missing; /* (1 << enum fact): what the best backend would carry as well */
+	struct attach_plan plan;
+	uint32_t missing; /* (1 << enum capability): what the best backend would carry as well */
 	struct findings findings;
 };
 
@@ -45,36 +46,36 @@ static const struct opt check_opts[] = {
 static const char *const status_names[] = {"full", "degraded", NULL, "cannot"};
 
 /* What a feature is to somebody who never heard of it. */
-static const char *const feat_texts[FEAT_CNT] = {
-	[FEAT_BTF] = "the kernel's types",
-	[FEAT_RINGBUF] = "records from the kernel",
-	[FEAT_TP_BTF] = "programs on tracepoints",
-	[FEAT_FENTRY] = "programs on functions",
-	[FEAT_KPROBE] = "programs on functions by breakpoints",
-	[FEAT_ITER] = "VMs that exist already",
-	[FEAT_CONTENTION] = "holders of locks",
+static const char *const feat_texts[FEATURE_CNT] = {
+	[FEATURE_BTF] = "the kernel's types",
+	[FEATURE_RINGBUF] = "records from the kernel",
+	[FEATURE_TP_BTF] = "programs on tracepoints",
+	[FEATURE_FENTRY] = "programs on functions",
+	[FEATURE_KPROBE] = "programs on functions by breakpoints",
+	[FEATURE_ITER] = "VMs that exist already",
+	[FEATURE_CONTENTION] = "holders of locks",
 };
 
 /* ---- finding out ---- */
 
-static const char *feature_remedy(const struct check *check, const struct feat_result *result)
+static const char *feature_remedy(const struct check *check, const struct feature_result *result)
 {
 	if (result->works)
 		return "";
 	if (result->is_disabled)
 		return "unset KVMSTALL_DISABLE";
-	return outlook_lacks_caps(&check->host) ? "see privileges above" : result->remedy;
+	return diagnosis_lacks_caps(&check->host) ? "see privileges above" : result->remedy;
 }
 
 /* Another backend does as well, or else the facts that are missing say so. */
-static bool is_replaceable(enum feat feat)
+static bool is_replaceable(enum feature feat)
 {
-	return feat == FEAT_FENTRY || feat == FEAT_KPROBE;
+	return feat == FEATURE_FENTRY || feat == FEATURE_KPROBE;
 }
 
-static void add_feature(struct check *check, enum feat feat)
+static void add_feature(struct check *check, enum feature feat)
 {
-	const struct feat_result *result = &check->results[feat];
+	const struct feature_result *result = &check->results[feat];
 	struct finding *finding = findings_add(&check->findings, SECTION_BACKENDS, result->name);
 
 	finding->severity = result->works	   ? SEVERITY_OK
@@ -90,18 +91,18 @@ static void list_facts(uint32_t facts, char *buf, size_t size)
 	size_t len = 0;
 
 	*buf = '\0';
-	for (int fact = 0; fact < FACT_CNT && len < size; fact++)
+	for (int fact = 0; fact < CAPABILITY_CNT && len < size; fact++)
 		if (facts & (1u << fact))
 			len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-					fact_name(fact));
+					capability_name(fact));
 }
 
 static uint32_t best_facts(void)
 {
 	const struct features all = {true, true, true, true, true, true, true, true};
-	struct plan plan;
+	struct attach_plan plan;
 
-	return plan_make(&all, BACKEND_CNT, &plan, NULL) ? 0 : plan.facts;
+	return attach_plan_make(&all, BACKEND_CNT, &plan, NULL) ? 0 : plan.capabilities;
 }
 
 static void add_plan(struct check *check)
@@ -110,8 +111,8 @@ static void add_plan(struct check *check)
 	struct features features;
 	struct err err = {0};
 
-	feat_features(check->results, &check->host, &features);
-	check->has_plan = !plan_make(&features, BACKEND_CNT, &check->plan, &err);
+	features_for_plan(check->results, &check->host, &features);
+	check->has_plan = !attach_plan_make(&features, BACKEND_CNT, &check->plan, &err);
 	if (!check->has_plan) {
 		finding->severity = SEVERITY_FATAL;
 		snprintf(finding->text, sizeof(finding->text), "none");
@@ -124,9 +125,9 @@ static void add_plan(struct check *check)
 
 	finding = findings_add(&check->findings, SECTION_BACKENDS, "facts");
 	finding->severity = SEVERITY_OK;
-	list_facts(check->plan.facts, finding->text, sizeof(finding->text));
+	list_facts(check->plan.capabilities, finding->text, sizeof(finding->text));
 
-	check->missing = best_facts() & ~check->plan.facts;
+	check->missing = best_facts() & ~check->plan.capabilities;
 	if (!check->missing)
 		return;
 	finding = findings_add(&check->findings, SECTION_BACKENDS, "facts-missing");
@@ -138,13 +139,13 @@ static void add_plan(struct check *check)
 
 static void find_out(struct check *check)
 {
-	struct kernel_facts facts;
+	struct kernel_traits facts;
 
 	host_read("", &check->host);
-	feat_probe(check->results, &facts);
-	feat_tell(&facts, &check->host);
-	outlook_make(&check->host, &check->findings);
-	for (int feat = 0; feat < FEAT_CNT; feat++)
+	features_probe(check->results, &facts);
+	features_fill_host(&facts, &check->host);
+	diagnosis_make(&check->host, &check->findings);
+	for (int feat = 0; feat < FEATURE_CNT; feat++)
 		add_feature(check, feat);
 	add_plan(check);
 }
@@ -211,7 +212,7 @@ static void put_section(struct str *out, const struct findings *findings, enum s
 
 static void put_status(struct str *out, const struct findings *findings)
 {
-	int status = outlook_status(findings), cnt = 0;
+	int status = diagnosis_status(findings), cnt = 0;
 
 	for (size_t i = 0; i < findings->cnt; i++)
 		cnt += findings->list[i].severity >= SEVERITY_PROBLEM;
@@ -249,8 +250,8 @@ static json_t *kernel_object(const struct host *host)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:b}", "release",
 			 text_or_null(host->release), "arch", text_or_null(host->arch), "cpus",
-			 count_or_null(host->cpus), "hz", count_or_null(outlook_hz(host)),
-			 "config_hz", count_or_null(host->config_hz), "preemption",
+			 count_or_null(host->cpus), "hz", count_or_null(host_hz(host)), "config_hz",
+			 count_or_null(host->config_hz), "preemption",
 			 text_or_null(host->preemption), "preempt_dynamic", host->is_dynamic,
 			 "lockdown", text_or_null(host->lockdown), "kvm",
 			 text_or_null(kvm_names[host->kvm]), "dev_kvm", !host->dev_kvm_errno,
@@ -280,8 +281,8 @@ static json_t *features_array(const struct check *check)
 {
 	json_t *array = json_array();
 
-	for (int feat = 0; feat < FEAT_CNT; feat++) {
-		const struct feat_result *result = &check->results[feat];
+	for (int feat = 0; feat < FEATURE_CNT; feat++) {
+		const struct feature_result *result = &check->results[feat];
 
 		json_array_append_new(
 			array, json_pack("{s:s, s:b, s:o, s:o}", "name", result->name, "works",
@@ -295,9 +296,9 @@ static json_t *facts_array(uint32_t facts)
 {
 	json_t *array = json_array();
 
-	for (int fact = 0; fact < FACT_CNT; fact++)
+	for (int fact = 0; fact < CAPABILITY_CNT; fact++)
 		if (facts & (1u << fact))
-			json_array_append_new(array, json_string(fact_name(fact)));
+			json_array_append_new(array, json_string(capability_name(fact)));
 	return array;
 }
 
@@ -333,11 +334,12 @@ static json_t *check_object(const struct check *check)
 	const char *backend = check->has_plan ? backend_names[check->plan.backend] : "";
 
 	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type",
-			 "check", "v", 1, "status", status_names[outlook_status(&check->findings)],
-			 "kernel", kernel_object(&check->host), "capabilities",
-			 caps_array(&check->host), "params", params_object(&check->host),
-			 "features", features_array(check), "backend", text_or_null(backend),
-			 "facts", facts_array(check->has_plan ? check->plan.facts : 0),
+			 "check", "v", 1, "status",
+			 status_names[diagnosis_status(&check->findings)], "kernel",
+			 kernel_object(&check->host), "capabilities", caps_array(&check->host),
+			 "params", params_object(&check->host), "features", features_array(check),
+			 "backend", text_or_null(backend), "facts",
+			 facts_array(check->has_plan ? check->plan.capabilities : 0),
 			 "facts_missing", facts_array(check->missing), "register_dev",
 			 register_text(&check->host), "findings", findings_array(&check->findings));
 }
@@ -376,7 +378,7 @@ static int check_run(int argc, char **argv, struct err *err)
 	else
 		put_text(&out, &check);
 	ret = str_failed(&out) ? err_set(err, -ENOMEM, "out of memory")
-			       : outlook_status(&check.findings);
+			       : diagnosis_status(&check.findings);
 	if (ret >= 0)
 		fputs(out.text, stdout);
 	str_fini(&out);

@@ -67,7 +67,7 @@ static int add_head_facts(struct side *side, const struct capture_head *head)
 
 static int take_facts(struct loading *loading)
 {
-	const struct facts *facts = &loading->head->facts;
+	const struct environment *facts = &loading->head->environment;
 	int ret = 0;
 
 	for (; !ret && loading->facts_cnt < facts->cnt; loading->facts_cnt++)

@@ -279,7 +279,7 @@ static int prepare(struct export *export, struct err *err)
 		.start_ns = now.tv_sec * 1000000000ULL + now.tv_nsec,
 		.has_cost = cfg->cost,
 	};
-	ret = drop_find_user(cfg->user, &daemon->user, err);
+	ret = privdrop_find_user(cfg->user, &daemon->user, err);
 	if (ret)
 		return ret;
 	daemon->signal_fd = open_signals(err);

@@ -31,9 +31,9 @@ bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 
 /* ---- life ---- */
 
-void show_init(struct show *show, const struct show_cfg *cfg)
+void printer_init(struct printer *show, const struct printer_cfg *cfg)
 {
-	*show = (struct show){.cfg = *cfg, .backend = "?"};
+	*show = (struct printer){.cfg = *cfg, .backend = "?"};
 	show->summary.command_status = -1;
 	str_init(&show->out);
 }
@@ -44,7 +44,7 @@ struct stuck {
 	uint64_t next_ns; /* age at which it is told again */
 };
 
-static void forget_stuck(struct show *show)
+static void forget_stuck(struct printer *show)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
@@ -54,24 +54,24 @@ static void forget_stuck(struct show *show)
 	map_fini(&show->stuck);
 }
 
-void show_fini(struct show *show)
+void printer_fini(struct printer *show)
 {
 	forget_stuck(show);
 	str_fini(&show->out);
 }
 
-static void put_out(struct show *show)
+static void put_out(struct printer *show)
 {
 	if (!show->is_closed && show->out.len)
 		fwrite(show->out.text, 1, show->out.len, stdout);
 	str_reset(&show->out);
 }
 
-void show_begin(struct show *show, const struct show_source *source)
+void printer_begin(struct printer *show, const struct printer_source *source)
 {
-	if (!show->has_begun && show->cfg.format == SHOW_TEXT)
+	if (!show->has_begun && show->cfg.format == PRINTER_TEXT)
 		text_header(&show->out);
-	if (!show->has_begun && show->cfg.format == SHOW_CSV)
+	if (!show->has_begun && show->cfg.format == PRINTER_CSV)
 		csv_stall_header(&show->out);
 	show->has_begun = true;
 	snprintf(show->backend, sizeof(show->backend), "%s", source->backend);
@@ -84,33 +84,33 @@ void show_begin(struct show *show, const struct show_source *source)
 	};
 	forget_stuck(show);
 	put_out(show);
-	show_flush(show);
+	printer_flush(show);
 }
 
 /* ---- stalls ---- */
 
-static void put_stall(struct show *show, const struct stall *stall)
+static void put_stall(struct printer *show, const struct stall *stall)
 {
 	struct text_cfg text = show->text;
 
 	text.show_account |= stall->is_stuck; /* whoever is stuck wants to know why, now */
 	switch (show->cfg.format) {
-	case SHOW_TEXT:
+	case PRINTER_TEXT:
 		text_stall(&show->out, stall, &text);
 		break;
-	case SHOW_JSON:
+	case PRINTER_JSON:
 		json_stall(&show->out, stall, show->backend, &show->host);
 		break;
-	case SHOW_CSV:
+	case PRINTER_CSV:
 		csv_stall(&show->out, stall);
 		break;
-	case SHOW_NOTHING:
+	case PRINTER_NOTHING:
 		break;
 	}
 	put_out(show);
 }
 
-bool show_stall(struct show *show, const struct stall *stall)
+bool printer_stall(struct printer *show, const struct stall *stall)
 {
 	bool is_printed = show->cfg.all ||
 			  (stall->cause != KS_CAUSE_RUN && stall->stall_ns >= show->cfg.min_ns);
@@ -124,7 +124,7 @@ bool show_stall(struct show *show, const struct stall *stall)
 	return is_printed;
 }
 
-static struct stuck *find_stuck(struct show *show, uint64_t key)
+static struct stuck *find_stuck(struct printer *show, uint64_t key)
 {
 	struct stuck *stuck = map_get(&show->stuck, key);
 
@@ -138,7 +138,7 @@ static struct stuck *find_stuck(struct show *show, uint64_t key)
 	return stuck;
 }
 
-void show_asleep(struct show *show, const struct stall *stall)
+void printer_asleep(struct printer *show, const struct stall *stall)
 {
 	struct stuck *stuck;
 
@@ -158,20 +158,20 @@ void show_asleep(struct show *show, const struct stall *stall)
 
 /* ---- VMs ---- */
 
-static bool wants_vm(const struct show *show, const struct vm *vm)
+static bool wants_vm(const struct printer *show, const struct vm *vm)
 {
 	return filter_wants(&show->cfg.filter, vm, vm->comm, vm->tgid);
 }
 
-static void put_vm(struct show *show, const struct vm *vm, const char *event)
+static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 {
-	if (show->cfg.format != SHOW_JSON)
+	if (show->cfg.format != PRINTER_JSON)
 		return;
 	json_vm(&show->out, vm, event, vm->gone_ns ? vm->gone_ns : vm->born_ns);
 	put_out(show);
 }
 
-void show_vm_new(struct show *show, const struct vm *vm)
+void printer_vm_new(struct printer *show, const struct vm *vm)
 {
 	if (!wants_vm(show, vm))
 		return;
@@ -179,7 +179,7 @@ void show_vm_new(struct show *show, const struct vm *vm)
 	put_vm(show, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
 }
 
-void show_vm_gone(struct show *show, const struct vm *vm)
+void printer_vm_gone(struct printer *show, const struct vm *vm)
 {
 	if (wants_vm(show, vm))
 		put_vm(show, vm, "gone");
@@ -187,14 +187,14 @@ void show_vm_gone(struct show *show, const struct vm *vm)
 
 /* ---- the end ---- */
 
-bool show_flush(struct show *show)
+bool printer_flush(struct printer *show)
 {
 	if (fflush(stdout) || ferror(stdout))
 		show->is_closed = true;
 	return !show->is_closed;
 }
 
-static void put_json_end(struct show *show)
+static void put_json_end(struct printer *show)
 {
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		if (show->summary.losses[i])
@@ -203,11 +203,11 @@ static void put_json_end(struct show *show)
 	put_out(show);
 }
 
-void show_end(struct show *show)
+void printer_end(struct printer *show)
 {
 	if (show->is_closed)
 		return;
-	if (show->cfg.format == SHOW_JSON) {
+	if (show->cfg.format == PRINTER_JSON) {
 		put_json_end(show);
 	} else if (!show->cfg.quiet) {
 		fflush(stdout);

@@ -36,27 +36,27 @@ bool filter_wants(const struct filter *filter, const struct vm *vm, const char *
 		  uint32_t tgid);
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
 
-enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CSV, SHOW_NOTHING };
+enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_NOTHING };
 
-struct show_cfg {
+struct printer_cfg {
 	struct filter filter;
 	uint64_t min_ns;   /* stalls this long or longer */
 	uint64_t stuck_ns; /* calls that still wait after this long; 0: never */
 	bool all;	   /* also calls that did not stall */
 	bool quiet;	   /* no summary */
 	bool verbose;	   /* the account under each stall */
-	enum show_format format;
+	enum printer_format format;
 };
 
 /* Where the stalls come from. */
-struct show_source {
+struct printer_source {
 	const char *backend;
 	struct advice_host host;
 	int64_t clock_offset_ns; /* see struct text_cfg */
 };
 
-struct show {
-	struct show_cfg cfg;
+struct printer {
+	struct printer_cfg cfg;
 	char backend[16];
 	struct advice_host host;
 	struct summary summary;
@@ -67,22 +67,22 @@ struct show {
 	bool is_closed; /* nobody reads our output any more */
 };
 
-void show_init(struct show *show, const struct show_cfg *cfg);
-void show_fini(struct show *show);
+void printer_init(struct printer *show, const struct printer_cfg *cfg);
+void printer_fini(struct printer *show);
 
 /* The stalls that follow are from here. The first time, a headline goes before them. */
-void show_begin(struct show *show, const struct show_source *source);
+void printer_begin(struct printer *show, const struct printer_source *source);
 
-/* What a ledger tells. show_stall() returns whether it was printed, or would have been. */
-bool show_stall(struct show *show, const struct stall *stall);
-void show_asleep(struct show *show, const struct stall *stall);
-void show_vm_new(struct show *show, const struct vm *vm);
-void show_vm_gone(struct show *show, const struct vm *vm);
+/* What a ledger tells. printer_stall() returns whether it was printed, or would have been. */
+bool printer_stall(struct printer *show, const struct stall *stall);
+void printer_asleep(struct printer *show, const struct stall *stall);
+void printer_vm_new(struct printer *show, const struct vm *vm);
+void printer_vm_gone(struct printer *show, const struct vm *vm);
 
 /* Let what was shown be seen. False: nobody is there to see it. */
-bool show_flush(struct show *show);
+bool printer_flush(struct printer *show);
 
 /* The summary, whose fields that are not the stalls' are filled in by now. */
-void show_end(struct show *show);
+void printer_end(struct printer *show);
 
 #endif

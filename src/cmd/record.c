@@ -65,7 +65,7 @@ static const struct opt record_opts[] = {
 
 struct record {
 	struct record_cfg cfg;
-	struct show show; /* --tee, and the summary */
+	struct printer show; /* --tee, and the summary */
 	struct session *session;
 	const struct symbols *syms;
 	struct capture_head head;
@@ -125,7 +125,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct record *record = ctx;
 
-	show_stall(&record->show, stall);
+	printer_stall(&record->show, stall);
 	stop_on(record, stall);
 }
 
@@ -133,7 +133,7 @@ static void on_asleep(void *ctx, const struct stall *stall)
 {
 	struct record *record = ctx;
 
-	show_asleep(&record->show, stall);
+	printer_asleep(&record->show, stall);
 	stop_on(record, stall);
 }
 
@@ -146,10 +146,10 @@ static void note_program(struct record *record, const struct vm *vm)
 	if (!fingerprint_program(vm->tgid, id))
 		return;
 	snprintf(key, sizeof(key), "vmm.%s.build_id", vm->comm);
-	known = facts_get(&record->head.facts, key);
+	known = environment_get(&record->head.environment, key);
 	if (known && !strcmp(known, id))
 		return;
-	facts_set(&record->head.facts, key, id);
+	environment_set(&record->head.environment, key, id);
 	capture_writer_fact(record->writer, key, id);
 }
 
@@ -160,14 +160,14 @@ static void on_vm_new(void *ctx, struct vm *vm)
 
 	note_program(record, vm);
 	capture_writer_name(record->writer, vm->kvm, vm->name, vm->comm);
-	show_vm_new(&record->show, vm);
+	printer_vm_new(&record->show, vm);
 }
 
 static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct record *record = ctx;
 
-	show_vm_gone(&record->show, vm);
+	printer_vm_gone(&record->show, vm);
 }
 
 /* ---- the head ---- */
@@ -185,13 +185,13 @@ static int fill_head(struct record *record, struct session *session)
 	head->began_ns = clock_now_ns();
 	head->is_followed = record->show.cfg.filter.is_followed;
 	head->has_all_calls = true;
-	return fingerprint_read("", &head->facts);
+	return environment_read("", &head->environment);
 }
 
 static int on_begin(void *ctx, struct session *session, struct err *err)
 {
 	struct record *record = ctx;
-	struct show_source source = {
+	struct printer_source source = {
 		.backend = session_backend(session),
 		.host = *session_host(session),
 	};
@@ -206,7 +206,7 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 	if (fill_head(record, session))
 		return err_set(err, -ENOMEM, "out of memory");
 	source.clock_offset_ns = record->head.clock_offset_ns;
-	show_begin(&record->show, &source);
+	printer_begin(&record->show, &source);
 	record->writer = capture_writer_new(&record->head, put_block, record);
 	if (!record->writer)
 		return record->out.failed ? record->out.failed
@@ -282,7 +282,7 @@ static int on_tick(void *ctx, int signal, struct err *err)
 	}
 	if (!ret && signal && record->flight)
 		ret = dump_on_signal(record, err);
-	show_flush(&record->show); /* --tee may be closed: the recording goes on */
+	printer_flush(&record->show); /* --tee may be closed: the recording goes on */
 	return ret ? ret : record->is_stopped;
 }
 
@@ -340,7 +340,7 @@ static int record_all(struct record *record, char *const *command, struct err *e
 	if (!ended && record->is_dump_lost)
 		ended = err_set(err, -EIO,
 				"what SIGUSR1 asked for could not be written: see above");
-	show_end(&record->show);
+	printer_end(&record->show);
 	return ret ? ret : ended;
 }
 
@@ -391,17 +391,17 @@ static void set_log_level(const struct record_cfg *cfg)
 
 static void init_show(struct record *record, bool is_followed)
 {
-	static const enum show_format formats[] = {SHOW_NOTHING, SHOW_TEXT, SHOW_JSON};
+	static const enum printer_format formats[] = {PRINTER_NOTHING, PRINTER_TEXT, PRINTER_JSON};
 	const struct record_cfg *cfg = &record->cfg;
 
-	show_init(&record->show, &(struct show_cfg){
-					 .filter = {.is_followed = is_followed},
-					 .min_ns = cfg->min_ns,
-					 .stuck_ns = cfg->stuck_ns,
-					 .quiet = cfg->quiet,
-					 .verbose = cfg->verbose,
-					 .format = formats[cfg->tee],
-				 });
+	printer_init(&record->show, &(struct printer_cfg){
+					    .filter = {.is_followed = is_followed},
+					    .min_ns = cfg->min_ns,
+					    .stuck_ns = cfg->stuck_ns,
+					    .quiet = cfg->quiet,
+					    .verbose = cfg->verbose,
+					    .format = formats[cfg->tee],
+				    });
 }
 
 static int record_run(int argc, char **argv, struct err *err)
@@ -424,8 +424,8 @@ static int record_run(int argc, char **argv, struct err *err)
 		ret = record_all(&record, argv + operand, err);
 	capture_writer_free(record.writer);
 	flight_free(record.flight);
-	facts_fini(&record.head.facts);
-	show_fini(&record.show);
+	environment_fini(&record.head.environment);
+	printer_fini(&record.show);
 	return ret;
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/parse.h"
+#include "base/format.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 #include "cmd/printer.h"
@@ -14,12 +14,12 @@
 #include "output/table.h"
 #include "output/group_by.h"
 
-#define BY_DEFERRAL TALLY_BY_CNT
+#define BY_DEFERRAL GROUP_BY_CNT
 
-/* In the order of enum tally_by, and one more. */
+/* In the order of enum group_by_key, and one more. */
 static const char *const by_names[] = {"stall", "vm",	   "call",     "cause",
 				       "phase", "culprit", "deferral", NULL};
-/* In the order of enum show_format. */
+/* In the order of enum printer_format. */
 static const char *const format_names[] = {"text", "json", "csv", NULL};
 
 struct report_cfg {
@@ -52,8 +52,8 @@ static const struct opt report_opts[] = {
 
 struct report {
 	struct report_cfg cfg;
-	struct show show;
-	struct tally *tally;	   /* --by */
+	struct printer show;
+	struct group_by *tally;	   /* --by */
 	struct deferral *deferral; /* --by deferral */
 	uint64_t inferred;	   /* calls from logs */
 	int failed;		   /* -ENOMEM */
@@ -64,7 +64,7 @@ struct report {
 static int on_head(void *ctx, const struct capture_head *head)
 {
 	struct report *report = ctx;
-	const struct show_source source = {
+	const struct printer_source source = {
 		.backend = head->backend,
 		.host = {.hz = head->hz, .rcu_normal = head->rcu_normal},
 		.clock_offset_ns = head->clock_offset_ns,
@@ -72,9 +72,9 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	report->show.cfg.filter.is_followed = head->is_followed;
 	if (!report->cfg.facts)
-		show_begin(&report->show, &source);
+		printer_begin(&report->show, &source);
 	if (report->tally)
-		tally_next_file(report->tally);
+		group_by_next_file(report->tally);
 	if (report->deferral)
 		deferral_next_file(report->deferral, strcmp(head->backend, "tracepoint"));
 	return 0;
@@ -92,14 +92,14 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct report *report = ctx;
-	bool is_stall = show_stall(&report->show, stall);
+	bool is_stall = printer_stall(&report->show, stall);
 	int ret = 0;
 
 	if (!filter_wants_stall(&report->show.cfg.filter, stall))
 		return;
 	report->inferred += stall->is_inferred;
 	if (report->tally)
-		ret = tally_add(report->tally, stall, is_stall);
+		ret = group_by_add(report->tally, stall, is_stall);
 	if (report->deferral)
 		ret = deferral_stall(report->deferral, stall);
 	if (ret)
@@ -110,7 +110,7 @@ static void on_asleep(void *ctx, const struct stall *stall)
 {
 	struct report *report = ctx;
 
-	show_asleep(&report->show, stall);
+	printer_asleep(&report->show, stall);
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
@@ -118,7 +118,7 @@ static void on_vm_new(void *ctx, struct vm *vm)
 	struct report *report = ctx;
 	int ret = 0;
 
-	show_vm_new(&report->show, vm);
+	printer_vm_new(&report->show, vm);
 	if (report->deferral && filter_wants(&report->show.cfg.filter, vm, vm->comm, vm->tgid))
 		ret = deferral_vm_new(report->deferral, vm);
 	if (ret)
@@ -129,7 +129,7 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct report *report = ctx;
 
-	show_vm_gone(&report->show, vm);
+	printer_vm_gone(&report->show, vm);
 	if (report->deferral)
 		deferral_vm_gone(report->deferral, vm);
 }
@@ -143,9 +143,9 @@ static int put_table(struct report *report, const struct table *table, const cha
 	int ret;
 
 	str_init(&out);
-	if (report->cfg.format == SHOW_JSON)
+	if (report->cfg.format == PRINTER_JSON)
 		ret = table_put_json(table, type, by, &out);
-	else if (report->cfg.format == SHOW_CSV)
+	else if (report->cfg.format == PRINTER_CSV)
 		ret = table_put_csv(table, &out);
 	else
 		ret = table_put_text(table, &out);
@@ -164,7 +164,7 @@ static void put_deferral_words(struct report *report)
 	if (ns)
 		fprintf(stderr,
 			"an expedited wait on an idle domain took %s (median of %" PRIu64 ")\n",
-			parse_format_nsec(ns, text, sizeof(text)), cnt);
+			format_nsec(ns, text, sizeof(text)), cnt);
 	else
 		fputs("no expedited wait found its domain idle: what deferral saved is not known\n",
 		      stderr);
@@ -197,8 +197,8 @@ static void on_done(void *ctx, const struct capture_head *head)
 	add_fact(&table, "kvmstall", head->version);
 	add_fact(&table, "backend", head->backend);
 	add_fact(&table, "hz", hz);
-	for (size_t i = 0; i < head->facts.cnt; i++)
-		add_fact(&table, head->facts.list[i].key, head->facts.list[i].value);
+	for (size_t i = 0; i < head->environment.cnt; i++)
+		add_fact(&table, head->environment.list[i].key, head->environment.list[i].value);
 	if (put_table(report, &table, "fact", "key"))
 		report->failed = -ENOMEM;
 	table_fini(&table);
@@ -212,11 +212,11 @@ static int put_groups(struct report *report)
 	if (report->deferral)
 		ret = deferral_table(report->deferral, &table);
 	else
-		ret = tally_table(report->tally, &table);
+		ret = group_by_table(report->tally, &table);
 	if (!ret)
 		ret = put_table(report, &table, "group", by_names[report->cfg.by]);
 	table_fini(&table);
-	if (!ret && report->deferral && report->cfg.format == SHOW_TEXT && !report->cfg.quiet)
+	if (!ret && report->deferral && report->cfg.format == PRINTER_TEXT && !report->cfg.quiet)
 		put_deferral_words(report);
 	return ret;
 }
@@ -267,8 +267,8 @@ static int read_all(struct report *report, char **paths, struct err *err)
 		report->failed = put_groups(report);
 	if (report->failed && ret >= 0)
 		ret = err_set(err, report->failed, "out of memory");
-	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == SHOW_TEXT))
-		show_end(&report->show);
+	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
+		printer_end(&report->show);
 	if (report->inferred && !report->cfg.quiet)
 		log_warn("%" PRIu64
 			 " calls are from logs, which have no causes: these are inferred",
@@ -280,20 +280,20 @@ static int set_up(struct report *report, struct err *err)
 {
 	const struct report_cfg *cfg = &report->cfg;
 
-	show_init(&report->show,
-		  &(struct show_cfg){
-			  .filter = cfg->filter,
-			  .min_ns = cfg->min_ns,
-			  .stuck_ns = cfg->stuck_ns,
-			  .all = cfg->all,
-			  .quiet = cfg->quiet,
-			  .verbose = cfg->verbose,
-			  .format = cfg->by || cfg->facts ? SHOW_NOTHING : cfg->format,
-		  });
+	printer_init(&report->show,
+		     &(struct printer_cfg){
+			     .filter = cfg->filter,
+			     .min_ns = cfg->min_ns,
+			     .stuck_ns = cfg->stuck_ns,
+			     .all = cfg->all,
+			     .quiet = cfg->quiet,
+			     .verbose = cfg->verbose,
+			     .format = cfg->by || cfg->facts ? PRINTER_NOTHING : cfg->format,
+		     });
 	if (cfg->by == BY_DEFERRAL)
 		report->deferral = deferral_new();
 	else if (cfg->by)
-		report->tally = tally_new(cfg->by);
+		report->tally = group_by_new(cfg->by);
 	if (cfg->by && !report->tally && !report->deferral)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -311,9 +311,9 @@ static int report_run(int argc, char **argv, struct err *err)
 	ret = set_up(&report, err);
 	if (!ret)
 		ret = read_all(&report, argv + operand, err);
-	tally_free(report.tally);
+	group_by_free(report.tally);
 	deferral_free(report.deferral);
-	show_fini(&report.show);
+	printer_fini(&report.show);
 	return ret;
 }
 

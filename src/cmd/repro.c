@@ -126,7 +126,7 @@ static void raise_fd_limit(void)
 }
 
 static int run_one(const struct repro_cfg *cfg, const struct profile *profile, struct vmm_cfg *vmm,
-		   struct report_sums *sums, struct err *err)
+		   struct results_sums *sums, struct err *err)
 {
 	bool is_skipped;
 	int ret = fill_vmm_cfg(cfg, profile, vmm, err);
@@ -142,7 +142,7 @@ static int run_one(const struct repro_cfg *cfg, const struct profile *profile, s
 }
 
 static int skip_foreign(const struct profile *scenario, const struct vmm_cfg *vmm,
-			struct report_sums *sums, struct err *err)
+			struct results_sums *sums, struct err *err)
 {
 	struct vmm_cfg cfg = *vmm;
 	struct vmm teller;
@@ -150,29 +150,29 @@ static int skip_foreign(const struct profile *scenario, const struct vmm_cfg *vm
 
 	cfg.profile = scenario;
 	vmm_init(&teller, &cfg, 0, sums);
-	journal_add_skip(&teller.journal, &(struct skip){.name = scenario->name,
-							 .reason = "not on this architecture"});
+	call_log_add_skip(&teller.log, &(struct skip){.name = scenario->name,
+						      .reason = "not on this architecture"});
 	ret = vmm_flush(&teller, err);
 	vmm_fini(&teller);
 	return ret < 0 ? ret : 3;
 }
 
 static int run_scenario(const struct repro_cfg *cfg, const struct profile *scenario,
-			struct vmm_cfg *vmm, struct report_sums *sums, struct err *err)
+			struct vmm_cfg *vmm, struct results_sums *sums, struct err *err)
 {
 	return scenario->steps ? run_one(cfg, scenario, vmm, sums, err)
 			       : skip_foreign(scenario, vmm, sums, err);
 }
 
 /* Done when at least one scenario was; those that were skipped have said so. */
-static int run_all(const struct repro_cfg *cfg, struct vmm_cfg *vmm, struct report_sums *sums,
+static int run_all(const struct repro_cfg *cfg, struct vmm_cfg *vmm, struct results_sums *sums,
 		   struct err *err)
 {
 	const struct profile *scenario;
 	int ret, all = 3;
 
 	for (scenario = scenarios; scenario->name; scenario++) {
-		ret = report_title(&vmm->report, scenario->name, err);
+		ret = results_title(&vmm->report, scenario->name, err);
 		if (!ret)
 			ret = run_scenario(cfg, scenario, vmm, sums, err);
 		if (ret < 0)
@@ -184,7 +184,7 @@ static int run_all(const struct repro_cfg *cfg, struct vmm_cfg *vmm, struct repo
 }
 
 static int choose_and_run(const struct repro_cfg *cfg, struct vmm_cfg *vmm,
-			  struct report_sums *sums, struct err *err)
+			  struct results_sums *sums, struct err *err)
 {
 	const struct profile *profile = &profiles[cfg->profile];
 
@@ -213,7 +213,7 @@ static int repro_run(int argc, char **argv, struct err *err)
 		.life_ns = NO_LIFE,
 	};
 	struct vmm_cfg vmm = {.report = {.lock_fd = -1}};
-	struct report_sums sums = {0};
+	struct results_sums sums = {0};
 	int ret, status;
 
 	ret = opt_parse(argc, argv, repro_opts, &cfg, err);
@@ -224,7 +224,7 @@ static int repro_run(int argc, char **argv, struct err *err)
 	vmm.report.is_json = cfg.is_json;
 	vmm.report.want_time = cfg.verbose > 0;
 	if (cfg.want_list)
-		return report_list(&vmm.report, scenarios, err);
+		return results_list(&vmm.report, scenarios, err);
 	raise_fd_limit();
 	vmm.report.lock_fd = memfd_create("kvmstall-stdout-lock", MFD_CLOEXEC);
 	status = choose_and_run(&cfg, &vmm, &sums, err);
@@ -233,8 +233,8 @@ static int repro_run(int argc, char **argv, struct err *err)
 	vmm.report.lock_fd = -1;
 	if (status < 0)
 		return status;
-	ret = report_sums(&vmm.report, cfg.scenario ? cfg.scenario : profiles[cfg.profile].name,
-			  &sums, err);
+	ret = results_sums(&vmm.report, cfg.scenario ? cfg.scenario : profiles[cfg.profile].name,
+			   &sums, err);
 	return ret < 0 ? ret : status;
 }
 

@@ -43,63 +43,63 @@ static const struct opt trace_opts[] = {
 	OPT_END(),
 };
 
-struct trace {
+struct tracing {
 	const struct trace_cfg *cfg;
-	struct show show;
+	struct printer show;
 };
 
 static void on_stall(void *ctx, const struct stall *stall)
 {
-	struct trace *trace = ctx;
+	struct tracing *trace = ctx;
 
-	show_stall(&trace->show, stall);
+	printer_stall(&trace->show, stall);
 }
 
 static void on_asleep(void *ctx, const struct stall *stall)
 {
-	struct trace *trace = ctx;
+	struct tracing *trace = ctx;
 
-	show_asleep(&trace->show, stall);
+	printer_asleep(&trace->show, stall);
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
 {
-	struct trace *trace = ctx;
+	struct tracing *trace = ctx;
 
-	show_vm_new(&trace->show, vm);
+	printer_vm_new(&trace->show, vm);
 }
 
 static void on_vm_gone(void *ctx, const struct vm *vm)
 {
-	struct trace *trace = ctx;
+	struct tracing *trace = ctx;
 
-	show_vm_gone(&trace->show, vm);
+	printer_vm_gone(&trace->show, vm);
 }
 
 static int on_begin(void *ctx, struct session *session, struct err *err)
 {
-	struct trace *trace = ctx;
-	const struct show_source source = {
+	struct tracing *trace = ctx;
+	const struct printer_source source = {
 		.backend = session_backend(session),
 		.host = *session_host(session),
 		.clock_offset_ns = watch_clock_offset_ns(),
 	};
 
 	(void)err;
-	show_begin(&trace->show, &source);
+	printer_begin(&trace->show, &source);
 	return 0;
 }
 
 static int on_tick(void *ctx, int signal, struct err *err)
 {
-	struct trace *trace = ctx;
+	struct tracing *trace = ctx;
 
 	(void)signal;
 	(void)err;
-	return !show_flush(&trace->show);
+	return !printer_flush(&trace->show);
 }
 
-static int watch(struct trace *trace, char *const *command, struct err *err)
+static int watch(struct tracing *trace, char *const *command, struct err *err)
 {
 	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
 	const struct trace_cfg *cfg = trace->cfg;
@@ -123,7 +123,7 @@ static int watch(struct trace *trace, char *const *command, struct err *err)
 	int ret = watch_run(&watch_cfg, &trace->show.summary, err);
 
 	if (!ret)
-		show_end(&trace->show);
+		printer_end(&trace->show);
 	return ret;
 }
 
@@ -139,7 +139,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 {
 	struct trace_cfg cfg = {.min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT};
 	int operand = opt_parse(argc, argv, trace_opts, &cfg, err), ret;
-	struct trace trace = {.cfg = &cfg};
+	struct tracing trace = {.cfg = &cfg};
 
 	if (operand < 0)
 		return operand;
@@ -149,17 +149,17 @@ static int trace_run(int argc, char **argv, struct err *err)
 		return err_usage(err, "--ring: expected a power of two");
 	set_log_level(&cfg);
 	cfg.filter.is_followed = operand < argc;
-	show_init(&trace.show, &(struct show_cfg){
-				       .filter = cfg.filter,
-				       .min_ns = cfg.min_ns,
-				       .stuck_ns = cfg.stuck_ns,
-				       .all = cfg.all,
-				       .quiet = cfg.quiet,
-				       .verbose = cfg.verbose,
-				       .format = cfg.json ? SHOW_JSON : SHOW_TEXT,
-			       });
+	printer_init(&trace.show, &(struct printer_cfg){
+					  .filter = cfg.filter,
+					  .min_ns = cfg.min_ns,
+					  .stuck_ns = cfg.stuck_ns,
+					  .all = cfg.all,
+					  .quiet = cfg.quiet,
+					  .verbose = cfg.verbose,
+					  .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
+				  });
 	ret = watch(&trace, argv + operand, err);
-	show_fini(&trace.show);
+	printer_fini(&trace.show);
 	return ret;
 }
 

@@ -38,11 +38,11 @@ static const char *const reasons[REASON_CNT] = {
 	[REASON_EMPTY] = "there is no call that both sides made",
 };
 
-static const char *const slacks[SLACK_CNT] = {"none", "timer", "holdoff", "scheduler"};
+static const char *const tolerances[TOLERANCE_CNT] = {"none", "timer", "holdoff", "scheduler"};
 
-const char *slack_name(enum slack slack)
+const char *tolerance_name(enum tolerance tolerance)
 {
-	return slacks[slack];
+	return tolerances[tolerance];
 }
 
 const char *verdict_name(enum verdict verdict)
@@ -78,7 +78,7 @@ void side_init(struct side *side)
 void side_fini(struct side *side)
 {
 	samples_fini(&side->samples);
-	facts_fini(&side->facts);
+	environment_fini(&side->facts);
 }
 
 static bool has_value(const char *list, const char *value)
@@ -95,7 +95,7 @@ static bool has_value(const char *list, const char *value)
 
 int side_add_fact(struct side *side, const char *key, const char *value)
 {
-	const char *old = facts_get(&side->facts, key);
+	const char *old = environment_get(&side->facts, key);
 	_free_ char *both = NULL;
 	int ret;
 
@@ -105,7 +105,7 @@ int side_add_fact(struct side *side, const char *key, const char *value)
 		both = NULL;
 		return -ENOMEM;
 	}
-	ret = facts_set(&side->facts, key, both ? both : value);
+	ret = environment_set(&side->facts, key, both ? both : value);
 	return ret == -E2BIG ? 0 : ret;
 }
 
@@ -415,23 +415,24 @@ static double scheduler_jiffies(const struct change *change)
 static void set_threshold(const struct comparison *comparison, struct change *change)
 {
 	uint32_t hz = comparison->sides[SIDE_BASE]->hz;
-	double bounds[SLACK_CNT] = {
-		[SLACK_NONE] = fmax(comparison->cfg.min_effect * change->sides[SIDE_BASE].median,
-				    comparison->cfg.floor_ns),
+	double bounds[TOLERANCE_CNT] = {
+		[TOLERANCE_NONE] =
+			fmax(comparison->cfg.min_effect * change->sides[SIDE_BASE].median,
+			     comparison->cfg.floor_ns),
 	};
 
 	if (hz && hz == comparison->sides[SIDE_NEW]->hz) {
-		bounds[SLACK_TIMER] = 1e9 / hz * timer_jiffies(change);
-		bounds[SLACK_HOLDOFF] = 1e9 / hz * holdoff_jiffies(change);
-		bounds[SLACK_SCHEDULER] = 1e9 / hz * scheduler_jiffies(change);
+		bounds[TOLERANCE_TIMER] = 1e9 / hz * timer_jiffies(change);
+		bounds[TOLERANCE_HOLDOFF] = 1e9 / hz * holdoff_jiffies(change);
+		bounds[TOLERANCE_SCHEDULER] = 1e9 / hz * scheduler_jiffies(change);
 	}
-	for (int i = SLACK_CNT - 1; i >= 0; i--) {
+	for (int i = TOLERANCE_CNT - 1; i >= 0; i--) {
 		if (bounds[i] < change->threshold)
 			continue;
 		change->threshold = bounds[i];
-		change->slack = i;
+		change->tolerance = i;
 	}
-	change->is_large = fabs(change->diff) >= bounds[SLACK_NONE];
+	change->is_large = fabs(change->diff) >= bounds[TOLERANCE_NONE];
 }
 
 /* All that the difference may be, by its interval, is more than the threshold: it surely moved. */
@@ -565,8 +566,8 @@ static void explain(const struct comparison *comparison, struct change *change)
 
 static void add_fact_change(struct comparison *comparison, const char *key)
 {
-	const char *base = facts_get(&comparison->sides[SIDE_BASE]->facts, key);
-	const char *new = facts_get(&comparison->sides[SIDE_NEW]->facts, key);
+	const char *base = environment_get(&comparison->sides[SIDE_BASE]->facts, key);
+	const char *new = environment_get(&comparison->sides[SIDE_NEW]->facts, key);
 
 	if (base && new && !strcmp(base, new))
 		return;
@@ -577,8 +578,8 @@ static void add_fact_change(struct comparison *comparison, const char *key)
 /* A log has no facts: that says nothing about its host. */
 static int compare_facts(struct comparison *comparison)
 {
-	const struct facts *base = &comparison->sides[SIDE_BASE]->facts;
-	const struct facts *new = &comparison->sides[SIDE_NEW]->facts;
+	const struct environment *base = &comparison->sides[SIDE_BASE]->facts;
+	const struct environment *new = &comparison->sides[SIDE_NEW]->facts;
 
 	comparison->facts = calloc(base->cnt + new->cnt + 1, sizeof(struct fact_change));
 	if (!comparison->facts)
@@ -588,7 +589,7 @@ static int compare_facts(struct comparison *comparison)
 	for (size_t i = 0; i < base->cnt; i++)
 		add_fact_change(comparison, base->list[i].key);
 	for (size_t i = 0; i < new->cnt; i++)
-		if (!facts_get(base, new->list[i].key))
+		if (!environment_get(base, new->list[i].key))
 			add_fact_change(comparison, new->list[i].key);
 	return 0;
 }

@@ -18,12 +18,12 @@ enum side_id { SIDE_BASE, SIDE_NEW, SIDE_CNT };
 
 struct side {
 	struct samples samples;
-	struct facts facts; /* of its recordings; "a / b" where they differ */
-	uint32_t hz;	    /* 0: not known */
-	uint64_t lost;	    /* records, by want of room: calls may be missing */
-	uint32_t cut;	    /* recordings without an end */
-	uint32_t partial;   /* recordings without the calls that did not sleep */
-	uint32_t logs;	    /* of strace or perf: causes are inferred */
+	struct environment facts; /* of its recordings; "a / b" where they differ */
+	uint32_t hz;		  /* 0: not known */
+	uint64_t lost;		  /* records, by want of room: calls may be missing */
+	uint32_t cut;		  /* recordings without an end */
+	uint32_t partial;	  /* recordings without the calls that did not sleep */
+	uint32_t logs;		  /* of strace or perf: causes are inferred */
 };
 
 void side_init(struct side *side);
@@ -60,9 +60,15 @@ const char *verdict_name(enum verdict verdict);
 #define EXPLANATIONS_MAX 6
 
 /* What makes a difference of milliseconds none: see compare.c. */
-enum slack { SLACK_NONE, SLACK_TIMER, SLACK_HOLDOFF, SLACK_SCHEDULER, SLACK_CNT };
+enum tolerance {
+	TOLERANCE_NONE,
+	TOLERANCE_TIMER,
+	TOLERANCE_HOLDOFF,
+	TOLERANCE_SCHEDULER,
+	TOLERANCE_CNT
+};
 
-const char *slack_name(enum slack slack);
+const char *tolerance_name(enum tolerance tolerance);
 
 /* One side of a change. */
 struct measure {
@@ -78,11 +84,11 @@ struct change {
 	double diff;		  /* of the medians */
 	struct interval interval; /* of the difference: see INTERVAL_MIN */
 	struct rank_test test;
-	double p;	  /* corrected */
-	double threshold; /* differences below are none */
-	enum slack slack; /* why it is what it is */
-	bool is_large;	  /* without the slack it would be a change, if sure enough */
-	bool is_unsure;	  /* the same, though it may have moved by more than the threshold */
+	double p;		  /* corrected */
+	double threshold;	  /* differences below are none */
+	enum tolerance tolerance; /* why it is what it is */
+	bool is_large;		  /* without the slack it would be a change, if sure enough */
+	bool is_unsure; /* the same, though it may have moved by more than the threshold */
 	enum ks_cause moved;
 	double moved_ns;
 	const struct origin *origin;  /* behind which it moved; NULL: not known */

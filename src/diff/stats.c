@@ -300,7 +300,7 @@ size_t stats_block(const struct series *series)
 }
 
 /* One side, ready to be drawn from. */
-struct side {
+struct drawn_side {
 	const struct series *series;
 	uint64_t *sorted;
 	uint32_t *place;
@@ -308,16 +308,16 @@ struct side {
 	size_t block;
 };
 
-static void side_fini(struct side *side)
+static void side_fini(struct drawn_side *side)
 {
 	free(side->sorted);
 	free(side->place);
 	free(side->drawn);
 }
 
-static int side_init(struct side *side, const struct series *series)
+static int side_init(struct drawn_side *side, const struct series *series)
 {
-	*side = (struct side){.series = series, .sorted = sorted_copy(series)};
+	*side = (struct drawn_side){.series = series, .sorted = sorted_copy(series)};
 	if (!side->sorted)
 		return -ENOMEM;
 	side->place = places(series, side->sorted);
@@ -335,7 +335,7 @@ static void recording_bounds(const struct series *series, size_t which, size_t *
 }
 
 /* Draw as many values as there are; a block goes round at the end of its recording. */
-static void draw(struct side *side, uint64_t *state)
+static void draw(struct drawn_side *side, uint64_t *state)
 {
 	size_t recordings = side->series->starts ? side->series->starts_cnt : 1, cnt = 0;
 
@@ -353,7 +353,7 @@ static void draw(struct side *side, uint64_t *state)
 	}
 }
 
-static double drawn_median(const struct side *side)
+static double drawn_median(const struct drawn_side *side)
 {
 	size_t cnt = side->series->cnt, seen = 0, i = 0;
 	uint64_t lower;
@@ -373,7 +373,8 @@ static int compare_doubles(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int draw_differences(struct side *a, struct side *b, uint64_t seed, double *differences)
+static int draw_differences(struct drawn_side *a, struct drawn_side *b, uint64_t seed,
+			    double *differences)
 {
 	for (size_t i = 0; i < RESAMPLES; i++) {
 		draw(a, &seed);
@@ -388,7 +389,7 @@ int stats_median_difference(const struct series *a, const struct series *b, uint
 			    struct interval *interval)
 {
 	double differences[RESAMPLES];
-	struct side sides[2] = {0};
+	struct drawn_side sides[2] = {0};
 	int ret = 0;
 
 	*interval = (struct interval){0};

@@ -51,6 +51,6 @@ void compare_add_side(struct str *out, const struct side *side);
 void compare_add_result(struct str *out, const struct comparison *comparison);
 
 /* Is it worth saying which cause moved? */
-bool compare_is_told(const struct change *change);
+bool compare_is_reported(const struct change *change);
 
 #endif

@@ -93,7 +93,7 @@ static void set_proof(json_t *object, const struct change *change)
 	set(object, "p_corrected", json_real(change->p));
 	set(object, "effect", json_real(change->test.delta));
 	set_ns(object, "threshold_ns", change->threshold);
-	set(object, "slack", json_string(slack_name(change->slack)));
+	set(object, "slack", json_string(tolerance_name(change->tolerance)));
 	set(object, "unsure", json_boolean(change->is_unsure));
 }
 

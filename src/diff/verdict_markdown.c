@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "base/parse.h"
+#include "base/format.h"
 #include "base/str.h"
 
 #define DURATION_LEN 24
@@ -23,17 +23,17 @@ static void add_duration(struct str *out, const struct measure *measure)
 	char text[DURATION_LEN] = "-";
 
 	if (measure->group)
-		parse_format_nsec(llround(measure->median), text, sizeof(text));
+		format_nsec(llround(measure->median), text, sizeof(text));
 	str_addf(out, "%s | ", text);
 }
 
 static void add_row(struct str *out, const struct comparison *comparison,
 		    const struct change *change)
 {
-	bool is_told = compare_is_told(change);
+	bool is_reported = compare_is_reported(change);
 
-	str_addf(out, "| %s%s%s | `", is_told ? "**" : "", verdict_name(change->verdict),
-		 is_told ? "**" : "");
+	str_addf(out, "| %s%s%s | `", is_reported ? "**" : "", verdict_name(change->verdict),
+		 is_reported ? "**" : "");
 	compare_add_call(out, change);
 	str_adds(out, "` | ");
 	compare_add_phase(out, change);
@@ -45,13 +45,13 @@ static void add_row(struct str *out, const struct comparison *comparison,
 	str_adds(out, " | ");
 	compare_add_interval(out, change);
 	str_addf(out, " | %.2g | ", change->p);
-	if (is_told) {
+	if (is_reported) {
 		compare_add_cause(out, comparison, change);
 		str_adds(out, " ");
 		compare_add_origin(out, change);
 	}
 	if (change->verdict == VERDICT_TOO_FEW)
-		str_addf(out, "%sabout %zu samples would do", is_told ? "; " : "",
+		str_addf(out, "%sabout %zu samples would do", is_reported ? "; " : "",
 			 comparison->needed);
 	str_adds(out, " |\n");
 }

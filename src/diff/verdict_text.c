@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/parse.h"
+#include "base/format.h"
 #include "base/str.h"
 
 #define DURATION_LEN 24
@@ -27,7 +27,7 @@ static void add_duration(struct str *out, const struct measure *measure)
 	char text[DURATION_LEN] = "-";
 
 	if (measure->group)
-		parse_format_nsec(llround(measure->median), text, sizeof(text));
+		format_nsec(llround(measure->median), text, sizeof(text));
 	str_addf(out, "%8s ", text);
 }
 
@@ -64,11 +64,13 @@ static void add_row(struct str *out, const struct change *change)
 }
 
 /* Why what looks like a change is not called one; the threshold follows. */
-static const char *const doubts[SLACK_CNT] = {
-	[SLACK_NONE] = "not sure that it is more than what counts; more samples would tell",
-	[SLACK_TIMER] = "no change: waits for timers vary so much, by where in a jiffy they begin",
-	[SLACK_HOLDOFF] = "no change: microseconds decide whether this grace period is expedited",
-	[SLACK_SCHEDULER] = "no change: on a busy host whoever is to run waits up to a jiffy",
+static const char *const doubts[TOLERANCE_CNT] = {
+	[TOLERANCE_NONE] = "not sure that it is more than what counts; more samples would tell",
+	[TOLERANCE_TIMER] =
+		"no change: waits for timers vary so much, by where in a jiffy they begin",
+	[TOLERANCE_HOLDOFF] =
+		"no change: microseconds decide whether this grace period is expedited",
+	[TOLERANCE_SCHEDULER] = "no change: on a busy host whoever is to run waits up to a jiffy",
 };
 
 static void add_details(struct str *out, const struct comparison *comparison,
@@ -77,10 +79,9 @@ static void add_details(struct str *out, const struct comparison *comparison,
 	char threshold[DURATION_LEN];
 
 	if (change->is_unsure)
-		str_addf(out, "      %s (%s)\n", doubts[change->slack],
-			 parse_format_nsec(llround(change->threshold), threshold,
-					   sizeof(threshold)));
-	if (!compare_is_told(change))
+		str_addf(out, "      %s (%s)\n", doubts[change->tolerance],
+			 format_nsec(llround(change->threshold), threshold, sizeof(threshold)));
+	if (!compare_is_reported(change))
 		return;
 	str_adds(out, "      ");
 	compare_add_cause(out, comparison, change);

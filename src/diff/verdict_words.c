@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/format.h"
 #include "base/str.h"
 
 #define DURATION_LEN 24
@@ -20,7 +20,7 @@ void compare_add_signed(struct str *out, double ns)
 		 !abs	  ? ""
 		 : ns < 0 ? "-"
 			  : "+",
-		 abs ? parse_format_nsec(abs, text, sizeof(text)) : "0");
+		 abs ? format_nsec(abs, text, sizeof(text)) : "0");
 }
 
 static const struct group *any_group(const struct change *change)
@@ -99,8 +99,8 @@ void compare_add_proof(struct str *out, const struct change *change)
 	else
 		str_addf(out, "p = %.2g", change->p);
 	str_addf(out, ", effect %+.2f, p99 %s to %s", change->test.delta,
-		 parse_format_nsec(change->sides[SIDE_BASE].p99, base, sizeof(base)),
-		 parse_format_nsec(change->sides[SIDE_NEW].p99, new, sizeof(new)));
+		 format_nsec(change->sides[SIDE_BASE].p99, base, sizeof(base)),
+		 format_nsec(change->sides[SIDE_NEW].p99, new, sizeof(new)));
 }
 
 /* Is the word at @word, of @len characters, among those of @text? */
@@ -191,7 +191,7 @@ void compare_add_result(struct str *out, const struct comparison *comparison)
 	str_adds(out, "\n");
 }
 
-bool compare_is_told(const struct change *change)
+bool compare_is_reported(const struct change *change)
 {
 	if (change->verdict == VERDICT_WORSE || change->verdict == VERDICT_BETTER ||
 	    change->is_unsure)

@@ -5,7 +5,7 @@
 
 const char *const backend_names[BACKEND_CNT + 1] = {"fentry", "kprobe", "tracepoint", NULL};
 
-static const char *const fact_names[FACT_CNT] = {
+static const char *const capability_names[CAPABILITY_CNT] = {
 	"calls", "vm-end", "waits", "callbacks", "sleeps",	 "timers",
 	"queue", "steps",  "locks", "children",	 "existing-vms", "threads",
 };
@@ -27,74 +27,74 @@ enum need {
 };
 
 static const struct {
-	struct plan_prog prog;
+	struct attach_prog prog;
 	uint32_t backends;
 	enum need need;
 } rows[] = {
-	{{"sys_enter_tp", FACT_CALL}, BY_TP, NEED_NONE},
-	{{"sys_exit_tp", FACT_CALL}, BY_TP, NEED_NONE},
-	{{"exit_tp", FACT_LIFE}, BY_TP, NEED_NONE},
-	{{"dev_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"dev_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_VM_FENTRY},
-	{{"vm_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_VM_FENTRY},
-	{{"device_ioctl_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"device_ioctl_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_release_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_release_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vcpu_release_fentry", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vcpu_release_fexit", FACT_CALL}, BY_FENTRY, NEED_NONE},
-	{{"dev_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"dev_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kprobe", FACT_CALL}, BY_FENTRY, NEED_VM_KPROBE},
-	{{"vm_ioctl_kret", FACT_CALL}, BY_FENTRY, NEED_VM_KPROBE},
-	{{"device_ioctl_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"device_ioctl_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_release_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_release_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vcpu_release_kprobe", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vcpu_release_kret", FACT_CALL}, BY_KPROBE, NEED_NONE},
-	{{"cleanup_fentry", FACT_LIFE}, BY_FENTRY, NEED_NONE},
-	{{"cleanup_kprobe", FACT_LIFE}, BY_KPROBE, NEED_NONE},
-	{{"sync_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_exp_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_exp_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"barrier_fentry", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"barrier_fexit", FACT_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_exp_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_exp_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"barrier_kprobe", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"barrier_kret", FACT_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"callback_fentry", FACT_CALLBACK}, BY_FENTRY, NEED_NONE},
-	{{"callback_kprobe", FACT_CALLBACK}, BY_KPROBE, NEED_NONE},
-	{{"callback_exp_fentry", FACT_CALLBACK}, BY_FENTRY, NEED_CALL_EXPEDITED},
-	{{"callback_exp_kprobe", FACT_CALLBACK}, BY_KPROBE, NEED_CALL_EXPEDITED},
-	{{"gp_fentry", FACT_STEP}, BY_FENTRY, NEED_NONE},
-	{{"gp_fexit", FACT_STEP}, BY_FENTRY, NEED_NONE},
-	{{"cb_fentry", FACT_STEP}, BY_FENTRY, NEED_NONE},
-	{{"cb_fexit", FACT_STEP}, BY_FENTRY, NEED_NONE},
+	{{"sys_enter_tp", CAPABILITY_CALL}, BY_TP, NEED_NONE},
+	{{"sys_exit_tp", CAPABILITY_CALL}, BY_TP, NEED_NONE},
+	{{"exit_tp", CAPABILITY_LIFE}, BY_TP, NEED_NONE},
+	{{"dev_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"dev_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_FENTRY},
+	{{"vm_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_FENTRY},
+	{{"device_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"device_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_release_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vm_release_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vcpu_release_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"vcpu_release_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
+	{{"dev_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"dev_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_ioctl_kprobe", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_KPROBE},
+	{{"vm_ioctl_kret", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_KPROBE},
+	{{"device_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"device_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_release_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vm_release_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vcpu_release_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"vcpu_release_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
+	{{"cleanup_fentry", CAPABILITY_LIFE}, BY_FENTRY, NEED_NONE},
+	{{"cleanup_kprobe", CAPABILITY_LIFE}, BY_KPROBE, NEED_NONE},
+	{{"sync_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_exp_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_exp_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"barrier_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"barrier_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
+	{{"sync_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_exp_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"sync_exp_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"barrier_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"barrier_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
+	{{"callback_fentry", CAPABILITY_CALLBACK}, BY_FENTRY, NEED_NONE},
+	{{"callback_kprobe", CAPABILITY_CALLBACK}, BY_KPROBE, NEED_NONE},
+	{{"callback_exp_fentry", CAPABILITY_CALLBACK}, BY_FENTRY, NEED_CALL_EXPEDITED},
+	{{"callback_exp_kprobe", CAPABILITY_CALLBACK}, BY_KPROBE, NEED_CALL_EXPEDITED},
+	{{"gp_fentry", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
+	{{"gp_fexit", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
+	{{"cb_fentry", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
+	{{"cb_fexit", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
 	/* a kretprobe may be lost, and on arm64 a kprobe is a breakpoint: not where GPs are made */
-	{{"work_begin_tp", FACT_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
-	{{"work_end_tp", FACT_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
-	{{"timer_tp", FACT_TIMER}, BY_ALL, NEED_NONE},
-	{{"queue_tp", FACT_QUEUE}, BY_ALL, NEED_NONE},
-	{{"switch_tp", FACT_SLEEP}, BY_ALL, NEED_NONE},
-	{{"waking_tp", FACT_SLEEP}, BY_ALL, NEED_NONE},
-	{{"lock_tp", FACT_LOCK}, BY_ALL, NEED_CONTENTION},
-	{{"lock_end_tp", FACT_LOCK}, BY_ALL, NEED_CONTENTION},
-	{{"fork_tp", FACT_FORK}, BY_ALL, NEED_NONE},
-	{{"find_iter", FACT_FIND}, BY_ALL, NEED_ITER},
-	{{"task_iter", FACT_SCAN}, BY_ALL, NEED_ITER},
+	{{"work_begin_tp", CAPABILITY_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
+	{{"work_end_tp", CAPABILITY_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
+	{{"timer_tp", CAPABILITY_TIMER}, BY_ALL, NEED_NONE},
+	{{"queue_tp", CAPABILITY_QUEUE}, BY_ALL, NEED_NONE},
+	{{"switch_tp", CAPABILITY_SLEEP}, BY_ALL, NEED_NONE},
+	{{"waking_tp", CAPABILITY_SLEEP}, BY_ALL, NEED_NONE},
+	{{"lock_tp", CAPABILITY_LOCK}, BY_ALL, NEED_CONTENTION},
+	{{"lock_end_tp", CAPABILITY_LOCK}, BY_ALL, NEED_CONTENTION},
+	{{"fork_tp", CAPABILITY_FORK}, BY_ALL, NEED_NONE},
+	{{"find_iter", CAPABILITY_FIND}, BY_ALL, NEED_ITER},
+	{{"task_iter", CAPABILITY_SCAN}, BY_ALL, NEED_ITER},
 };
 
-const char *fact_name(enum fact fact)
+const char *capability_name(enum capability capability)
 {
-	return fact_names[fact];
+	return capability_names[capability];
 }
 
 static bool can_have(const struct features *features, enum backend backend)
@@ -156,25 +156,25 @@ static int choose(const struct features *features, enum backend wanted, enum bac
 	return err_cannot(err, "no backend works here; 'kvmstall check' says why");
 }
 
-int plan_make(const struct features *features, enum backend wanted, struct plan *plan,
-	      struct err *err)
+int attach_plan_make(const struct features *features, enum backend wanted, struct attach_plan *plan,
+		     struct err *err)
 {
 	int ret = choose(features, wanted, &plan->backend, err);
 
 	if (ret)
 		return ret;
 	plan->progs_cnt = 0;
-	plan->facts = 0;
+	plan->capabilities = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!(rows[i].backends & (1 << plan->backend)) || !is_met(features, rows[i].need))
 			continue;
 		plan->progs[plan->progs_cnt++] = &rows[i].prog;
-		plan->facts |= 1 << rows[i].prog.fact;
+		plan->capabilities |= 1 << rows[i].prog.capability;
 	}
 	return 0;
 }
 
-void plan_rule_out(struct features *features, enum backend backend)
+void attach_plan_rule_out(struct features *features, enum backend backend)
 {
 	if (backend == BACKEND_FENTRY)
 		features->has_fentry = false;
@@ -184,7 +184,7 @@ void plan_rule_out(struct features *features, enum backend backend)
 		features->has_tp_btf = false;
 }
 
-bool plan_carries(const struct plan *plan, enum fact fact)
+bool attach_plan_carries(const struct attach_plan *plan, enum capability capability)
 {
-	return plan->facts & (1 << fact);
+	return plan->capabilities & (1 << capability);
 }

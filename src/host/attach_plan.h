@@ -24,23 +24,23 @@ enum backend {
 extern const char *const backend_names[BACKEND_CNT + 1];
 
 /* What a program tells. A backend must carry every fact that it claims. */
-enum fact {
-	FACT_CALL,     /* calls begin and end */
-	FACT_LIFE,     /* VMs end */
-	FACT_WAIT,     /* SRCU waits by function: API and needed GP from the source */
-	FACT_CALLBACK, /* each call_srcu() */
-	FACT_SLEEP,    /* tasks leave the CPU, are woken, come back */
-	FACT_TIMER,    /* timers of normal GPs, and who armed them */
-	FACT_QUEUE,    /* SRCU's work is queued */
-	FACT_STEP,     /* process_srcu and srcu_invoke_callbacks run */
-	FACT_LOCK,     /* KVM mutexes, and who holds them */
-	FACT_FORK,     /* children of COMMAND */
-	FACT_FIND,     /* VMs that exist already */
-	FACT_SCAN,     /* threads now: who may hold a domain, who is stuck */
-	FACT_CNT
+enum capability {
+	CAPABILITY_CALL,     /* calls begin and end */
+	CAPABILITY_LIFE,     /* VMs end */
+	CAPABILITY_WAIT,     /* SRCU waits by function: API and needed GP from the source */
+	CAPABILITY_CALLBACK, /* each call_srcu() */
+	CAPABILITY_SLEEP,    /* tasks leave the CPU, are woken, come back */
+	CAPABILITY_TIMER,    /* timers of normal GPs, and who armed them */
+	CAPABILITY_QUEUE,    /* SRCU's work is queued */
+	CAPABILITY_STEP,     /* process_srcu and srcu_invoke_callbacks run */
+	CAPABILITY_LOCK,     /* KVM mutexes, and who holds them */
+	CAPABILITY_FORK,     /* children of COMMAND */
+	CAPABILITY_FIND,     /* VMs that exist already */
+	CAPABILITY_SCAN,     /* threads now: who may hold a domain, who is stuck */
+	CAPABILITY_CNT
 };
 
-const char *fact_name(enum fact fact);
+const char *capability_name(enum capability capability);
 
 struct features {
 	bool has_btf;
@@ -61,30 +61,30 @@ struct features {
 	bool is_vm_ioctl_lost;
 };
 
-struct plan_prog {
+struct attach_prog {
 	const char *name; /* of the BPF program */
-	enum fact fact;
+	enum capability capability;
 };
 
-#define PLAN_PROGS_MAX 40
+#define ATTACH_PROGS_MAX 40
 
-struct plan {
+struct attach_plan {
 	enum backend backend;
-	const struct plan_prog *progs[PLAN_PROGS_MAX];
+	const struct attach_prog *progs[ATTACH_PROGS_MAX];
 	size_t progs_cnt;
-	uint32_t facts; /* (1 << enum fact) carried */
+	uint32_t capabilities; /* (1 << enum capability) carried */
 };
 
 /*
  * @wanted: a backend, or BACKEND_CNT for the best there is. Returns 0, or a
  * negative errno and exit status 3 with what is missing in @err.
  */
-int plan_make(const struct features *features, enum backend wanted, struct plan *plan,
-	      struct err *err);
+int attach_plan_make(const struct features *features, enum backend wanted, struct attach_plan *plan,
+		     struct err *err);
 
 /* @backend has been found out not to work after all. */
-void plan_rule_out(struct features *features, enum backend backend);
+void attach_plan_rule_out(struct features *features, enum backend backend);
 
-bool plan_carries(const struct plan *plan, enum fact fact);
+bool attach_plan_carries(const struct attach_plan *plan, enum capability capability);
 
 #endif

@@ -18,7 +18,7 @@ static void put_hex(const unsigned char *bytes, size_t len, char id[BUILD_ID_LEN
 		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
-bool notes_build_id(const void *notes, size_t len, char id[BUILD_ID_LEN])
+bool build_id_find(const void *notes, size_t len, char id[BUILD_ID_LEN])
 {
 	const unsigned char *at = notes;
 	Elf64_Nhdr note; /* the same as Elf32's */

@@ -9,6 +9,6 @@
 #define BUILD_ID_LEN 65 /* 32 bytes in hexadecimal, and the NUL */
 
 /* The GNU build id among @len bytes of notes, in hexadecimal; false: there is none. */
-bool notes_build_id(const void *notes, size_t len, char id[BUILD_ID_LEN]);
+bool build_id_find(const void *notes, size_t len, char id[BUILD_ID_LEN]);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/diagnosis.h"
+#include "host/host.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,37 +15,11 @@
 	"the firmware, in a VM nested virtualization"
 #define CONVERT_CONTEND 0x10 /* of convert_to_big: also when there is contention */
 
-const char *const host_param_names[HOST_PARAM_CNT] = {
-	[HOST_RCU_NORMAL] = "rcupdate.rcu_normal",
-	[HOST_RCU_EXPEDITED] = "rcupdate.rcu_expedited",
-	[HOST_EXP_HOLDOFF] = "srcutree.exp_holdoff",
-	[HOST_CONVERT_TO_BIG] = "srcutree.convert_to_big",
-	[HOST_BIG_CPU_LIM] = "srcutree.big_cpu_lim",
-	[HOST_RETRY_CHECK_DELAY] = "srcutree.srcu_retry_check_delay",
-	[HOST_MAX_NODELAY] = "srcutree.srcu_max_nodelay",
-	[HOST_MAX_NODELAY_PHASE] = "srcutree.srcu_max_nodelay_phase",
-	[HOST_NX_HUGE_PAGES] = "kvm.nx_huge_pages",
-	[HOST_APICV] = "kvm_intel.enable_apicv",
-	[HOST_AVIC] = "kvm_amd.avic",
-};
-
 const char *const severity_names[SEVERITY_CNT] = {"info", "ok", "note", "problem", "fatal"};
 
 const char *const section_names[SECTION_CNT] = {
 	"kernel", "privileges", "backends", "srcu", "outlook",
 };
-
-static const char *const cap_names[HOST_CAP_CNT] = {
-	"CAP_BPF",
-	"CAP_PERFMON",
-	"CAP_SYS_ADMIN",
-	"CAP_SYSLOG",
-};
-
-const char *host_cap_name(enum host_cap cap)
-{
-	return cap_names[cap];
-}
 
 /* ---- findings ---- */
 
@@ -67,7 +42,7 @@ static void set(struct finding *finding, enum severity severity, const char *tex
 	snprintf(finding->remedy, sizeof(finding->remedy), "%s", remedy ? remedy : "");
 }
 
-int outlook_status(const struct findings *findings)
+int diagnosis_status(const struct findings *findings)
 {
 	enum severity worst = SEVERITY_INFO;
 
@@ -79,17 +54,12 @@ int outlook_status(const struct findings *findings)
 
 /* ---- what the facts say ---- */
 
-uint32_t outlook_hz(const struct host *host)
-{
-	return host->measured_hz ? host->measured_hz : host->config_hz;
-}
-
 static bool has_cap(const struct host *host, enum host_cap cap)
 {
 	return host->caps & (1u << cap);
 }
 
-bool outlook_lacks_caps(const struct host *host)
+bool diagnosis_lacks_caps(const struct host *host)
 {
 	if (host->is_user_ns)
 		return true;
@@ -121,7 +91,7 @@ static void fill_release(const struct host *host, struct finding *finding)
 
 static void fill_tick(const struct host *host, struct finding *finding)
 {
-	uint32_t hz = outlook_hz(host);
+	uint32_t hz = host_hz(host);
 
 	if (!hz) {
 		set(finding, SEVERITY_NOTE, "HZ is not known: what follows is in jiffies", NULL);
@@ -215,15 +185,16 @@ static void fill_caps(const struct host *host, struct finding *finding)
 	for (int cap = 0; cap < HOST_CAP_CNT; cap++) {
 		if (has_cap(host, cap))
 			continue;
-		len += snprintf(finding->text + len, size - len, "%s%s", separator, cap_names[cap]);
+		len += snprintf(finding->text + len, size - len, "%s%s", separator,
+				host_cap_name(cap));
 		separator = ", ";
 	}
 	if (!len) {
 		set(finding, SEVERITY_OK, "all that is needed", NULL);
 		return;
 	}
-	finding->severity =
-		lacks_module_cap(host) || outlook_lacks_caps(host) ? SEVERITY_FATAL : SEVERITY_NOTE;
+	finding->severity = lacks_module_cap(host) || diagnosis_lacks_caps(host) ? SEVERITY_FATAL
+										 : SEVERITY_NOTE;
 	snprintf(finding->remedy, sizeof(finding->remedy), RUN_AS_ROOT);
 }
 
@@ -455,7 +426,7 @@ static void expand(char *buf, size_t size, const char *template, const char *val
 static void add_prospect(const struct host *host, size_t i, struct findings *findings)
 {
 	struct finding *finding = findings_add(findings, SECTION_OUTLOOK, prospects[i].name);
-	uint32_t hz = outlook_hz(host);
+	uint32_t hz = host_hz(host);
 	char value[64];
 
 	finding->severity = prospects[i].severity;
@@ -480,7 +451,7 @@ static void add_fact(const struct host *host, size_t i, struct findings *finding
 		findings->cnt--;
 }
 
-void outlook_make(const struct host *host, struct findings *findings)
+void diagnosis_make(const struct host *host, struct findings *findings)
 {
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		add_fact(host, i, findings);

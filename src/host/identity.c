@@ -76,7 +76,7 @@ static void take_socket(const char *value, char *name, size_t size)
 	dot = strrchr(base_of(path), '.');
 	if (dot)
 		*dot = 0;
-	label_clean(name, size, base_of(path));
+	sanitize(name, size, base_of(path));
 }
 
 static void take_uuid(struct identity *identity, const char *value)
@@ -84,7 +84,7 @@ static void take_uuid(struct identity *identity, const char *value)
 	char text[sizeof(identity->uuid)];
 
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(value, ","), value);
-	label_clean(identity->uuid, sizeof(identity->uuid), text);
+	sanitize(identity->uuid, sizeof(identity->uuid), text);
 }
 
 static void add_args(struct identity *identity, const char *cmdline, size_t size)
@@ -94,9 +94,9 @@ static void add_args(struct identity *identity, const char *cmdline, size_t size
 	char name[256];
 
 	if (cmdline_vm_name(cmdline, size, name, sizeof(name)))
-		identity->cut += label_clean(identity->name, sizeof(identity->name), name);
+		identity->cut += sanitize(identity->name, sizeof(identity->name), name);
 	if (vmm)
-		label_clean(identity->vmm, sizeof(identity->vmm), vmm->name);
+		sanitize(identity->vmm, sizeof(identity->vmm), vmm->name);
 	if (vmm && vmm->socket_option && !identity->name[0]) {
 		const char *socket = value_of(cmdline, size, vmm->socket_option);
 
@@ -182,7 +182,7 @@ static void take_machine(struct identity *identity, const char *part, size_t len
 	    strncmp(part + len - end, suffix, end))
 		return;
 	unescape(part + begin, len - begin - end, name, sizeof(name));
-	label_clean(identity->machine, sizeof(identity->machine), name);
+	sanitize(identity->machine, sizeof(identity->machine), name);
 }
 
 #define UUID_LEN 36
@@ -250,9 +250,9 @@ void identity_add_cgroup(struct identity *identity, const char *text, size_t siz
 	if (len >= sizeof(identity->cgroup)) {
 		const char *end = path + len - sizeof(identity->cgroup) + 1;
 
-		label_clean(identity->cgroup, sizeof(identity->cgroup), end);
+		sanitize(identity->cgroup, sizeof(identity->cgroup), end);
 		identity->cut++;
 		return;
 	}
-	label_clean(identity->cgroup, sizeof(identity->cgroup), path);
+	sanitize(identity->cgroup, sizeof(identity->cgroup), path);
 }

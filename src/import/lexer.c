@@ -6,12 +6,12 @@
 #define SECONDS_MAX 9000000000ULL /* twice that still fits 64 bits of ns */
 #define NS	    1000000000ULL
 
-void scan_spaces(struct scan *scan)
+void lexer_spaces(struct lexer *scan)
 {
 	scan->at += strspn(scan->at, " \t");
 }
 
-bool scan_text(struct scan *scan, const char *text)
+bool lexer_text(struct lexer *scan, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -34,7 +34,7 @@ static int digit_value(char c, unsigned int base)
 	return value < (int)base ? value : -1;
 }
 
-static bool scan_digits(struct scan *scan, unsigned int base, uint64_t *value)
+static bool scan_digits(struct lexer *scan, unsigned int base, uint64_t *value)
 {
 	const char *at = scan->at;
 	uint64_t sum = 0;
@@ -50,38 +50,38 @@ static bool scan_digits(struct scan *scan, unsigned int base, uint64_t *value)
 	return true;
 }
 
-bool scan_number(struct scan *scan, uint64_t *value)
+bool lexer_number(struct lexer *scan, uint64_t *value)
 {
-	struct scan hex = *scan;
+	struct lexer hex = *scan;
 
-	if (scan_text(&hex, "0x") && scan_digits(&hex, 16, value)) {
+	if (lexer_text(&hex, "0x") && scan_digits(&hex, 16, value)) {
 		*scan = hex;
 		return true;
 	}
 	return scan_digits(scan, 10, value);
 }
 
-bool scan_signed(struct scan *scan, int64_t *value)
+bool lexer_signed(struct lexer *scan, int64_t *value)
 {
-	struct scan part = *scan;
-	bool is_negative = scan_text(&part, "-");
+	struct lexer part = *scan;
+	bool is_negative = lexer_text(&part, "-");
 	uint64_t number;
 
-	if (!scan_number(&part, &number) || (is_negative && number > INT64_MAX))
+	if (!lexer_number(&part, &number) || (is_negative && number > INT64_MAX))
 		return false;
 	*value = is_negative ? -(int64_t)number : (int64_t)number;
 	*scan = part;
 	return true;
 }
 
-bool scan_seconds(struct scan *scan, uint64_t *ns)
+bool lexer_seconds(struct lexer *scan, uint64_t *ns)
 {
-	struct scan part = *scan;
+	struct lexer part = *scan;
 	uint64_t seconds, unit = NS, sum = 0;
 
 	if (!scan_digits(&part, 10, &seconds) || seconds > SECONDS_MAX)
 		return false;
-	if (scan_text(&part, "."))
+	if (lexer_text(&part, "."))
 		for (; digit_value(*part.at, 10) >= 0; part.at++) {
 			unit /= 10;
 			sum += unit * digit_value(*part.at, 10);

@@ -6,22 +6,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct scan {
+struct lexer {
 	const char *at; /* ends with a NUL */
 };
 
-void scan_spaces(struct scan *scan);
+void lexer_spaces(struct lexer *scan);
 
 /* These very characters. */
-bool scan_text(struct scan *scan, const char *text);
+bool lexer_text(struct lexer *scan, const char *text);
 
 /* "25", "0xae41", "0"; no sign, no overflow. */
-bool scan_number(struct scan *scan, uint64_t *value);
+bool lexer_number(struct lexer *scan, uint64_t *value);
 
 /* The same, and "-1". */
-bool scan_signed(struct scan *scan, int64_t *value);
+bool lexer_signed(struct lexer *scan, int64_t *value);
 
 /* "404", "404.518430": seconds, as nanoseconds; up to 9 billion. */
-bool scan_seconds(struct scan *scan, uint64_t *ns);
+bool lexer_seconds(struct lexer *scan, uint64_t *ns);
 
 #endif

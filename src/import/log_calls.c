@@ -138,7 +138,7 @@ static void set_culprit(struct stall *stall, const struct log_call *call)
 	culprit->callbacks = -1;
 	if (stall->cause != KS_CAUSE_GP_TIMER || !is_behind_device(call->vm, stall->begin_ns))
 		return;
-	culprit->kind = CULPRIT_STARTER;
+	culprit->kind = CULPRIT_INITIATOR;
 	culprit->is_known = true;
 	culprit->func = BUS_FUNC;
 	culprit->call = call->vm->devices_call;

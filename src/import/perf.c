@@ -69,36 +69,36 @@ struct perf {
 /* ---- one line ---- */
 
 /* "19916 [033] 404.518462: " or "19916/19924 404.518462: " */
-static bool scan_thread(struct scan *scan, struct perf_line *line)
+static bool scan_thread(struct lexer *scan, struct perf_line *line)
 {
 	uint64_t first, second = 0, cpu;
 
-	if (!scan_number(scan, &first) || first > UINT32_MAX)
+	if (!lexer_number(scan, &first) || first > UINT32_MAX)
 		return false;
 	line->tid = first;
-	if (scan_text(scan, "/")) {
-		if (!scan_number(scan, &second) || second > UINT32_MAX)
+	if (lexer_text(scan, "/")) {
+		if (!lexer_number(scan, &second) || second > UINT32_MAX)
 			return false;
 		line->pid = first;
 		line->tid = second;
 	}
 	if (*scan->at != ' ')
 		return false;
-	scan_spaces(scan);
-	if (scan_text(scan, "[") && (!scan_number(scan, &cpu) || !scan_text(scan, "]")))
+	lexer_spaces(scan);
+	if (lexer_text(scan, "[") && (!lexer_number(scan, &cpu) || !lexer_text(scan, "]")))
 		return false;
-	scan_spaces(scan);
-	return scan_seconds(scan, &line->ts_ns) && scan_text(scan, ":");
+	lexer_spaces(scan);
+	return lexer_seconds(scan, &line->ts_ns) && lexer_text(scan, ":");
 }
 
 /* " probe:kvm_io_bus_register_dev__return: (...": also "kvm_io_bus_register_dev_1" and "...L" */
-static bool scan_event(struct scan *scan, struct perf_line *line)
+static bool scan_event(struct lexer *scan, struct perf_line *line)
 {
 	static const char suffix[] = "__return";
 	size_t len;
 
-	scan_spaces(scan);
-	if (!scan_text(scan, "probe:"))
+	lexer_spaces(scan);
+	if (!lexer_text(scan, "probe:"))
 		return false;
 	line->func = scan->at;
 	len = strspn(scan->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -116,12 +116,12 @@ static bool scan_event(struct scan *scan, struct perf_line *line)
 /* The name of a command may hold spaces and digits: "fc_vcpu 0 19924 [035]". */
 bool perf_parse(const char *text, struct perf_line *line)
 {
-	struct scan start = {text};
+	struct lexer start = {text};
 
 	*line = (struct perf_line){0};
-	scan_spaces(&start);
+	lexer_spaces(&start);
 	for (const char *at = start.at; *at; at++) {
-		struct scan scan = {at + 1};
+		struct lexer scan = {at + 1};
 		size_t len = at - start.at;
 
 		if (*at != ' ' || at[1] == ' ')

@@ -18,12 +18,12 @@
 
 struct strace {
 	struct log *log;
-	struct map pending; /* tid + 1 -> struct pending */
+	struct map pending; /* tid + 1 -> struct unfinished */
 	uint64_t untimed;
 };
 
 /* A call whose line ended "<unfinished ...>". */
-struct pending {
+struct unfinished {
 	uint64_t ts_ns;
 	uint32_t fd;
 	uint8_t nr;
@@ -33,44 +33,44 @@ struct pending {
 /* ---- one line ---- */
 
 /* "45726 ", "[pid 45726] ", or nothing. */
-static void scan_tid(struct scan *scan, uint32_t *tid)
+static void scan_tid(struct lexer *scan, uint32_t *tid)
 {
-	struct scan saved = *scan;
-	bool has_bracket = scan_text(scan, "[pid");
+	struct lexer saved = *scan;
+	bool has_bracket = lexer_text(scan, "[pid");
 	uint64_t value;
 
-	scan_spaces(scan);
-	if (scan_number(scan, &value) && value <= UINT32_MAX &&
-	    (!has_bracket || scan_text(scan, "]")) && scan_text(scan, " ")) {
+	lexer_spaces(scan);
+	if (lexer_number(scan, &value) && value <= UINT32_MAX &&
+	    (!has_bracket || lexer_text(scan, "]")) && lexer_text(scan, " ")) {
 		*tid = value;
-		scan_spaces(scan);
+		lexer_spaces(scan);
 		return;
 	}
 	*scan = saved;
 }
 
 /* "14:45:32.914330", "14:45:32", "1771257872.914330" */
-static bool scan_time(struct scan *scan, uint64_t *ns)
+static bool scan_time(struct lexer *scan, uint64_t *ns)
 {
-	struct scan saved = *scan;
+	struct lexer saved = *scan;
 	uint64_t hours, minutes, rest;
 
-	if (scan_number(scan, &hours) && scan_text(scan, ":") && scan_number(scan, &minutes) &&
-	    scan_text(scan, ":") && scan_seconds(scan, &rest) && hours < 24 && minutes < 60) {
+	if (lexer_number(scan, &hours) && lexer_text(scan, ":") && lexer_number(scan, &minutes) &&
+	    lexer_text(scan, ":") && lexer_seconds(scan, &rest) && hours < 24 && minutes < 60) {
 		*ns = (hours * 3600 + minutes * 60) * 1000000000ULL + rest;
-		return scan_text(scan, " ");
+		return lexer_text(scan, " ");
 	}
 	*scan = saved;
-	return scan_seconds(scan, ns) && scan_text(scan, " ");
+	return lexer_seconds(scan, ns) && lexer_text(scan, " ");
 }
 
 /* "25" or "25<anon_inode:kvm-vm>" or "4</dev/kvm<char 10:232>>": strace -y and -yy. */
-static bool scan_fd(struct scan *scan, uint32_t *fd)
+static bool scan_fd(struct lexer *scan, uint32_t *fd)
 {
 	uint64_t value;
 	int depth = 0;
 
-	if (!scan_number(scan, &value) || value > INT32_MAX)
+	if (!lexer_number(scan, &value) || value > INT32_MAX)
 		return false;
 	*fd = value;
 	if (*scan->at != '<')
@@ -84,10 +84,10 @@ static bool scan_fd(struct scan *scan, uint32_t *fd)
 }
 
 /* " = 28 <0.000137>", " = -1 EINTR (Interrupted system call) <0.000041>", " = ? <unavailable>" */
-static void scan_result(struct scan *scan, struct strace_line *line)
+static void scan_result(struct lexer *scan, struct strace_line *line)
 {
 	const char *equals = NULL, *duration = NULL;
-	struct scan part;
+	struct lexer part;
 
 	/* The argument may be anything: the last of each is the one. */
 	for (const char *at = scan->at; *at; at++) {
@@ -97,18 +97,19 @@ static void scan_result(struct scan *scan, struct strace_line *line)
 			duration = at + 1;
 	}
 	if (equals) {
-		part = (struct scan){equals};
-		line->has_ret = scan_signed(&part, &line->ret);
+		part = (struct lexer){equals};
+		line->has_ret = lexer_signed(&part, &line->ret);
 	}
 	if (duration) {
-		part = (struct scan){duration};
-		line->has_latency = scan_seconds(&part, &line->latency_ns) && scan_text(&part, ">");
+		part = (struct lexer){duration};
+		line->has_latency =
+			lexer_seconds(&part, &line->latency_ns) && lexer_text(&part, ">");
 	}
 }
 
-static bool scan_begun(struct scan *scan, struct strace_line *line)
+static bool scan_begun(struct lexer *scan, struct strace_line *line)
 {
-	if (!scan_fd(scan, &line->fd) || !scan_text(scan, ", "))
+	if (!scan_fd(scan, &line->fd) || !lexer_text(scan, ", "))
 		return false;
 	line->request = scan->at;
 	/* "KVM_A or KVM_B": a number that two requests share; the first is KVM's */
@@ -125,14 +126,14 @@ static bool scan_begun(struct scan *scan, struct strace_line *line)
 
 bool strace_parse(const char *text, struct strace_line *line)
 {
-	struct scan scan = {text};
+	struct lexer scan = {text};
 
 	*line = (struct strace_line){.arg = ""};
 	scan_tid(&scan, &line->tid);
 	if (!scan_time(&scan, &line->ts_ns))
 		return false;
-	line->is_resumed = scan_text(&scan, "<... ioctl resumed>");
-	if (!line->is_resumed && (!scan_text(&scan, "ioctl(") || !scan_begun(&scan, line)))
+	line->is_resumed = lexer_text(&scan, "<... ioctl resumed>");
+	if (!line->is_resumed && (!lexer_text(&scan, "ioctl(") || !scan_begun(&scan, line)))
 		return false;
 	line->is_unfinished = strstr(scan.at, "<unfinished ...>");
 	if (!line->is_unfinished)
@@ -143,23 +144,23 @@ bool strace_parse(const char *text, struct strace_line *line)
 /* ---- which ioctl ---- */
 
 /* "_IOC(_IOC_NONE, 0xae, 0x41, 0)" */
-static bool scan_ioc(struct scan *scan, uint64_t *nr)
+static bool scan_ioc(struct lexer *scan, uint64_t *nr)
 {
 	uint64_t type;
 
-	if (!scan_text(scan, "_IOC("))
+	if (!lexer_text(scan, "_IOC("))
 		return false;
 	scan->at += strcspn(scan->at, ",");
-	if (!scan_text(scan, ", ") || !scan_number(scan, &type) || type != KVM_TYPE)
+	if (!lexer_text(scan, ", ") || !lexer_number(scan, &type) || type != KVM_TYPE)
 		return false;
-	return scan_text(scan, ", ") && scan_number(scan, nr);
+	return lexer_text(scan, ", ") && lexer_number(scan, nr);
 }
 
 /* The number of a request on KVM; 0: it is none. */
 static uint8_t request_nr(const struct strace_line *line)
 {
-	struct scan scan = {line->request};
-	const struct call_desc *desc = call_named(line->request, line->request_len);
+	struct lexer scan = {line->request};
+	const struct ioctl_desc *desc = ioctl_by_name(line->request, line->request_len);
 	uint64_t value;
 
 	if (desc)
@@ -168,8 +169,8 @@ static uint8_t request_nr(const struct strace_line *line)
 		return KVM_RUN_NR;
 	if (scan_ioc(&scan, &value))
 		return value <= UINT8_MAX ? value : 0;
-	scan = (struct scan){line->request};
-	if (scan_number(&scan, &value) && (value >> 8 & 0xff) == KVM_TYPE)
+	scan = (struct lexer){line->request};
+	if (lexer_number(&scan, &value) && (value >> 8 & 0xff) == KVM_TYPE)
 		return value & 0xff;
 	return 0;
 }
@@ -179,7 +180,7 @@ static enum ks_call_kind kind_of(uint8_t nr)
 	static const enum ks_call_kind kinds[] = {KS_KIND_DEV, KS_KIND_VM, KS_KIND_DEVICE};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (call_find(kinds[i], nr))
+		if (ioctl_find(kinds[i], nr))
 			return kinds[i];
 	return KS_KIND_NONE;
 }
@@ -199,19 +200,19 @@ static bool find_member(const char *text, const char *name, int64_t *value)
 	size_t len = strlen(name);
 
 	for (const char *at = text; (at = strstr(at, name)); at += len) {
-		struct scan scan = {at + len};
+		struct lexer scan = {at + len};
 
-		if (at > text && strchr("{ ,", at[-1]) && scan_text(&scan, "="))
-			return scan_signed(&scan, value);
+		if (at > text && strchr("{ ,", at[-1]) && lexer_text(&scan, "="))
+			return lexer_signed(&scan, value);
 	}
 	return false;
 }
 
-static void set_member(struct ks_call *rec, const struct call_arg *arg, int64_t value)
+static void set_member(struct ks_call *rec, const struct ioctl_arg *arg, int64_t value)
 {
 	uint32_t word = value;
 
-	if (arg->type == CALL_ARG_U64 || arg->type == CALL_ARG_HEX)
+	if (arg->type == IOCTL_ARG_U64 || arg->type == IOCTL_ARG_HEX)
 		memcpy(rec->args + arg->offset, &value, sizeof(value));
 	else
 		memcpy(rec->args + arg->offset, &word, sizeof(word));
@@ -220,15 +221,15 @@ static void set_member(struct ks_call *rec, const struct call_arg *arg, int64_t 
 /* All of them or none: what was not printed must not look like 0. */
 static void set_args(struct ks_call *rec, const char *text)
 {
-	const struct call_desc *desc = call_find(rec->kind, rec->cmd);
-	struct scan scan = {text};
+	const struct ioctl_desc *desc = ioctl_find(rec->kind, rec->cmd);
+	struct lexer scan = {text};
 	int64_t value;
 	size_t cnt = 0;
 
-	scan_spaces(&scan);
-	if (scan_signed(&scan, &value))
+	lexer_spaces(&scan);
+	if (lexer_signed(&scan, &value))
 		rec->arg = value;
-	for (size_t i = 0; desc && i < CALL_ARGS_MAX && desc->args[i].name; i++) {
+	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++) {
 		if (desc->args[i].is_value ||
 		    !find_member(text, member_of(desc->args[i].name), &value))
 			return;
@@ -306,7 +307,7 @@ static void end_call(struct strace *strace, const struct strace_line *line, uint
 
 static int suspend(struct strace *strace, const struct strace_line *line, uint8_t nr)
 {
-	struct pending *pending = map_get(&strace->pending, line->tid + 1ULL);
+	struct unfinished *pending = map_get(&strace->pending, line->tid + 1ULL);
 
 	if (!pending && strace->pending.cnt == PENDING_MAX)
 		return 0;
@@ -317,7 +318,7 @@ static int suspend(struct strace *strace, const struct strace_line *line, uint8_
 			return -ENOMEM;
 		}
 	}
-	*pending = (struct pending){.ts_ns = line->ts_ns, .fd = line->fd, .nr = nr};
+	*pending = (struct unfinished){.ts_ns = line->ts_ns, .fd = line->fd, .nr = nr};
 	strncpy(pending->arg, line->arg, sizeof(pending->arg) - 1);
 	return 0;
 }
@@ -325,7 +326,7 @@ static int suspend(struct strace *strace, const struct strace_line *line, uint8_
 /* -T says how long the call took; where it does not, the two times of day do. */
 static void resume(struct strace *strace, struct strace_line *line)
 {
-	struct pending *pending = map_del(&strace->pending, line->tid + 1ULL);
+	struct unfinished *pending = map_del(&strace->pending, line->tid + 1ULL);
 	uint64_t end_ns = line->ts_ns;
 
 	if (!pending)

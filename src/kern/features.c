@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "host/diagnosis.h"
+#include "host/host.h"
 
 #include "calib.skel.h"
 
@@ -21,24 +22,24 @@ static const struct {
 	const char *name;
 	const char *prog; /* loads and attaches, or does not; NULL: a file must be there */
 	const char *remedy;
-} feats[FEAT_CNT] = {
-	[FEAT_BTF] = {"btf", NULL,
-		      "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
-	[FEAT_RINGBUF] = {"ringbuf", "calib_ringbuf",
-			  "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
-	[FEAT_TP_BTF] = {"tp_btf", "calib_tp_btf",
-			 "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
-			 "'confidentiality'"},
-	[FEAT_FENTRY] = {"fentry", "calib_fentry",
-			 "none may be needed: the other backends do without; else a kernel "
-			 "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
-	[FEAT_KPROBE] = {"kprobe", "calib_kprobe",
-			 "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
-			 "CONFIG_BPF_EVENTS=y"},
-	[FEAT_ITER] = {"iter", "calib_iter",
-		       "VMs that exist already are found only when they make a call"},
-	[FEAT_CONTENTION] = {"contention", "calib_contention",
-			     "Linux 5.19 or later: without it holders of locks are not named"},
+} feats[FEATURE_CNT] = {
+	[FEATURE_BTF] = {"btf", NULL,
+			 "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
+	[FEATURE_RINGBUF] = {"ringbuf", "calib_ringbuf",
+			     "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
+	[FEATURE_TP_BTF] = {"tp_btf", "calib_tp_btf",
+			    "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
+			    "'confidentiality'"},
+	[FEATURE_FENTRY] = {"fentry", "calib_fentry",
+			    "none may be needed: the other backends do without; else a kernel "
+			    "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
+	[FEATURE_KPROBE] = {"kprobe", "calib_kprobe",
+			    "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
+			    "CONFIG_BPF_EVENTS=y"},
+	[FEATURE_ITER] = {"iter", "calib_iter",
+			  "VMs that exist already are found only when they make a call"},
+	[FEATURE_CONTENTION] = {"contention", "calib_contention",
+				"Linux 5.19 or later: without it holders of locks are not named"},
 };
 
 /* ---- trying ---- */
@@ -79,11 +80,11 @@ static int try_prog(const char *name)
 	return ret;
 }
 
-static void probe_one(enum feat feat, struct feat_result *result)
+static void probe_one(enum feature feat, struct feature_result *result)
 {
 	int ret;
 
-	*result = (struct feat_result){.name = feats[feat].name, .remedy = feats[feat].remedy};
+	*result = (struct feature_result){.name = feats[feat].name, .remedy = feats[feat].remedy};
 	if (is_disabled(feats[feat].name)) {
 		result->is_disabled = true;
 		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
@@ -129,11 +130,11 @@ static uint32_t measure_hz(struct calib_bpf *skel)
 	return nearest_hz((skel->bss->now_jiffies - jiffies) * 1e9 / (skel->bss->now_ns - ns));
 }
 
-static void probe_facts(struct kernel_facts *facts)
+static void probe_facts(struct kernel_traits *facts)
 {
 	struct calib_bpf *skel = calib_bpf__open();
 
-	*facts = (struct kernel_facts){0};
+	*facts = (struct kernel_traits){0};
 	if (!skel)
 		return;
 	bpf_program__set_autoload(skel->progs.calib_facts, true);
@@ -147,18 +148,18 @@ static void probe_facts(struct kernel_facts *facts)
 	calib_bpf__destroy(skel);
 }
 
-void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts)
+void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts)
 {
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
 
-	for (int i = 0; i < FEAT_CNT; i++)
+	for (int i = 0; i < FEATURE_CNT; i++)
 		probe_one(i, &results[i]);
 	probe_facts(facts);
 	libbpf_set_print(old);
 }
 
-void feat_tell(const struct kernel_facts *facts, struct host *host)
+void features_fill_host(const struct kernel_traits *facts, struct host *host)
 {
 	host->measured_hz = facts->hz;
 	host->are_types_known = facts->are_known;
@@ -166,17 +167,17 @@ void feat_tell(const struct kernel_facts *facts, struct host *host)
 	host->defers_register = facts->defers_register;
 }
 
-void feat_features(const struct feat_result results[FEAT_CNT], const struct host *host,
-		   struct features *features)
+void features_for_plan(const struct feature_result results[FEATURE_CNT], const struct host *host,
+		       struct features *features)
 {
 	*features = (struct features){
-		.has_btf = results[FEAT_BTF].works,
-		.has_ringbuf = results[FEAT_RINGBUF].works,
-		.has_tp_btf = results[FEAT_TP_BTF].works,
-		.has_fentry = results[FEAT_FENTRY].works,
-		.has_iter = results[FEAT_ITER].works,
-		.has_contention = results[FEAT_CONTENTION].works,
-		.has_kprobe = results[FEAT_KPROBE].works,
+		.has_btf = results[FEATURE_BTF].works,
+		.has_ringbuf = results[FEATURE_RINGBUF].works,
+		.has_tp_btf = results[FEATURE_TP_BTF].works,
+		.has_fentry = results[FEATURE_FENTRY].works,
+		.has_iter = results[FEATURE_ITER].works,
+		.has_contention = results[FEATURE_CONTENTION].works,
+		.has_kprobe = results[FEATURE_KPROBE].works,
 		.has_call_expedited = host->has_call_expedited,
 	};
 }

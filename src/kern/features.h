@@ -11,29 +11,29 @@
 
 struct host;
 
-#define FEAT_WHY_LEN 160
+#define FEATURE_WHY_LEN 160
 
-enum feat {
-	FEAT_BTF,
-	FEAT_RINGBUF,
-	FEAT_TP_BTF,
-	FEAT_FENTRY,
-	FEAT_KPROBE,
-	FEAT_ITER,
-	FEAT_CONTENTION,
-	FEAT_CNT
+enum feature {
+	FEATURE_BTF,
+	FEATURE_RINGBUF,
+	FEATURE_TP_BTF,
+	FEATURE_FENTRY,
+	FEATURE_KPROBE,
+	FEATURE_ITER,
+	FEATURE_CONTENTION,
+	FEATURE_CNT
 };
 
-struct feat_result {
+struct feature_result {
 	const char *name;
 	bool works;
-	bool is_disabled;	/* by KVMSTALL_DISABLE */
-	char why[FEAT_WHY_LEN]; /* when it does not work */
+	bool is_disabled;	   /* by KVMSTALL_DISABLE */
+	char why[FEATURE_WHY_LEN]; /* when it does not work */
 	const char *remedy;
 };
 
 /* Facts of the kernel that programs depend on, from its BTF and by measuring. */
-struct kernel_facts {
+struct kernel_traits {
 	bool are_known;
 	bool has_kvm_types;
 	bool has_srcu_usage;
@@ -45,13 +45,13 @@ struct kernel_facts {
  * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. Takes
  * about 0.1 s. What cannot be tried does not work, and says why.
  */
-void feat_probe(struct feat_result results[FEAT_CNT], struct kernel_facts *facts);
+void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts);
 
 /* Fill in what only a BPF program could find out of @host. */
-void feat_tell(const struct kernel_facts *facts, struct host *host);
+void features_fill_host(const struct kernel_traits *facts, struct host *host);
 
 /* The same, with the symbols that @host has, as what the plan wants to know. */
-void feat_features(const struct feat_result results[FEAT_CNT], const struct host *host,
-		   struct features *features);
+void features_for_plan(const struct feature_result results[FEATURE_CNT], const struct host *host,
+		       struct features *features);
 
 #endif

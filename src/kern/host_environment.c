@@ -11,10 +11,11 @@
 
 #include "base/cleanup.h"
 #include "host/diagnosis.h"
+#include "host/host.h"
 #include "kern/host_settings.h"
 
 #define PATH_LEN  512
-#define VALUE_LEN FACT_VALUE_MAX
+#define VALUE_LEN ENVIRONMENT_VALUE_MAX
 #define NOTES_MAX (64 << 10)
 
 /* ---- files ---- */
@@ -28,7 +29,7 @@ static int open_under(const char *root, const char *path)
 }
 
 /* Its first line as a fact. */
-static int add_line(const char *root, const char *path, struct facts *facts, const char *key)
+static int add_line(const char *root, const char *path, struct environment *facts, const char *key)
 {
 	_close_ int fd = open_under(root, path);
 	char value[VALUE_LEN];
@@ -38,7 +39,7 @@ static int add_line(const char *root, const char *path, struct facts *facts, con
 		return 0;
 	value[len] = '\0';
 	value[strcspn(value, "\n")] = '\0';
-	return facts_set(facts, key, value);
+	return environment_set(facts, key, value);
 }
 
 static int name_cmp(const struct dirent **a, const struct dirent **b)
@@ -52,7 +53,8 @@ static int is_visible(const struct dirent *entry)
 }
 
 /* A fact for each file of a folder, in the order of their names: "PREFIX.NAME". */
-static int add_folder(const char *root, const char *folder, struct facts *facts, const char *prefix)
+static int add_folder(const char *root, const char *folder, struct environment *facts,
+		      const char *prefix)
 {
 	char path[PATH_LEN], key[PATH_LEN];
 	struct dirent **list;
@@ -75,18 +77,18 @@ static int add_folder(const char *root, const char *folder, struct facts *facts,
 
 /* ---- the host ---- */
 
-static int add_build_id(const char *root, struct facts *facts)
+static int add_build_id(const char *root, struct environment *facts)
 {
 	_close_ int fd = open_under(root, "/sys/kernel/notes");
 	char notes[4096], id[BUILD_ID_LEN];
 	ssize_t len = fd < 0 ? -1 : read(fd, notes, sizeof(notes));
 
-	if (len <= 0 || !notes_build_id(notes, len, id))
+	if (len <= 0 || !build_id_find(notes, len, id))
 		return 0;
-	return facts_set(facts, "kernel.build_id", id);
+	return environment_set(facts, "kernel.build_id", id);
 }
 
-static int add_host(const char *root, struct facts *facts)
+static int add_host(const char *root, struct environment *facts)
 {
 	struct host host = {0};
 	char cpus[16];
@@ -94,20 +96,20 @@ static int add_host(const char *root, struct facts *facts)
 
 	host_read(root, &host);
 	snprintf(cpus, sizeof(cpus), "%u", host.cpus);
-	ret = facts_set(facts, "kernel.release", host.release);
+	ret = environment_set(facts, "kernel.release", host.release);
 	if (!ret)
-		ret = facts_set(facts, "kernel.preempt", host.preemption);
+		ret = environment_set(facts, "kernel.preempt", host.preemption);
 	if (!ret)
-		ret = facts_set(facts, "arch", host.arch);
+		ret = environment_set(facts, "arch", host.arch);
 	if (!ret)
-		ret = facts_set(facts, "cpu.possible", cpus);
+		ret = environment_set(facts, "cpu.possible", cpus);
 	for (int i = 0; !ret && i < HOST_PARAM_CNT; i++)
-		ret = facts_set(facts, host_param_names[i], host.params[i]);
+		ret = environment_set(facts, host_param_names[i], host.params[i]);
 	return ret;
 }
 
 /* "model name	: Intel(R) Xeon(R)": of the first CPU, for they are all the same. */
-static int add_cpu(const char *root, struct facts *facts)
+static int add_cpu(const char *root, struct environment *facts)
 {
 	static const struct {
 		const char *field, *key;
@@ -131,8 +133,8 @@ static int add_cpu(const char *root, struct facts *facts)
 		line[strcspn(line, "\n")] = '\0';
 		for (size_t i = 0; !ret && colon && i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (len == strlen(wanted[i].field) && !strncmp(line, wanted[i].field, len))
-				ret = facts_set(facts, wanted[i].key,
-						colon + strspn(colon, ": \t"));
+				ret = environment_set(facts, wanted[i].key,
+						      colon + strspn(colon, ": \t"));
 	}
 	return ret;
 }
@@ -159,7 +161,7 @@ static const struct {
 	{"/sys/module/kvm_amd/parameters", "kvm_amd"},
 };
 
-int fingerprint_read(const char *root, struct facts *facts)
+int environment_read(const char *root, struct environment *facts)
 {
 	int ret = add_host(root, facts);
 
@@ -181,7 +183,7 @@ static bool read_notes(int fd, const GElf_Phdr *phdr, char id[BUILD_ID_LEN])
 	_free_ char *notes = phdr->p_filesz <= NOTES_MAX ? malloc(phdr->p_filesz) : NULL;
 	ssize_t len = notes ? pread(fd, notes, phdr->p_filesz, phdr->p_offset) : -1;
 
-	return len > 0 && notes_build_id(notes, len, id);
+	return len > 0 && build_id_find(notes, len, id);
 }
 
 static bool find_notes(Elf *elf, int fd, char id[BUILD_ID_LEN])

@@ -10,7 +10,7 @@
 #include "host/build_id.h"
 
 /* @root as for host_read(). What cannot be read is not there. Returns 0 or -ENOMEM. */
-int fingerprint_read(const char *root, struct facts *facts);
+int environment_read(const char *root, struct environment *facts);
 
 /* The build id of the program that process @pid runs; false: it has none, or is gone. */
 bool fingerprint_program(uint32_t pid, char id[BUILD_ID_LEN]);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "host/diagnosis.h"
+#include "host/host.h"
 
 /* @root: "", or the folder that stands for "/". What needs BPF (types, HZ by measuring) stays 0. */
 void host_read(const char *root, struct host *host);

@@ -67,12 +67,12 @@ static int open_event(int id)
 	return syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-bool kret_is(const struct bpf_program *prog)
+bool kretprobe_is(const struct bpf_program *prog)
 {
 	return !strncmp(bpf_program__section_name(prog), SECTION, strlen(SECTION));
 }
 
-struct bpf_link *kret_attach(const struct bpf_program *prog)
+struct bpf_link *kretprobe_attach(const struct bpf_program *prog)
 {
 	const char *func = bpf_program__section_name(prog) + strlen(SECTION);
 	const char *name = bpf_program__name(prog);
@@ -94,12 +94,12 @@ struct bpf_link *kret_attach(const struct bpf_program *prog)
 	ret = errno;
 	if (fd >= 0)
 		close(fd);
-	kret_remove(prog);
+	kretprobe_remove(prog);
 	errno = ret;
 	return NULL;
 }
 
-void kret_remove(const struct bpf_program *prog)
+void kretprobe_remove(const struct bpf_program *prog)
 {
 	char text[128];
 
@@ -120,7 +120,7 @@ static void sweep_line(const char *line)
 	command(text); /* one that is in use after all, in another pid namespace, refuses */
 }
 
-void kret_sweep(void)
+void kretprobe_sweep(void)
 {
 	int fd = open_tracefs("kprobe_events", O_RDONLY);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");

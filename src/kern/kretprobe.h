@@ -12,15 +12,15 @@
 struct bpf_link;
 struct bpf_program;
 
-bool kret_is(const struct bpf_program *prog);
+bool kretprobe_is(const struct bpf_program *prog);
 
 /* NULL with errno where there is no tracefs: bpf_program__attach() does as well, with less room. */
-struct bpf_link *kret_attach(const struct bpf_program *prog);
+struct bpf_link *kretprobe_attach(const struct bpf_program *prog);
 
 /* After the link is gone. */
-void kret_remove(const struct bpf_program *prog);
+void kretprobe_remove(const struct bpf_program *prog);
 
 /* Remove the events of instances that were killed. */
-void kret_sweep(void);
+void kretprobe_sweep(void);
 
 #endif

@@ -21,10 +21,10 @@
 #include "kvmstall.skel.h"
 
 struct probes {
-	const struct plan *plan;
+	const struct attach_plan *plan;
 	struct kvmstall_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *links[PLAN_PROGS_MAX];
+	struct bpf_link *links[ATTACH_PROGS_MAX];
 	int stats_fd;
 	bool want_fork;
 	probes_fn fn;
@@ -80,20 +80,20 @@ static int on_record(void *ctx, void *data, size_t size)
 	return probes->fn(probes->ctx, data, size);
 }
 
-static struct bpf_program *find_prog(const struct probes *probes, const struct plan_prog *prog)
+static struct bpf_program *find_prog(const struct probes *probes, const struct attach_prog *prog)
 {
 	return bpf_object__find_program_by_name(probes->skel->obj, prog->name);
 }
 
-static bool is_used(const struct probes *probes, const struct plan_prog *prog)
+static bool is_used(const struct probes *probes, const struct attach_prog *prog)
 {
-	return prog->fact != FACT_FORK || probes->want_fork;
+	return prog->capability != CAPABILITY_FORK || probes->want_fork;
 }
 
 /* Iterators run when they are asked to. */
-static bool is_iterator(const struct plan_prog *prog)
+static bool is_iterator(const struct attach_prog *prog)
 {
-	return prog->fact == FACT_FIND || prog->fact == FACT_SCAN;
+	return prog->capability == CAPABILITY_FIND || prog->capability == CAPABILITY_SCAN;
 }
 
 /* v5.18 54ecbe6f1ed5 ("rethook: Add a generic return hook"): some architectures have moved to it */
@@ -122,7 +122,7 @@ static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 static bool uses_kretprobes(const struct probes *probes)
 {
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
-		if (kret_is(find_prog(probes, probes->plan->progs[i])))
+		if (kretprobe_is(find_prog(probes, probes->plan->progs[i])))
 			return true;
 	return false;
 }
@@ -157,10 +157,10 @@ static int configure(struct probes *probes, const struct symbols *syms,
 
 	set_symbols(skel, syms);
 	set_early_stacks(probes, syms);
-	call_wanted(wanted);
+	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
-	skel->rodata->want_orphan_sleeps = !plan_carries(probes->plan, FACT_WAIT);
+	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	if (cfg->stack_min_ns != UINT64_MAX)
 		skel->rodata->stack_min_ns = cfg->stack_min_ns;
 	if (cfg->ring_bytes) {
@@ -168,7 +168,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;
 	}
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
-		const struct plan_prog *prog = probes->plan->progs[i];
+		const struct attach_prog *prog = probes->plan->progs[i];
 
 		if (!is_used(probes, prog))
 			continue;
@@ -206,7 +206,7 @@ static void cleanup_probes(struct probes **probes)
 	probes_free(*probes);
 }
 
-struct probes *probes_new(const struct plan *plan, const struct symbols *syms,
+struct probes *probes_new(const struct attach_plan *plan, const struct symbols *syms,
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err)
 {
 	_cleanup_(cleanup_probes) struct probes *probes = calloc(1, sizeof(*probes));
@@ -247,7 +247,7 @@ void probes_free(struct probes *probes)
 /* Without tracefs there is room for fewer returns in flight; those that are lost are counted. */
 static struct bpf_link *attach(struct bpf_program *prog)
 {
-	struct bpf_link *link = kret_is(prog) ? kret_attach(prog) : NULL;
+	struct bpf_link *link = kretprobe_is(prog) ? kretprobe_attach(prog) : NULL;
 
 	return link ? link : bpf_program__attach(prog);
 }
@@ -255,9 +255,9 @@ static struct bpf_link *attach(struct bpf_program *prog)
 int probes_attach(struct probes *probes, struct err *err)
 {
 	if (uses_kretprobes(probes))
-		kret_sweep();
+		kretprobe_sweep();
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
-		const struct plan_prog *prog = probes->plan->progs[i];
+		const struct attach_prog *prog = probes->plan->progs[i];
 
 		if (!is_used(probes, prog) || is_iterator(prog))
 			continue;
@@ -274,13 +274,13 @@ void probes_detach(struct probes *probes)
 {
 	if (probes->skel && probes->skel->bss)
 		probes->skel->bss->is_attached = false;
-	for (size_t i = 0; i < PLAN_PROGS_MAX; i++) {
+	for (size_t i = 0; i < ATTACH_PROGS_MAX; i++) {
 		if (!probes->links[i])
 			continue;
 		bpf_link__destroy(probes->links[i]);
 		probes->links[i] = NULL;
-		if (kret_is(find_prog(probes, probes->plan->progs[i])))
-			kret_remove(find_prog(probes, probes->plan->progs[i]));
+		if (kretprobe_is(find_prog(probes, probes->plan->progs[i])))
+			kretprobe_remove(find_prog(probes, probes->plan->progs[i]));
 	}
 }
 
@@ -311,7 +311,7 @@ int probes_find(struct probes *probes, struct err *err)
 {
 	int ret = 0;
 
-	if (plan_carries(probes->plan, FACT_FIND))
+	if (attach_plan_carries(probes->plan, CAPABILITY_FIND))
 		ret = iterate(probes->skel->progs.find_iter);
 	if (ret)
 		return err_set(err, ret, "cannot look for the VMs that exist already: %s",
@@ -321,7 +321,7 @@ int probes_find(struct probes *probes, struct err *err)
 
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 {
-	if (!plan_carries(probes->plan, FACT_SCAN))
+	if (!attach_plan_carries(probes->plan, CAPABILITY_SCAN))
 		return 0;
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;

@@ -10,7 +10,7 @@
 #include <kvmstall/records.h>
 
 struct err;
-struct plan;
+struct attach_plan;
 struct symbols;
 struct probes;
 
@@ -30,7 +30,7 @@ struct probes_cost {
 };
 
 /* Load what @plan says. NULL with @err set. @syms is used here only. */
-struct probes *probes_new(const struct plan *plan, const struct symbols *syms,
+struct probes *probes_new(const struct attach_plan *plan, const struct symbols *syms,
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err);
 
 /* Detaches. */

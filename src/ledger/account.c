@@ -25,18 +25,19 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 }
 
 /* Did the sleeper itself start this GP, in the synchronize_srcu() that it sleeps in? */
-static bool is_own_gp(const struct task *task, const struct starter *starter, uint64_t out_ns)
+static bool is_own_gp(const struct task *task, const struct initiator *initiator, uint64_t off_ns)
 {
-	return starter && starter->is_known && starter->is_sync && starter->tid == task->tid &&
-	       starter->ts_ns <= out_ns && starter->ts_ns >= task->last_in_ns;
+	return initiator && initiator->is_known && initiator->is_sync &&
+	       initiator->tid == task->tid && initiator->ts_ns <= off_ns &&
+	       initiator->ts_ns >= task->last_in_ns;
 }
 
 static uint64_t outstanding_gp(const struct task *task, const struct ks_sleep *sleep,
 			       const struct domain *dom)
 {
-	uint64_t gp = domain_gp_at(dom, sleep->wait_ns ? sleep->wait_ns : sleep->out_ns);
+	uint64_t gp = domain_gp_at(dom, sleep->wait_ns ? sleep->wait_ns : sleep->off_ns);
 
-	return is_own_gp(task, domain_starter(dom, gp), sleep->out_ns) ? 0 : gp;
+	return is_own_gp(task, domain_initiator(dom, gp), sleep->off_ns) ? 0 : gp;
 }
 
 /* The same wait goes on when its function was not left between two sleeps. */
@@ -57,7 +58,7 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 		same->ns = sleep->head.ts_ns - same->begin_ns;
 		return 0;
 	}
-	wait.begin_ns = sleep->wait_ns ? sleep->wait_ns : sleep->out_ns;
+	wait.begin_ns = sleep->wait_ns ? sleep->wait_ns : sleep->off_ns;
 	wait.ns = sleep->head.ts_ns - wait.begin_ns;
 	wait.stack = *stack;
 	wait.site = stack_srcu_caller(stack);
@@ -76,7 +77,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 			const struct domain *dom)
 {
 	struct domain_wait span = {
-		.out_ns = sleep->out_ns,
+		.off_ns = sleep->off_ns,
 		.wake_ns = sleep->wake_ns,
 		.in_ns = sleep->head.ts_ns,
 		.needed = sleep->needed,
@@ -89,11 +90,11 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 	if (dom)
 		domain_account(dom, &span, &pieces);
 	else
-		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.out_ns);
+		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.off_ns);
 	task->forgotten += pieces.is_forgotten;
 	if (add_wait(task, sleep, stack, dom, &span))
 		return -ENOMEM;
-	return add_pieces(task, span.out_ns, &pieces, dom);
+	return add_pieces(task, span.off_ns, &pieces, dom);
 }
 
 /* Not SRCU: asleep until woken, then waiting for a CPU. */
@@ -102,22 +103,22 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 	uint64_t wake_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns;
 	struct segment seg = {
 		.cause = KS_CAUSE_OTHER_SLEEP,
-		.ns = wake_ns - sleep->out_ns,
+		.ns = wake_ns - sleep->off_ns,
 		.func = stack_sleeps_in(stack),
 	};
 
 	if (sleep->lock && task->lock.ts_ns)
 		seg.cause = KS_CAUSE_LOCK;
-	return task_add_segment(task, sleep->out_ns, &seg);
+	return task_add_segment(task, sleep->off_ns, &seg);
 }
 
 /* A record whose times make no sense must not make sums that do not hold. */
 static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 {
-	return sleep->out_ns <= sleep->head.ts_ns && sleep->out_ns >= task->last_in_ns &&
+	return sleep->off_ns <= sleep->head.ts_ns && sleep->off_ns >= task->last_in_ns &&
 	       (!sleep->wake_ns ||
-		(sleep->wake_ns >= sleep->out_ns && sleep->wake_ns <= sleep->head.ts_ns)) &&
-	       sleep->wait_ns <= sleep->out_ns;
+		(sleep->wake_ns >= sleep->off_ns && sleep->wake_ns <= sleep->head.ts_ns)) &&
+	       sleep->wait_ns <= sleep->off_ns;
 }
 
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
@@ -310,29 +311,30 @@ static const struct wait *wait_of(const struct stall *stall, const struct segmen
 	return found;
 }
 
-static void blame_starter(const struct stall *stall, const struct segment *seg,
-			  struct culprit *culprit)
+static void blame_initiator(const struct stall *stall, const struct segment *seg,
+			    struct culprit *culprit)
 {
-	const struct starter *starter = domain_starter(seg->dom, seg->gp);
+	const struct initiator *initiator = domain_initiator(seg->dom, seg->gp);
 	const struct wait *wait = wait_of(stall, seg);
 	uint64_t begin_ns = wait ? wait->begin_ns : stall->begin_ns;
 
-	culprit->kind = CULPRIT_STARTER;
-	if (!starter)
+	culprit->kind = CULPRIT_INITIATOR;
+	if (!initiator)
 		return;
 	culprit->gp = seg->gp;
 	culprit->callbacks = wait ? wait->callbacks : -1;
-	culprit->age_ns = begin_ns > starter->ts_ns ? begin_ns - starter->ts_ns : 0;
-	if (!starter->is_known)
+	culprit->age_ns = begin_ns > initiator->ts_ns ? begin_ns - initiator->ts_ns : 0;
+	if (!initiator->is_known)
 		return;
 	culprit->is_known = true;
-	culprit->func = starter->func;
-	culprit->call = starter->kind ? call_name(starter->kind, starter->cmd) : starter->call;
-	culprit->tid = starter->tid;
-	culprit->tgid = starter->tgid;
-	culprit->is_self = starter->tid == stall->rec->head.tid && starter->is_sync &&
-			   starter->ts_ns >= stall->begin_ns;
-	memcpy(culprit->comm, starter->comm, sizeof(culprit->comm));
+	culprit->func = initiator->func;
+	culprit->call =
+		initiator->kind ? call_name(initiator->kind, initiator->cmd) : initiator->call;
+	culprit->tid = initiator->tid;
+	culprit->tgid = initiator->tgid;
+	culprit->is_self = initiator->tid == stall->rec->head.tid && initiator->is_sync &&
+			   initiator->ts_ns >= stall->begin_ns;
+	memcpy(culprit->comm, initiator->comm, sizeof(culprit->comm));
 }
 
 static void blame_reader(const struct segment *seg, struct culprit *culprit)
@@ -378,7 +380,7 @@ static void find_culprit(const struct account_input *in, struct stall *stall)
 	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
 		blame_reader(seg, &stall->culprit);
 	else if (seg->dom && seg->gp)
-		blame_starter(stall, seg, &stall->culprit);
+		blame_initiator(stall, seg, &stall->culprit);
 }
 
 /* What the GP that was outstanding at a wait's begin cost it: gone, had there been none. */

@@ -11,14 +11,14 @@
  * What is kept of the past. A wait spans two GPs of about eight moments each;
  * failed scans of one GP fold into one moment, however many they are.
  */
-#define MOMENTS_MAX 64
+#define TRANSITIONS_MAX 64
 /* A timer of one jiffy fires in the second jiffy after it was armed, or in the third if the
  * local tick is late (kernel/time/timer.c, calc_index()). */
 #define TIMER_MAX_JIFFIES 3
 
-/* Many in the host-wide domain: a call asks for its waits' starters when it ends, GPs later. */
-#define STARTERS_MAX 64
-#define ENDS_MAX     16
+/* Many in the host-wide domain: a call asks for its waits' initiators when it ends, GPs later. */
+#define INITIATORS_MAX 64
+#define ENDS_MAX       16
 /* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
 #define KEEP_NS 2000000000ULL
 /* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
@@ -38,7 +38,7 @@ enum gp_state {
 };
 
 /* From .ts_ns on, until the next moment. */
-struct moment {
+struct transition {
 	uint64_t ts_ns;
 	uint64_t gp;
 	union {
@@ -70,9 +70,9 @@ struct domain {
 	enum domain_kind kind;
 	int refs;
 	uint64_t first_gp; /* id of the GP that is number 0 to people */
-	struct tail gps;   /* struct moment, of process_srcu */
-	struct tail cbs;   /* struct moment, of srcu_invoke_callbacks, by CPU */
-	struct tail starters;
+	struct tail gps;   /* struct transition, of process_srcu */
+	struct tail cbs;   /* struct transition, of srcu_invoke_callbacks, by CPU */
+	struct tail initiators;
 	struct tail ends; /* struct gp_end */
 	struct run run;
 	uint64_t dropped;
@@ -129,7 +129,7 @@ void domain_put(struct domain *dom)
 		return;
 	tail_fini(&dom->gps);
 	tail_fini(&dom->cbs);
-	tail_fini(&dom->starters);
+	tail_fini(&dom->initiators);
 	tail_fini(&dom->ends);
 	free(dom->suspects);
 	free(dom);
@@ -157,19 +157,19 @@ enum domain_kind domain_get_kind(const struct domain *dom)
 
 /* ---- tracks ---- */
 
-static struct moment *moment_at(const struct tail *track, size_t i)
+static struct transition *transition_at(const struct tail *track, size_t i)
 {
-	return (struct moment *)track->items + i;
+	return (struct transition *)track->items + i;
 }
 
-static struct moment *track_last(const struct tail *track)
+static struct transition *history_last(const struct tail *track)
 {
-	return track->cnt ? moment_at(track, track->cnt - 1) : NULL;
+	return track->cnt ? transition_at(track, track->cnt - 1) : NULL;
 }
 
-static enum gp_state track_state(const struct tail *track)
+static enum gp_state history_state(const struct tail *track)
 {
-	const struct moment *last = track_last(track);
+	const struct transition *last = history_last(track);
 
 	return last ? last->state : GP_UNKNOWN;
 }
@@ -178,11 +178,11 @@ static enum gp_state track_state(const struct tail *track)
  * Moments are in order of time, whatever came late: the walk relies on it. One
  * that finds no memory is a hole, and told like one that was forgotten.
  */
-static void track_push(struct domain *dom, struct tail *track, const struct moment *moment)
+static void history_push(struct domain *dom, struct tail *track, const struct transition *moment)
 {
-	const struct moment *last = track_last(track);
+	const struct transition *last = history_last(track);
 	uint64_t last_ns = last ? last->ts_ns : 0;
-	struct moment *room = tail_push(track, sizeof(*room), MOMENTS_MAX, &dom->dropped);
+	struct transition *room = tail_push(track, sizeof(*room), TRANSITIONS_MAX, &dom->dropped);
 
 	if (!room) {
 		dom->dropped++;
@@ -194,13 +194,13 @@ static void track_push(struct domain *dom, struct tail *track, const struct mome
 }
 
 /* What ended long before @now_ns is of no use to any wait that can still be told. */
-static void track_trim(struct domain *dom, struct tail *track, uint64_t now_ns)
+static void history_trim(struct domain *dom, struct tail *track, uint64_t now_ns)
 {
 	size_t old = 0;
 
-	while (old + 1 < track->cnt && moment_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
+	while (old + 1 < track->cnt && transition_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
 		old++;
-	tail_drop(track, sizeof(struct moment), old);
+	tail_drop(track, sizeof(struct transition), old);
 	dom->dropped += old;
 }
 
@@ -211,43 +211,44 @@ static uint64_t step_gp(const struct ks_step *step)
 
 static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
 {
-	track_push(dom, &dom->gps,
-		   &(struct moment){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
+	history_push(
+		dom, &dom->gps,
+		&(struct transition){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
 }
 
 static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step,
 		    bool has_timer)
 {
-	track_push(dom, &dom->cbs,
-		   &(struct moment){
-			   .ts_ns = step->head.ts_ns,
-			   .state = state,
-			   .gp = step_gp(step),
-			   .cpu = step->head.cpu,
-			   .callbacks = state == CB_RUNNING ? step->val : 0,
-			   .has_timer = has_timer,
-		   });
+	history_push(dom, &dom->cbs,
+		     &(struct transition){
+			     .ts_ns = step->head.ts_ns,
+			     .state = state,
+			     .gp = step_gp(step),
+			     .cpu = step->head.cpu,
+			     .callbacks = state == CB_RUNNING ? step->val : 0,
+			     .has_timer = has_timer,
+		     });
 }
 
 /* ---- records ---- */
 
 /* Those of GPs long over; what is in flight now was started after them. */
-static void starters_trim(struct domain *dom, uint64_t now_ns)
+static void initiators_trim(struct domain *dom, uint64_t now_ns)
 {
-	const struct starter *list = dom->starters.items;
+	const struct initiator *list = dom->initiators.items;
 	size_t old = 0;
 
-	while (old < dom->starters.cnt && list[old].ts_ns + KEEP_NS < now_ns)
+	while (old < dom->initiators.cnt && list[old].ts_ns + KEEP_NS < now_ns)
 		old++;
-	tail_drop(&dom->starters, sizeof(*list), old);
+	tail_drop(&dom->initiators, sizeof(*list), old);
 }
 
-static void starter_add(struct domain *dom, const struct starter *starter)
+static void initiator_add(struct domain *dom, const struct initiator *initiator)
 {
-	struct starter *room = tail_push(&dom->starters, sizeof(*room), STARTERS_MAX, NULL);
+	struct initiator *room = tail_push(&dom->initiators, sizeof(*room), INITIATORS_MAX, NULL);
 
 	if (room)
-		*room = *starter;
+		*room = *initiator;
 }
 
 static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
@@ -272,7 +273,7 @@ void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_n
 		return;
 	}
 	since_ns = age_ns < ts_ns ? ts_ns - age_ns : ts_ns;
-	starter_add(dom, &(struct starter){.gp = gp, .ts_ns = since_ns});
+	initiator_add(dom, &(struct initiator){.gp = gp, .ts_ns = since_ns});
 	/* A timer that is pending was armed before we looked: by the GP's start, or, when the GP
 	 * is older than such a timer can take, by a scan that failed. */
 	if (!seed->expires)
@@ -282,24 +283,25 @@ void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_n
 			ts_ns, gp);
 }
 
-void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter)
+void domain_start(struct domain *dom, const struct ks_start *start,
+		  const struct initiator *initiator)
 {
-	struct starter known = *starter;
+	struct initiator known = *initiator;
 
 	known.gp = gp_id_in_progress(start->seq);
 	known.ts_ns = start->head.ts_ns;
 	known.is_delayed = start->expires != 0;
 	known.is_known = true;
-	track_trim(dom, &dom->gps, known.ts_ns);
-	track_trim(dom, &dom->cbs, known.ts_ns);
-	starters_trim(dom, known.ts_ns);
-	starter_add(dom, &known);
+	history_trim(dom, &dom->gps, known.ts_ns);
+	history_trim(dom, &dom->cbs, known.ts_ns);
+	initiators_trim(dom, known.ts_ns);
+	initiator_add(dom, &known);
 	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
 }
 
 static void gp_queue(struct domain *dom, const struct ks_step *step)
 {
-	if (track_state(&dom->gps) == GP_RUNNING)
+	if (history_state(&dom->gps) == GP_RUNNING)
 		dom->run.next = GP_QUEUED;
 	else
 		gp_push(dom, GP_QUEUED, step->head.ts_ns, gp_id_in_progress(step->seq));
@@ -307,7 +309,7 @@ static void gp_queue(struct domain *dom, const struct ks_step *step)
 
 static void gp_arm(struct domain *dom, const struct ks_step *step)
 {
-	if (track_state(&dom->gps) == GP_RUNNING)
+	if (history_state(&dom->gps) == GP_RUNNING)
 		dom->run.next = GP_ARMED;
 	else
 		gp_push(dom, GP_ARMED, step->head.ts_ns, gp_id_in_progress(step->seq));
@@ -327,13 +329,13 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 {
 	size_t i = dom->gps.cnt;
 
-	while (i && moment_at(&dom->gps, i - 1)->state != GP_HELD &&
-	       moment_at(&dom->gps, i - 1)->gp == gp)
+	while (i && transition_at(&dom->gps, i - 1)->state != GP_HELD &&
+	       transition_at(&dom->gps, i - 1)->gp == gp)
 		i--;
-	if (i && moment_at(&dom->gps, i - 1)->state == GP_HELD &&
-	    moment_at(&dom->gps, i - 1)->gp == gp) {
+	if (i && transition_at(&dom->gps, i - 1)->state == GP_HELD &&
+	    transition_at(&dom->gps, i - 1)->gp == gp) {
 		dom->gps.cnt = i;
-		track_last(&dom->gps)->fail_ns = ts_ns;
+		history_last(&dom->gps)->fail_ns = ts_ns;
 	} else {
 		gp_push(dom, GP_HELD, ts_ns, gp);
 	}
@@ -346,13 +348,13 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_step *step)
 {
 	uint64_t gp = gp_id_in_progress(step->seq);
-	const struct starter *starter = domain_starter(dom, gp - 1);
-	struct starter same;
+	const struct initiator *initiator = domain_initiator(dom, gp - 1);
+	struct initiator same;
 
-	if (starter) {
-		same = *starter;
+	if (initiator) {
+		same = *initiator;
 		same.gp = gp;
-		starter_add(dom, &same);
+		initiator_add(dom, &same);
 	}
 	gp_push(dom, state, step->head.ts_ns, gp);
 }
@@ -366,7 +368,7 @@ static void gp_finish(struct domain *dom, const struct ks_step *step)
 	run->is_on = false;
 	if (has_ended && !run->end_of_gp_ns)
 		end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
-	if (has_begun && track_state(&dom->gps) != GP_RUNNING)
+	if (has_begun && history_state(&dom->gps) != GP_RUNNING)
 		return; /* somebody started the next GP before this run returned */
 	if (gp_seq_is_idle(step->seq))
 		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
@@ -392,10 +394,10 @@ static void cb_note_end(struct domain *dom, const struct ks_step *step)
 	end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
 }
 
-static struct moment *cb_last(const struct domain *dom, uint16_t cpu)
+static struct transition *cb_last(const struct domain *dom, uint16_t cpu)
 {
 	for (size_t i = dom->cbs.cnt; i; i--) {
-		struct moment *moment = moment_at(&dom->cbs, i - 1);
+		struct transition *moment = transition_at(&dom->cbs, i - 1);
 
 		if (moment->cpu == cpu || moment->state == GP_UNKNOWN)
 			return moment;
@@ -405,21 +407,21 @@ static struct moment *cb_last(const struct domain *dom, uint16_t cpu)
 
 static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
 {
-	const struct moment *last = cb_last(dom, cpu);
+	const struct transition *last = cb_last(dom, cpu);
 
 	return last ? last->state : CB_NONE;
 }
 
 static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 {
-	const struct moment *last = cb_last(dom, cpu);
+	const struct transition *last = cb_last(dom, cpu);
 
 	return last && last->has_timer;
 }
 
 static void cb_arm(struct domain *dom, const struct ks_step *step)
 {
-	struct moment *last = cb_last(dom, step->head.cpu);
+	struct transition *last = cb_last(dom, step->head.cpu);
 
 	cb_note_end(dom, step);
 	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
@@ -486,7 +488,7 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 static bool cbs_are_at_rest(const struct domain *dom)
 {
 	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct moment *moment = moment_at(&dom->cbs, i);
+		const struct transition *moment = transition_at(&dom->cbs, i);
 
 		if (moment == cb_last(dom, moment->cpu) &&
 		    (moment->state != CB_NONE || moment->has_timer))
@@ -497,7 +499,7 @@ static bool cbs_are_at_rest(const struct domain *dom)
 
 static bool is_quiet_since(const struct tail *track, uint64_t ts_ns)
 {
-	const struct moment *last = track_last(track);
+	const struct transition *last = history_last(track);
 
 	return !last || last->ts_ns < ts_ns;
 }
@@ -506,13 +508,13 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 {
 	uint64_t rest_ns = now_ns > REST_NS ? now_ns - REST_NS : 0;
 
-	if (track_state(&dom->gps) != GP_IDLE || !is_quiet_since(&dom->gps, rest_ns) ||
+	if (history_state(&dom->gps) != GP_IDLE || !is_quiet_since(&dom->gps, rest_ns) ||
 	    !is_quiet_since(&dom->cbs, rest_ns) || !cbs_are_at_rest(dom))
 		return;
 	dom->dropped += dom->gps.cnt - 1 + dom->cbs.cnt;
-	tail_keep_last(&dom->gps, sizeof(struct moment));
+	tail_keep_last(&dom->gps, sizeof(struct transition));
 	tail_fini(&dom->cbs);
-	tail_fini(&dom->starters);
+	tail_fini(&dom->initiators);
 	tail_fini(&dom->ends);
 	free(dom->suspects);
 	dom->suspects = NULL;
@@ -520,21 +522,22 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 }
 
 /* A CPU's loss begins at its last record: others may have told of later moments by then. */
-static void track_cut(struct tail *track, uint64_t ts_ns)
+static void history_cut(struct tail *track, uint64_t ts_ns)
 {
-	while (track->cnt && moment_at(track, track->cnt - 1)->ts_ns > ts_ns)
+	while (track->cnt && transition_at(track, track->cnt - 1)->ts_ns > ts_ns)
 		track->cnt--;
 }
 
 void domain_lose(struct domain *dom, uint64_t ts_ns)
 {
 	dom->run.is_on = false;
-	track_cut(&dom->gps, ts_ns);
-	track_cut(&dom->cbs, ts_ns);
-	if (track_state(&dom->gps) != GP_UNKNOWN)
+	history_cut(&dom->gps, ts_ns);
+	history_cut(&dom->cbs, ts_ns);
+	if (history_state(&dom->gps) != GP_UNKNOWN)
 		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
-	if (dom->cbs.cnt && track_state(&dom->cbs) != GP_UNKNOWN)
-		track_push(dom, &dom->cbs, &(struct moment){.ts_ns = ts_ns, .state = GP_UNKNOWN});
+	if (dom->cbs.cnt && history_state(&dom->cbs) != GP_UNKNOWN)
+		history_push(dom, &dom->cbs,
+			     &(struct transition){.ts_ns = ts_ns, .state = GP_UNKNOWN});
 }
 
 /* ---- the walk ---- */
@@ -550,23 +553,23 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 }
 
 /* The first moment after @ts_ns's own; .cnt when there is none. */
-static size_t track_after(const struct tail *track, uint64_t ts_ns)
+static size_t history_after(const struct tail *track, uint64_t ts_ns)
 {
 	size_t i = track->cnt;
 
-	while (i && moment_at(track, i - 1)->ts_ns > ts_ns)
+	while (i && transition_at(track, i - 1)->ts_ns > ts_ns)
 		i--;
 	return i;
 }
 
-static const struct moment *track_at(const struct tail *track, uint64_t ts_ns)
+static const struct transition *history_at(const struct tail *track, uint64_t ts_ns)
 {
-	size_t i = track_after(track, ts_ns);
+	size_t i = history_after(track, ts_ns);
 
-	return i ? moment_at(track, i - 1) : NULL;
+	return i ? transition_at(track, i - 1) : NULL;
 }
 
-static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to,
+static void charge_gp(const struct transition *moment, uint64_t from, uint64_t to,
 		      struct pieces *pieces)
 {
 	static const enum ks_cause causes[] = {
@@ -588,10 +591,10 @@ static void charge_gp(const struct moment *moment, uint64_t from, uint64_t to,
 static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
 {
 	const struct tail *track = &dom->gps;
-	size_t i = track_after(track, from);
+	size_t i = history_after(track, from);
 
 	if (!i && from < to) { /* before anything we know */
-		uint64_t known = track->cnt ? min_u64(moment_at(track, 0)->ts_ns, to) : to;
+		uint64_t known = track->cnt ? min_u64(transition_at(track, 0)->ts_ns, to) : to;
 
 		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
 		pieces->is_forgotten |= dom->dropped != 0;
@@ -599,9 +602,9 @@ static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, str
 		i = 1;
 	}
 	for (; from < to && i <= track->cnt; i++) {
-		uint64_t next = i < track->cnt ? min_u64(moment_at(track, i)->ts_ns, to) : to;
+		uint64_t next = i < track->cnt ? min_u64(transition_at(track, i)->ts_ns, to) : to;
 
-		charge_gp(moment_at(track, i - 1), from, next, pieces);
+		charge_gp(transition_at(track, i - 1), from, next, pieces);
 		from = next;
 	}
 }
@@ -627,7 +630,7 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
 
 	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
-		const struct moment *moment = moment_at(&dom->cbs, i);
+		const struct transition *moment = transition_at(&dom->cbs, i);
 
 		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
 			continue;
@@ -671,8 +674,8 @@ void domain_account(const struct domain *dom, const struct domain_wait *wait, st
 	uint64_t end_ns = wake_ns;
 
 	if (end)
-		end_ns = max_u64(wait->out_ns, end->ts_ns);
-	account_gp(dom, wait->out_ns, end_ns, pieces);
+		end_ns = max_u64(wait->off_ns, end->ts_ns);
+	account_gp(dom, wait->off_ns, end_ns, pieces);
 	if (end)
 		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
 	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
@@ -681,16 +684,16 @@ void domain_account(const struct domain *dom, const struct domain_wait *wait, st
 
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
 {
-	const struct moment *moment = track_at(&dom->gps, ts_ns);
+	const struct transition *moment = history_at(&dom->gps, ts_ns);
 
 	return moment && moment->state != GP_IDLE ? moment->gp : 0;
 }
 
-const struct starter *domain_starter(const struct domain *dom, uint64_t gp)
+const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 {
-	const struct starter *list = dom->starters.items;
+	const struct initiator *list = dom->initiators.items;
 
-	for (size_t i = dom->starters.cnt; i; i--)
+	for (size_t i = dom->initiators.cnt; i; i--)
 		if (list[i - 1].gp == gp)
 			return &list[i - 1];
 	return NULL;
@@ -699,10 +702,10 @@ const struct starter *domain_starter(const struct domain *dom, uint64_t gp)
 int domain_callbacks(const struct domain *dom, const struct domain_wait *wait)
 {
 	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct moment *moment = moment_at(&dom->cbs, i);
+		const struct transition *moment = transition_at(&dom->cbs, i);
 
 		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
-		    moment->ts_ns > wait->out_ns)
+		    moment->ts_ns > wait->off_ns)
 			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
 	}
 	return -1;

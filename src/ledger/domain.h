@@ -47,7 +47,7 @@ static inline bool gp_seq_is_idle(uint64_t seq)
 }
 
 /* Who took a domain from idle to a GP in progress. Strings live as long as the ledger. */
-struct starter {
+struct initiator {
 	uint64_t gp;
 	uint64_t ts_ns;
 	uint64_t kvm;
@@ -70,7 +70,7 @@ struct suspect {
 	uint64_t gp;
 	uint64_t ts_ns;
 	uint32_t tid;
-	int rank;	  /* how likely: see reader_rank() */
+	int rank;	  /* how likely: see suspect_rank() */
 	const char *func; /* where it is */
 	const char *call; /* what it is in */
 	struct stack stack;
@@ -116,8 +116,9 @@ int64_t domain_gp_number(const struct domain *dom, uint64_t gp);
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
 		 uint32_t hz);
 
-/* A task started a GP; @starter's gp and ts_ns are filled in from @start. */
-void domain_start(struct domain *dom, const struct ks_start *start, const struct starter *starter);
+/* A task started a GP; @initiator's gp and ts_ns are filled in from @start. */
+void domain_start(struct domain *dom, const struct ks_start *start,
+		  const struct initiator *initiator);
 
 /* KS_GP_ARM ... KS_CB_END. */
 void domain_step(struct domain *dom, const struct ks_step *step);
@@ -133,7 +134,7 @@ void domain_lose(struct domain *dom, uint64_t ts_ns);
 
 /* A sleep that ended by a callback of this domain, or was in one of its waits. */
 struct domain_wait {
-	uint64_t out_ns;
+	uint64_t off_ns;
 	uint64_t wake_ns; /* 0: not seen */
 	uint64_t in_ns;
 	uint64_t needed;  /* seq that ends it; 0: not known */
@@ -141,19 +142,19 @@ struct domain_wait {
 	uint16_t wake_cpu;
 };
 
-/* Split [out_ns, in_ns] into pieces whose sum is exactly its length. */
+/* Split [off_ns, in_ns] into pieces whose sum is exactly its length. */
 void domain_account(const struct domain *dom, const struct domain_wait *wait,
 		    struct pieces *pieces);
 
 /* The GP in progress at @ts_ns, or 0. */
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns);
 
-/* Its starter, or NULL. */
-const struct starter *domain_starter(const struct domain *dom, uint64_t gp);
+/* Its initiator, or NULL. */
+const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp);
 
 /*
  * Callbacks that were outstanding beside the waiter's own: what was in the list
- * when its callbacks were first looked at after @out_ns; -1: not seen.
+ * when its callbacks were first looked at after @off_ns; -1: not seen.
  */
 int domain_callbacks(const struct domain *dom, const struct domain_wait *wait);
 

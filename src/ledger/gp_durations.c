@@ -5,7 +5,7 @@
 
 #include "ledger/domain.h"
 
-void periods_lose(struct periods *periods)
+void gp_durations_lose(struct gp_durations *periods)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
@@ -16,21 +16,21 @@ void periods_lose(struct periods *periods)
 	periods->running = (struct map){0};
 }
 
-void periods_fini(struct periods *periods)
+void gp_durations_fini(struct gp_durations *periods)
 {
-	periods_lose(periods);
+	gp_durations_lose(periods);
 }
 
-void periods_forget(struct periods *periods, uint64_t ssp)
+void gp_durations_forget(struct gp_durations *periods, uint64_t ssp)
 {
 	if (ssp)
 		free(map_del(&periods->running, ssp));
 }
 
 /* Without memory it is not measured. */
-static void begin(struct periods *periods, const struct period *period)
+static void begin(struct gp_durations *periods, const struct gp_duration *period)
 {
-	struct period *copy = malloc(sizeof(*copy));
+	struct gp_duration *copy = malloc(sizeof(*copy));
 
 	free(map_del(&periods->running, period->ssp));
 	if (!copy)
@@ -41,17 +41,19 @@ static void begin(struct periods *periods, const struct period *period)
 }
 
 /* Take it out, over at @ts_ns. */
-static void end(struct periods *periods, const struct period *period, uint64_t ts_ns,
-		struct period *ended)
+static void end(struct gp_durations *periods, const struct gp_duration *period, uint64_t ts_ns,
+		struct gp_duration *ended)
 {
 	*ended = *period;
 	ended->ns = ts_ns > period->begin_ns ? ts_ns - period->begin_ns : 0;
 	free(map_del(&periods->running, ended->ssp));
 }
 
-bool periods_start(struct periods *periods, const struct ks_start *start, struct period *ended)
+bool gp_durations_start(struct gp_durations *periods, const struct ks_start *start,
+			struct gp_duration *ended)
 {
-	const struct period *before = start->ssp ? map_get(&periods->running, start->ssp) : NULL;
+	const struct gp_duration *before =
+		start->ssp ? map_get(&periods->running, start->ssp) : NULL;
 	uint64_t gp = gp_id_in_progress(start->seq);
 	bool is_over = before && before->gp < gp; /* process_srcu, which ended it, still runs */
 
@@ -59,15 +61,15 @@ bool periods_start(struct periods *periods, const struct ks_start *start, struct
 		return false;
 	if (is_over)
 		end(periods, before, start->head.ts_ns, ended);
-	begin(periods, &(struct period){.ssp = start->ssp,
-					.gp = gp,
-					.begin_ns = start->head.ts_ns,
-					.is_normal = start->expires != 0});
+	begin(periods, &(struct gp_duration){.ssp = start->ssp,
+					     .gp = gp,
+					     .begin_ns = start->head.ts_ns,
+					     .is_normal = start->expires != 0});
 	return is_over;
 }
 
 /* One that began as the one before ended has nobody who started it: its first timer tells. */
-static void note(struct period *period, const struct ks_step *step)
+static void note(struct gp_duration *period, const struct ks_step *step)
 {
 	if (step->head.type == KS_GP_ARM && !period->has_run)
 		period->is_normal = true;
@@ -75,9 +77,10 @@ static void note(struct period *period, const struct ks_step *step)
 		period->has_run = true;
 }
 
-bool periods_step(struct periods *periods, const struct ks_step *step, struct period *ended)
+bool gp_durations_step(struct gp_durations *periods, const struct ks_step *step,
+		       struct gp_duration *ended)
 {
-	struct period *period = step->ssp ? map_get(&periods->running, step->ssp) : NULL;
+	struct gp_duration *period = step->ssp ? map_get(&periods->running, step->ssp) : NULL;
 	bool is_over = period && period->gp <= gp_id_done(step->seq);
 	bool is_armed = step->head.type == KS_GP_ARM;
 
@@ -90,9 +93,9 @@ bool periods_step(struct periods *periods, const struct ks_step *step, struct pe
 	}
 	end(periods, period, step->head.ts_ns, ended);
 	if (!gp_seq_is_idle(step->seq))
-		begin(periods, &(struct period){.ssp = step->ssp,
-						.gp = gp_id_in_progress(step->seq),
-						.begin_ns = step->head.ts_ns,
-						.is_normal = is_armed});
+		begin(periods, &(struct gp_duration){.ssp = step->ssp,
+						     .gp = gp_id_in_progress(step->seq),
+						     .begin_ns = step->head.ts_ns,
+						     .is_normal = is_armed});
 	return true;
 }

@@ -10,12 +10,12 @@
 
 #include "base/map.h"
 
-struct periods {
-	struct map running; /* ssp -> struct period, only while one is in progress */
+struct gp_durations {
+	struct map running; /* ssp -> struct gp_duration, only while one is in progress */
 };
 
 /* A grace period that is over. */
-struct period {
+struct gp_duration {
 	uint64_t ssp;
 	uint64_t gp;	   /* see gp_id_done() */
 	uint64_t begin_ns; /* 0: before we looked */
@@ -24,16 +24,18 @@ struct period {
 	bool has_run;	/* process_srcu has looked at it */
 };
 
-void periods_fini(struct periods *periods);
+void gp_durations_fini(struct gp_durations *periods);
 
 /* Both return true when what they say ended a grace period that was seen to begin: @ended. */
-bool periods_start(struct periods *periods, const struct ks_start *start, struct period *ended);
-bool periods_step(struct periods *periods, const struct ks_step *step, struct period *ended);
+bool gp_durations_start(struct gp_durations *periods, const struct ks_start *start,
+			struct gp_duration *ended);
+bool gp_durations_step(struct gp_durations *periods, const struct ks_step *step,
+		       struct gp_duration *ended);
 
 /* Records were lost: whatever is in progress may not be what it seems. */
-void periods_lose(struct periods *periods);
+void gp_durations_lose(struct gp_durations *periods);
 
 /* The domain is no more. */
-void periods_forget(struct periods *periods, uint64_t ssp);
+void gp_durations_forget(struct gp_durations *periods, uint64_t ssp);
 
 #endif

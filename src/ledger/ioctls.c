@@ -11,16 +11,16 @@
 #define ON_DEVICE (1 << KS_KIND_DEVICE)
 
 /* clang-format off */
-#define U32(n, o) { n, o, CALL_ARG_U32, false }
-#define S32(n, o) { n, o, CALL_ARG_S32, false }
-#define U64(n, o) { n, o, CALL_ARG_U64, false }
-#define HEX(n, o) { n, o, CALL_ARG_HEX, false }
-#define VALUE(n)  { n, 0, CALL_ARG_U64, true }
-#define ADDR(n)   { n, 0, CALL_ARG_HEX, true }
+#define U32(n, o) { n, o, IOCTL_ARG_U32, false }
+#define S32(n, o) { n, o, IOCTL_ARG_S32, false }
+#define U64(n, o) { n, o, IOCTL_ARG_U64, false }
+#define HEX(n, o) { n, o, IOCTL_ARG_HEX, false }
+#define VALUE(n)  { n, 0, IOCTL_ARG_U64, true }
+#define ADDR(n)   { n, 0, IOCTL_ARG_HEX, true }
 
 /* include/uapi/linux/kvm.h: numbers and structures. Hot calls (KVM_RUN, KVM_IRQ_LINE,
  * KVM_SIGNAL_MSI, KVM_GET_DIRTY_LOG...) are deliberately not here. */
-static const struct call_desc calls[] = {
+static const struct ioctl_desc calls[] = {
 	{ "KVM_CREATE_VM",               0x01, ON_DEV,  { VALUE("type") } },
 	{ "KVM_CREATE_VCPU",             0x41, ON_VM,   { VALUE("id") } },
 	{ "KVM_SET_MEMORY_REGION",       0x40, ON_VM,   { { 0 } } },
@@ -49,7 +49,7 @@ static const struct call_desc calls[] = {
 
 #define CALLS_CNT (sizeof(calls) / sizeof(calls[0]))
 
-const struct call_desc *call_find(enum ks_call_kind kind, uint32_t cmd)
+const struct ioctl_desc *ioctl_find(enum ks_call_kind kind, uint32_t cmd)
 {
 	for (size_t i = 0; i < CALLS_CNT && kind <= KS_KIND_EXIT; i++)
 		if (calls[i].nr == (cmd & 0xff) && calls[i].kinds & (1 << kind) &&
@@ -58,7 +58,7 @@ const struct call_desc *call_find(enum ks_call_kind kind, uint32_t cmd)
 	return NULL;
 }
 
-const struct call_desc *call_named(const char *name, size_t len)
+const struct ioctl_desc *ioctl_by_name(const char *name, size_t len)
 {
 	for (size_t i = 0; i < CALLS_CNT; i++)
 		if (strlen(calls[i].name) == len && !strncmp(calls[i].name, name, len))
@@ -68,22 +68,22 @@ const struct call_desc *call_named(const char *name, size_t len)
 
 const char *call_name(enum ks_call_kind kind, uint32_t cmd)
 {
-	const struct call_desc *desc;
+	const struct ioctl_desc *desc;
 
 	if (kind == KS_KIND_CLOSE || kind == KS_KIND_EXIT)
 		return "close";
-	desc = cmd ? call_find(kind, cmd) : NULL;
+	desc = cmd ? ioctl_find(kind, cmd) : NULL;
 	return desc ? desc->name : "unknown";
 }
 
-void call_wanted(uint8_t wanted[256])
+void ioctl_wanted(uint8_t wanted[256])
 {
 	memset(wanted, 0, 256);
 	for (size_t i = 0; i < CALLS_CNT; i++)
 		wanted[calls[i].nr] |= calls[i].kinds;
 }
 
-bool call_arg_value(const struct ks_call *call, const struct call_arg *arg, uint64_t *value)
+bool ioctl_arg_value(const struct ks_call *call, const struct ioctl_arg *arg, uint64_t *value)
 {
 	uint32_t word;
 
@@ -93,36 +93,36 @@ bool call_arg_value(const struct ks_call *call, const struct call_arg *arg, uint
 	}
 	if (!(call->flags & KS_CALL_HAS_ARG))
 		return false;
-	if (arg->type == CALL_ARG_U64 || arg->type == CALL_ARG_HEX) {
+	if (arg->type == IOCTL_ARG_U64 || arg->type == IOCTL_ARG_HEX) {
 		memcpy(value, call->args + arg->offset, sizeof(*value));
 		return true;
 	}
 	memcpy(&word, call->args + arg->offset, sizeof(word));
-	*value = arg->type == CALL_ARG_S32 ? (uint64_t)(int64_t)(int32_t)word : word;
+	*value = arg->type == IOCTL_ARG_S32 ? (uint64_t)(int64_t)(int32_t)word : word;
 	return true;
 }
 
-static int format_arg(const struct call_arg *arg, uint64_t value, char *buf, size_t size)
+static int format_arg(const struct ioctl_arg *arg, uint64_t value, char *buf, size_t size)
 {
 	switch (arg->type) {
-	case CALL_ARG_HEX:
+	case IOCTL_ARG_HEX:
 		return snprintf(buf, size, "%s=0x%" PRIx64, arg->name, value);
-	case CALL_ARG_S32:
+	case IOCTL_ARG_S32:
 		return snprintf(buf, size, "%s=%" PRId64, arg->name, (int64_t)value);
 	default:
 		return snprintf(buf, size, "%s=%" PRIu64, arg->name, value);
 	}
 }
 
-char *call_format_args(const struct ks_call *call, char *buf, size_t size)
+char *ioctl_format_args(const struct ks_call *call, char *buf, size_t size)
 {
-	const struct call_desc *desc = call_find(call->kind, call->cmd);
+	const struct ioctl_desc *desc = ioctl_find(call->kind, call->cmd);
 	size_t len = 0;
 	uint64_t value;
 
 	buf[0] = 0;
-	for (size_t i = 0; desc && i < CALL_ARGS_MAX && desc->args[i].name; i++) {
-		if (!call_arg_value(call, &desc->args[i], &value) || len + 2 >= size)
+	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++) {
+		if (!ioctl_arg_value(call, &desc->args[i], &value) || len + 2 >= size)
 			continue;
 		if (!value && !strcmp(desc->args[i].name, "flags"))
 			continue;

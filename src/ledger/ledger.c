@@ -374,7 +374,7 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_start *start = record;
 	struct domain *dom = find_domain(ledger, start->ssp);
-	struct starter starter = {
+	struct initiator initiator = {
 		.kvm = start->kvm,
 		.tid = start->head.tid,
 		.tgid = start->tgid,
@@ -387,12 +387,12 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 		return no_domain(ledger, start->ssp);
 	stack = stacks_resolve(ledger->stacks, start->stack,
 			       frames_of(start->frames, size - offsetof(struct ks_start, stack)));
-	starter.func = stack_srcu_caller(stack);
-	starter.call = stack_call(stack);
+	initiator.func = stack_srcu_caller(stack);
+	initiator.call = stack_call(stack);
 	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
-	starter.is_sync = stack->cnt ? stack_in_sync(stack) : !start->expires;
-	memcpy(starter.comm, start->comm, sizeof(starter.comm) - 1);
-	domain_start(dom, start, &starter);
+	initiator.is_sync = stack->cnt ? stack_in_sync(stack) : !start->expires;
+	memcpy(initiator.comm, start->comm, sizeof(initiator.comm) - 1);
+	domain_start(dom, start, &initiator);
 	return 0;
 }
 
@@ -525,14 +525,14 @@ static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
 	if (!stall->culprit.is_known)
 		return;
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct starter *starter =
-			segs[i].dom ? domain_starter(segs[i].dom, stall->culprit.gp) : NULL;
+		const struct initiator *initiator =
+			segs[i].dom ? domain_initiator(segs[i].dom, stall->culprit.gp) : NULL;
 
-		if (!starter)
+		if (!initiator)
 			continue;
 		/* the end of a process knows no VM: any of them may be the one that ends */
-		stall->culprit.vm = starter->kvm ? find_vm(ledger, starter->kvm)
-						 : vm_of_process(ledger, starter->tgid);
+		stall->culprit.vm = initiator->kvm ? find_vm(ledger, initiator->kvm)
+						   : vm_of_process(ledger, initiator->tgid);
 		return;
 	}
 }
@@ -596,12 +596,12 @@ static int take_suspect(struct ledger *ledger, const void *record, size_t size)
 	if (!dom)
 		return 0; /* its VM is gone by now */
 	suspect.stack = *resolve_task(ledger, rec, size);
-	suspect.rank = reader_rank(&suspect.stack, rec->state);
+	suspect.rank = suspect_rank(&suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
 	if (!suspect.rank || !suspect.gp)
 		return 0;
 	suspect.func = stack_sleeps_in(&suspect.stack);
-	suspect.call = reader_call(&suspect.stack);
+	suspect.call = suspect_call(&suspect.stack);
 	memcpy(suspect.comm, rec->comm, sizeof(suspect.comm) - 1);
 	return domain_suspect(dom, &suspect);
 }
@@ -644,8 +644,8 @@ static struct domain *domain_of_sleeper(struct ledger *ledger, const struct ks_t
 /* When this sleep began, or when we first saw it. */
 static uint64_t asleep_since(struct task *task, const struct ks_task *rec)
 {
-	if (rec->out_ns)
-		return rec->out_ns;
+	if (rec->off_ns)
+		return rec->off_ns;
 	if (!task->asleep_ns || task->asleep_switches != rec->switches) {
 		task->asleep_ns = rec->head.ts_ns;
 		task->asleep_switches = rec->switches;
@@ -673,7 +673,7 @@ static void make_sleep_so_far(const struct ks_task *rec, uint64_t since_ns,
 {
 	*sleep = (struct ks_sleep){
 		.head = rec->head,
-		.out_ns = since_ns,
+		.off_ns = since_ns,
 		.wait_ns = rec->wait_ns,
 		.kvm = rec->kvm,
 		.ssp = dom ? domain_ssp(dom) : 0,
@@ -708,7 +708,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	if (ret)
 		return ret;
 	stall.is_stuck = true;
-	stall.is_complete = stall.is_complete && rec->out_ns;
+	stall.is_complete = stall.is_complete && rec->off_ns;
 	ledger->ops.asleep(ledger->ctx, &stall);
 	return 0;
 }
@@ -723,7 +723,7 @@ static int take_asleep(struct ledger *ledger, const void *record, size_t size)
 
 	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(stack)))
 		return 0;
-	if (rec->begin_ns > rec->head.ts_ns || rec->out_ns > rec->head.ts_ns)
+	if (rec->begin_ns > rec->head.ts_ns || rec->off_ns > rec->head.ts_ns)
 		return -EINVAL;
 	task = find_task(ledger, rec->head.tid);
 	if (!task)

@@ -20,18 +20,18 @@ struct held {
 };
 
 /* A binary heap: the oldest on top. */
-struct order {
+struct reorder {
 	uint64_t window_ns;
-	order_fn fn;
+	reorder_fn fn;
 	void *ctx;
 	struct held *heap;
 	size_t cnt, cap;
 	uint64_t nr, newest_ns, left_ns, late;
 };
 
-struct order *order_new(uint64_t window_ns, order_fn fn, void *ctx)
+struct reorder *reorder_new(uint64_t window_ns, reorder_fn fn, void *ctx)
 {
-	struct order *order = calloc(1, sizeof(*order));
+	struct reorder *order = calloc(1, sizeof(*order));
 
 	if (!order)
 		return NULL;
@@ -41,7 +41,7 @@ struct order *order_new(uint64_t window_ns, order_fn fn, void *ctx)
 	return order;
 }
 
-void order_free(struct order *order)
+void reorder_free(struct reorder *order)
 {
 	if (!order)
 		return;
@@ -64,13 +64,13 @@ static void swap(struct held *a, struct held *b)
 	*b = tmp;
 }
 
-static void sift_up(struct order *order, size_t i)
+static void sift_up(struct reorder *order, size_t i)
 {
 	for (; i && is_before(&order->heap[i], &order->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		swap(&order->heap[i], &order->heap[(i - 1) / 2]);
 }
 
-static void sift_down(struct order *order)
+static void sift_down(struct reorder *order)
 {
 	size_t i = 0, child;
 
@@ -85,7 +85,7 @@ static void sift_down(struct order *order)
 	}
 }
 
-static int pop(struct order *order)
+static int pop(struct reorder *order)
 {
 	struct held first = order->heap[0];
 	int ret;
@@ -99,7 +99,7 @@ static int pop(struct order *order)
 	return ret;
 }
 
-int order_flush(struct order *order, uint64_t now_ns)
+int reorder_flush(struct reorder *order, uint64_t now_ns)
 {
 	uint64_t until = now_ns > order->window_ns ? now_ns - order->window_ns : 0;
 	int ret = 0, one;
@@ -114,7 +114,7 @@ int order_flush(struct order *order, uint64_t now_ns)
 	return ret;
 }
 
-static int grow(struct order *order)
+static int grow(struct reorder *order)
 {
 	size_t cap = order->cap ? order->cap * 2 : 256;
 	struct held *heap = realloc(order->heap, cap * sizeof(*heap));
@@ -126,7 +126,7 @@ static int grow(struct order *order)
 	return 0;
 }
 
-int order_push(struct order *order, const void *record, size_t size)
+int reorder_push(struct reorder *order, const void *record, size_t size)
 {
 	struct held held = {.nr = order->nr++, .size = size};
 
@@ -143,10 +143,10 @@ int order_push(struct order *order, const void *record, size_t size)
 		order->newest_ns = held.ts_ns;
 	order->heap[order->cnt++] = held;
 	sift_up(order, order->cnt - 1);
-	return order_flush(order, order->newest_ns);
+	return reorder_flush(order, order->newest_ns);
 }
 
-uint64_t order_late(const struct order *order)
+uint64_t reorder_late(const struct reorder *order)
 {
 	return order->late;
 }

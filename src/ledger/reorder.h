@@ -10,22 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct order;
+struct reorder;
 
-typedef int (*order_fn)(void *ctx, const void *record, size_t size);
+typedef int (*reorder_fn)(void *ctx, const void *record, size_t size);
 
 /* Records leave, through @fn, once one @window_ns younger has come. NULL: out of memory. */
-struct order *order_new(uint64_t window_ns, order_fn fn, void *ctx);
-void order_free(struct order *order);
+struct reorder *reorder_new(uint64_t window_ns, reorder_fn fn, void *ctx);
+void reorder_free(struct reorder *order);
 
 /* Take a copy of a record (it begins with a struct ks_head). Returns 0, -ENOMEM or what @fn
  * returned. */
-int order_push(struct order *order, const void *record, size_t size);
+int reorder_push(struct reorder *order, const void *record, size_t size);
 
 /* No record older than @now_ns will come: let those older than the window go; UINT64_MAX: all. */
-int order_flush(struct order *order, uint64_t now_ns);
+int reorder_flush(struct reorder *order, uint64_t now_ns);
 
 /* Records that came after younger ones had left. They are passed on all the same. */
-uint64_t order_late(const struct order *order);
+uint64_t reorder_late(const struct reorder *order);
 
 #endif

@@ -152,7 +152,7 @@ static enum ks_api find_api(const struct stack *stack)
 	for (size_t i = 0; i < ARRAY_LEN(apis); i++)
 		if (stack_has(stack, apis[i].name))
 			return apis[i].api;
-	caller = stack->says.srcu_caller;
+	caller = stack->derived.srcu_caller;
 	for (size_t i = 0; caller && i < ARRAY_LEN(sites); i++)
 		if (symbol_is(caller, sites[i].func))
 			return sites[i].api;
@@ -297,15 +297,15 @@ const char *api_name(enum ks_api api)
 
 static void find_all(struct stack *stack)
 {
-	stack->says = (struct stack_says){.in_srcu = find_in_srcu(stack)};
-	stack->says.srcu_caller = find_srcu_caller(stack);
-	stack->says.sleeps_in = find_sleeps_in(stack);
-	stack->says.call = find_call(stack);
-	stack->says.api = find_api(stack); /* the caller may tell */
-	stack->says.in_mutex = find_in_mutex(stack);
-	stack->says.in_sync = stack_has(stack, "__synchronize_srcu") ||
-			      stack_has(stack, "synchronize_srcu") ||
-			      stack_has(stack, "synchronize_srcu_expedited");
+	stack->derived = (struct stack_derived){.in_srcu = find_in_srcu(stack)};
+	stack->derived.srcu_caller = find_srcu_caller(stack);
+	stack->derived.sleeps_in = find_sleeps_in(stack);
+	stack->derived.call = find_call(stack);
+	stack->derived.api = find_api(stack); /* the caller may tell */
+	stack->derived.in_mutex = find_in_mutex(stack);
+	stack->derived.in_sync = stack_has(stack, "__synchronize_srcu") ||
+				 stack_has(stack, "synchronize_srcu") ||
+				 stack_has(stack, "synchronize_srcu_expedited");
 }
 
 void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 *addrs, size_t cnt)
@@ -325,35 +325,35 @@ void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 
 
 bool stack_in_srcu(const struct stack *stack)
 {
-	return stack->says.in_srcu;
+	return stack->derived.in_srcu;
 }
 
 const char *stack_srcu_caller(const struct stack *stack)
 {
-	return stack->says.srcu_caller;
+	return stack->derived.srcu_caller;
 }
 
 bool stack_in_sync(const struct stack *stack)
 {
-	return stack->says.in_sync;
+	return stack->derived.in_sync;
 }
 
 const char *stack_sleeps_in(const struct stack *stack)
 {
-	return stack->says.sleeps_in;
+	return stack->derived.sleeps_in;
 }
 
 const char *stack_call(const struct stack *stack)
 {
-	return stack->says.call;
+	return stack->derived.call;
 }
 
 bool stack_in_mutex(const struct stack *stack)
 {
-	return stack->says.in_mutex;
+	return stack->derived.in_mutex;
 }
 
 enum ks_api stack_api(const struct stack *stack)
 {
-	return stack->says.api;
+	return stack->derived.api;
 }

@@ -12,7 +12,7 @@
 struct symbols;
 
 /* What it says, found out once: comparing names takes time. */
-struct stack_says {
+struct stack_derived {
 	const char *srcu_caller, *sleeps_in, *call;
 	enum ks_api api;
 	bool in_srcu, in_mutex, in_sync;
@@ -21,7 +21,7 @@ struct stack_says {
 struct stack {
 	const char *names[KS_STACK_MAX]; /* innermost first; live as long as the symbols */
 	size_t cnt;
-	struct stack_says says;
+	struct stack_derived derived;
 };
 
 /* Names for @cnt addresses; the tracer's own frames and the scheduler's are left out. */

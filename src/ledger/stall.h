@@ -72,9 +72,9 @@ struct wait {
 
 enum culprit_kind {
 	CULPRIT_NONE,
-	CULPRIT_STARTER, /* of the GP that the call was stuck behind */
-	CULPRIT_READER,	 /* of the domain: it held that GP open */
-	CULPRIT_HOLDER,	 /* of the mutex */
+	CULPRIT_INITIATOR, /* of the GP that the call was stuck behind */
+	CULPRIT_READER,	   /* of the domain: it held that GP open */
+	CULPRIT_HOLDER,	   /* of the mutex */
 	CULPRIT_KIND_CNT
 };
 
@@ -89,7 +89,7 @@ struct culprit {
 	const char *call;    /* the call it was in; NULL: none, or before we looked */
 	const struct vm *vm; /* whose; NULL: not known */
 	uint32_t tid;
-	uint32_t tgid;	 /* CULPRIT_STARTER; else 0 */
+	uint32_t tgid;	 /* CULPRIT_INITIATOR; else 0 */
 	uint64_t age_ns; /* from the GP's start to the wait */
 	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;

@@ -33,7 +33,7 @@ static const char *const outside[] = {
 	"kvm_swap_active_memslots",
 };
 
-const char *reader_call(const struct stack *stack)
+const char *suspect_call(const struct stack *stack)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (stack_has(stack, calls[i].func))
@@ -41,9 +41,9 @@ const char *reader_call(const struct stack *stack)
 	return NULL;
 }
 
-int reader_rank(const struct stack *stack, uint32_t state)
+int suspect_rank(const struct stack *stack, uint32_t state)
 {
-	if (!reader_call(stack))
+	if (!suspect_call(stack))
 		return 0;
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		if (stack_has(stack, outside[i]))

@@ -13,9 +13,9 @@
 #include "ledger/stack.h"
 
 /* 0: no reader. Else the higher the likelier; @state as in task_struct (0: runnable). */
-int reader_rank(const struct stack *stack, uint32_t state);
+int suspect_rank(const struct stack *stack, uint32_t state);
 
 /* What the reader is in: "KVM_RUN", "KVM_TRANSLATE", "vCPU ioctl"...; NULL: not in KVM. */
-const char *reader_call(const struct stack *stack);
+const char *suspect_call(const struct stack *stack);
 
 #endif

@@ -97,7 +97,7 @@ static struct function *add_function(struct symbols *syms, uint64_t start, const
 	if (!func)
 		return NULL;
 	func->start = start;
-	label_clean(func->name, len, name); /* from a capture: anybody's */
+	sanitize(func->name, len, name); /* from a capture: anybody's */
 	if (map_put(&syms->functions, start, func)) {
 		free(func);
 		return NULL;

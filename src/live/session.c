@@ -18,6 +18,7 @@
 #include "output/advice.h"
 #include "ledger/reorder.h"
 #include "host/diagnosis.h"
+#include "host/host.h"
 #include "output/summary.h"
 #include "ledger/symbols.h"
 #include "kern/features.h"
@@ -34,11 +35,11 @@
 struct session {
 	struct session_cfg cfg;
 	struct symbols *syms;
-	struct kernel_facts facts;
+	struct kernel_traits facts;
 	struct features features;
-	struct plan plan;
+	struct attach_plan plan;
 	struct probes *probes;
-	struct order *order;
+	struct reorder *order;
 	struct ledger *ledger;
 	struct advice_host host;
 	uint64_t suspects_ns; /* of the last look at suspects */
@@ -58,7 +59,7 @@ static int on_record(void *ctx, const void *record, size_t size)
 	session->is_pending = true;
 	if (head->type == KS_HELD)
 		session->held = *(const struct ks_step *)record;
-	return order_push(session->order, record, size);
+	return reorder_push(session->order, record, size);
 }
 
 static int on_ordered(void *ctx, const void *record, size_t size)
@@ -115,7 +116,7 @@ static int check_host(const struct host *host, struct err *err)
 {
 	struct findings findings = {.cnt = 0};
 
-	outlook_make(host, &findings);
+	diagnosis_make(host, &findings);
 	for (size_t i = 0; i < findings.cnt; i++) {
 		const struct finding *finding = &findings.list[i];
 
@@ -129,20 +130,20 @@ static int check_host(const struct host *host, struct err *err)
 
 static int make_plan(struct session *session, struct err *err)
 {
-	struct feat_result results[FEAT_CNT];
+	struct feature_result results[FEATURE_CNT];
 	struct host host;
 	int ret;
 
 	host_read("", &host);
-	feat_probe(results, &session->facts);
-	feat_tell(&session->facts, &host);
+	features_probe(results, &session->facts);
+	features_fill_host(&session->facts, &host);
 	ret = check_host(&host, err);
 	if (ret)
 		return ret;
-	session->host.hz = outlook_hz(&host);
+	session->host.hz = host_hz(&host);
 	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
-	feat_features(results, &host, &session->features);
-	return plan_make(&session->features, session->cfg.backend, &session->plan, err);
+	features_for_plan(results, &host, &session->features);
+	return attach_plan_make(&session->features, session->cfg.backend, &session->plan, err);
 }
 
 static int make_probes(struct session *session, struct err *err)
@@ -168,7 +169,7 @@ static int make_pipeline(struct session *session, struct err *err)
 		return -ENOMEM;
 	if (make_probes(session, err))
 		return -EINVAL;
-	session->order = order_new(SESSION_SETTLE_NS, on_ordered, session);
+	session->order = reorder_new(SESSION_SETTLE_NS, on_ordered, session);
 	session->ledger = ledger_new(session->syms, session->host.hz, &ops, session);
 	if (!session->order || !session->ledger)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -197,7 +198,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	probes_free(session->probes);
-	order_free(session->order);
+	reorder_free(session->order);
 	ledger_free(session->ledger);
 	symbols_free(session->syms);
 	if (session->kvm_fd >= 0)
@@ -259,7 +260,7 @@ static bool change_features(struct session *session)
 	}
 	if (session->cfg.backend != BACKEND_CNT || session->plan.backend == BACKEND_TRACEPOINT)
 		return false;
-	plan_rule_out(features, session->plan.backend);
+	attach_plan_rule_out(features, session->plan.backend);
 	return true;
 }
 
@@ -271,7 +272,7 @@ static int start_again(struct session *session, struct err *err)
 
 	probes_free(session->probes);
 	session->probes = NULL;
-	ret = plan_make(&session->features, session->cfg.backend, &session->plan, err);
+	ret = attach_plan_make(&session->features, session->cfg.backend, &session->plan, err);
 	if (!ret)
 		ret = make_probes(session, err);
 	if (!ret && session->plan.backend != before)
@@ -334,7 +335,7 @@ int session_take(struct session *session)
 	if (!ret)
 		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
 	find_suspects(session);
-	return order_flush(session->order, clock_now_ns());
+	return reorder_flush(session->order, clock_now_ns());
 }
 
 int session_wait(struct session *session, int wake_fd, int timeout_ms)
@@ -364,7 +365,7 @@ int session_stop(struct session *session)
 
 	probes_detach(session->probes);
 	ret = probes_read(session->probes);
-	rest = order_flush(session->order, UINT64_MAX);
+	rest = reorder_flush(session->order, UINT64_MAX);
 	return ret < 0 ? ret : rest;
 }
 
@@ -400,7 +401,7 @@ void session_summary(const struct session *session, struct summary *summary)
 	probes_losses(session->probes, summary->losses);
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		summary->losses[i] += stats->losses[i];
-	summary->losses[KS_LOSS_REORDER] += order_late(session->order);
+	summary->losses[KS_LOSS_REORDER] += reorder_late(session->order);
 	summary->records = stats->records;
 	probes_cost(session->probes, &cost);
 	summary->probe_runs = cost.runs;

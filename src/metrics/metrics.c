@@ -57,7 +57,7 @@ struct metrics {
 	size_t codes_cnt;
 	struct vmset vms;
 	struct map domains; /* ssp -> its kind plus 1, of the VMs that exist */
-	struct periods running;
+	struct gp_durations running;
 	uint64_t vms_seen;
 	uint64_t incomplete;
 	uint64_t asleep[KS_CAUSE_CNT];
@@ -91,7 +91,7 @@ void metrics_free(struct metrics *metrics)
 	}
 	vmset_fini(&metrics->vms);
 	map_fini(&metrics->domains);
-	periods_fini(&metrics->running);
+	gp_durations_fini(&metrics->running);
 	free(metrics);
 }
 
@@ -147,7 +147,7 @@ static struct function_sums *find_function(struct metrics *metrics, const char *
 		return &functions[FUNCTIONS_MAX - 1];
 	if (cnt == FUNCTIONS_MAX - 1)
 		name = "other";
-	metrics->vms.cut += label_clean(functions[cnt].name, sizeof(functions[cnt].name), name);
+	metrics->vms.cut += sanitize(functions[cnt].name, sizeof(functions[cnt].name), name);
 	metrics->functions_cnt++;
 	return &functions[cnt];
 }
@@ -165,7 +165,7 @@ static void set_exemplar_vm(const struct metrics *metrics, const struct vm *vm,
 	else
 		snprintf(text, sizeof(text), vm ? "%s[%u]" : "", vm ? vm->comm : "",
 			 vm ? vm->tgid : 0);
-	label_clean(exemplar->vm, sizeof(exemplar->vm), text);
+	sanitize(exemplar->vm, sizeof(exemplar->vm), text);
 }
 
 static void make_exemplar(const struct metrics *metrics, const struct stall *stall,
@@ -180,8 +180,8 @@ static void make_exemplar(const struct metrics *metrics, const struct stall *sta
 				       : culprit->comm;
 	*exemplar = (struct exemplar){.ns = stall->latency_ns, .ts_ns = stall->rec->head.ts_ns};
 	set_exemplar_vm(metrics, stall->vm, exemplar);
-	label_clean(exemplar->call, sizeof(exemplar->call), stall->call);
-	label_clean(exemplar->culprit, sizeof(exemplar->culprit), name);
+	sanitize(exemplar->call, sizeof(exemplar->call), stall->call);
+	sanitize(exemplar->culprit, sizeof(exemplar->culprit), name);
 }
 
 static void count_waits(struct metrics *metrics, const struct stall *stall)
@@ -207,7 +207,7 @@ void metrics_stall(struct metrics *metrics, const struct stall *stall)
 	make_exemplar(metrics, stall, &exemplar);
 	vmset_count(&metrics->vms, stall->vm, stall->by_cause);
 	count_waits(metrics, stall);
-	if (stall->without_ns < stall->latency_ns && stall->culprit.kind == CULPRIT_STARTER)
+	if (stall->without_ns < stall->latency_ns && stall->culprit.kind == CULPRIT_INITIATOR)
 		find_function(metrics, stall->culprit.func)->outstanding_ns +=
 			stall->latency_ns - stall->without_ns;
 	if (is_stall(metrics, stall))
@@ -236,7 +236,7 @@ static void forget_domain(struct metrics *metrics, const struct domain *dom)
 	if (!dom)
 		return;
 	map_del(&metrics->domains, domain_ssp(dom));
-	periods_forget(&metrics->running, domain_ssp(dom));
+	gp_durations_forget(&metrics->running, domain_ssp(dom));
 }
 
 void metrics_vm_new(struct metrics *metrics, const struct vm *vm)
@@ -268,7 +268,7 @@ static void count_deferred(struct metrics *metrics, const struct symbols *syms,
 	find_function(metrics, stack_srcu_caller(&stack))->deferred++;
 }
 
-static void count_period(struct metrics *metrics, const struct period *period)
+static void count_period(struct metrics *metrics, const struct gp_duration *period)
 {
 	uintptr_t kind = (uintptr_t)map_get(&metrics->domains, period->ssp);
 
@@ -281,19 +281,19 @@ void metrics_record(struct metrics *metrics, const struct symbols *syms, const v
 {
 	const struct ks_head *head = record;
 	size_t min = size >= sizeof(*head) ? record_min_size(head->type) : 0;
-	struct period ended;
+	struct gp_duration ended;
 	bool is_over = false;
 
 	if (!min || size < min)
 		return;
 	if (head->lost || head->type == KS_LOST)
-		periods_lose(&metrics->running);
+		gp_durations_lose(&metrics->running);
 	if (head->type == KS_CALLBACK)
 		count_deferred(metrics, syms, record, size);
 	else if (head->type == KS_START)
-		is_over = periods_start(&metrics->running, record, &ended);
+		is_over = gp_durations_start(&metrics->running, record, &ended);
 	else if (min == sizeof(struct ks_step))
-		is_over = periods_step(&metrics->running, record, &ended);
+		is_over = gp_durations_step(&metrics->running, record, &ended);
 	if (is_over)
 		count_period(metrics, &ended);
 }
@@ -364,7 +364,7 @@ typedef void (*collect_fn)(const struct out *out);
 
 static void put_value(const struct out *out, uint64_t value, const char *one, const char *two)
 {
-	const struct sample sample = {
+	const struct metric_value sample = {
 		.labels = {one, two}, .value = value, .created_ns = out->metrics->cfg.start_ns};
 
 	out->fn(out->ctx, &sample);
@@ -373,7 +373,7 @@ static void put_value(const struct out *out, uint64_t value, const char *one, co
 static void put_hist(const struct out *out, const struct hist *hist, const char *one,
 		     const char *two)
 {
-	const struct sample sample = {
+	const struct metric_value sample = {
 		.labels = {one, two}, .hist = hist, .created_ns = out->metrics->cfg.start_ns};
 
 	if (hist->cnt)
@@ -457,7 +457,7 @@ static void collect_vm_info(const struct out *out)
 		const struct vmset_vm *vm = out->metrics->vms.shown[i];
 		const struct identity *who = vm->identity ? vm->identity : &nobody;
 		char pid[16];
-		const struct sample sample = {
+		const struct metric_value sample = {
 			.labels = {vm->label, pid, vm->comm, who->vmm,
 				   who->name[0] ? who->name : vm->name, who->uuid, who->machine,
 				   who->pod, who->container, who->cgroup},
@@ -474,9 +474,9 @@ static void put_vm_causes(const struct out *out, const char *label, const uint64
 			  uint64_t born_ns)
 {
 	for (int cause = 0; cause < KS_CAUSE_CNT; cause++) {
-		const struct sample sample = {.labels = {label, cause_name(cause)},
-					      .value = ns[cause],
-					      .created_ns = born_ns};
+		const struct metric_value sample = {.labels = {label, cause_name(cause)},
+						    .value = ns[cause],
+						    .created_ns = born_ns};
 
 		if (cause != KS_CAUSE_RUN && ns[cause])
 			out->fn(out->ctx, &sample);

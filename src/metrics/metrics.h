@@ -160,14 +160,14 @@ void metrics_scrape(struct metrics *metrics);
 /* Look again at who the VMs are. */
 void metrics_reidentify(struct metrics *metrics);
 
-struct sample {
+struct metric_value {
 	const char *labels[METRIC_LABELS_MAX]; /* values, in the order of metric_desc.labels */
 	uint64_t value;			       /* ns when .is_seconds */
 	const struct hist *hist;	       /* METRIC_HISTOGRAM, instead of .value */
 	uint64_t created_ns;		       /* CLOCK_MONOTONIC; when it was 0 */
 };
 
-typedef void (*metrics_fn)(void *ctx, const struct sample *sample);
+typedef void (*metrics_fn)(void *ctx, const struct metric_value *sample);
 
 /* Hand every series of @metric to @fn, in an order that does not change. */
 void metrics_each(const struct metrics *metrics, enum metric metric, metrics_fn fn, void *ctx);

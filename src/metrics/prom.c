@@ -77,7 +77,7 @@ static void put_label(struct str *out, const char *name, const char *value, bool
 }
 
 /* "{a="b",le="0.1"}"; @le: NULL for none. Empty values are as good as none: left out. */
-static void put_labels(struct writer *writer, const struct sample *sample, const char *le)
+static void put_labels(struct writer *writer, const struct metric_value *sample, const char *le)
 {
 	bool is_first = true;
 	char name[32];
@@ -177,7 +177,7 @@ static void put_head(struct writer *writer)
 	}
 }
 
-static void put_hist(struct writer *writer, const struct sample *sample)
+static void put_hist(struct writer *writer, const struct metric_value *sample)
 {
 	const struct hist *hist = sample->hist;
 	uint64_t cumulative = 0;
@@ -201,7 +201,7 @@ static void put_hist(struct writer *writer, const struct sample *sample)
 	str_addf(writer->out, " %" PRIu64 "\n", hist->cnt);
 }
 
-static void put_sample(void *ctx, const struct sample *sample)
+static void put_sample(void *ctx, const struct metric_value *sample)
 {
 	struct writer *writer = ctx;
 

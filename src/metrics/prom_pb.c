@@ -47,7 +47,7 @@ struct pb_writer {
 
 static void put_message(struct str *out, int field, struct str *message)
 {
-	pb_bytes(out, field, message->text, message->len);
+	protobuf_bytes(out, field, message->text, message->len);
 	out->failed |= str_failed(message);
 	str_reset(message);
 }
@@ -56,20 +56,20 @@ static void put_time(struct pb_writer *writer, struct str *out, int field, uint6
 {
 	uint64_t unix_ns = ts_ns + writer->cfg->unix_offset_ns;
 
-	pb_uint(&writer->leaf, TIMESTAMP_SECONDS, unix_ns / 1000000000);
-	pb_uint(&writer->leaf, TIMESTAMP_NANOS, unix_ns % 1000000000);
+	protobuf_uint(&writer->leaf, TIMESTAMP_SECONDS, unix_ns / 1000000000);
+	protobuf_uint(&writer->leaf, TIMESTAMP_NANOS, unix_ns % 1000000000);
 	put_message(out, field, &writer->leaf);
 }
 
 static void put_label(struct pb_writer *writer, struct str *out, int field, const char *name,
 		      const char *value)
 {
-	pb_string(&writer->leaf, LABEL_NAME, name);
-	pb_string(&writer->leaf, LABEL_VALUE, value);
+	protobuf_string(&writer->leaf, LABEL_NAME, name);
+	protobuf_string(&writer->leaf, LABEL_VALUE, value);
 	put_message(out, field, &writer->leaf);
 }
 
-static void put_labels(struct pb_writer *writer, const struct sample *sample)
+static void put_labels(struct pb_writer *writer, const struct metric_value *sample)
 {
 	char name[32];
 
@@ -91,7 +91,7 @@ static void put_exemplar(struct pb_writer *writer, struct str *out, const struct
 	put_label(writer, &message, EXEMPLAR_LABEL, "vm", exemplar->vm);
 	put_label(writer, &message, EXEMPLAR_LABEL, "call", exemplar->call);
 	put_label(writer, &message, EXEMPLAR_LABEL, "culprit", exemplar->culprit);
-	pb_double(&message, EXEMPLAR_VALUE, exemplar->ns / 1e9);
+	protobuf_double(&message, EXEMPLAR_VALUE, exemplar->ns / 1e9);
 	put_time(writer, &message, EXEMPLAR_TIMESTAMP, exemplar->ts_ns);
 	put_message(out, BUCKET_EXEMPLAR, &message);
 	str_fini(&message);
@@ -109,9 +109,9 @@ static void put_classic(struct pb_writer *writer, const struct hist *hist)
 		cumulative += hist->buckets[i];
 		if (i == HIST_BOUNDS_CNT && !has_exemplar)
 			break;
-		pb_uint(&writer->piece, BUCKET_COUNT, cumulative);
-		pb_double(&writer->piece, BUCKET_BOUND,
-			  i < HIST_BOUNDS_CNT ? hist_bound_ns(i) / 1e9 : __builtin_inf());
+		protobuf_uint(&writer->piece, BUCKET_COUNT, cumulative);
+		protobuf_double(&writer->piece, BUCKET_BOUND,
+				i < HIST_BOUNDS_CNT ? hist_bound_ns(i) / 1e9 : __builtin_inf());
 		if (has_exemplar)
 			put_exemplar(writer, &writer->piece, exemplar);
 		put_message(&writer->part, HISTOGRAM_BUCKET, &writer->piece);
@@ -141,29 +141,30 @@ static void put_native(struct pb_writer *writer, const struct hist *hist)
 	uint64_t last = 0;
 	size_t from = 0, end = 0, len;
 
-	pb_sint(&writer->part, HISTOGRAM_SCHEMA, HIST_SCHEMA);
-	pb_double(&writer->part, HISTOGRAM_ZERO_THRESHOLD, ZERO_THRESHOLD);
-	pb_uint(&writer->part, HISTOGRAM_ZERO_COUNT, hist->zeros);
+	protobuf_sint(&writer->part, HISTOGRAM_SCHEMA, HIST_SCHEMA);
+	protobuf_double(&writer->part, HISTOGRAM_ZERO_THRESHOLD, ZERO_THRESHOLD);
+	protobuf_uint(&writer->part, HISTOGRAM_ZERO_COUNT, hist->zeros);
 	while ((len = next_span(hist, &from))) {
-		pb_sint(&writer->piece, SPAN_OFFSET,
-			(int64_t)(from - end) + (end ? 0 : HIST_NATIVE_FIRST));
-		pb_uint(&writer->piece, SPAN_LENGTH, len);
+		protobuf_sint(&writer->piece, SPAN_OFFSET,
+			      (int64_t)(from - end) + (end ? 0 : HIST_NATIVE_FIRST));
+		protobuf_uint(&writer->piece, SPAN_LENGTH, len);
 		put_message(&writer->part, HISTOGRAM_POSITIVE_SPAN, &writer->piece);
 		for (end = from + len; from < end; from++) {
-			pb_varint(deltas, pb_zigzag((int64_t)(hist->native[from] - last)));
+			protobuf_varint(deltas,
+					protobuf_zigzag((int64_t)(hist->native[from] - last)));
 			last = hist->native[from];
 		}
 	}
 	if (!deltas->len) /* an empty native histogram shows by a span of nothing */
-		pb_bytes(&writer->part, HISTOGRAM_POSITIVE_SPAN, "\x08\x00\x10\x00", 4);
+		protobuf_bytes(&writer->part, HISTOGRAM_POSITIVE_SPAN, "\x08\x00\x10\x00", 4);
 	else
 		put_message(&writer->part, HISTOGRAM_POSITIVE_DELTA, deltas);
 }
 
-static void put_hist(struct pb_writer *writer, const struct sample *sample)
+static void put_hist(struct pb_writer *writer, const struct metric_value *sample)
 {
-	pb_uint(&writer->part, HISTOGRAM_COUNT, sample->hist->cnt);
-	pb_double(&writer->part, HISTOGRAM_SUM, sample->hist->sum_ns / 1e9);
+	protobuf_uint(&writer->part, HISTOGRAM_COUNT, sample->hist->cnt);
+	protobuf_double(&writer->part, HISTOGRAM_SUM, sample->hist->sum_ns / 1e9);
 	put_classic(writer, sample->hist);
 	put_native(writer, sample->hist);
 	if (sample->created_ns)
@@ -173,18 +174,18 @@ static void put_hist(struct pb_writer *writer, const struct sample *sample)
 
 /* ---- families ---- */
 
-static void put_value(struct pb_writer *writer, const struct sample *sample)
+static void put_value(struct pb_writer *writer, const struct metric_value *sample)
 {
 	bool is_counter = writer->desc->type == METRIC_COUNTER;
 
-	pb_double(&writer->part, COUNTER_VALUE,
-		  writer->desc->is_seconds ? sample->value / 1e9 : (double)sample->value);
+	protobuf_double(&writer->part, COUNTER_VALUE,
+			writer->desc->is_seconds ? sample->value / 1e9 : (double)sample->value);
 	if (is_counter && sample->created_ns)
 		put_time(writer, &writer->part, COUNTER_CREATED, sample->created_ns);
 	put_message(&writer->metric, is_counter ? FIELD_COUNTER : FIELD_GAUGE, &writer->part);
 }
 
-static void put_sample(void *ctx, const struct sample *sample)
+static void put_sample(void *ctx, const struct metric_value *sample)
 {
 	struct pb_writer *writer = ctx;
 
@@ -203,9 +204,9 @@ static void put_head(struct pb_writer *writer)
 
 	str_init(&name);
 	str_addf(&name, "%s%s", desc->name, desc->type == METRIC_COUNTER ? "_total" : "");
-	pb_string(&writer->family, FAMILY_NAME, name.text);
-	pb_string(&writer->family, FAMILY_HELP, desc->help);
-	pb_uint(&writer->family, FAMILY_TYPE, types[desc->type]);
+	protobuf_string(&writer->family, FAMILY_NAME, name.text);
+	protobuf_string(&writer->family, FAMILY_HELP, desc->help);
+	protobuf_uint(&writer->family, FAMILY_TYPE, types[desc->type]);
 	str_fini(&name);
 }
 
@@ -221,7 +222,7 @@ static void put_family(struct pb_writer *writer, struct str *out, const struct m
 	metrics_each(metrics, metric, put_sample, writer);
 	if (writer->family.len == head_len)
 		return;
-	pb_varint(out, writer->family.len);
+	protobuf_varint(out, writer->family.len);
 	str_addn(out, writer->family.text, writer->family.len);
 	out->failed |= str_failed(&writer->family);
 }

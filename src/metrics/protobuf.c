@@ -7,52 +7,52 @@
 
 enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LEN = 2 };
 
-void pb_varint(struct str *out, uint64_t value)
+void protobuf_varint(struct str *out, uint64_t value)
 {
 	for (; value >= 0x80; value >>= 7)
 		str_addc(out, (char)(value | 0x80));
 	str_addc(out, (char)value);
 }
 
-static void pb_tag(struct str *out, int field, enum wire wire)
+static void protobuf_tag(struct str *out, int field, enum wire wire)
 {
-	pb_varint(out, (uint64_t)field << 3 | wire);
+	protobuf_varint(out, (uint64_t)field << 3 | wire);
 }
 
-uint64_t pb_zigzag(int64_t value)
+uint64_t protobuf_zigzag(int64_t value)
 {
 	return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
 }
 
-void pb_uint(struct str *out, int field, uint64_t value)
+void protobuf_uint(struct str *out, int field, uint64_t value)
 {
-	pb_tag(out, field, WIRE_VARINT);
-	pb_varint(out, value);
+	protobuf_tag(out, field, WIRE_VARINT);
+	protobuf_varint(out, value);
 }
 
-void pb_sint(struct str *out, int field, int64_t value)
+void protobuf_sint(struct str *out, int field, int64_t value)
 {
-	pb_uint(out, field, pb_zigzag(value));
+	protobuf_uint(out, field, protobuf_zigzag(value));
 }
 
-void pb_double(struct str *out, int field, double value)
+void protobuf_double(struct str *out, int field, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	pb_tag(out, field, WIRE_FIXED64);
+	protobuf_tag(out, field, WIRE_FIXED64);
 	for (int i = 0; i < 8; i++)
 		str_addc(out, (char)(bits >> (8 * i)));
 }
 
-void pb_bytes(struct str *out, int field, const void *bytes, size_t len)
+void protobuf_bytes(struct str *out, int field, const void *bytes, size_t len)
 {
-	pb_tag(out, field, WIRE_LEN);
-	pb_varint(out, len);
+	protobuf_tag(out, field, WIRE_LEN);
+	protobuf_varint(out, len);
 	str_addn(out, bytes, len);
 }
 
-void pb_string(struct str *out, int field, const char *text)
+void protobuf_string(struct str *out, int field, const char *text)
 {
-	pb_bytes(out, field, text, strlen(text));
+	protobuf_bytes(out, field, text, strlen(text));
 }

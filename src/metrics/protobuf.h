@@ -8,14 +8,14 @@
 
 struct str;
 
-void pb_varint(struct str *out, uint64_t value);
-void pb_uint(struct str *out, int field, uint64_t value);
-void pb_sint(struct str *out, int field, int64_t value); /* sint32, sint64: zigzag */
-void pb_double(struct str *out, int field, double value);
-void pb_bytes(struct str *out, int field, const void *bytes, size_t len);
-void pb_string(struct str *out, int field, const char *text);
+void protobuf_varint(struct str *out, uint64_t value);
+void protobuf_uint(struct str *out, int field, uint64_t value);
+void protobuf_sint(struct str *out, int field, int64_t value); /* sint32, sint64: zigzag */
+void protobuf_double(struct str *out, int field, double value);
+void protobuf_bytes(struct str *out, int field, const void *bytes, size_t len);
+void protobuf_string(struct str *out, int field, const char *text);
 
 /* Zigzag: small numbers of either sign become small. */
-uint64_t pb_zigzag(int64_t value);
+uint64_t protobuf_zigzag(int64_t value);
 
 #endif

@@ -256,8 +256,8 @@ void vmset_add(struct vmset *set, const struct vm *vm)
 	copy->id = vm->id;
 	copy->tgid = vm->tgid;
 	copy->born_ns = vm->born_ns;
-	set->cut += label_clean(copy->name, sizeof(copy->name), vm->name);
-	set->cut += label_clean(copy->comm, sizeof(copy->comm), vm->comm);
+	set->cut += sanitize(copy->name, sizeof(copy->name), vm->name);
+	set->cut += sanitize(copy->comm, sizeof(copy->comm), vm->comm);
 	set->living++;
 }
 

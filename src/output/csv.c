@@ -39,7 +39,7 @@ static void add_text(struct str *out, const char *text)
 {
 	char clean[128];
 
-	label_clean(clean, sizeof(clean), text ? text : "");
+	sanitize(clean, sizeof(clean), text ? text : "");
 	csv_add(out, false, clean);
 }
 
@@ -76,7 +76,7 @@ void csv_stall(struct str *out, const struct stall *stall)
 	str_addf(out, ",%" PRIu32, stall->rec->head.tid);
 	add_text(out, stall->rec->comm);
 	add_text(out, stall->call);
-	add_text(out, call_format_args(stall->rec, args, sizeof(args)));
+	add_text(out, ioctl_format_args(stall->rec, args, sizeof(args)));
 	if (stall->is_stuck)
 		str_addc(out, ',');
 	else

@@ -38,7 +38,7 @@ struct deferral {
 	size_t cnt;
 	struct map domains; /* ssp -> struct account, of living VMs */
 	struct map pending; /* tid -> struct pending */
-	struct quant expedited;
+	struct quantile expedited;
 	bool sees_callbacks;
 	bool is_at_least;
 };
@@ -70,7 +70,7 @@ void deferral_free(struct deferral *deferral)
 	}
 	forget_pending(deferral);
 	map_fini(&deferral->domains);
-	quant_fini(&deferral->expedited);
+	quantile_fini(&deferral->expedited);
 	free(deferral);
 }
 
@@ -198,25 +198,25 @@ static void add_call(struct deferral *deferral, const struct stall *stall)
 }
 
 /* Who started the grace period that the call was stuck behind; NULL: not known. */
-static const struct starter *starter_of(const struct stall *stall)
+static const struct initiator *initiator_of(const struct stall *stall)
 {
-	const struct starter *starter = NULL;
+	const struct initiator *initiator = NULL;
 
-	if (stall->culprit.kind != CULPRIT_STARTER || !stall->culprit.is_known)
+	if (stall->culprit.kind != CULPRIT_INITIATOR || !stall->culprit.is_known)
 		return NULL;
-	for (size_t i = 0; !starter && i < stall->segments_cnt; i++)
+	for (size_t i = 0; !initiator && i < stall->segments_cnt; i++)
 		if (stall->segments[i].dom && stall->segments[i].gp == stall->culprit.gp)
-			starter = domain_starter(stall->segments[i].dom, stall->culprit.gp);
-	return starter;
+			initiator = domain_initiator(stall->segments[i].dom, stall->culprit.gp);
+	return initiator;
 }
 
 static void add_lost(struct deferral *deferral, const struct stall *stall)
 {
-	const struct starter *starter = starter_of(stall);
+	const struct initiator *initiator = initiator_of(stall);
 	struct account *account;
 
-	if (!stall->vm || !stall->vm->srcu || !starter || starter->is_sync ||
-	    !starter->is_delayed || stall->without_ns >= stall->latency_ns)
+	if (!stall->vm || !stall->vm->srcu || !initiator || initiator->is_sync ||
+	    !initiator->is_delayed || stall->without_ns >= stall->latency_ns)
 		return;
 	account = map_get(&deferral->domains, domain_ssp(stall->vm->srcu));
 	if (!account)
@@ -242,7 +242,7 @@ static int add_expedited(struct deferral *deferral, const struct stall *stall)
 
 		if (is_expedited(stall, wait) && wait->dom && !wait->gp_first &&
 		    domain_get_kind(wait->dom) == DOMAIN_SRCU && stall->is_complete)
-			ret = quant_add(&deferral->expedited, wait->ns);
+			ret = quantile_add(&deferral->expedited, wait->ns);
 	}
 	return ret;
 }
@@ -264,7 +264,7 @@ bool deferral_is_at_least(const struct deferral *deferral)
 uint64_t deferral_expedited_ns(struct deferral *deferral, uint64_t *cnt)
 {
 	*cnt = deferral->expedited.cnt;
-	return quant_get(&deferral->expedited, 50);
+	return quantile_get(&deferral->expedited, 50);
 }
 
 static void add_cells(struct table *table, const struct account *account, uint64_t expedited_ns)

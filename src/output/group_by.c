@@ -18,50 +18,50 @@
 #define ROWS_MAX  16384
 #define ROW_OTHER "other"
 
-const char *const tally_by_names[TALLY_BY_CNT] = {"stall", "vm",    "call",
+const char *const group_by_names[GROUP_BY_CNT] = {"stall", "vm",    "call",
 						  "cause", "phase", "culprit"};
 
-struct row {
-	struct row *next; /* of the same hash */
+struct stall_group {
+	struct stall_group *next; /* of the same hash */
 	uint32_t file;
 	uint32_t id; /* of a VM; else 0 */
 	uint64_t stalls;
 	uint64_t lost_ns;
 	uint64_t by_cause[KS_CAUSE_CNT];
 	uint64_t inferred; /* stalls of logs: their cause is a guess */
-	struct quant quant;
+	struct quantile quant;
 	char key[];
 };
 
-struct tally {
-	enum tally_by by;
+struct group_by {
+	enum group_by_key by;
 	uint32_t file;
-	struct map rows; /* hash -> struct row */
+	struct map rows; /* hash -> struct stall_group */
 	struct table_col cols[COLS_MAX];
 	size_t cnt;
 };
 
-struct tally *tally_new(enum tally_by by)
+struct group_by *group_by_new(enum group_by_key by)
 {
-	struct tally *tally = calloc(1, sizeof(*tally));
+	struct group_by *tally = calloc(1, sizeof(*tally));
 
 	if (tally)
 		tally->by = by;
 	return tally;
 }
 
-static void free_rows(struct row *row)
+static void free_rows(struct stall_group *row)
 {
 	while (row) {
-		struct row *next = row->next;
+		struct stall_group *next = row->next;
 
-		quant_fini(&row->quant);
+		quantile_fini(&row->quant);
 		free(row);
 		row = next;
 	}
 }
 
-void tally_free(struct tally *tally)
+void group_by_free(struct group_by *tally)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
@@ -74,7 +74,7 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
-void tally_next_file(struct tally *tally)
+void group_by_next_file(struct group_by *tally)
 {
 	tally->file++;
 }
@@ -92,10 +92,11 @@ static uint64_t hash_of(const char *key, uint32_t file, uint32_t id)
 	return hash ? hash : 1;
 }
 
-static struct row *add_row(struct tally *tally, uint64_t hash, struct row *first, const char *key)
+static struct stall_group *add_row(struct group_by *tally, uint64_t hash, struct stall_group *first,
+				   const char *key)
 {
 	size_t len = strlen(key) + 1;
-	struct row *row = calloc(1, sizeof(*row) + len);
+	struct stall_group *row = calloc(1, sizeof(*row) + len);
 
 	if (!row)
 		return NULL;
@@ -110,11 +111,11 @@ static struct row *add_row(struct tally *tally, uint64_t hash, struct row *first
 }
 
 /* VMs of different files, or with different ids, are different VMs, whatever they are called. */
-static struct row *find_row(struct tally *tally, const char *key, uint32_t id)
+static struct stall_group *find_row(struct group_by *tally, const char *key, uint32_t id)
 {
 	uint32_t file = id ? tally->file : 0;
 	uint64_t hash = hash_of(key, file, id);
-	struct row *first = map_get(&tally->rows, hash), *row;
+	struct stall_group *first = map_get(&tally->rows, hash), *row;
 
 	for (row = first; row; row = row->next)
 		if (row->id == id && row->file == file && !strcmp(row->key, key))
@@ -129,8 +130,8 @@ static struct row *find_row(struct tally *tally, const char *key, uint32_t id)
 	return row;
 }
 
-static int add_to(struct row *row, const struct stall *stall, uint64_t lost_ns, uint64_t value_ns,
-		  bool is_stall)
+static int add_to(struct stall_group *row, const struct stall *stall, uint64_t lost_ns,
+		  uint64_t value_ns, bool is_stall)
 {
 	if (!row)
 		return -ENOMEM;
@@ -139,7 +140,7 @@ static int add_to(struct row *row, const struct stall *stall, uint64_t lost_ns, 
 	row->lost_ns += lost_ns;
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
 		row->by_cause[i] += stall->by_cause[i];
-	return quant_add(&row->quant, value_ns);
+	return quantile_add(&row->quant, value_ns);
 }
 
 /* "kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP" */
@@ -150,7 +151,7 @@ static const char *culprit_key(const struct stall *stall, char *buf, size_t size
 
 	if (!culprit->is_known)
 		return NULL;
-	label_clean(comm, sizeof(comm), culprit->comm);
+	sanitize(comm, sizeof(comm), culprit->comm);
 	snprintf(buf, size, "%s%s%s%s%s", culprit->func ? culprit->func : "",
 		 culprit->func ? " " : "", culprit->call ? "in " : "by ",
 		 culprit->call ? culprit->call : comm, culprit->is_self ? ", the call itself" : "");
@@ -165,7 +166,7 @@ static const char *cause_key(int cause, bool is_inferred, char *buf, size_t size
 	return buf;
 }
 
-static int add_causes(struct tally *tally, const struct stall *stall, bool is_stall)
+static int add_causes(struct group_by *tally, const struct stall *stall, bool is_stall)
 {
 	char key[48];
 	int ret = 0;
@@ -180,26 +181,26 @@ static int add_causes(struct tally *tally, const struct stall *stall, bool is_st
 	return ret;
 }
 
-int tally_add(struct tally *tally, const struct stall *stall, bool is_stall)
+int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stall)
 {
 	char buf[KEY_LEN];
 	const char *key = NULL;
 	uint32_t id = 0;
 
 	switch (tally->by) {
-	case TALLY_VM:
+	case GROUP_BY_VM:
 		key = text_vm(stall->vm, buf, sizeof(buf));
 		id = stall->vm ? stall->vm->id : 0;
 		break;
-	case TALLY_CALL:
+	case GROUP_BY_CALL:
 		key = stall->call;
 		break;
-	case TALLY_CAUSE:
+	case GROUP_BY_CAUSE:
 		return add_causes(tally, stall, is_stall);
-	case TALLY_PHASE:
+	case GROUP_BY_PHASE:
 		key = phase_name(stall->phase);
 		break;
-	case TALLY_CULPRIT:
+	case GROUP_BY_CULPRIT:
 		key = culprit_key(stall, buf, sizeof(buf));
 		break;
 	default:
@@ -214,9 +215,9 @@ int tally_add(struct tally *tally, const struct stall *stall, bool is_stall)
 /* ---- out ---- */
 
 /* What a row is about comes last: it may be long. */
-static size_t make_cols(enum tally_by by, struct table_col *out)
+static size_t make_cols(enum group_by_key by, struct table_col *out)
 {
-	static const char *const titles[TALLY_BY_CNT] = {"",	  "VM",	   "CALL",
+	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	   "CALL",
 							 "CAUSE", "PHASE", "CULPRIT"};
 	static const struct table_col cols[] = {
 		{"CALLS", "calls", TABLE_COUNT}, {"STALLS", "stalls", TABLE_COUNT},
@@ -227,14 +228,14 @@ static size_t make_cols(enum tally_by by, struct table_col *out)
 	size_t cnt = sizeof(cols) / sizeof(cols[0]);
 
 	memcpy(out, cols, sizeof(cols));
-	if (by != TALLY_CAUSE)
+	if (by != GROUP_BY_CAUSE)
 		out[cnt++] = (struct table_col){"CAUSE", "cause", TABLE_TEXT};
 	out[cnt++] = (struct table_col){titles[by], "key", TABLE_TEXT};
 	return cnt;
 }
 
 /* Of what the group lost, what cost most. */
-static const char *main_cause(const struct row *row, char *buf, size_t size)
+static const char *main_cause(const struct stall_group *row, char *buf, size_t size)
 {
 	int best = KS_CAUSE_RUN;
 
@@ -247,7 +248,8 @@ static const char *main_cause(const struct row *row, char *buf, size_t size)
 
 static int row_cmp(const void *a, const void *b)
 {
-	const struct row *one = *(struct row *const *)a, *two = *(struct row *const *)b;
+	const struct stall_group *one = *(struct stall_group *const *)a,
+				 *two = *(struct stall_group *const *)b;
 	int order;
 
 	if (one->lost_ns != two->lost_ns)
@@ -260,7 +262,7 @@ static int row_cmp(const void *a, const void *b)
 	return one->id < two->id ? -1 : one->id > two->id;
 }
 
-static void add_row_cells(struct table *table, struct row *row, enum tally_by by)
+static void add_row_cells(struct table *table, struct stall_group *row, enum group_by_key by)
 {
 	static const unsigned int percents[] = {50, 90, 99};
 	char cause[48];
@@ -269,18 +271,18 @@ static void add_row_cells(struct table *table, struct row *row, enum tally_by by
 	table_add_value(table, row->stalls);
 	table_add_value(table, row->lost_ns);
 	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
-		table_add_value(table, quant_get(&row->quant, percents[i]));
+		table_add_value(table, quantile_get(&row->quant, percents[i]));
 	table_add_value(table, row->quant.max);
-	if (by != TALLY_CAUSE && row->lost_ns)
+	if (by != GROUP_BY_CAUSE && row->lost_ns)
 		table_add_text(table, main_cause(row, cause, sizeof(cause)));
-	else if (by != TALLY_CAUSE)
+	else if (by != GROUP_BY_CAUSE)
 		table_add_none(table);
 	table_add_text(table, row->key);
 }
 
-int tally_table(struct tally *tally, struct table *table)
+int group_by_table(struct group_by *tally, struct table *table)
 {
-	struct row **rows = calloc(tally->cnt + 1, sizeof(struct row *));
+	struct stall_group **rows = calloc(tally->cnt + 1, sizeof(struct stall_group *));
 	const struct map_slot *slot;
 	size_t pos = 0, cnt = 0;
 
@@ -288,9 +290,9 @@ int tally_table(struct tally *tally, struct table *table)
 	if (!rows)
 		return -ENOMEM;
 	while ((slot = map_next(&tally->rows, &pos)))
-		for (struct row *row = slot->value; row; row = row->next)
+		for (struct stall_group *row = slot->value; row; row = row->next)
 			rows[cnt++] = row;
-	qsort(rows, cnt, sizeof(struct row *), row_cmp);
+	qsort(rows, cnt, sizeof(struct stall_group *), row_cmp);
 	for (size_t i = 0; i < cnt; i++)
 		add_row_cells(table, rows[i], tally->by);
 	free(rows);

@@ -10,33 +10,33 @@
 struct str;
 struct table;
 
-enum tally_by {
-	TALLY_NONE,
-	TALLY_VM,
-	TALLY_CALL,
-	TALLY_CAUSE,
-	TALLY_PHASE,
-	TALLY_CULPRIT,
-	TALLY_BY_CNT
+enum group_by_key {
+	GROUP_BY_NONE,
+	GROUP_BY_VM,
+	GROUP_BY_CALL,
+	GROUP_BY_CAUSE,
+	GROUP_BY_PHASE,
+	GROUP_BY_CULPRIT,
+	GROUP_BY_CNT
 };
 
-extern const char *const tally_by_names[TALLY_BY_CNT];
+extern const char *const group_by_names[GROUP_BY_CNT];
 
-struct tally;
+struct group_by;
 
-struct tally *tally_new(enum tally_by by);
-void tally_free(struct tally *tally);
+struct group_by *group_by_new(enum group_by_key by);
+void group_by_free(struct group_by *tally);
 
 /* VMs that follow are others, though their ids may be the same. */
-void tally_next_file(struct tally *tally);
+void group_by_next_file(struct group_by *tally);
 
 /*
  * A call; @is_stall: it is long enough to count as one. Percentiles are of all
  * calls' latencies; by cause, of the time that a call lost to it. 0 or -ENOMEM.
  */
-int tally_add(struct tally *tally, const struct stall *stall, bool is_stall);
+int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stall);
 
 /* What costs most first. @table is the caller's to table_fini(), before @tally. 0 or -ENOMEM. */
-int tally_table(struct tally *tally, struct table *table);
+int group_by_table(struct group_by *tally, struct table *table);
 
 #endif

@@ -66,12 +66,12 @@ static json_t *vm_object(const struct vm *vm)
 
 static json_t *args_object(const struct ks_call *call)
 {
-	const struct call_desc *desc = call_find(call->kind, call->cmd);
+	const struct ioctl_desc *desc = ioctl_find(call->kind, call->cmd);
 	json_t *object = json_object();
 	uint64_t value;
 
-	for (size_t i = 0; desc && i < CALL_ARGS_MAX && desc->args[i].name; i++)
-		if (call_arg_value(call, &desc->args[i], &value))
+	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++)
+		if (ioctl_arg_value(call, &desc->args[i], &value))
 			set_int(object, desc->args[i].name, value);
 	if (call->kind == KS_KIND_EXIT)
 		set(object, "via", json_string("exit"));
@@ -150,7 +150,7 @@ static json_t *culprit_object(const struct stall *stall)
 	set_int(object, "tid", culprit->tid);
 	set(object, "comm", text(culprit->comm));
 	set(object, "age_ns",
-	    culprit->kind == CULPRIT_STARTER ? json_integer(culprit->age_ns) : json_null());
+	    culprit->kind == CULPRIT_INITIATOR ? json_integer(culprit->age_ns) : json_null());
 	set(object, "callbacks",
 	    culprit->callbacks < 0 ? json_null() : json_integer(culprit->callbacks));
 	set(object, "self", json_boolean(culprit->is_self));

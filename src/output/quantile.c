@@ -8,11 +8,11 @@
 #define SUB_CNT	    (1 << SUB_BITS)
 #define BUCKETS_CNT ((64 - SUB_BITS + 1) * SUB_CNT)
 
-void quant_fini(struct quant *quant)
+void quantile_fini(struct quantile *quant)
 {
 	free(quant->values);
 	free(quant->buckets);
-	*quant = (struct quant){.cnt = 0};
+	*quant = (struct quantile){.cnt = 0};
 }
 
 /* Up to SUB_CNT one value a bucket, then SUB_CNT buckets a power of two. */
@@ -36,7 +36,7 @@ static uint64_t bound_of(size_t bucket)
 	return ((bucket % SUB_CNT + SUB_CNT + 1) << shift) - 1;
 }
 
-static int grow(struct quant *quant)
+static int grow(struct quantile *quant)
 {
 	size_t cap = quant->cap ? quant->cap * 2 : 8;
 	uint64_t *values = realloc(quant->values, cap * sizeof(*values));
@@ -48,7 +48,7 @@ static int grow(struct quant *quant)
 	return 0;
 }
 
-static int start_buckets(struct quant *quant)
+static int start_buckets(struct quantile *quant)
 {
 	quant->buckets = calloc(BUCKETS_CNT, sizeof(*quant->buckets));
 	if (!quant->buckets)
@@ -61,9 +61,9 @@ static int start_buckets(struct quant *quant)
 	return 0;
 }
 
-int quant_add(struct quant *quant, uint64_t value)
+int quantile_add(struct quantile *quant, uint64_t value)
 {
-	if (!quant->buckets && quant->cnt == QUANT_EXACT_MAX && start_buckets(quant))
+	if (!quant->buckets && quant->cnt == QUANTILE_EXACT_MAX && start_buckets(quant))
 		return -ENOMEM;
 	if (!quant->buckets && quant->cnt == quant->cap && grow(quant))
 		return -ENOMEM;
@@ -84,7 +84,7 @@ static int value_cmp(const void *a, const void *b)
 	return *one < *two ? -1 : *one > *two;
 }
 
-uint64_t quant_get(struct quant *quant, unsigned int percent)
+uint64_t quantile_get(struct quantile *quant, unsigned int percent)
 {
 	uint64_t rank, seen = 0;
 

@@ -10,25 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QUANT_EXACT_MAX 4096
+#define QUANTILE_EXACT_MAX 4096
 
-struct quant {
-	uint64_t *values; /* the first QUANT_EXACT_MAX, in any order */
+struct quantile {
+	uint64_t *values; /* the first QUANTILE_EXACT_MAX, in any order */
 	size_t cap;
 	uint32_t *buckets; /* all of them, once there are more; NULL before */
 	uint64_t cnt;
 	uint64_t max;
 };
 
-void quant_fini(struct quant *quant);
+void quantile_fini(struct quantile *quant);
 
 /* Returns 0 or -ENOMEM; the value is then left out. */
-int quant_add(struct quant *quant, uint64_t value);
+int quantile_add(struct quantile *quant, uint64_t value);
 
 /*
  * The smallest value that at least @percent (1...100) of all are not above; 0
  * when there are none. From buckets, the upper bound of its bucket: up to 3 % too much.
  */
-uint64_t quant_get(struct quant *quant, unsigned int percent);
+uint64_t quantile_get(struct quantile *quant, unsigned int percent);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/format.h"
 #include "base/str.h"
 #include "output/csv.h"
 
@@ -102,8 +102,8 @@ static const char *format_cell(const struct table_cell *cell, enum table_type ty
 	}
 	*buf = '-';
 	if (cell->value >= 0)
-		return parse_format_nsec(cell->value, buf, size);
-	parse_format_nsec(-(uint64_t)cell->value, buf + 1, size - 1);
+		return format_nsec(cell->value, buf, size);
+	format_nsec(-(uint64_t)cell->value, buf + 1, size - 1);
 	return buf;
 }
 

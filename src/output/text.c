@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/parse.h"
+#include "base/format.h"
 #include "base/str.h"
 #include "ledger/ioctls.h"
 #include "base/sanitize.h"
@@ -66,7 +66,7 @@ char *text_vm(const struct vm *vm, char *buf, size_t size)
 		snprintf(buf, size, "-");
 		return buf;
 	}
-	label_clean(name, sizeof(name), vm->name[0] ? vm->name : vm->comm);
+	sanitize(name, sizeof(name), vm->name[0] ? vm->name : vm->comm);
 	snprintf(buf, size, "%s[%u]", name, vm->tgid);
 	return buf;
 }
@@ -75,7 +75,7 @@ static void add_task(struct str *out, const char *comm, uint32_t tid)
 {
 	char name[KS_COMM_LEN];
 
-	label_clean(name, sizeof(name), comm);
+	sanitize(name, sizeof(name), comm);
 	str_addf(out, "%s[%u]", name, tid);
 }
 
@@ -94,7 +94,7 @@ static const struct segment *segment_of_gp(const struct stall *stall, uint64_t g
 }
 
 /* " started by KVM_CREATE_IRQCHIP 312us before" */
-static void add_starter(struct str *out, const struct stall *stall)
+static void add_initiator(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
 	char age[DURATION_LEN];
@@ -103,12 +103,12 @@ static void add_starter(struct str *out, const struct stall *stall)
 		str_adds(out, " started by this call");
 	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
 		str_addf(out, " started by %s %s before", culprit->call,
-			 parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+			 format_nsec(culprit->age_ns, age, sizeof(age)));
 	} else if (culprit->is_known) {
 		str_addf(out, " started by %s%s", culprit->call ? culprit->call : "",
 			 culprit->call ? " of " : "");
 		add_task(out, culprit->comm, culprit->tid);
-		str_addf(out, " %s before", parse_format_nsec(culprit->age_ns, age, sizeof(age)));
+		str_addf(out, " %s before", format_nsec(culprit->age_ns, age, sizeof(age)));
 	} else {
 		str_adds(out, " already in flight");
 	}
@@ -157,7 +157,7 @@ static void add_culprit(struct str *out, const struct stall *stall)
 	if (culprit->kind == CULPRIT_READER)
 		add_reader(out, culprit);
 	else
-		add_starter(out, stall);
+		add_initiator(out, stall);
 }
 
 /* Other sleeps have no culprit but a place. */
@@ -202,7 +202,7 @@ static void add_call(struct str *out, const struct stall *stall)
 {
 	char args[128], call[192];
 
-	call_format_args(stall->rec, args, sizeof(args));
+	ioctl_format_args(stall->rec, args, sizeof(args));
 	snprintf(call, sizeof(call), "%s%s%s", stall->call, args[0] ? " " : "", args);
 	if (strlen(call) > CALL_WIDTH) { /* whole arguments only */
 		call[CALL_WIDTH + 1] = 0;
@@ -219,8 +219,8 @@ static void add_line(struct str *out, const struct stall *stall, const struct te
 	str_addf(out, "%s  %-18.40s %7u  ", time, text_vm(stall->vm, vm, sizeof(vm)),
 		 stall->rec->head.tid);
 	add_call(out, stall);
-	str_addf(out, " %8s %8s  ", parse_format_nsec(stall->latency_ns, latency, sizeof(latency)),
-		 parse_format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
+	str_addf(out, " %8s %8s  ", format_nsec(stall->latency_ns, latency, sizeof(latency)),
+		 format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
 	add_cause(out, stall, cfg);
 	str_addf(out, "\n");
 }
@@ -262,7 +262,7 @@ static void add_wait(struct str *out, const struct wait *wait, bool is_long)
 	char ns[DURATION_LEN];
 	const char *api = api_name(wait->api);
 
-	str_addf(out, "    wait %s  %s(%s)", parse_format_nsec(wait->ns, ns, sizeof(ns)),
+	str_addf(out, "    wait %s  %s(%s)", format_nsec(wait->ns, ns, sizeof(ns)),
 		 api ? api : "synchronize_srcu*",
 		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
 	if (wait->site)
@@ -290,7 +290,7 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 	char ns[DURATION_LEN];
 
 	str_addf(out, "    %-12s %9s %5.1f%%", cause_name(seg->cause),
-		 parse_format_nsec(seg->ns, ns, sizeof(ns)), 100.0 * seg->ns / stall->latency_ns);
+		 format_nsec(seg->ns, ns, sizeof(ns)), 100.0 * seg->ns / stall->latency_ns);
 	if (seg->dom)
 		str_addf(out, "  %s", domain_kind_name(domain_get_kind(seg->dom)));
 	if (seg->dom && seg->gp)
@@ -315,13 +315,13 @@ static void add_small(struct str *out, const struct stall *stall)
 		}
 	if (!sum)
 		return;
-	str_addf(out, "    %-12s %9s %5.1f%%  ", "under 1% each",
-		 parse_format_nsec(sum, ns, sizeof(ns)), 100.0 * sum / stall->latency_ns);
+	str_addf(out, "    %-12s %9s %5.1f%%  ", "under 1% each", format_nsec(sum, ns, sizeof(ns)),
+		 100.0 * sum / stall->latency_ns);
 	for (int i = 0; i < KS_CAUSE_CNT; i++) {
 		if (!by_cause[i])
 			continue;
 		str_addf(out, "%s%s %s", sep, cause_name(i),
-			 parse_format_nsec(by_cause[i], ns, sizeof(ns)));
+			 format_nsec(by_cause[i], ns, sizeof(ns)));
 		sep = ", ";
 	}
 	str_addf(out, "\n");
@@ -329,7 +329,7 @@ static void add_small(struct str *out, const struct stall *stall)
 
 static void add_culprit_line(struct str *out, const struct culprit *culprit)
 {
-	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_STARTER] = "by",
+	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_INITIATOR] = "by",
 							    [CULPRIT_READER] = "by the reader",
 							    [CULPRIT_HOLDER] = "held by"};
 
@@ -382,8 +382,8 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	add_suspects(out, stall);
 	if (stall->without_ns != stall->latency_ns)
 		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",
-			 parse_format_nsec(stall->without_ns, ns, sizeof(ns)),
-			 parse_format_nsec(stall->latency_ns, was, sizeof(was)));
+			 format_nsec(stall->without_ns, ns, sizeof(ns)),
+			 format_nsec(stall->latency_ns, was, sizeof(was)));
 	advice_for(stall, &cfg->host, advice, sizeof(advice));
 	if (advice[0])
 		add_folded(out, "    advice: ", advice);
@@ -424,15 +424,14 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 	add_count(out, summary->calls, "call");
 	str_adds(out, " that slept, ");
 	add_count(out, summary->vms, "VM");
-	str_addf(out, ", %s by %s; ", parse_format_nsec(summary->duration_ns, a, sizeof(a)),
-		 backend);
+	str_addf(out, ", %s by %s; ", format_nsec(summary->duration_ns, a, sizeof(a)), backend);
 	add_count(out, summary->records, "record");
 	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
 	for (int i = 0; i < KS_CAUSE_CNT; i++) {
 		if (i == KS_CAUSE_RUN || !summary->by_cause[i])
 			continue;
 		str_addf(out, "    %-12s %9s  %4" PRIu64 " %-6s  %s\n", cause_name(i),
-			 parse_format_nsec(summary->by_cause[i], a, sizeof(a)),
+			 format_nsec(summary->by_cause[i], a, sizeof(a)),
 			 summary->stalls_by_cause[i],
 			 summary->stalls_by_cause[i] == 1 ? "stall" : "stalls", cause_help(i));
 		if (summary->stalls_by_cause[i] && advice_for_cause(i))
@@ -441,17 +440,17 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 	if (summary->without_ns != summary->stalled_latency_ns)
 		str_addf(out,
 			 "the stalled calls took %s; %s had no grace period been outstanding\n",
-			 parse_format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
-			 parse_format_nsec(summary->without_ns, b, sizeof(b)));
+			 format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
+			 format_nsec(summary->without_ns, b, sizeof(b)));
 	if (summary->incomplete)
 		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n",
 			 summary->incomplete);
 	add_losses(out, summary);
 	add_command(out, summary->command_status);
 	str_addf(out, "cost of tracing: %s of CPU in user space",
-		 parse_format_nsec(summary->cpu_ns, a, sizeof(a)));
+		 format_nsec(summary->cpu_ns, a, sizeof(a)));
 	if (summary->probe_ns)
 		str_addf(out, ", %s in %" PRIu64 " runs of its programs",
-			 parse_format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
+			 format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
 	str_addf(out, "\n");
 }

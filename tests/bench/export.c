@@ -152,7 +152,7 @@ static void defer(struct bench *bench, uint32_t n)
 static void stall(struct bench *bench, uint32_t n)
 {
 	uint64_t begin_ns = bench->ts_ns + 10;
-	struct ks_sleep sleep = {.out_ns = begin_ns + 1000,
+	struct ks_sleep sleep = {.off_ns = begin_ns + 1000,
 				 .kvm = kvm_of(n),
 				 .ssp = kvm_of(n) + 0x1000,
 				 .needed = 8,

@@ -51,7 +51,7 @@ static const uint8_t in_register[] = {10, 11, 12, 13, 7, 8, 9};
 
 struct life {
 	uint64_t kvm, gp, left; /* .left: events until it is gone */
-	uint64_t call_ns, out_ns, wake_ns;
+	uint64_t call_ns, off_ns, wake_ns;
 	uint32_t tgid;
 	int step;
 };
@@ -63,7 +63,7 @@ struct maker {
 	uint32_t tgid;
 };
 
-union record {
+union bench_record {
 	struct ks_head head;
 	struct ks_vm vm;
 	struct ks_call call;
@@ -78,7 +78,8 @@ static uint64_t draw(struct maker *maker, uint64_t below)
 	return (maker->random >> 33) % below;
 }
 
-static void put(struct maker *maker, union record *rec, size_t size, uint8_t type, uint32_t tid)
+static void put(struct maker *maker, union bench_record *rec, size_t size, uint8_t type,
+		uint32_t tid)
 {
 	maker->now_ns += 100 + draw(maker, 3000);
 	rec->head =
@@ -96,7 +97,7 @@ static uint32_t fill_stack(__u64 *stack, const uint8_t *list, size_t cnt)
 
 static void put_vm(struct maker *maker, struct life *life, uint64_t left)
 {
-	union record rec = {.vm = {.kvm = life->kvm, .jiffies = maker->now_ns / 4000000}};
+	union bench_record rec = {.vm = {.kvm = life->kvm, .jiffies = maker->now_ns / 4000000}};
 
 	*life = (struct life){.kvm = life->kvm, .left = left, .tgid = ++maker->tgid * 7 % 4194304};
 	rec.vm.tgid = life->tgid;
@@ -109,14 +110,14 @@ static void put_vm(struct maker *maker, struct life *life, uint64_t left)
 
 static void put_gone(struct maker *maker, struct life *life)
 {
-	union record rec = {.step = {.val = life->kvm}};
+	union bench_record rec = {.step = {.val = life->kvm}};
 
 	put(maker, &rec, sizeof(rec.step), KS_VM_GONE, life->tgid);
 }
 
 static void put_step(struct maker *maker, const struct life *life, uint8_t type, uint64_t seq)
 {
-	union record rec = {.step = {.ssp = life->kvm + 0x1000, .seq = seq}};
+	union bench_record rec = {.step = {.ssp = life->kvm + 0x1000, .seq = seq}};
 
 	if (type == KS_CB_BEGIN)
 		rec.step.val = 2;
@@ -125,13 +126,13 @@ static void put_step(struct maker *maker, const struct life *life, uint8_t type,
 
 static void put_start(struct maker *maker, struct life *life, uint64_t seq)
 {
-	union record rec = {.start = {.ssp = life->kvm + 0x1000,
-				      .seq = seq,
-				      .expires = maker->now_ns / 4000000 + 1,
-				      .kvm = life->kvm,
-				      .tgid = life->tgid,
-				      .cmd = 0x4040ae79,
-				      .kind = KS_KIND_VM}};
+	union bench_record rec = {.start = {.ssp = life->kvm + 0x1000,
+					    .seq = seq,
+					    .expires = maker->now_ns / 4000000 + 1,
+					    .kvm = life->kvm,
+					    .tgid = life->tgid,
+					    .cmd = 0x4040ae79,
+					    .kind = KS_KIND_VM}};
 
 	life->call_ns = maker->now_ns;
 	strcpy(rec.start.comm, "firecracker");
@@ -141,16 +142,16 @@ static void put_start(struct maker *maker, struct life *life, uint64_t seq)
 
 static void put_sleep(struct maker *maker, struct life *life, uint64_t needed)
 {
-	union record rec = {.sleep = {.out_ns = life->out_ns,
-				      .wake_ns = life->wake_ns,
-				      .wait_ns = life->out_ns,
-				      .kvm = life->kvm,
-				      .ssp = life->kvm + 0x1000,
-				      .needed = needed,
-				      .tgid = life->tgid,
-				      .wake_cpu = 77 % 4,
-				      .api = KS_API_SYNC_EXPEDITED,
-				      .kind = KS_KIND_VM}};
+	union bench_record rec = {.sleep = {.off_ns = life->off_ns,
+					    .wake_ns = life->wake_ns,
+					    .wait_ns = life->off_ns,
+					    .kvm = life->kvm,
+					    .ssp = life->kvm + 0x1000,
+					    .needed = needed,
+					    .tgid = life->tgid,
+					    .wake_cpu = 77 % 4,
+					    .api = KS_API_SYNC_EXPEDITED,
+					    .kind = KS_KIND_VM}};
 
 	rec.sleep.frames = fill_stack(rec.sleep.stack, in_memslot, sizeof(in_memslot));
 	put(maker, &rec, sizeof(rec.sleep), KS_SLEEP, life->tgid);
@@ -158,13 +159,13 @@ static void put_sleep(struct maker *maker, struct life *life, uint64_t needed)
 
 static void put_call(struct maker *maker, const struct life *life, uint32_t cmd, uint16_t sleeps)
 {
-	union record rec = {.call = {.begin_ns = life->call_ns,
-				     .kvm = life->kvm,
-				     .cmd = cmd,
-				     .tgid = life->tgid,
-				     .sleeps = sleeps,
-				     .kind = KS_KIND_VM,
-				     .flags = KS_CALL_HAS_ARG}};
+	union bench_record rec = {.call = {.begin_ns = life->call_ns,
+					   .kvm = life->kvm,
+					   .cmd = cmd,
+					   .tgid = life->tgid,
+					   .sleeps = sleeps,
+					   .kind = KS_KIND_VM,
+					   .flags = KS_CALL_HAS_ARG}};
 
 	rec.call.arg = 0x7ffc00000000 + draw(maker, 4096) * 16;
 	rec.call.args[8] = draw(maker, 256);
@@ -183,7 +184,7 @@ static void put_next(struct maker *maker, struct life *life)
 	case 1:
 		put_call(maker, life, 0x4040ae79, 0);
 		life->call_ns = maker->now_ns + 10;
-		life->out_ns = maker->now_ns + 20;
+		life->off_ns = maker->now_ns + 20;
 		break;
 	case 2:
 		put_step(maker, life, KS_GP_QUEUE, doing);
@@ -268,13 +269,13 @@ static void make(int fd, uint64_t events, uint64_t vms, uint64_t live)
 
 /* ---- replaying ---- */
 
-struct seen {
+struct seen_cnt {
 	uint64_t stalls, sum_ns, incomplete, news, gones;
 };
 
 static void on_stall(void *ctx, const struct stall *stall)
 {
-	struct seen *seen = ctx;
+	struct seen_cnt *seen = ctx;
 
 	seen->stalls += stall->cause != KS_CAUSE_RUN;
 	seen->sum_ns += stall->stall_ns;
@@ -283,7 +284,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 
 static void on_vm_new(void *ctx, struct vm *vm)
 {
-	struct seen *seen = ctx;
+	struct seen_cnt *seen = ctx;
 
 	(void)vm;
 	seen->news++;
@@ -291,7 +292,7 @@ static void on_vm_new(void *ctx, struct vm *vm)
 
 static void on_vm_gone(void *ctx, const struct vm *vm)
 {
-	struct seen *seen = ctx;
+	struct seen_cnt *seen = ctx;
 
 	(void)vm;
 	seen->gones++;
@@ -307,7 +308,7 @@ static int play(int fd)
 {
 	static const struct replay_ops ops = {.ledger = {on_stall, on_vm_new, on_vm_gone, NULL}};
 	static char buf[256 << 10];
-	struct seen seen = {0};
+	struct seen_cnt seen = {0};
 	struct replay *replay = replay_new(&ops, &seen);
 	struct summary summary = {0};
 	struct err err = {.msg = ""};

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	identity_add_cmdline(&identity, text, size);
 	identity_add_cgroup(&identity, text, size);
 	cmdline_vm_name(text, size, name, sizeof(name));
-	label_clean(label, sizeof(label), text);
+	sanitize(label, sizeof(label), text);
 	check(label, sizeof(label));
 	check(identity.name, sizeof(identity.name));
 	check(identity.cgroup, sizeof(identity.cgroup));

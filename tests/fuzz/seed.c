@@ -97,7 +97,7 @@ static void put_sleep(struct capture_writer *writer, const struct symbols *syms)
 {
 	const struct ks_sleep sleep = {
 		.head = head(KS_SLEEP, 9000),
-		.out_ns = 2100000,
+		.off_ns = 2100000,
 		.wake_ns = 8990000,
 		.wait_ns = 2050000,
 		.kvm = KVM,
@@ -139,7 +139,7 @@ static void make_capture(struct str *out)
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		symbols_add(syms, TEXT + i * 0x100, functions[i]);
 	symbols_sort(syms);
-	facts_set(&about.facts, "kernel.release", "6.18.0");
+	environment_set(&about.facts, "kernel.release", "6.18.0");
 	writer = capture_writer_new(&about, put, out);
 	if (!writer)
 		exit(1);
@@ -148,7 +148,7 @@ static void make_capture(struct str *out)
 	capture_writer_end(writer, &summary);
 	capture_writer_free(writer);
 	symbols_free(syms);
-	facts_fini(&about.facts);
+	environment_fini(&about.facts);
 }
 
 static int kind_of(uint32_t kind)

@@ -17,7 +17,7 @@
 
 struct sink {
 	struct side side;
-	struct tally *tallies[TALLY_BY_CNT];
+	struct group_by *tallies[GROUP_BY_CNT];
 	struct deferral *deferral;
 	struct str out;
 };
@@ -51,8 +51,8 @@ static void on_stall(void *ctx, const struct stall *stall)
 	require(sum == stall->latency_ns && causes == stall->latency_ns);
 	require(stall->call && stall->phase < PHASE_CNT && stall->cause < KS_CAUSE_CNT);
 	require(!samples_add(&sink->side.samples, stall));
-	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++)
-		require(!tally_add(sink->tallies[by], stall, true));
+	for (int by = GROUP_BY_VM; by < GROUP_BY_CNT; by++)
+		require(!group_by_add(sink->tallies[by], stall, true));
 	require(!deferral_stall(sink->deferral, stall));
 	print(sink, stall);
 }
@@ -89,8 +89,9 @@ static int on_head(void *ctx, const struct capture_head *head)
 	struct sink *sink = ctx;
 
 	sink->side.hz = head->hz;
-	for (size_t i = 0; i < head->facts.cnt; i++)
-		side_add_fact(&sink->side, head->facts.list[i].key, head->facts.list[i].value);
+	for (size_t i = 0; i < head->environment.cnt; i++)
+		side_add_fact(&sink->side, head->environment.list[i].key,
+			      head->environment.list[i].value);
 	return 0;
 }
 
@@ -108,8 +109,8 @@ static void sink_init(struct sink *sink)
 	side_init(&sink->side);
 	str_init(&sink->out);
 	samples_begin(&sink->side.samples);
-	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++)
-		require((sink->tallies[by] = tally_new(by)) != NULL);
+	for (int by = GROUP_BY_VM; by < GROUP_BY_CNT; by++)
+		require((sink->tallies[by] = group_by_new(by)) != NULL);
 	sink->deferral = deferral_new();
 	require(sink->deferral != NULL);
 }
@@ -141,10 +142,10 @@ static void add_up(struct sink *sink)
 {
 	struct table table = {.cols = NULL};
 
-	for (int by = TALLY_VM; by < TALLY_BY_CNT; by++) {
-		require(!tally_table(sink->tallies[by], &table));
+	for (int by = GROUP_BY_VM; by < GROUP_BY_CNT; by++) {
+		require(!group_by_table(sink->tallies[by], &table));
 		put_table(sink, &table);
-		tally_free(sink->tallies[by]);
+		group_by_free(sink->tallies[by]);
 	}
 	require(!deferral_table(sink->deferral, &table));
 	put_table(sink, &table);

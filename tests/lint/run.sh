@@ -13,6 +13,7 @@ passed=0 failed=0 skipped=0
 mk() { "${MAKE:-make}" -j"$(nproc)" "$@"; }
 
 layers() { tests/lint/layers.sh; }
+unique() { tests/lint/unique.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
 metrics() { tests/lint/metrics.sh; }
@@ -86,7 +87,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers length headers types format shell man metrics names units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique length headers types format shell man metrics names units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

@@ -616,7 +616,7 @@ static void a_call_of_too_many_sleeps_does_not_call_them_run(void **state)
 	trace_feed(trace, begin, CNT(begin));
 	for (int i = 0; i < 10000; i++) {
 		const struct row row = SLEEP(100 + 20 * i, 110 + 20 * i, 110 + 20 * i, 12, 0);
-		union record rec;
+		union any_record rec;
 
 		trace_feed_sized(trace, &rec, trace_fill(&row, &rec));
 	}

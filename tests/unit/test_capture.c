@@ -48,8 +48,8 @@ static struct capture_head make_head(void)
 		.has_all_calls = true,
 	};
 
-	assert_int_equal(facts_set(&head.facts, "kernel.release", "6.18.0"), 0);
-	assert_int_equal(facts_set(&head.facts, "kernel.cmdline", "a=\"b\" \xff"), 0);
+	assert_int_equal(environment_set(&head.environment, "kernel.release", "6.18.0"), 0);
+	assert_int_equal(environment_set(&head.environment, "kernel.cmdline", "a=\"b\" \xff"), 0);
 	return head;
 }
 
@@ -60,7 +60,7 @@ static struct capture_writer *start(struct file *file)
 
 	*file = (struct file){.bytes = NULL};
 	writer = capture_writer_new(&head, put, file);
-	facts_fini(&head.facts);
+	environment_fini(&head.environment);
 	assert_non_null(writer);
 	return writer;
 }
@@ -69,7 +69,7 @@ static void write_rows(struct capture_writer *writer, const struct row *rows, si
 		       const struct symbols *syms)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		union record rec;
+		union any_record rec;
 		size_t size = trace_fill(&rows[i], &rec);
 
 		if (rows[i].type == KS_VM)
@@ -103,7 +103,7 @@ static struct file make_capture(void)
 
 struct seen_all {
 	struct symbols *syms;
-	union record records[64];
+	union any_record records[64];
 	size_t sizes[64];
 	size_t cnt, symbols, heads, ends;
 	char name[32];
@@ -123,8 +123,9 @@ static int see_head(void *ctx, const struct capture_head *head)
 	assert_int_equal(head->pid, 4242);
 	assert_true(head->clock_offset_ns == -123456789);
 	assert_true(head->is_followed && head->has_all_calls && !head->rcu_normal);
-	assert_string_equal(facts_get(&head->facts, "kernel.release"), "6.18.0");
-	assert_string_equal(facts_get(&head->facts, "kernel.cmdline"), "a=\"b\" ?"); /* no UTF-8 */
+	assert_string_equal(environment_get(&head->environment, "kernel.release"), "6.18.0");
+	assert_string_equal(environment_get(&head->environment, "kernel.cmdline"),
+			    "a=\"b\" ?"); /* no UTF-8 */
 	return 0;
 }
 
@@ -206,7 +207,7 @@ static void what_was_recorded_comes_out_again(void **state)
 	assert_int_equal(decode(file.bytes, file.len, &seen, &err), CAPTURE_COMPLETE);
 	assert_int_equal(seen.cnt, CNT(trace_seed_rows));
 	for (size_t i = 0; i < seen.cnt; i++) {
-		union record rec;
+		union any_record rec;
 
 		trace_fill(&trace_seed_rows[i], &rec);
 		assert_memory_equal(&rec, &seen.records[i], sizeof(rec));
@@ -273,7 +274,7 @@ static void any_words_are_packed_and_unpacked(void **state)
 
 	(void)state;
 	for (int i = 0; i < 10007; i++) {
-		union record rec;
+		union any_record rec;
 		__u64 *words = (__u64 *)&rec;
 
 		for (size_t j = 0; j < sizeof(rec) / sizeof(*words); j++) {
@@ -344,7 +345,8 @@ static void no_flipped_bit_changes_what_is_read(void **state)
 		assert_true(ret || seen.cnt == whole.cnt);
 		assert_true(!ret || (strlen(err.msg) > 0 && !strchr(err.msg, '\n')));
 		assert_true(seen.cnt <= whole.cnt);
-		assert_memory_equal(seen.records, whole.records, seen.cnt * sizeof(union record));
+		assert_memory_equal(seen.records, whole.records,
+				    seen.cnt * sizeof(union any_record));
 		file.bytes[i] ^= bit;
 	}
 	symbols_free(whole.syms);
@@ -655,7 +657,7 @@ static void show_done(void *ctx, const struct capture_head *head)
 	struct shown *shown = ctx;
 
 	shown->dones++;
-	assert_string_equal(facts_get(&head->facts, "vmm.qemu.build_id"), "abcd");
+	assert_string_equal(environment_get(&head->environment, "vmm.qemu.build_id"), "abcd");
 }
 
 static void a_replay_says_what_the_ledger_said(void **state)
@@ -677,7 +679,7 @@ static void a_replay_says_what_the_ledger_said(void **state)
 	str_init(&live.text);
 	str_init(&again.text);
 	for (size_t i = 0; i < CNT(trace_seed_rows); i++) {
-		union record rec;
+		union any_record rec;
 		size_t size = trace_fill(&trace_seed_rows[i], &rec);
 
 		assert_int_equal(ledger_record(ledger, &rec, size), 0);
@@ -713,7 +715,7 @@ static void add_life(struct capture_writer *writer, int nr, bool ends, const str
 	const struct row rows[] = {BORN(100 * nr, nr), GONE(100 * nr + 50, nr)};
 
 	for (int i = 0; i < 1 + ends; i++) {
-		union record rec;
+		union any_record rec;
 		size_t size = trace_fill(&rows[i], &rec);
 
 		assert_int_equal(capture_writer_record(writer, &rec, size, syms), 0);
@@ -749,7 +751,7 @@ static void a_flight_keeps_the_last_stretch_and_who_lived_then(void **state)
 	capture_writer_free(writer);
 	capture_writer_free(out);
 	flight_free(flight);
-	facts_fini(&head.facts);
+	environment_fini(&head.environment);
 	trace_free(trace);
 	free(file.bytes);
 }

@@ -757,10 +757,10 @@ static void the_age_of_a_gp_is_never_more_than_the_clock(void **state)
 
 	(void)state;
 	domain_seed(dom, &seed, 1000, 4, 0);
-	assert_non_null(domain_starter(dom, gp_id_in_progress(GP(3))));
-	assert_int_equal(domain_starter(dom, gp_id_in_progress(GP(3)))->ts_ns, 1000);
-	assert_false(domain_starter(dom, gp_id_in_progress(GP(3)))->is_known);
-	assert_null(domain_starter(dom, gp_id_in_progress(GP(4))));
+	assert_non_null(domain_initiator(dom, gp_id_in_progress(GP(3))));
+	assert_int_equal(domain_initiator(dom, gp_id_in_progress(GP(3)))->ts_ns, 1000);
+	assert_false(domain_initiator(dom, gp_id_in_progress(GP(3)))->is_known);
+	assert_null(domain_initiator(dom, gp_id_in_progress(GP(4))));
 	domain_put(dom);
 }
 
@@ -769,22 +769,22 @@ static void the_age_of_a_gp_is_never_more_than_the_clock(void **state)
 /* Of 100, when there is room for 64 and five at a time are forgotten. */
 #define KEPT 60
 
-static void starters_of_the_last_few_gps_are_remembered(void **state)
+static void initiators_of_the_last_few_gps_are_remembered(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct starter starter = {.tid = 11};
+	const struct initiator initiator = {.tid = 11};
 
 	(void)state;
 	for (int i = 1; i <= 100; i++) {
 		struct ks_start start = {.head.ts_ns = i, .ssp = SRCU(1), .seq = GP(i)};
 
 		start.expires = i % 2;
-		domain_start(dom, &start, &starter);
+		domain_start(dom, &start, &initiator);
 		assert_int_equal(domain_gp_at(dom, i), gp_id_done(DONE(i)));
 	}
-	assert_null(domain_starter(dom, gp_id_done(DONE(100 - KEPT))));
+	assert_null(domain_initiator(dom, gp_id_done(DONE(100 - KEPT))));
 	for (int i = 100 - KEPT + 1; i <= 100; i++) {
-		const struct starter *known = domain_starter(dom, gp_id_done(DONE(i)));
+		const struct initiator *known = domain_initiator(dom, gp_id_done(DONE(i)));
 
 		assert_non_null(known);
 		assert_int_equal(known->ts_ns, i);
@@ -799,12 +799,12 @@ static void starters_of_the_last_few_gps_are_remembered(void **state)
 /* A GP of @seq begins at @ts_ns, and ends 10 ns later; its callback runs when @is_done. */
 static void go_through(struct domain *dom, uint64_t seq, uint64_t ts_ns, bool is_done)
 {
-	const struct starter starter = {.tid = 11};
+	const struct initiator initiator = {.tid = 11};
 	const struct ks_start start = {.head.ts_ns = ts_ns, .ssp = SRCU(1), .seq = GP(seq)};
 	static const uint8_t types[] = {KS_GP_BEGIN, KS_CB_QUEUE, KS_GP_END, KS_CB_BEGIN,
 					KS_CB_END};
 
-	domain_start(dom, &start, &starter);
+	domain_start(dom, &start, &initiator);
 	for (size_t i = 0; i < CNT(types) - !is_done; i++)
 		domain_step(dom, &(struct ks_step){
 					 .head = {.ts_ns = ts_ns + 2 * i + 2, .type = types[i]},
@@ -816,15 +816,15 @@ static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
 	const struct domain_wait wait = {
-		.out_ns = 20 * SEC_NS, .in_ns = 20 * SEC_NS + 10, .needed = DONE(2)};
+		.off_ns = 20 * SEC_NS, .in_ns = 20 * SEC_NS + 10, .needed = DONE(2)};
 	struct pieces pieces = {.cnt = 0};
 
 	(void)state;
 	go_through(dom, 1, SEC_NS, true);
 	domain_tidy(dom, 11 * SEC_NS);
-	assert_non_null(domain_starter(dom, gp_id_done(DONE(1))));
+	assert_non_null(domain_initiator(dom, gp_id_done(DONE(1))));
 	domain_tidy(dom, 11 * SEC_NS + 100);
-	assert_null(domain_starter(dom, gp_id_done(DONE(1))));
+	assert_null(domain_initiator(dom, gp_id_done(DONE(1))));
 	assert_int_equal(domain_gp_at(dom, 12 * SEC_NS), 0);
 	/* And goes on as one that is new. */
 	go_through(dom, 2, 20 * SEC_NS, true);
@@ -843,16 +843,16 @@ static void a_domain_with_work_to_do_forgets_nothing(void **state)
 	(void)state;
 	go_through(dom, 1, SEC_NS, false); /* its callback is queued still */
 	domain_tidy(dom, 100 * SEC_NS);
-	assert_non_null(domain_starter(dom, gp_id_done(DONE(1))));
+	assert_non_null(domain_initiator(dom, gp_id_done(DONE(1))));
 	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 20, .type = KS_CB_BEGIN},
 					   .ssp = SRCU(1),
 					   .seq = DONE(1)});
 	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 30, .type = KS_CB_END},
 					   .ssp = SRCU(1),
 					   .seq = DONE(1)});
-	domain_start(dom, &start, &(struct starter){.tid = 12});
+	domain_start(dom, &start, &(struct initiator){.tid = 12});
 	domain_tidy(dom, 100 * SEC_NS);
-	assert_int_equal(domain_starter(dom, gp_id_done(DONE(2)))->tid, 12);
+	assert_int_equal(domain_initiator(dom, gp_id_done(DONE(2)))->tid, 12);
 	assert_int_equal(domain_gp_at(dom, 100 * SEC_NS), gp_id_done(DONE(2)));
 	domain_put(dom);
 }
@@ -860,7 +860,7 @@ static void a_domain_with_work_to_do_forgets_nothing(void **state)
 static void what_does_not_fit_the_history_is_counted_and_unexplained(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct domain_wait wait = {.out_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
+	const struct domain_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
 	struct pieces pieces = {.cnt = 0};
 	struct ks_step step = {.head.type = KS_GP_QUEUE, .ssp = SRCU(1)};
 
@@ -903,7 +903,7 @@ static void pieces_that_do_not_fit_lengthen_an_unexplained_last_one(void **state
 static void nothing_is_said_of_a_domain_that_was_never_heard_of(void **state)
 {
 	struct domain *dom = domain_new(MMU_SRCU, DOMAIN_SHARED, 0);
-	const struct domain_wait wait = {.out_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
+	const struct domain_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
 	struct pieces pieces = {.cnt = 0};
 
 	(void)state;
@@ -1162,7 +1162,7 @@ int main(void)
 		cmocka_unit_test(a_gp_found_without_a_timer_is_unexplained_until_it_is_seen),
 		cmocka_unit_test(a_gp_found_old_is_in_its_readers_back_off),
 		cmocka_unit_test(the_age_of_a_gp_is_never_more_than_the_clock),
-		cmocka_unit_test(starters_of_the_last_few_gps_are_remembered),
+		cmocka_unit_test(initiators_of_the_last_few_gps_are_remembered),
 		cmocka_unit_test(a_domain_at_rest_forgets_its_past_after_ten_seconds),
 		cmocka_unit_test(a_domain_with_work_to_do_forgets_nothing),
 		cmocka_unit_test(what_does_not_fit_the_history_is_counted_and_unexplained),

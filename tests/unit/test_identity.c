@@ -128,7 +128,7 @@ static void labels_are_utf8_of_bounded_length(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
-		assert_int_equal(label_clean(out, sizeof(out), cases[i].in), cases[i].is_cut);
+		assert_int_equal(sanitize(out, sizeof(out), cases[i].in), cases[i].is_cut);
 		assert_string_equal(out, cases[i].out);
 	}
 }

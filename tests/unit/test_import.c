@@ -124,7 +124,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 	assert_int_equal(sum, stall->latency_ns);
 	assert_true(stall->is_inferred);
 	str_addf(out, "%u %s", stall->vm ? stall->vm->id : 0, stall->call);
-	call_format_args(stall->rec, args, sizeof(args));
+	ioctl_format_args(stall->rec, args, sizeof(args));
 	str_addf(out, "%s%s %s %luus %s", args[0] ? " " : "", args, phase_name(stall->phase),
 		 (unsigned long)(stall->latency_ns / 1000), cause_name(stall->cause));
 	if (stall->culprit.is_known)

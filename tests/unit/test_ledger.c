@@ -330,7 +330,7 @@ static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **
 
 	(void)state;
 	for (int type = 0; type < 256; type++) {
-		union record rec = {.head = {.ts_ns = 1, .type = type}};
+		union any_record rec = {.head = {.ts_ns = 1, .type = type}};
 		size_t min = record_min_size(type);
 
 		assert_int_equal(min != 0, type > 0 && type < KS_TYPE_CNT && type != 16);
@@ -339,7 +339,7 @@ static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **
 		malformed++;
 	}
 	for (size_t size = 0; size < sizeof(struct ks_head); size++, malformed++) {
-		union record rec = {.head = {.ts_ns = 1, .type = KS_VM_GONE}};
+		union any_record rec = {.head = {.ts_ns = 1, .type = KS_VM_GONE}};
 
 		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
 	}
@@ -357,7 +357,7 @@ static void records_that_contradict_themselves_are_refused(void **state)
 		STEP(CB_QUEUE, 100, 0, GP(1)),
 	};
 	struct trace *trace = trace_new();
-	union record rec;
+	union any_record rec;
 
 	(void)state;
 	for (size_t i = 0; i < CNT(bad); i++)
@@ -382,7 +382,7 @@ static void no_more_frames_are_read_than_the_record_holds(void **state)
 {
 	const struct row row = SLEEP(110, 150, 160, 12, 0, .stack = IN_MEMSLOT);
 	const struct row call = CALL(100, 200, 12, 0, VCPU, 1);
-	union record rec;
+	union any_record rec;
 
 	(void)state;
 	for (uint32_t frames = 0; frames < 4; frames++) {

@@ -113,11 +113,11 @@ static void fill_call(struct mood *mood, struct ks_call *call)
 
 static void fill_sleep(struct mood *mood, struct ks_sleep *sleep)
 {
-	sleep->out_ns = pick_past(mood);
+	sleep->off_ns = pick_past(mood);
 	sleep->wake_ns =
-		rarely(&mood->random, 4) ? 0 : sleep->out_ns + (mood->now_ns - sleep->out_ns) / 2;
+		rarely(&mood->random, 4) ? 0 : sleep->off_ns + (mood->now_ns - sleep->off_ns) / 2;
 	sleep->wake_ns = wild(mood, sleep->wake_ns);
-	sleep->wait_ns = rarely(&mood->random, 2) ? 0 : wild(mood, sleep->out_ns);
+	sleep->wait_ns = rarely(&mood->random, 2) ? 0 : wild(mood, sleep->off_ns);
 	sleep->ssp = rarely(&mood->random, 3) ? 0 : pick_ssp(mood);
 	sleep->needed = rarely(&mood->random, 2) ? 0 : wild(mood, (mood->seq | 3) + 1);
 	sleep->wake_cpu = wild(mood, below(&mood->random, 3));
@@ -143,7 +143,7 @@ static void fill_task(struct mood *mood, struct ks_task *task)
 	task->ssp = rarely(&mood->random, 3) ? 0 : pick_ssp(mood);
 	task->kvm = rarely(&mood->random, 3) ? 0 : wild(mood, KVM(1));
 	task->begin_ns = rarely(&mood->random, 3) ? 0 : pick_past(mood);
-	task->out_ns = rarely(&mood->random, 3) ? 0 : pick_past(mood);
+	task->off_ns = rarely(&mood->random, 3) ? 0 : pick_past(mood);
 	task->wait_ns = rarely(&mood->random, 3) ? 0 : pick_past(mood);
 	task->needed = wild(mood, mood->seq + 4);
 	task->kind = below(&mood->random, 8);
@@ -152,7 +152,7 @@ static void fill_task(struct mood *mood, struct ks_task *task)
 	memset(task->comm, 't', sizeof(task->comm));
 }
 
-static void fill_rest(struct mood *mood, union record *rec)
+static void fill_rest(struct mood *mood, union any_record *rec)
 {
 	if (rec->head.type == KS_LOCK) {
 		rec->lock.owner = wild(mood, below(&mood->random, 4));
@@ -165,7 +165,7 @@ static void fill_rest(struct mood *mood, union record *rec)
 	rec->step.val = rarely(&mood->random, 3) ? KVM(1) : wild(mood, below(&mood->random, 5));
 }
 
-static void fill(struct mood *mood, union record *rec)
+static void fill(struct mood *mood, union any_record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
 	mood->now_ns += below(&mood->random, 500);
@@ -198,13 +198,13 @@ static void fill(struct mood *mood, union record *rec)
 }
 
 /* Sleeps and calls are what stalls are made of: one in two records is one. */
-static void make_it_matter(struct mood *mood, union record *rec)
+static void make_it_matter(struct mood *mood, union any_record *rec)
 {
 	while (rec->head.type != KS_SLEEP && rec->head.type != KS_CALL && rarely(&mood->random, 3))
 		fill(mood, rec);
 }
 
-static size_t pick_size(struct mood *mood, const union record *rec)
+static size_t pick_size(struct mood *mood, const union any_record *rec)
 {
 	size_t min = record_min_size(rec->head.type);
 
@@ -222,7 +222,7 @@ static uint64_t run(uint64_t seed, uint64_t wildness)
 	mood.seq = seed % 3 ? seed : -seed;
 	trace->count_only = true;
 	for (int i = 0; i < RECORDS; i++) {
-		union record rec;
+		union any_record rec;
 
 		fill(&mood, &rec);
 		make_it_matter(&mood, &rec);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "base/format.h"
 #include "base/parse.h"
 
 #include "unit.h"
@@ -190,8 +191,7 @@ static void durations_round_to_the_unit_people_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++)
-		assert_string_equal(parse_format_nsec(cases[i].ns, buf, sizeof(buf)),
-				    cases[i].text);
+		assert_string_equal(format_nsec(cases[i].ns, buf, sizeof(buf)), cases[i].text);
 }
 
 static void a_short_buffer_cuts_the_text(void **state)
@@ -199,7 +199,7 @@ static void a_short_buffer_cuts_the_text(void **state)
 	char buf[4];
 
 	(void)state;
-	assert_string_equal(parse_format_nsec(25180000, buf, sizeof(buf)), "25.");
+	assert_string_equal(format_nsec(25180000, buf, sizeof(buf)), "25.");
 }
 
 int main(void)

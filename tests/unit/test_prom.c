@@ -73,7 +73,7 @@ static void feed_stall(struct metrics *metrics, uint64_t latency_ns, uint64_t ru
 		.without_ns = run_ns,
 		.cause = KS_CAUSE_GP_TIMER,
 		.is_complete = true,
-		.culprit = {.kind = CULPRIT_STARTER, .func = "kvm_io_bus_register_dev"},
+		.culprit = {.kind = CULPRIT_INITIATOR, .func = "kvm_io_bus_register_dev"},
 		.by_cause = {[KS_CAUSE_RUN] = run_ns, [KS_CAUSE_GP_TIMER] = latency_ns - run_ns},
 	};
 
@@ -259,11 +259,11 @@ static void numbers_are_written_as_protobuf_has_them(void **state)
 
 	(void)state;
 	str_init(&out);
-	pb_uint(&out, 1, 300);
-	pb_sint(&out, 2, -1);
-	pb_sint(&out, 2, INT64_MIN);
-	pb_string(&out, 3, "ab");
-	pb_double(&out, 4, 1.0);
+	protobuf_uint(&out, 1, 300);
+	protobuf_sint(&out, 2, -1);
+	protobuf_sint(&out, 2, INT64_MIN);
+	protobuf_string(&out, 3, "ab");
+	protobuf_double(&out, 4, 1.0);
 	assert_int_equal(out.len, 3 + 2 + 11 + 4 + 9);
 	assert_memory_equal(out.text,
 			    "\x08\xac\x02"
@@ -278,15 +278,15 @@ static void numbers_are_written_as_protobuf_has_them(void **state)
 
 /* ---- the registry ---- */
 
-struct found {
+struct found_series {
 	const char *label;
 	uint64_t value, sum;
 	size_t cnt;
 };
 
-static void find(void *ctx, const struct sample *sample)
+static void find(void *ctx, const struct metric_value *sample)
 {
-	struct found *found = ctx;
+	struct found_series *found = ctx;
 
 	found->cnt++;
 	found->sum += sample->value;
@@ -294,10 +294,10 @@ static void find(void *ctx, const struct sample *sample)
 		found->value = sample->value;
 }
 
-static struct found find_metric(const struct metrics *metrics, enum metric metric,
-				const char *label)
+static struct found_series find_metric(const struct metrics *metrics, enum metric metric,
+				       const char *label)
 {
-	struct found found = {.label = label};
+	struct found_series found = {.label = label};
 
 	metrics_each(metrics, metric, find, &found);
 	return found;
@@ -339,9 +339,9 @@ static void names_of_calls_and_functions_are_bounded(void **state)
 			      .latency_ns = 10,
 			      .stall_ns = 5,
 			      .cause = KS_CAUSE_GP_TIMER,
-			      .culprit.kind = CULPRIT_STARTER,
+			      .culprit.kind = CULPRIT_INITIATOR,
 			      .by_cause = {[KS_CAUSE_GP_TIMER] = 10}};
-	struct found calls, functions;
+	struct found_series calls, functions;
 
 	(void)state;
 	for (int i = 0; i < 200; i++) {

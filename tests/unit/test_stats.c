@@ -7,12 +7,12 @@
 
 #define VALUES_MAX 256
 
-struct sample {
+struct timing {
 	uint64_t values[VALUES_MAX];
 	size_t cnt;
 };
 
-static struct series series_of(const struct sample *sample)
+static struct series series_of(const struct timing *sample)
 {
 	return (struct series){.values = sample->values, .cnt = sample->cnt};
 }
@@ -23,7 +23,7 @@ static void assert_close(double value, double expected, double by)
 		fail_msg("%.10g is not %.10g", value, expected);
 }
 
-static struct rank_test test_ranks(const struct sample *a, const struct sample *b)
+static struct rank_test test_ranks(const struct timing *a, const struct timing *b)
 {
 	struct series x = series_of(a), y = series_of(b);
 	struct rank_test test;
@@ -66,7 +66,7 @@ static void normal_tails_are_those_of_tables(void **state)
 /* U, p and Cliff's delta of small tables. */
 static const struct {
 	const char *name;
-	struct sample a, b;
+	struct timing a, b;
 	double u, p, by;
 	bool is_exact;
 } tables[] = {
@@ -137,7 +137,7 @@ static void sides_may_be_swapped(void **state)
 /* Where exact and approximate meet they must agree, or one of them is wrong. */
 static void the_approximation_meets_the_exact_test(void **state)
 {
-	struct sample a = {.cnt = 20}, b = {.cnt = 20}, c = {.cnt = 21};
+	struct timing a = {.cnt = 20}, b = {.cnt = 20}, c = {.cnt = 21};
 
 	(void)state;
 	for (size_t i = 0; i < 21; i++) {
@@ -195,7 +195,7 @@ static uint64_t next(uint64_t *seed)
 }
 
 /* Long-tailed, like latencies: some microseconds, seldom many. */
-static void fill(struct sample *sample, size_t cnt, uint64_t plus, uint64_t *seed)
+static void fill(struct timing *sample, size_t cnt, uint64_t plus, uint64_t *seed)
 {
 	sample->cnt = cnt;
 	for (size_t i = 0; i < cnt; i++) {
@@ -205,7 +205,7 @@ static void fill(struct sample *sample, size_t cnt, uint64_t plus, uint64_t *see
 	}
 }
 
-static struct interval interval_of(const struct sample *a, const struct sample *b)
+static struct interval interval_of(const struct timing *a, const struct timing *b)
 {
 	struct series x = series_of(a), y = series_of(b);
 	struct interval interval;
@@ -216,7 +216,7 @@ static struct interval interval_of(const struct sample *a, const struct sample *
 
 static void intervals_of_constants_are_their_difference(void **state)
 {
-	const struct sample a = {{5, 5, 5}, 3}, b = {{9, 9}, 2}, none = {.cnt = 0};
+	const struct timing a = {{5, 5, 5}, 3}, b = {{9, 9}, 2}, none = {.cnt = 0};
 
 	(void)state;
 	assert_close(interval_of(&a, &b).low, 4, 0);
@@ -226,7 +226,7 @@ static void intervals_of_constants_are_their_difference(void **state)
 
 static void intervals_are_the_same_every_time(void **state)
 {
-	struct sample a, b;
+	struct timing a, b;
 	uint64_t seed = 1;
 
 	(void)state;
@@ -243,7 +243,7 @@ static void intervals_hold_the_difference_19_times_of_20(void **state)
 
 	(void)state;
 	for (int i = 0; i < 101; i++) {
-		struct sample a, b;
+		struct timing a, b;
 		struct interval interval;
 
 		fill(&a, 31, 0, &seed);
@@ -258,7 +258,7 @@ static void intervals_hold_the_difference_19_times_of_20(void **state)
 /* Regimes: what lasts for many calls is not as many pieces of evidence. */
 static void neighbours_that_are_alike_are_drawn_together(void **state)
 {
-	struct sample mixed, regimes;
+	struct timing mixed, regimes;
 	struct series series;
 	uint64_t seed = 3;
 
@@ -277,7 +277,7 @@ static void neighbours_that_are_alike_are_drawn_together(void **state)
 /* Two recordings that differ among themselves say less than one: its interval is wider. */
 static void recordings_that_differ_widen_the_interval(void **state)
 {
-	struct sample a = {.cnt = 62}, b = {.cnt = 62};
+	struct timing a = {.cnt = 62}, b = {.cnt = 62};
 	const size_t starts[] = {0, 31};
 	struct series x, y;
 	struct interval flat, clustered;

@@ -383,7 +383,7 @@ static inline void trace_free(struct trace *trace)
 
 /* ---- rows to records ---- */
 
-union record {
+union any_record {
 	struct ks_head head;
 	struct ks_vm vm;
 	struct ks_call call;
@@ -432,7 +432,7 @@ static inline void trace_fill_call(const struct row *row, struct ks_call *call)
 
 static inline void trace_fill_sleep(const struct row *row, struct ks_sleep *sleep)
 {
-	sleep->out_ns = TRACE_NS(row->from);
+	sleep->off_ns = TRACE_NS(row->from);
 	sleep->wake_ns = TRACE_NS(row->wake);
 	sleep->wait_ns = TRACE_NS(row->wait);
 	sleep->ssp = row->ssp;
@@ -464,7 +464,7 @@ static inline void trace_fill_step(const struct row *row, struct ks_step *step)
 	step->val = row->val;
 }
 
-static inline size_t trace_fill(const struct row *row, union record *rec)
+static inline size_t trace_fill(const struct row *row, union any_record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
 	rec->head = (struct ks_head){.ts_ns = TRACE_NS(row->us),
@@ -498,7 +498,7 @@ static inline size_t trace_fill(const struct row *row, union record *rec)
 }
 
 /* From a buffer of the record's exact size: the sanitizer sees who reads past its end. */
-static inline int trace_feed_sized(struct trace *trace, const union record *rec, size_t size)
+static inline int trace_feed_sized(struct trace *trace, const union any_record *rec, size_t size)
 {
 	void *exact = malloc(size ? size : 1);
 	int ret;
@@ -513,7 +513,7 @@ static inline int trace_feed_sized(struct trace *trace, const union record *rec,
 static inline void trace_feed(struct trace *trace, const struct row *rows, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		union record rec;
+		union any_record rec;
 		size_t size = trace_fill(&rows[i], &rec);
 
 		assert_int_equal(trace_feed_sized(trace, &rec, size), 0);

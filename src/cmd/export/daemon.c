@@ -432,7 +432,7 @@ void daemon_free(struct daemon *daemon)
 
 int daemon_run(struct daemon *daemon, struct err *err)
 {
-	int ret = drop_privileges(&daemon->cfg.user, err);
+	int ret = privdrop_apply(&daemon->cfg.user, err);
 
 	if (ret)
 		return ret;

@@ -20,7 +20,7 @@ struct daemon_cfg {
 	uint64_t duration_ns; /* 0: for ever */
 	uint64_t start_ns;    /* since 1970, of this process */
 	bool has_cost;
-	struct drop_user user;
+	struct privdrop_user user;
 	int signal_fd;
 };
 

@@ -21,21 +21,21 @@
 #include "base/parse.h"
 
 /* /etc/passwd alone: what else the host asks for names is not asked by a root process. */
-int drop_find_user(const char *name, struct drop_user *user, struct err *err)
+int privdrop_find_user(const char *name, struct privdrop_user *user, struct err *err)
 {
 	_fclose_ FILE *file = NULL;
 	const struct passwd *entry;
 	uint64_t uid;
 
 	if (parse_u64(name, &uid) && uid < UINT32_MAX) {
-		*user = (struct drop_user){.uid = uid, .gid = uid};
+		*user = (struct privdrop_user){.uid = uid, .gid = uid};
 		return 0;
 	}
 	file = fopen("/etc/passwd", "re");
 	while (file && (entry = fgetpwent(file))) {
 		if (strcmp(entry->pw_name, name))
 			continue;
-		*user = (struct drop_user){.uid = entry->pw_uid, .gid = entry->pw_gid};
+		*user = (struct privdrop_user){.uid = entry->pw_uid, .gid = entry->pw_gid};
 		return 0;
 	}
 	return err_usage(err, "--user: there is no user '%s' in /etc/passwd; a number will do",
@@ -44,7 +44,7 @@ int drop_find_user(const char *name, struct drop_user *user, struct err *err)
 
 /* ---- user and capabilities ---- */
 
-static int become(const struct drop_user *user, struct err *err)
+static int become(const struct privdrop_user *user, struct err *err)
 {
 	if (geteuid())
 		return 0;
@@ -139,7 +139,7 @@ static int limit_calls(struct err *err)
 	return ret ? err_set(err, ret, "cannot limit system calls: %s", strerror(-ret)) : 0;
 }
 
-int drop_privileges(const struct drop_user *user, struct err *err)
+int privdrop_apply(const struct privdrop_user *user, struct err *err)
 {
 	const struct rlimit none = {0, 0};
 	int ret;

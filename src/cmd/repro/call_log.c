@@ -8,90 +8,90 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define JOURNAL_FIRST 256
+#define CALL_LOG_FIRST 256
 
-void journal_init(struct journal *journal, const char *profile, uint32_t vm)
+void call_log_init(struct call_log *log, const char *profile, uint32_t vm)
 {
-	memset(journal, 0, sizeof(*journal));
-	pthread_mutex_init(&journal->lock, NULL);
-	journal->pid = getpid();
-	journal->profile = profile;
-	journal->vm = vm;
+	memset(log, 0, sizeof(*log));
+	pthread_mutex_init(&log->lock, NULL);
+	log->pid = getpid();
+	log->profile = profile;
+	log->vm = vm;
 }
 
-void journal_fini(struct journal *journal)
+void call_log_fini(struct call_log *log)
 {
-	free(journal->entries);
-	journal->entries = NULL;
-	pthread_mutex_destroy(&journal->lock);
+	free(log->entries);
+	log->entries = NULL;
+	pthread_mutex_destroy(&log->lock);
 }
 
-void journal_reset(struct journal *journal)
+void call_log_reset(struct call_log *log)
 {
-	journal->cnt = 0;
+	log->cnt = 0;
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct journal_entry *left = a, *right = b;
+	const struct call_log_entry *left = a, *right = b;
 
 	return (left->ts_ns > right->ts_ns) - (left->ts_ns < right->ts_ns);
 }
 
-void journal_sort(struct journal *journal)
+void call_log_sort(struct call_log *log)
 {
-	if (journal->cnt)
-		qsort(journal->entries, journal->cnt, sizeof(*journal->entries), by_time);
+	if (log->cnt)
+		qsort(log->entries, log->cnt, sizeof(*log->entries), by_time);
 }
 
 /* Between calls, never inside a measured one, so growing may take its time. */
-static void journal_add(struct journal *journal, struct journal_entry entry)
+static void call_log_add(struct call_log *log, struct call_log_entry entry)
 {
-	size_t max = journal->max ? journal->max * 2 : JOURNAL_FIRST;
-	struct journal_entry *more;
+	size_t max = log->max ? log->max * 2 : CALL_LOG_FIRST;
+	struct call_log_entry *more;
 
-	pthread_mutex_lock(&journal->lock);
-	entry.round = journal->round;
-	if (journal->cnt == journal->max) {
-		more = realloc(journal->entries, max * sizeof(*more));
+	pthread_mutex_lock(&log->lock);
+	entry.round = log->round;
+	if (log->cnt == log->max) {
+		more = realloc(log->entries, max * sizeof(*more));
 		if (!more) {
-			journal->lost++;
+			log->lost++;
 			goto unlock;
 		}
-		journal->entries = more;
-		journal->max = max;
+		log->entries = more;
+		log->max = max;
 	}
-	journal->entries[journal->cnt++] = entry;
+	log->entries[log->cnt++] = entry;
 unlock:
-	pthread_mutex_unlock(&journal->lock);
+	pthread_mutex_unlock(&log->lock);
 }
 
-void journal_add_call(struct journal *journal, const struct call *call, pid_t tid)
+void call_log_add_call(struct call_log *log, const struct call *call, pid_t tid)
 {
-	journal_add(journal, (struct journal_entry){.kind = JOURNAL_CALL,
-						    .ts_ns = call->begin_ns,
-						    .tid = tid,
-						    .call = *call});
+	call_log_add(log, (struct call_log_entry){.kind = CALL_LOG_CALL,
+						  .ts_ns = call->begin_ns,
+						  .tid = tid,
+						  .call = *call});
 }
 
-void journal_add_injection(struct journal *journal, const struct injection *injection)
+void call_log_add_injection(struct call_log *log, const struct injection *injection)
 {
-	journal_add(journal, (struct journal_entry){.kind = JOURNAL_INJECTION,
-						    .ts_ns = injection->begin_ns,
-						    .tid = injection->tid,
-						    .injection = *injection});
+	call_log_add(log, (struct call_log_entry){.kind = CALL_LOG_INJECTION,
+						  .ts_ns = injection->begin_ns,
+						  .tid = injection->tid,
+						  .injection = *injection});
 }
 
-void journal_add_skip(struct journal *journal, const struct skip *skip)
+void call_log_add_skip(struct call_log *log, const struct skip *skip)
 {
-	journal_add(journal, (struct journal_entry){.kind = JOURNAL_SKIP,
-						    .ts_ns = clock_now_ns(),
-						    .tid = gettid(),
-						    .skip = *skip});
+	call_log_add(log, (struct call_log_entry){.kind = CALL_LOG_SKIP,
+						  .ts_ns = clock_now_ns(),
+						  .tid = gettid(),
+						  .skip = *skip});
 }
 
-long journal_ioctl(struct journal *journal, struct call *call, int fd, unsigned long request,
-		   unsigned long arg)
+long call_log_ioctl(struct call_log *log, struct call *call, int fd, unsigned long request,
+		    unsigned long arg)
 {
 	long ret;
 
@@ -99,11 +99,11 @@ long journal_ioctl(struct journal *journal, struct call *call, int fd, unsigned 
 	ret = ioctl(fd, request, arg);
 	call->end_ns = clock_now_ns();
 	call->ret = ret < 0 ? -errno : ret;
-	journal_add_call(journal, call, gettid());
+	call_log_add_call(log, call, gettid());
 	return call->ret;
 }
 
-long journal_close(struct journal *journal, struct call *call, int fd)
+long call_log_close(struct call_log *log, struct call *call, int fd)
 {
 	long ret;
 
@@ -111,6 +111,6 @@ long journal_close(struct journal *journal, struct call *call, int fd)
 	ret = close(fd);
 	call->end_ns = clock_now_ns();
 	call->ret = ret < 0 ? -errno : ret;
-	journal_add_call(journal, call, gettid());
+	call_log_add_call(log, call, gettid());
 	return call->ret;
 }

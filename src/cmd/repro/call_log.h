@@ -13,10 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CALL_ARGS_MAX 5
+#define CALL_LOG_ARGS_MAX 5
 
 /* One argument as text and JSON show it; a NULL key ends the list. */
-struct call_arg {
+struct call_log_arg {
 	const char *key;
 	uint64_t value;
 	bool is_hex; /* in text; JSON numbers are decimal */
@@ -25,7 +25,7 @@ struct call_arg {
 /* One system call of the VMM. The caller fills the first three fields. */
 struct call {
 	const char *name; /* of the ioctl, or "close", or "exit" */
-	struct call_arg args[CALL_ARGS_MAX + 1];
+	struct call_log_arg args[CALL_LOG_ARGS_MAX + 1];
 	const char *injected; /* the cause that was made for this very call, or NULL */
 	uint64_t begin_ns, end_ns;
 	long ret; /* negative errno on failure, as the kernel returned it */
@@ -49,14 +49,14 @@ struct skip {
 	const char *reason;
 };
 
-enum journal_kind {
-	JOURNAL_CALL,
-	JOURNAL_INJECTION,
-	JOURNAL_SKIP,
+enum call_log_kind {
+	CALL_LOG_CALL,
+	CALL_LOG_INJECTION,
+	CALL_LOG_SKIP,
 };
 
-struct journal_entry {
-	enum journal_kind kind;
+struct call_log_entry {
+	enum call_log_kind kind;
 	uint64_t ts_ns; /* CLOCK_MONOTONIC: when it began */
 	pid_t tid;
 	uint32_t round;
@@ -67,9 +67,9 @@ struct journal_entry {
 	};
 };
 
-struct journal {
+struct call_log {
 	pthread_mutex_t lock;
-	struct journal_entry *entries;
+	struct call_log_entry *entries;
 	size_t cnt, max;
 	size_t lost; /* entries there was no memory for */
 	pid_t pid;
@@ -77,29 +77,29 @@ struct journal {
 	const char *profile; /* or scenario */
 };
 
-void journal_init(struct journal *journal, const char *profile, uint32_t vm);
-void journal_fini(struct journal *journal);
+void call_log_init(struct call_log *log, const char *profile, uint32_t vm);
+void call_log_fini(struct call_log *log);
 
 /* Forget the entries, keep the memory. */
-void journal_reset(struct journal *journal);
+void call_log_reset(struct call_log *log);
 
 /* The entries in the order in which they began. */
-void journal_sort(struct journal *journal);
+void call_log_sort(struct call_log *log);
 
-void journal_add_injection(struct journal *journal, const struct injection *injection);
-void journal_add_skip(struct journal *journal, const struct skip *skip);
+void call_log_add_injection(struct call_log *log, const struct injection *injection);
+void call_log_add_skip(struct call_log *log, const struct skip *skip);
 
 /* A call that is already over, e.g. one that another process made. */
-void journal_add_call(struct journal *journal, const struct call *call, pid_t tid);
+void call_log_add_call(struct call_log *log, const struct call *call, pid_t tid);
 
 /*
  * Make the ioctl, measure it and write it down. Returns what the kernel
  * returned: zero or more, or a negative errno.
  */
-long journal_ioctl(struct journal *journal, struct call *call, int fd, unsigned long request,
-		   unsigned long arg);
+long call_log_ioctl(struct call_log *log, struct call *call, int fd, unsigned long request,
+		    unsigned long arg);
 
 /* The same for close(2), which is where a VM dies. */
-long journal_close(struct journal *journal, struct call *call, int fd);
+long call_log_close(struct call_log *log, struct call *call, int fd);
 
 #endif

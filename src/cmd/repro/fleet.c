@@ -38,7 +38,7 @@ struct member {
 
 struct fleet {
 	const struct vmm_cfg *cfg;
-	struct report_sums *sums;
+	struct results_sums *sums;
 	struct member *members;
 	uint32_t members_cnt;
 };
@@ -172,9 +172,9 @@ static int report_exits(const struct fleet *fleet, struct err *err)
 		if (!WIFEXITED(member->status) || WEXITSTATUS(member->status))
 			continue;
 		vmm_init(&vmm, fleet->cfg, i, fleet->sums);
-		vmm.journal.pid = member->pid;
-		vmm.journal.round = fleet->cfg->rounds - 1;
-		journal_add_call(&vmm.journal, &call, member->pid);
+		vmm.log.pid = member->pid;
+		vmm.log.round = fleet->cfg->rounds - 1;
+		call_log_add_call(&vmm.log, &call, member->pid);
 		if (inject && i + 1 == fleet->members_cnt) {
 			injection = (struct injection){.name = inject->name,
 						       .expects = inject->expects,
@@ -184,7 +184,7 @@ static int report_exits(const struct fleet *fleet, struct err *err)
 			snprintf(injection.detail, sizeof(injection.detail),
 				 "%" PRIu32 " VMMs let go at once with their VMs open",
 				 fleet->members_cnt);
-			journal_add_injection(&vmm.journal, &injection);
+			call_log_add_injection(&vmm.log, &injection);
 		}
 		ret = vmm_flush(&vmm, err);
 		vmm_fini(&vmm);
@@ -234,7 +234,7 @@ static int run_members(struct fleet *fleet, bool *is_skipped, struct err *err)
 	return judged ? judged : ret;
 }
 
-static int run_alone(const struct vmm_cfg *cfg, struct report_sums *sums, bool *is_skipped,
+static int run_alone(const struct vmm_cfg *cfg, struct results_sums *sums, bool *is_skipped,
 		     struct err *err)
 {
 	struct vmm vmm;
@@ -247,7 +247,7 @@ static int run_alone(const struct vmm_cfg *cfg, struct report_sums *sums, bool *
 	return ret;
 }
 
-int fleet_run(const struct vmm_cfg *cfg, struct report_sums *sums, bool *is_skipped,
+int fleet_run(const struct vmm_cfg *cfg, struct results_sums *sums, bool *is_skipped,
 	      struct err *err)
 {
 	struct fleet fleet = {.cfg = cfg};

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 
 struct err;
-struct report_sums;
+struct results_sums;
 struct vmm_cfg;
 
 /*
  * Run cfg->vms VMMs to their end; with one that need not exit, in this process.
  * @is_skipped says whether the kernel refused the scenario.
  */
-int fleet_run(const struct vmm_cfg *cfg, struct report_sums *sums, bool *is_skipped,
+int fleet_run(const struct vmm_cfg *cfg, struct results_sums *sums, bool *is_skipped,
 	      struct err *err);
 
 #endif

@@ -24,7 +24,7 @@
 /* Callbacks of small SRCU domains run on the boot CPU (srcutree.c, SRCU_SIZE_SMALL). */
 #define BOOT_CPU 0
 
-int inject_failed(struct vm *vm, int ret, struct err *err)
+int inject_failed(struct machine *vm, int ret, struct err *err)
 {
 	const char *call = vm->failed_call ? vm->failed_call : "injection";
 
@@ -33,30 +33,30 @@ int inject_failed(struct vm *vm, int ret, struct err *err)
 	return err_set(err, ret, "%s: %s", call, strerror(-ret));
 }
 
-int inject_victim(struct vm *vm, uint32_t extra, const char *name, struct err *err)
+int inject_victim(struct machine *vm, uint32_t extra, const char *name, struct err *err)
 {
 	const char *before = vm->injected;
 	uint32_t slot = vm->size.memslots + extra;
 	int ret;
 
 	vm->injected = name;
-	ret = vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+	ret = machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
 	vm->injected = before;
 	return ret < 0 ? inject_failed(vm, ret, err) : 0;
 }
 
 /* A normal grace period, started a few microseconds before the memslot update that wants its end.
  */
-static int inject_normal_gp(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+static int inject_normal_gp(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 			    struct err *err)
 {
 	int ret;
 
 	(void)hold_ns;
-	vm_settle(vm);
+	machine_settle(vm);
 	injection->begin_ns = clock_now_ns();
 	injection->tid = injection->victim_tid = gettid();
-	ret = vm_assign_ioeventfd(vm);
+	ret = machine_assign_ioeventfd(vm);
 	if (ret < 0)
 		return inject_failed(vm, ret, err);
 	ret = inject_victim(vm, 0, "normal-gp", err);
@@ -67,7 +67,7 @@ static int inject_normal_gp(struct vm *vm, uint64_t hold_ns, struct injection *i
 }
 
 /* The control: nothing to do, the order of the steps is the injection. */
-static int inject_none(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+static int inject_none(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 		       struct err *err)
 {
 	(void)vm;
@@ -81,7 +81,7 @@ static int inject_none(struct vm *vm, uint64_t hold_ns, struct injection *inject
 }
 
 struct second {
-	struct vm vm; /* a copy: its own label and failed_call, the same descriptors */
+	struct machine vm; /* a copy: its own label and failed_call, the same descriptors */
 	_Atomic uint64_t *first_ns;
 	pid_t tid;
 	uint64_t begin_ns;
@@ -110,7 +110,7 @@ static void *run_second(void *arg)
  * Two memslot updates of one VM: both want kvm->slots_lock, and the first keeps
  * it for as long as it waits for the grace period that the ioeventfd started.
  */
-static int inject_lock(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+static int inject_lock(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 		       struct err *err)
 {
 	_Atomic uint64_t first_ns = 0;
@@ -119,11 +119,11 @@ static int inject_lock(struct vm *vm, uint64_t hold_ns, struct injection *inject
 	int ret;
 
 	(void)hold_ns;
-	vm_settle(vm);
+	machine_settle(vm);
 	ret = pthread_create(&thread, NULL, run_second, &second);
 	if (ret)
 		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
-	ret = vm_assign_ioeventfd(vm);
+	ret = machine_assign_ioeventfd(vm);
 	injection->begin_ns = clock_now_ns();
 	atomic_store(&first_ns, injection->begin_ns);
 	if (ret < 0)
@@ -201,7 +201,7 @@ static int leave_boot_cpu(cpu_set_t *before, struct err *err)
 	return 0;
 }
 
-static int spin_and_suffer(struct vm *vm, struct spinner *spinner, struct err *err)
+static int spin_and_suffer(struct machine *vm, struct spinner *spinner, struct err *err)
 {
 	pthread_t thread;
 	int ret = pthread_create(&thread, NULL, run_spinner, spinner);
@@ -220,14 +220,14 @@ static int spin_and_suffer(struct vm *vm, struct spinner *spinner, struct err *e
 }
 
 /* A real-time thread keeps the boot CPU, whose kworker has to run the callbacks. */
-static int inject_kworker(struct vm *vm, uint64_t hold_ns, struct injection *injection,
+static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 			  struct err *err)
 {
 	struct spinner spinner = {.hold_ns = hold_ns};
 	cpu_set_t before;
 	int ret;
 
-	vm_settle(vm);
+	machine_settle(vm);
 	ret = leave_boot_cpu(&before, err);
 	if (ret)
 		return ret;

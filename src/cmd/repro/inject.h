@@ -9,7 +9,7 @@
 
 struct err;
 struct injection;
-struct vm;
+struct machine;
 
 struct inject {
 	const char *name;
@@ -23,19 +23,21 @@ struct inject {
 	 * that suffers from it; fill in times, tids and detail. NULL: the cause
 	 * is how the VMs end.
 	 */
-	int (*run)(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
+	int (*run)(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		   struct err *err);
 };
 
 extern const char *const inject_names[];
 extern const struct inject injects[]; /* in the order of inject_names */
 
 /* An update of extra memslot @extra that is marked as suffering from @name. */
-int inject_victim(struct vm *vm, uint32_t extra, const char *name, struct err *err);
+int inject_victim(struct machine *vm, uint32_t extra, const char *name, struct err *err);
 
 /* The sentence for a failed call of @vm: exit status 3 when the kernel refused it. */
-int inject_failed(struct vm *vm, int ret, struct err *err);
+int inject_failed(struct machine *vm, int ret, struct err *err);
 
 /* The cause "reader" (reader.c): an SRCU reader asleep on a page withheld for @hold_ns. */
-int inject_reader(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
+int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		  struct err *err);
 
 #endif

@@ -28,7 +28,7 @@
 #define FAULT_TIMEOUT_MS 2000
 
 struct reader {
-	struct vm vm; /* a copy: the reader's calls carry no victim's label */
+	struct machine vm; /* a copy: the reader's calls carry no victim's label */
 	uint64_t gpa;
 	uint8_t *page;
 	int uffd;
@@ -46,7 +46,7 @@ static void *run_reader(void *arg)
 
 	pthread_setname_np(pthread_self(), "kvmstall-reader");
 	reader->tid = gettid();
-	reader->ret = vm_run_reader(&reader->vm, reader->gpa);
+	reader->ret = machine_run_reader(&reader->vm, reader->gpa);
 	return NULL;
 }
 
@@ -105,25 +105,25 @@ static int open_uffd(struct reader *reader, struct err *err)
 }
 
 /* The memslot with the page, and a vCPU that will look there. */
-static int prepare(struct reader *reader, struct vm *vm, struct err *err)
+static int prepare(struct reader *reader, struct machine *vm, struct err *err)
 {
 	uint32_t slot = vm->size.memslots;
-	int ret = vm->vcpus_cnt ? 0 : vm_create_vcpus(vm);
+	int ret = vm->vcpus_cnt ? 0 : machine_create_vcpus(vm);
 
-	reader->gpa = vm_slot_gpa(vm, slot);
-	reader->page = vm_slot_mem(vm, slot);
+	reader->gpa = machine_slot_gpa(vm, slot);
+	reader->page = machine_slot_mem(vm, slot);
 	if (!ret)
-		ret = vm_set_slot(vm, slot, reader->gpa, vm->slot_bytes);
+		ret = machine_set_slot(vm, slot, reader->gpa, vm->slot_bytes);
 	if (!ret)
-		ret = vm_prepare_reader(vm, reader->gpa);
+		ret = machine_prepare_reader(vm, reader->gpa);
 	if (ret < 0)
 		return inject_failed(vm, ret, err);
-	vm_fill_reader_page(reader->content);
+	machine_fill_reader_page(reader->content);
 	reader->vm = *vm;
 	return open_uffd(reader, err);
 }
 
-static int read_and_suffer(struct reader *reader, struct vm *vm, struct err *err)
+static int read_and_suffer(struct reader *reader, struct machine *vm, struct err *err)
 {
 	pthread_t server_thread, reader_thread;
 	int ret = pthread_create(&server_thread, NULL, run_server, reader);
@@ -147,13 +147,14 @@ static int read_and_suffer(struct reader *reader, struct vm *vm, struct err *err
 	return ret;
 }
 
-int inject_reader(struct vm *vm, uint64_t hold_ns, struct injection *injection, struct err *err)
+int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		  struct err *err)
 {
 	struct reader reader = {.uffd = -1, .hold_ns = hold_ns};
 	int ret = prepare(&reader, vm, err);
 
 	sem_init(&reader.settled, 0, 0);
-	vm_settle(vm);
+	machine_settle(vm);
 	if (!ret)
 		ret = read_and_suffer(&reader, vm, err);
 	if (reader.uffd >= 0)

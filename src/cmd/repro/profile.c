@@ -14,10 +14,10 @@
 
 /* The least that has all the parts, the same everywhere: devices before memory, one vCPU. */
 static const struct step minimal_steps[] = {
-	PLAIN(vm_create),
-	DEVICE(vm_assign_ioeventfd),
-	MEMORY(vm_create_memslots),
-	PLAIN(vm_create_vcpus),
+	PLAIN(machine_create),
+	DEVICE(machine_assign_ioeventfd),
+	MEMORY(machine_create_memslots),
+	PLAIN(machine_create_vcpus),
 	STEPS_END(),
 };
 
@@ -31,16 +31,16 @@ static const struct step minimal_steps[] = {
  * register_memory_regions(). The virtio-mmio devices come last.
  */
 static const struct step firecracker_steps[] = {
-	PLAIN(vm_create),
-	PLAIN(vm_set_tss_addr),
-	DEVICE(vm_create_irqchip),
-	OPTIONAL_DEVICE(vm_create_pit2),
-	PLAIN(vm_create_vcpus),
-	PLAIN(vm_assign_irqfd),
-	PLAIN(vm_assign_irqfd),
-	MEMORY(vm_create_memslots),
-	DEVICE(vm_assign_devices),
-	OPTIONAL(vm_run_once),
+	PLAIN(machine_create),
+	PLAIN(machine_set_tss_addr),
+	DEVICE(machine_create_irqchip),
+	OPTIONAL_DEVICE(machine_create_pit2),
+	PLAIN(machine_create_vcpus),
+	PLAIN(machine_assign_irqfd),
+	PLAIN(machine_assign_irqfd),
+	MEMORY(machine_create_memslots),
+	DEVICE(machine_assign_devices),
+	OPTIONAL(machine_run_once),
 	STEPS_END(),
 };
 
@@ -54,19 +54,19 @@ static const struct step firecracker_steps[] = {
  * QEMU before 10 also probes ioeventfds: the scenario qemu-probe.
  */
 static const struct step qemu_steps[] = {
-	PLAIN(vm_create),
-	PLAIN(vm_set_identity_map_addr),
-	PLAIN(vm_set_tss_addr),
-	DEVICE(vm_create_irqchip),
-	PLAIN(vm_create_vcpus),
-	MEMORY(vm_create_memslots),
-	PLAIN(vm_set_gsi_routing),
-	OPTIONAL_DEVICE(vm_create_pit2),
-	OPTIONAL_DEVICE(vm_register_coalesced),
-	MEMORY(vm_remap_memslot),
-	DEVICE(vm_assign_devices),
-	OPTIONAL(vm_run_once),
-	PLAIN(vm_bounce_ioeventfd),
+	PLAIN(machine_create),
+	PLAIN(machine_set_identity_map_addr),
+	PLAIN(machine_set_tss_addr),
+	DEVICE(machine_create_irqchip),
+	PLAIN(machine_create_vcpus),
+	MEMORY(machine_create_memslots),
+	PLAIN(machine_set_gsi_routing),
+	OPTIONAL_DEVICE(machine_create_pit2),
+	OPTIONAL_DEVICE(machine_register_coalesced),
+	MEMORY(machine_remap_memslot),
+	DEVICE(machine_assign_devices),
+	OPTIONAL(machine_run_once),
+	PLAIN(machine_bounce_ioeventfd),
 	STEPS_END(),
 };
 
@@ -77,16 +77,16 @@ static const struct step qemu_steps[] = {
  * last (src/crosvm/sys/linux/vcpu.rs). So no memslot ever stalls.
  */
 static const struct step crosvm_steps[] = {
-	PLAIN(vm_create),
-	MEMORY(vm_create_memslots),
-	DEVICE(vm_create_irqchip),
-	OPTIONAL_DEVICE(vm_create_pit2),
-	PLAIN(vm_set_gsi_routing),
-	PLAIN(vm_set_identity_map_addr),
-	PLAIN(vm_set_tss_addr),
-	DEVICE(vm_assign_devices),
-	PLAIN(vm_create_vcpus),
-	OPTIONAL(vm_run_once),
+	PLAIN(machine_create),
+	MEMORY(machine_create_memslots),
+	DEVICE(machine_create_irqchip),
+	OPTIONAL_DEVICE(machine_create_pit2),
+	PLAIN(machine_set_gsi_routing),
+	PLAIN(machine_set_identity_map_addr),
+	PLAIN(machine_set_tss_addr),
+	DEVICE(machine_assign_devices),
+	PLAIN(machine_create_vcpus),
+	OPTIONAL(machine_run_once),
 	STEPS_END(),
 };
 
@@ -105,10 +105,10 @@ static const struct step crosvm_steps[] = {
  * KVM_RUN registers the distributor.
  */
 static const struct step arm64_steps[] = {
-	PLAIN(vm_create),	   PLAIN(vm_create_vcpus),
-	DEVICE(vm_create_vgic),	   MEMORY(vm_create_memslots),
-	DEVICE(vm_assign_devices), PLAIN(vm_init_vcpus),
-	OPTIONAL(vm_run_once),	   STEPS_END(),
+	PLAIN(machine_create),		PLAIN(machine_create_vcpus),
+	DEVICE(machine_create_vgic),	MEMORY(machine_create_memslots),
+	DEVICE(machine_assign_devices), PLAIN(machine_init_vcpus),
+	OPTIONAL(machine_run_once),	STEPS_END(),
 };
 
 #endif
@@ -129,7 +129,7 @@ const uint32_t profile_default = 0;
 const uint32_t profile_default = 4;
 #endif
 
-int profile_run(struct vm *vm, const struct step *const *plan, size_t plan_cnt)
+int profile_run(struct machine *vm, const struct step *const *plan, size_t plan_cnt)
 {
 	size_t i;
 	int ret;

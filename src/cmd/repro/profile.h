@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cmd/repro/vm.h"
+#include "cmd/repro/machine.h"
 
 /* Longer than any table of steps, with a gap after each. */
-#define PROFILE_PLAN_MAX 64
+#define PROFILE_SEQUENCE_MAX 64
 
 enum step_role {
 	STEP_PLAIN,  /* stays where it is */
@@ -35,7 +35,7 @@ enum profile_end {
 };
 
 struct step {
-	int (*run)(struct vm *vm);
+	int (*run)(struct machine *vm);
 	enum step_role role;
 	bool is_optional; /* refused: written down, and the VMM goes on */
 };
@@ -45,7 +45,7 @@ struct profile {
 	const char *reaches;	  /* scenarios: the call and the kernel function that waits */
 	const char *expects;	  /* scenarios: the cause to expect */
 	const struct step *steps; /* the first makes the VM; NULL: not on this architecture */
-	struct vm_size size;
+	struct machine_size size;
 	enum profile_end end;
 	uint32_t vms; /* when more than one is needed; 0: 1 */
 };
@@ -65,11 +65,11 @@ const struct profile *scenario_find(const char *name);
  * The steps in the order to take them, with @gap after each group of device
  * steps that others follow (NULL: no gap). Returns how many; pure.
  */
-size_t profile_plan(const struct step *steps, enum profile_order order, const struct step *gap,
-		    const struct step *plan[PROFILE_PLAN_MAX]);
+size_t profile_sequence(const struct step *steps, enum profile_order order, const struct step *gap,
+			const struct step *plan[PROFILE_SEQUENCE_MAX]);
 
 /* Take the steps; zero or the negative errno of the first that failed and is not optional. */
-int profile_run(struct vm *vm, const struct step *const *plan, size_t plan_cnt);
+int profile_run(struct machine *vm, const struct step *const *plan, size_t plan_cnt);
 
 /* Does this errno mean that the kernel does not offer the call, rather than that it went wrong? */
 bool profile_is_refusal(int ret);

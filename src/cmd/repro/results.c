@@ -25,7 +25,7 @@ static const char *errno_name(int err)
 }
 
 /* The VMMs share one stdout: a batch of lines is written under the lock. */
-static int write_out(const struct report *report, const char *text, size_t size, struct err *err)
+static int write_out(const struct results *report, const char *text, size_t size, struct err *err)
 {
 	int ret = 0;
 
@@ -39,16 +39,16 @@ static int write_out(const struct report *report, const char *text, size_t size,
 	return ret;
 }
 
-static void put_time(const struct report *report, uint64_t ns, FILE *out)
+static void put_time(const struct results *report, uint64_t ns, FILE *out)
 {
 	if (report->want_time)
 		fprintf(out, "%" PRIu64 ".%06" PRIu64 " ", ns / 1000000000, ns % 1000000000 / 1000);
 }
 
-static void put_prefix(const struct report *report, const struct journal *journal,
-		       const struct journal_entry *entry, FILE *out)
+static void put_prefix(const struct results *report, const struct call_log *log,
+		       const struct call_log_entry *entry, FILE *out)
 {
-	if (report->want_tid || entry->tid != journal->pid)
+	if (report->want_tid || entry->tid != log->pid)
 		fprintf(out, "[pid %d] ", entry->tid);
 	put_time(report, entry->ts_ns, out);
 }
@@ -56,7 +56,7 @@ static void put_prefix(const struct report *report, const struct journal *journa
 static void put_call(const struct call *call, FILE *out)
 {
 	uint64_t us = (call->end_ns - call->begin_ns) / 1000;
-	const struct call_arg *arg;
+	const struct call_log_arg *arg;
 
 	/* close and exit are no ioctls: written as the functions that they are */
 	if (strncmp(call->name, "KVM_", 4)) {
@@ -98,17 +98,17 @@ static void put_skip(const struct skip *skip, FILE *out)
 	fputs(" ---\n", out);
 }
 
-static void put_text(const struct report *report, const struct journal *journal, FILE *out)
+static void put_text(const struct results *report, const struct call_log *log, FILE *out)
 {
-	const struct journal_entry *entry;
+	const struct call_log_entry *entry;
 	size_t i;
 
-	for (i = 0; i < journal->cnt; i++) {
-		entry = &journal->entries[i];
-		put_prefix(report, journal, entry, out);
-		if (entry->kind == JOURNAL_CALL)
+	for (i = 0; i < log->cnt; i++) {
+		entry = &log->entries[i];
+		put_prefix(report, log, entry, out);
+		if (entry->kind == CALL_LOG_CALL)
 			put_call(&entry->call, out);
-		else if (entry->kind == JOURNAL_INJECTION)
+		else if (entry->kind == CALL_LOG_INJECTION)
 			put_injection(&entry->injection, out);
 		else
 			put_skip(&entry->skip, out);
@@ -123,7 +123,7 @@ static json_t *json_head(const char *type, uint64_t ts_ns)
 
 static void json_add_call(json_t *line, const struct call *call)
 {
-	const struct call_arg *arg;
+	const struct call_log_arg *arg;
 	json_t *args = json_object();
 
 	for (arg = call->args; arg->key; arg++)
@@ -165,28 +165,28 @@ static void put_line(json_t *line, FILE *out)
 	json_decref(line);
 }
 
-static void put_json(const struct journal *journal, FILE *out)
+static void put_json(const struct call_log *log, FILE *out)
 {
 	static const char *const types[] = {
-		[JOURNAL_CALL] = "call",
-		[JOURNAL_INJECTION] = "inject",
-		[JOURNAL_SKIP] = "skip",
+		[CALL_LOG_CALL] = "call",
+		[CALL_LOG_INJECTION] = "inject",
+		[CALL_LOG_SKIP] = "skip",
 	};
-	const struct journal_entry *entry;
+	const struct call_log_entry *entry;
 	json_t *line;
 	size_t i;
 
-	for (i = 0; i < journal->cnt; i++) {
-		entry = &journal->entries[i];
+	for (i = 0; i < log->cnt; i++) {
+		entry = &log->entries[i];
 		line = json_head(types[entry->kind], entry->ts_ns);
-		json_object_set_new(line, "profile", json_string(journal->profile));
-		json_object_set_new(line, "pid", json_integer(journal->pid));
+		json_object_set_new(line, "profile", json_string(log->profile));
+		json_object_set_new(line, "pid", json_integer(log->pid));
 		json_object_set_new(line, "tid", json_integer(entry->tid));
 		json_object_set_new(line, "round", json_integer(entry->round));
-		json_object_set_new(line, "vm", json_integer(journal->vm));
-		if (entry->kind == JOURNAL_CALL)
+		json_object_set_new(line, "vm", json_integer(log->vm));
+		if (entry->kind == CALL_LOG_CALL)
 			json_add_call(line, &entry->call);
-		else if (entry->kind == JOURNAL_INJECTION)
+		else if (entry->kind == CALL_LOG_INJECTION)
 			json_add_injection(line, &entry->injection);
 		else
 			json_add_skip(line, &entry->skip);
@@ -194,35 +194,35 @@ static void put_json(const struct journal *journal, FILE *out)
 	}
 }
 
-int report_journal(const struct report *report, const struct journal *journal, struct err *err)
+int results_print(const struct results *report, const struct call_log *log, struct err *err)
 {
 	_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *out;
 
-	if (journal->lost)
+	if (log->lost)
 		return err_set(err, -ENOMEM, "out of memory: %zu calls not written down",
-			       journal->lost);
+			       log->lost);
 	out = open_memstream(&text, &size);
 	if (!out)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (report->is_json)
-		put_json(journal, out);
+		put_json(log, out);
 	else
-		put_text(report, journal, out);
+		put_text(report, log, out);
 	if (fclose(out))
 		return err_set(err, -ENOMEM, "out of memory");
 	return write_out(report, text, size, err);
 }
 
-int report_title(const struct report *report, const char *scenario, struct err *err)
+int results_title(const struct results *report, const char *scenario, struct err *err)
 {
 	if (!report->is_json)
 		printf("--- scenario %s ---\n", scenario);
 	return write_out(report, "", 0, err);
 }
 
-static void put_sums(const char *profile, const struct report_sums *sums)
+static void put_sums(const char *profile, const struct results_sums *sums)
 {
 	printf("--- %s: rounds %" PRIu32 ", VMs %" PRIu32 ", calls %" PRIu64 ", refused %" PRIu64,
 	       profile, sums->rounds, sums->vms, sums->calls, sums->refused);
@@ -233,8 +233,8 @@ static void put_sums(const char *profile, const struct report_sums *sums)
 	fputs(" ---\n", stdout);
 }
 
-int report_sums(const struct report *report, const char *profile, const struct report_sums *sums,
-		struct err *err)
+int results_sums(const struct results *report, const char *profile, const struct results_sums *sums,
+		 struct err *err)
 {
 	json_t *line;
 
@@ -254,7 +254,7 @@ int report_sums(const struct report *report, const char *profile, const struct r
 	return write_out(report, "", 0, err);
 }
 
-static void put_scenario(const struct report *report, const struct profile *profile)
+static void put_scenario(const struct results *report, const struct profile *profile)
 {
 	bool is_here = profile->steps != NULL;
 	json_t *line;
@@ -270,7 +270,7 @@ static void put_scenario(const struct report *report, const struct profile *prof
 	put_line(line, stdout);
 }
 
-int report_list(const struct report *report, const struct profile *list, struct err *err)
+int results_list(const struct results *report, const struct profile *list, struct err *err)
 {
 	const struct profile *profile;
 

@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 struct err;
-struct journal;
+struct call_log;
 struct profile;
 
-struct report {
+struct results {
 	bool is_json;
 	bool want_tid;	/* in front of every line: there are several VMMs */
 	bool want_time; /* in front of every line: CLOCK_MONOTONIC in seconds */
@@ -19,21 +19,21 @@ struct report {
 };
 
 /* What one run did in all, over every VMM. */
-struct report_sums {
+struct results_sums {
 	uint64_t calls, refused, skipped, injections;
 	uint32_t rounds, vms;
 };
 
-/* Write @journal to stdout in one go. */
-int report_journal(const struct report *report, const struct journal *journal, struct err *err);
+/* Write @log to stdout in one go. */
+int results_print(const struct results *report, const struct call_log *log, struct err *err);
 
 /* A line that says what follows; in JSON every line says it itself. */
-int report_title(const struct report *report, const char *scenario, struct err *err);
+int results_title(const struct results *report, const char *scenario, struct err *err);
 
-int report_sums(const struct report *report, const char *profile, const struct report_sums *sums,
-		struct err *err);
+int results_sums(const struct results *report, const char *profile, const struct results_sums *sums,
+		 struct err *err);
 
 /* The scenarios of @list, the last of which has no name. */
-int report_list(const struct report *report, const struct profile *list, struct err *err);
+int results_list(const struct results *report, const struct profile *list, struct err *err);
 
 #endif

@@ -17,120 +17,131 @@
 #if defined(__x86_64__)
 #define ON_X86(STEPS)	(STEPS)
 #define ON_ARM64(STEPS) NULL
-#define CREATE_IRQCHIP	DO(vm_create_irqchip)
+#define CREATE_IRQCHIP	DO(machine_create_irqchip)
 #else
 #define ON_X86(STEPS)	NULL
 #define ON_ARM64(STEPS) (STEPS)
-#define CREATE_IRQCHIP	DO(vm_create_vcpus), DO(vm_create_vgic)
+#define CREATE_IRQCHIP	DO(machine_create_vcpus), DO(machine_create_vgic)
 #endif
 
 static const struct step memslot_create[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
-	DO(vm_create_memslots),
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
+	DO(machine_create_memslots),
 	DO_END(),
 };
 
 /* Two waits: once the slot is invalid, once it is gone. */
 static const struct step memslot_delete[] = {
-	DO(vm_create), DO(vm_create_memslots), DO(vm_assign_ioeventfd), DO(vm_delete_memslot),
+	DO(machine_create),
+	DO(machine_create_memslots),
+	DO(machine_assign_ioeventfd),
+	DO(machine_delete_memslot),
 	DO_END(),
 };
 
 static const struct step memslot_move[] = {
-	DO(vm_create), DO(vm_create_memslots), DO(vm_assign_ioeventfd), DO(vm_move_memslot),
+	DO(machine_create),
+	DO(machine_create_memslots),
+	DO(machine_assign_ioeventfd),
+	DO(machine_move_memslot),
 	DO_END(),
 };
 
 static const struct step bus_unregister[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
-	DO(vm_deassign_ioeventfd),
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
+	DO(machine_deassign_ioeventfd),
 	DO_END(),
 };
 
 static const struct step qemu_probe[] = {
-	DO(vm_create),
-	DO(vm_probe_ioeventfds),
+	DO(machine_create),
+	DO(machine_probe_ioeventfds),
 	DO_END(),
 };
 
 static const struct step coalesced_mmio[] = {
-	DO(vm_create),
-	DO(vm_register_coalesced),
-	DO(vm_unregister_coalesced),
+	DO(machine_create),
+	DO(machine_register_coalesced),
+	DO(machine_unregister_coalesced),
 	DO_END(),
 };
 
 static const struct step irq_routing[] = {
-	DO(vm_create),
+	DO(machine_create),
 	CREATE_IRQCHIP,
-	DO(vm_set_gsi_routing),
+	DO(machine_set_gsi_routing),
 	DO_END(),
 };
 
 static const struct step irqfd_resample[] = {
-	DO(vm_create),
+	DO(machine_create),
 	CREATE_IRQCHIP,
-	DO(vm_assign_resample_irqfd),
+	DO(machine_assign_resample_irqfd),
 	DO_END(),
 };
 
 static const struct step irqfd_deassign[] = {
-	DO(vm_create),	       CREATE_IRQCHIP,	    DO(vm_assign_irqfd),
-	DO(vm_deassign_irqfd), DO(vm_assign_irqfd), DO_END(),
+	DO(machine_create),	    CREATE_IRQCHIP,	      DO(machine_assign_irqfd),
+	DO(machine_deassign_irqfd), DO(machine_assign_irqfd), DO_END(),
 };
 
-static const struct step vm_destroy_barrier[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
+static const struct step machine_destroy_barrier[] = {
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
 	DO_END(),
 };
 
 static const struct step vcpu_create[] = {
-	DO(vm_create),
+	DO(machine_create),
 	CREATE_IRQCHIP,
-	DO(vm_create_vcpus),
+	DO(machine_create_vcpus),
 	DO_END(),
 };
 
 /* An open VM with memory, without a grace period of its own at the end. */
 static const struct step many_vms[] = {
-	DO(vm_create),
-	DO(vm_create_memslots),
-	DO(vm_create_vcpus),
+	DO(machine_create),
+	DO(machine_create_memslots),
+	DO(machine_create_vcpus),
 	DO_END(),
 };
 
 #if defined(__x86_64__)
 
 static const struct step pit[] = {
-	DO(vm_create), DO(vm_create_irqchip), DO(vm_create_pit2), DO(vm_disable_reinject), DO_END(),
+	DO(machine_create),
+	DO(machine_create_irqchip),
+	DO(machine_create_pit2),
+	DO(machine_disable_reinject),
+	DO_END(),
 };
 
 /* Settled, so that only the wait for the PIT's own notifier is left. */
 static const struct step pit_close[] = {
-	DO(vm_create), DO(vm_create_irqchip), DO(vm_create_pit2), DO(vm_settle), DO_END(),
+	DO(machine_create), DO(machine_create_irqchip), DO(machine_create_pit2), DO(machine_settle),
+	DO_END(),
 };
 
 static const struct step pmu_filter[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
-	DO(vm_set_pmu_event_filter),
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
+	DO(machine_set_pmu_event_filter),
 	DO_END(),
 };
 
 static const struct step msr_filter[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
-	DO(vm_set_msr_filter),
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
+	DO(machine_set_msr_filter),
 	DO_END(),
 };
 
 static const struct step hyperv_eventfd[] = {
-	DO(vm_create),
-	DO(vm_assign_ioeventfd),
-	DO(vm_bounce_hyperv_eventfd),
+	DO(machine_create),
+	DO(machine_assign_ioeventfd),
+	DO(machine_bounce_hyperv_eventfd),
 	DO_END(),
 };
 
@@ -139,8 +150,10 @@ static const struct step hyperv_eventfd[] = {
 /* A vCPU's first run registers the vGIC's distributor: who starts the grace period is in KVM_RUN.
  */
 static const struct step vgic_first_run[] = {
-	DO(vm_create), DO(vm_create_vcpus), DO(vm_create_vgic),	    DO(vm_init_vcpus),
-	DO(vm_settle), DO(vm_run_once),	    DO(vm_create_memslots), DO_END(),
+	DO(machine_create),	     DO(machine_create_vcpus),
+	DO(machine_create_vgic),     DO(machine_init_vcpus),
+	DO(machine_settle),	     DO(machine_run_once),
+	DO(machine_create_memslots), DO_END(),
 };
 
 #endif
@@ -176,7 +189,7 @@ const struct profile scenarios[] = {
 	{ "hyperv-eventfd", "KVM_HYPERV_EVENTFD deassign: kvm_hv_eventfd_deassign",
 	  "gp-timer and cb-timer", ON_X86(hyperv_eventfd), { 0, 0, 0 } },
 	{ "vm-destroy-barrier", "close: kvm_destroy_vm, srcu_barrier",
-	  "gp-timer and cb-timer", vm_destroy_barrier, { 0, 0, 0 } },
+	  "gp-timer and cb-timer", machine_destroy_barrier, { 0, 0, 0 } },
 	{ "vcpu-create", "KVM_CREATE_VCPU: kvm_alloc_apic_access_page, where there is one",
 	  "gp-timer; short without APIC virtualization", vcpu_create, { 1, 0, 0 } },
 	{ "vgic-first-run", "KVM_SET_USER_MEMORY_REGION: kvm_swap_active_memslots, behind KVM_RUN",

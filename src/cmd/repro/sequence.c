@@ -3,24 +3,24 @@
 #include "cmd/repro/profile.h"
 
 /* A list being made; what does not fit is left out, which no table comes near. */
-struct plan {
+struct sequence {
 	const struct step **steps;
 	size_t cnt;
 };
 
-static void plan_add(struct plan *plan, const struct step *step)
+static void sequence_add(struct sequence *plan, const struct step *step)
 {
-	if (plan->cnt < PROFILE_PLAN_MAX)
+	if (plan->cnt < PROFILE_SEQUENCE_MAX)
 		plan->steps[plan->cnt++] = step;
 }
 
-static void plan_add_memory(struct plan *plan, const struct step *steps)
+static void sequence_add_memory(struct sequence *plan, const struct step *steps)
 {
 	const struct step *step;
 
 	for (step = steps; step->run; step++)
 		if (step->role == STEP_MEMORY)
-			plan_add(plan, step);
+			sequence_add(plan, step);
 }
 
 /* After which step the memory steps belong; NULL: where they are. */
@@ -39,33 +39,33 @@ static const struct step *memory_anchor(const struct step *steps, enum profile_o
 }
 
 /* Make room after every device step that a step of another kind follows. */
-static size_t plan_add_gaps(const struct step **steps, size_t cnt, const struct step *gap,
-			    const struct step **out)
+static size_t sequence_add_gaps(const struct step **steps, size_t cnt, const struct step *gap,
+				const struct step **out)
 {
-	struct plan plan = {.steps = out};
+	struct sequence plan = {.steps = out};
 	size_t i;
 
 	for (i = 0; i < cnt; i++) {
-		plan_add(&plan, steps[i]);
+		sequence_add(&plan, steps[i]);
 		if (gap && steps[i]->role == STEP_DEVICE && i + 1 < cnt &&
 		    steps[i + 1]->role != STEP_DEVICE)
-			plan_add(&plan, gap);
+			sequence_add(&plan, gap);
 	}
 	return plan.cnt;
 }
 
-size_t profile_plan(const struct step *steps, enum profile_order order, const struct step *gap,
-		    const struct step *plan[PROFILE_PLAN_MAX])
+size_t profile_sequence(const struct step *steps, enum profile_order order, const struct step *gap,
+			const struct step *plan[PROFILE_SEQUENCE_MAX])
 {
 	const struct step *anchor = memory_anchor(steps, order), *step;
-	const struct step *ordered[PROFILE_PLAN_MAX];
-	struct plan in_order = {.steps = ordered};
+	const struct step *ordered[PROFILE_SEQUENCE_MAX];
+	struct sequence in_order = {.steps = ordered};
 
 	for (step = steps; step->run; step++) {
 		if (!anchor || step->role != STEP_MEMORY)
-			plan_add(&in_order, step);
+			sequence_add(&in_order, step);
 		if (step == anchor)
-			plan_add_memory(&in_order, steps);
+			sequence_add_memory(&in_order, steps);
 	}
-	return plan_add_gaps(ordered, in_order.cnt, gap, plan);
+	return sequence_add_gaps(ordered, in_order.cnt, gap, plan);
 }

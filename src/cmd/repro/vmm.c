@@ -9,28 +9,28 @@
 #include "base/err.h"
 #include "cmd/repro/inject.h"
 
-static const struct step gap_step = {.run = vm_gap};
+static const struct step gap_step = {.run = machine_gap};
 
-void vmm_init(struct vmm *vmm, const struct vmm_cfg *cfg, uint32_t idx, struct report_sums *sums)
+void vmm_init(struct vmm *vmm, const struct vmm_cfg *cfg, uint32_t idx, struct results_sums *sums)
 {
 	*vmm = (struct vmm){.cfg = cfg, .sums = sums};
-	journal_init(&vmm->journal, cfg->profile->name, idx);
+	call_log_init(&vmm->log, cfg->profile->name, idx);
 }
 
 void vmm_fini(struct vmm *vmm)
 {
-	journal_fini(&vmm->journal);
+	call_log_fini(&vmm->log);
 }
 
-static void add_up(struct report_sums *sums, const struct journal_entry *entry)
+static void add_up(struct results_sums *sums, const struct call_log_entry *entry)
 {
-	uint64_t *sum = entry->kind == JOURNAL_CALL	   ? &sums->calls
-			: entry->kind == JOURNAL_INJECTION ? &sums->injections
-							   : &sums->skipped;
+	uint64_t *sum = entry->kind == CALL_LOG_CALL	    ? &sums->calls
+			: entry->kind == CALL_LOG_INJECTION ? &sums->injections
+							    : &sums->skipped;
 
 	__atomic_add_fetch(sum, 1, __ATOMIC_RELAXED);
 	/* KVM_RUN is told to return EINTR. */
-	if (entry->kind == JOURNAL_CALL && entry->call.ret < 0 && entry->call.ret != -EINTR)
+	if (entry->kind == CALL_LOG_CALL && entry->call.ret < 0 && entry->call.ret != -EINTR)
 		__atomic_add_fetch(&sums->refused, 1, __ATOMIC_RELAXED);
 }
 
@@ -39,16 +39,16 @@ int vmm_flush(struct vmm *vmm, struct err *err)
 	int ret;
 	size_t i;
 
-	journal_sort(&vmm->journal);
-	for (i = 0; i < vmm->journal.cnt; i++)
-		add_up(vmm->sums, &vmm->journal.entries[i]);
-	ret = report_journal(&vmm->cfg->report, &vmm->journal, err);
-	journal_reset(&vmm->journal);
+	call_log_sort(&vmm->log);
+	for (i = 0; i < vmm->log.cnt; i++)
+		add_up(vmm->sums, &vmm->log.entries[i]);
+	ret = results_print(&vmm->cfg->report, &vmm->log, err);
+	call_log_reset(&vmm->log);
 	return ret;
 }
 
 /* A scenario that the kernel does not offer is skipped, by name; all else is an error. */
-static int refused(struct vmm *vmm, const struct vm *vm, int ret, struct err *err)
+static int refused(struct vmm *vmm, const struct machine *vm, int ret, struct err *err)
 {
 	const struct profile *profile = vmm->cfg->profile;
 	struct skip skip = {
@@ -63,12 +63,12 @@ static int refused(struct vmm *vmm, const struct vm *vm, int ret, struct err *er
 	if (!vmm->cfg->is_scenario)
 		return err_cannot(err, "profile '%s' needs %s, which this kernel refused: %s",
 				  profile->name, vm->failed_call, strerror(-ret));
-	journal_add_skip(&vmm->journal, &skip);
+	call_log_add_skip(&vmm->log, &skip);
 	vmm->skipped_err = -ret;
 	return 0;
 }
 
-static int inject(struct vmm *vmm, struct vm *vm, uint64_t begin_ns, struct err *err)
+static int inject(struct vmm *vmm, struct machine *vm, uint64_t begin_ns, struct err *err)
 {
 	const struct inject *inject = vmm->cfg->inject;
 	struct injection injection = {.begin_ns = begin_ns};
@@ -81,12 +81,12 @@ static int inject(struct vmm *vmm, struct vm *vm, uint64_t begin_ns, struct err 
 	ret = inject->run(vm, vmm->cfg->hold_ns, &injection, err);
 	if (ret < 0)
 		return err_wrap(err, ret, "--inject %s", inject->name);
-	journal_add_injection(&vmm->journal, &injection);
+	call_log_add_injection(&vmm->log, &injection);
 	return 0;
 }
 
 /* The VM is complete; everything up to its end. */
-static int end_together(struct vmm *vmm, struct vm *vm, struct err *err)
+static int end_together(struct vmm *vmm, struct machine *vm, struct err *err)
 {
 	int ret;
 
@@ -99,18 +99,18 @@ static int end_together(struct vmm *vmm, struct vm *vm, struct err *err)
 	if (!ret)
 		ret = vmm->meet(vmm->meet_arg, err);
 	/* The last life ends with the process, which leaves its VM to the kernel. */
-	if (!ret && vmm->journal.round + 1 == vmm->cfg->rounds)
+	if (!ret && vmm->log.round + 1 == vmm->cfg->rounds)
 		_exit(0);
 	vm->injected = vmm->cfg->inject ? vmm->cfg->inject->name : NULL;
 	return ret;
 }
 
-static int live(struct vmm *vmm, struct vm *vm, struct err *err)
+static int live(struct vmm *vmm, struct machine *vm, struct err *err)
 {
 	const struct vmm_cfg *cfg = vmm->cfg;
-	const struct step *plan[PROFILE_PLAN_MAX];
-	size_t plan_cnt =
-		profile_plan(cfg->profile->steps, cfg->order, cfg->gap_ns ? &gap_step : NULL, plan);
+	const struct step *plan[PROFILE_SEQUENCE_MAX];
+	size_t plan_cnt = profile_sequence(cfg->profile->steps, cfg->order,
+					   cfg->gap_ns ? &gap_step : NULL, plan);
 	uint64_t begin_ns = clock_now_ns();
 	int ret;
 
@@ -129,13 +129,13 @@ static int live(struct vmm *vmm, struct vm *vm, struct err *err)
 
 static int run_round(struct vmm *vmm, struct err *err)
 {
-	struct vm vm;
-	int ret = vm_open(&vm, &vmm->cfg->size, &vmm->journal, err);
+	struct machine vm;
+	int ret = machine_open(&vm, &vmm->cfg->size, &vmm->log, err);
 	int close_ret;
 
 	if (!ret)
 		ret = live(vmm, &vm, err);
-	close_ret = vm_close(&vm);
+	close_ret = machine_close(&vm);
 	if (!ret && close_ret)
 		ret = err_set(err, close_ret, "cannot close the VM: %s", strerror(-close_ret));
 	return ret;
@@ -148,7 +148,7 @@ int vmm_run(struct vmm *vmm, struct err *err)
 	int ret = 0, flush_ret;
 
 	for (round = 0; round < vmm->cfg->rounds && !ret && !vmm->skipped_err; round++) {
-		vmm->journal.round = round;
+		vmm->log.round = round;
 		ret = run_round(vmm, err);
 		/* What led to a failure is worth seeing too. */
 		flush_ret = vmm_flush(vmm, ret ? &flush_err : err);

@@ -5,7 +5,7 @@
 #include "unit.h"
 
 /* Steps are told apart by their names; they are never taken. */
-static int create(struct vm *vm)
+static int create(struct machine *vm)
 {
 	(void)vm;
 	return 0;
@@ -29,9 +29,9 @@ static const char letters[] = "cipvmdrk";
 
 static const char *spell(enum profile_order order, const struct step *gap)
 {
-	static char text[PROFILE_PLAN_MAX + 1];
-	const struct step *plan[PROFILE_PLAN_MAX];
-	size_t i, cnt = profile_plan(steps, order, gap, plan);
+	static char text[PROFILE_SEQUENCE_MAX + 1];
+	const struct step *plan[PROFILE_SEQUENCE_MAX];
+	size_t i, cnt = profile_sequence(steps, order, gap, plan);
 
 	for (i = 0; i < cnt; i++)
 		text[i] = plan[i] == &gap_step ? '-' : letters[plan[i] - steps];
@@ -63,10 +63,11 @@ static void devices_first_leaves_a_profile_without_devices_alone(void **state)
 		{.run = create, .role = STEP_MEMORY},
 		{.run = NULL},
 	};
-	const struct step *plan[PROFILE_PLAN_MAX];
+	const struct step *plan[PROFILE_SEQUENCE_MAX];
 
 	(void)state;
-	assert_int_equal(profile_plan(no_devices, PROFILE_ORDER_DEVICES_FIRST, &gap_step, plan), 2);
+	assert_int_equal(profile_sequence(no_devices, PROFILE_ORDER_DEVICES_FIRST, &gap_step, plan),
+			 2);
 	assert_ptr_equal(plan[0], &no_devices[0]);
 	assert_ptr_equal(plan[1], &no_devices[1]);
 }
@@ -74,14 +75,15 @@ static void devices_first_leaves_a_profile_without_devices_alone(void **state)
 /* Tables are short; one that is not must not run over. */
 static void a_plan_has_an_end(void **state)
 {
-	static struct step many[2 * PROFILE_PLAN_MAX + 1];
-	const struct step *plan[PROFILE_PLAN_MAX];
+	static struct step many[2 * PROFILE_SEQUENCE_MAX + 1];
+	const struct step *plan[PROFILE_SEQUENCE_MAX];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 2 * PROFILE_PLAN_MAX; i++)
+	for (i = 0; i < 2 * PROFILE_SEQUENCE_MAX; i++)
 		many[i].run = create;
-	assert_int_equal(profile_plan(many, PROFILE_ORDER_OWN, NULL, plan), PROFILE_PLAN_MAX);
+	assert_int_equal(profile_sequence(many, PROFILE_ORDER_OWN, NULL, plan),
+			 PROFILE_SEQUENCE_MAX);
 }
 
 int main(void)

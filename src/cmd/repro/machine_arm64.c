@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The calls that only arm64 VMMs make. */
-#include "cmd/repro/vm.h"
+#include "cmd/repro/machine.h"
 
 #if defined(__aarch64__)
 
@@ -11,10 +11,10 @@
 
 #include "cmd/repro/call_log.h"
 
-const uint64_t vm_ram_gpa = 0x80000000;
-const uint64_t vm_mmio_gpa = 0x40000000;
-const uint32_t vm_first_gsi = 0;
-const uint32_t vm_gsis_cnt = 64;
+const uint64_t machine_ram_gpa = 0x80000000;
+const uint64_t machine_mmio_gpa = 0x40000000;
+const uint32_t machine_first_gsi = 0;
+const uint32_t machine_gsis_cnt = 64;
 
 /* Firecracker puts the distributor right below its MMIO window and the rest below that. */
 #define GIC_DIST_BYTES	 0x10000UL
@@ -23,7 +23,7 @@ const uint32_t vm_gsis_cnt = 64;
 #define GIC_V2_CPU_GPA	 (GIC_DIST_GPA - 0x10000UL)
 #define GIC_IRQS	 128
 
-static int set_device_attr(struct vm *vm, uint32_t group, uint64_t attr, const void *value)
+static int set_device_attr(struct machine *vm, uint32_t group, uint64_t attr, const void *value)
 {
 	struct kvm_device_attr device_attr = {
 		.group = group,
@@ -33,21 +33,21 @@ static int set_device_attr(struct vm *vm, uint32_t group, uint64_t attr, const v
 	struct call call = {.name = "KVM_SET_DEVICE_ATTR",
 			    .args = {{"group", group, false}, {"attr", attr, false}}};
 
-	return (int)vm_ioctl(vm, &call, vm->device_fd, KVM_SET_DEVICE_ATTR, &device_attr);
+	return (int)machine_ioctl(vm, &call, vm->device_fd, KVM_SET_DEVICE_ATTR, &device_attr);
 }
 
-static int create_device(struct vm *vm, uint32_t type)
+static int create_device(struct machine *vm, uint32_t type)
 {
 	struct kvm_create_device device = {.type = type};
 	struct call call = {.name = "KVM_CREATE_DEVICE", .args = {{"type", type, false}}};
-	int ret = (int)vm_ioctl(vm, &call, vm->fd, KVM_CREATE_DEVICE, &device);
+	int ret = (int)machine_ioctl(vm, &call, vm->fd, KVM_CREATE_DEVICE, &device);
 
 	if (!ret)
 		vm->device_fd = (int)device.fd;
 	return ret;
 }
 
-static int finish_vgic(struct vm *vm)
+static int finish_vgic(struct machine *vm)
 {
 	uint32_t irqs = GIC_IRQS;
 	int ret = set_device_attr(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
@@ -58,7 +58,7 @@ static int finish_vgic(struct vm *vm)
 }
 
 /* The order is Firecracker's (src/vmm/src/arch/aarch64/gic/): a GICv3, else a GICv2. */
-int vm_create_vgic(struct vm *vm)
+int machine_create_vgic(struct machine *vm)
 {
 	uint64_t dist = GIC_DIST_GPA, cpu = GIC_V2_CPU_GPA;
 	uint64_t redist = GIC_DIST_GPA - GIC_REDIST_BYTES * vm->vcpus_cnt;
@@ -82,18 +82,18 @@ int vm_create_vgic(struct vm *vm)
 	return ret ? ret : finish_vgic(vm);
 }
 
-static int init_vcpu(struct vm *vm, uint32_t id, const struct kvm_vcpu_init *init)
+static int init_vcpu(struct machine *vm, uint32_t id, const struct kvm_vcpu_init *init)
 {
 	struct call call = {.name = "KVM_ARM_VCPU_INIT", .args = {{"id", id, false}}};
 
-	return (int)vm_ioctl(vm, &call, vm->vcpus[id].fd, KVM_ARM_VCPU_INIT, init);
+	return (int)machine_ioctl(vm, &call, vm->vcpus[id].fd, KVM_ARM_VCPU_INIT, init);
 }
 
-int vm_init_vcpus(struct vm *vm)
+int machine_init_vcpus(struct machine *vm)
 {
 	struct call call = {.name = "KVM_ARM_PREFERRED_TARGET"};
 	struct kvm_vcpu_init init = {0};
-	int ret = (int)vm_ioctl(vm, &call, vm->fd, KVM_ARM_PREFERRED_TARGET, &init);
+	int ret = (int)machine_ioctl(vm, &call, vm->fd, KVM_ARM_PREFERRED_TARGET, &init);
 	uint32_t id;
 
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
@@ -102,7 +102,7 @@ int vm_init_vcpus(struct vm *vm)
 	return ret;
 }
 
-int vm_set_gsi_routing(struct vm *vm)
+int machine_set_gsi_routing(struct machine *vm)
 {
 	enum { PINS = 64 };
 	union {
@@ -118,11 +118,11 @@ int vm_set_gsi_routing(struct vm *vm)
 		routing.head.entries[i].type = KVM_IRQ_ROUTING_IRQCHIP;
 		routing.head.entries[i].u.irqchip.pin = i;
 	}
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
 }
 
 /* There is no KVM_TRANSLATE here: the guest's own instruction fetch is the reader. */
-int vm_prepare_reader(struct vm *vm, uint64_t gpa)
+int machine_prepare_reader(struct machine *vm, uint64_t gpa)
 {
 	uint64_t value = gpa;
 	struct kvm_one_reg reg = {
@@ -131,23 +131,23 @@ int vm_prepare_reader(struct vm *vm, uint64_t gpa)
 		.addr = (uintptr_t)&value,
 	};
 	struct call call = {.name = "KVM_SET_ONE_REG", .args = {{"pc", gpa, true}}};
-	int ret = vm_init_vcpus(vm);
+	int ret = machine_init_vcpus(vm);
 
-	return ret ? ret : (int)vm_ioctl(vm, &call, vm->vcpus[0].fd, KVM_SET_ONE_REG, &reg);
+	return ret ? ret : (int)machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_SET_ONE_REG, &reg);
 }
 
-int vm_run_reader(struct vm *vm, uint64_t gpa)
+int machine_run_reader(struct machine *vm, uint64_t gpa)
 {
 	struct call call = {.name = "KVM_RUN", .args = {{"id", 0, false}, {"pc", gpa, true}}};
 
-	return (int)vm_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
+	return (int)machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
 }
 
 /*
  * Code that leaves the guest at once: a store to an address that no memslot
  * covers is an MMIO exit. The MMU is off after reset, so addresses are physical.
  */
-void vm_fill_reader_page(uint8_t *page)
+void machine_fill_reader_page(uint8_t *page)
 {
 	static const uint32_t code[] = {
 		0xd2a12000, /* movz x0, #0x900, lsl #16 */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/diagnosis.h"
+#include "host/host.h"
 
 #include <errno.h>
 
@@ -230,13 +231,13 @@ static void what_is_set_decides_what_is_found(void **state)
 
 		if (cases[i].change)
 			cases[i].change(&host);
-		outlook_make(&host, &findings);
+		diagnosis_make(&host, &findings);
 		finding = find(&findings, cases[i].name);
 		if ((finding ? (int)finding->severity : -1) != cases[i].severity)
 			fail_msg("case %zu: %s: %s", i, cases[i].name,
 				 finding ? severity_names[finding->severity] : "not found");
-		if (outlook_status(&findings) != cases[i].status)
-			fail_msg("case %zu: status %d", i, outlook_status(&findings));
+		if (diagnosis_status(&findings) != cases[i].status)
+			fail_msg("case %zu: status %d", i, diagnosis_status(&findings));
 	}
 }
 
@@ -266,7 +267,7 @@ static void waits_are_in_this_kernels_milliseconds(void **state)
 
 		host.measured_hz = cases[i].hz;
 		host.config_hz = 0;
-		outlook_make(&host, &findings);
+		diagnosis_make(&host, &findings);
 		finding = find(&findings, cases[i].name);
 		assert_non_null(finding);
 		if (!strstr(finding->text, cases[i].text))
@@ -283,9 +284,9 @@ static void waits_are_in_this_kernels_milliseconds(void **state)
 static void what_was_measured_beats_what_was_configured(void **state)
 {
 	(void)state;
-	assert_int_equal(outlook_hz(&(struct host){.measured_hz = 100, .config_hz = 250}), 100);
-	assert_int_equal(outlook_hz(&(struct host){.config_hz = 250}), 250);
-	assert_int_equal(outlook_hz(&(struct host){0}), 0);
+	assert_int_equal(host_hz(&(struct host){.measured_hz = 100, .config_hz = 250}), 100);
+	assert_int_equal(host_hz(&(struct host){.config_hz = 250}), 250);
+	assert_int_equal(host_hz(&(struct host){0}), 0);
 }
 
 static void bpf_needs_two_capabilities_or_the_big_one(void **state)
@@ -305,11 +306,11 @@ static void bpf_needs_two_capabilities_or_the_big_one(void **state)
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++)
 		assert_int_equal(
-			outlook_lacks_caps(&(struct host){.are_caps_known = true,
-							  .caps = cases[i].caps,
-							  .is_user_ns = cases[i].is_user_ns}),
+			diagnosis_lacks_caps(&(struct host){.are_caps_known = true,
+							    .caps = cases[i].caps,
+							    .is_user_ns = cases[i].is_user_ns}),
 			cases[i].lacks);
-	assert_false(outlook_lacks_caps(&(struct host){0}));
+	assert_false(diagnosis_lacks_caps(&(struct host){0}));
 }
 
 /* Whatever a host is like, whoever reads "!!" also reads what to do. */
@@ -328,7 +329,7 @@ static void every_problem_has_a_remedy(void **state)
 
 		changes[i % CNT(changes)](&host);
 		changes[i / CNT(changes)](&host);
-		outlook_make(&host, &findings);
+		diagnosis_make(&host, &findings);
 		assert_in_range(findings.cnt, 1, FINDINGS_MAX - 10);
 		for (size_t j = 0; j < findings.cnt; j++) {
 			const struct finding *finding = &findings.list[j];

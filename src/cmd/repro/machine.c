@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/repro/vm.h"
+#include "cmd/repro/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,25 +36,26 @@
 
 static const struct kvm_coalesced_mmio_zone coalesced_zone = {.addr = 0xa0000, .size = 0x20000};
 
-static int fail(struct vm *vm, const char *name, int ret)
+static int fail(struct machine *vm, const char *name, int ret)
 {
 	vm->failed_call = name;
 	return ret;
 }
 
-long vm_ioctl(struct vm *vm, struct call *call, int fd, unsigned long request, const void *arg)
+long machine_ioctl(struct machine *vm, struct call *call, int fd, unsigned long request,
+		   const void *arg)
 {
 	long ret;
 
 	if (!call->injected)
 		call->injected = vm->injected;
-	ret = journal_ioctl(vm->journal, call, fd, request, (unsigned long)arg);
+	ret = call_log_ioctl(vm->log, call, fd, request, (unsigned long)arg);
 	if (ret < 0)
 		vm->failed_call = call->name;
 	return ret;
 }
 
-static int open_kvm(struct vm *vm, struct err *err)
+static int open_kvm(struct machine *vm, struct err *err)
 {
 	long version;
 
@@ -75,10 +76,11 @@ static int open_kvm(struct vm *vm, struct err *err)
 	return 0;
 }
 
-int vm_open(struct vm *vm, const struct vm_size *size, struct journal *journal, struct err *err)
+int machine_open(struct machine *vm, const struct machine_size *size, struct call_log *log,
+		 struct err *err)
 {
-	*vm = (struct vm){
-		.journal = journal,
+	*vm = (struct machine){
+		.log = log,
 		.size = *size,
 		.kvm_fd = -1,
 		.fd = -1,
@@ -102,7 +104,7 @@ int vm_open(struct vm *vm, const struct vm_size *size, struct journal *journal, 
 	return 0;
 }
 
-int vm_close(struct vm *vm)
+int machine_close(struct machine *vm)
 {
 	struct call call = {.name = "close", .injected = vm->injected};
 	long ret = 0;
@@ -115,7 +117,7 @@ int vm_close(struct vm *vm)
 	if (vm->device_fd >= 0)
 		close(vm->device_fd);
 	if (vm->fd >= 0)
-		ret = journal_close(vm->journal, &call, vm->fd);
+		ret = call_log_close(vm->log, &call, vm->fd);
 	for (i = 0; i < vm->event_fds_cnt; i++)
 		close(vm->event_fds[i]);
 	if (vm->mem != MAP_FAILED)
@@ -124,11 +126,11 @@ int vm_close(struct vm *vm)
 		close(vm->kvm_fd);
 	free(vm->vcpus);
 	free(vm->event_fds);
-	*vm = (struct vm){.kvm_fd = -1, .fd = -1, .device_fd = -1, .mem = MAP_FAILED};
+	*vm = (struct machine){.kvm_fd = -1, .fd = -1, .device_fd = -1, .mem = MAP_FAILED};
 	return ret < 0 ? fail(vm, "close", (int)ret) : 0;
 }
 
-int vm_eventfd(struct vm *vm)
+int machine_eventfd(struct machine *vm)
 {
 	int *more = realloc(vm->event_fds, (vm->event_fds_cnt + 1) * sizeof(*more));
 	int fd;
@@ -143,10 +145,10 @@ int vm_eventfd(struct vm *vm)
 	return fd;
 }
 
-int vm_create(struct vm *vm)
+int machine_create(struct machine *vm)
 {
 	struct call call = {.name = "KVM_CREATE_VM", .args = {{"type", 0, false}}};
-	long fd = vm_ioctl(vm, &call, vm->kvm_fd, KVM_CREATE_VM, NULL);
+	long fd = machine_ioctl(vm, &call, vm->kvm_fd, KVM_CREATE_VM, NULL);
 
 	if (fd < 0)
 		return (int)fd;
@@ -154,74 +156,76 @@ int vm_create(struct vm *vm)
 	return 0;
 }
 
-uint64_t vm_slot_gpa(const struct vm *vm, uint32_t slot)
+uint64_t machine_slot_gpa(const struct machine *vm, uint32_t slot)
 {
-	uint64_t gpa = vm_ram_gpa + slot * vm->slot_bytes;
+	uint64_t gpa = machine_ram_gpa + slot * vm->slot_bytes;
 
-	if (vm_ram_gpa < HOLE_BEGIN && gpa + vm->slot_bytes > HOLE_BEGIN)
+	if (machine_ram_gpa < HOLE_BEGIN && gpa + vm->slot_bytes > HOLE_BEGIN)
 		gpa += HOLE_END - HOLE_BEGIN;
 	return gpa;
 }
 
-uint8_t *vm_slot_mem(const struct vm *vm, uint32_t slot)
+uint8_t *machine_slot_mem(const struct machine *vm, uint32_t slot)
 {
 	return vm->mem + slot * vm->slot_bytes;
 }
 
-int vm_set_slot(struct vm *vm, uint32_t slot, uint64_t gpa, size_t bytes)
+int machine_set_slot(struct machine *vm, uint32_t slot, uint64_t gpa, size_t bytes)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
 		.guest_phys_addr = gpa,
 		.memory_size = bytes,
-		.userspace_addr = (uintptr_t)vm_slot_mem(vm, slot),
+		.userspace_addr = (uintptr_t)machine_slot_mem(vm, slot),
 	};
 	struct call call = {
 		.name = "KVM_SET_USER_MEMORY_REGION",
 		.args = {{"slot", slot, false}, {"gpa", gpa, true}, {"size", bytes, true}},
 	};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
-int vm_create_memslots(struct vm *vm)
+int machine_create_memslots(struct machine *vm)
 {
 	uint32_t slot;
 	int ret = 0;
 
 	for (slot = 0; slot < vm->size.memslots && !ret; slot++)
-		ret = vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+		ret = machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
 	return ret;
 }
 
-int vm_delete_memslot(struct vm *vm)
+int machine_delete_memslot(struct machine *vm)
 {
 	uint32_t slot = vm->size.memslots - 1;
 
-	return vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), 0);
+	return machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), 0);
 }
 
-int vm_move_memslot(struct vm *vm)
+int machine_move_memslot(struct machine *vm)
 {
 	uint32_t slot = vm->size.memslots - 1;
 
-	return vm_set_slot(vm, slot, vm_slot_gpa(vm, slot + VM_EXTRA_SLOTS), vm->slot_bytes);
+	return machine_set_slot(vm, slot, machine_slot_gpa(vm, slot + VM_EXTRA_SLOTS),
+				vm->slot_bytes);
 }
 
-int vm_remap_memslot(struct vm *vm)
+int machine_remap_memslot(struct machine *vm)
 {
 	uint32_t slot = vm->size.memslots - 1;
-	int ret = vm_delete_memslot(vm);
+	int ret = machine_delete_memslot(vm);
 
-	return ret ? ret : vm_set_slot(vm, slot, vm_slot_gpa(vm, slot), vm->slot_bytes);
+	return ret ? ret : machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
 }
 
-static int create_vcpu(struct vm *vm)
+static int create_vcpu(struct machine *vm)
 {
 	struct call call = {.name = "KVM_CREATE_VCPU", .args = {{"id", vm->vcpus_cnt, false}}};
-	struct vm_vcpu *vcpu = &vm->vcpus[vm->vcpus_cnt];
+	struct machine_vcpu *vcpu = &vm->vcpus[vm->vcpus_cnt];
 	/* The id is the ioctl's argument itself, not a pointer to it. */
-	long fd = vm_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)vm->vcpus_cnt);
+	long fd =
+		machine_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)vm->vcpus_cnt);
 
 	if (fd < 0)
 		return (int)fd;
@@ -235,7 +239,7 @@ static int create_vcpu(struct vm *vm)
 	return 0;
 }
 
-int vm_create_vcpus(struct vm *vm)
+int machine_create_vcpus(struct machine *vm)
 {
 	uint32_t wanted = vm->size.vcpus ? vm->size.vcpus : 1;
 	int ret = 0;
@@ -249,7 +253,7 @@ int vm_create_vcpus(struct vm *vm)
  * With immediate_exit set KVM_RUN does everything that comes before entering
  * the guest (arm64 maps the vGIC's frames there) and returns EINTR.
  */
-int vm_run_once(struct vm *vm)
+int machine_run_once(struct machine *vm)
 {
 	struct call call = {
 		.name = "KVM_RUN",
@@ -258,12 +262,12 @@ int vm_run_once(struct vm *vm)
 	long ret;
 
 	vm->vcpus[0].run->immediate_exit = 1;
-	ret = vm_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
+	ret = machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
 	vm->vcpus[0].run->immediate_exit = 0;
 	return ret == -EINTR ? 0 : (int)ret;
 }
 
-static int set_ioeventfd(struct vm *vm, struct kvm_ioeventfd *ioeventfd)
+static int set_ioeventfd(struct machine *vm, struct kvm_ioeventfd *ioeventfd)
 {
 	struct call call = {
 		.name = "KVM_IOEVENTFD",
@@ -274,14 +278,14 @@ static int set_ioeventfd(struct vm *vm, struct kvm_ioeventfd *ioeventfd)
 			 {"flags", ioeventfd->flags, true}},
 	};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_IOEVENTFD, ioeventfd);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_IOEVENTFD, ioeventfd);
 }
 
 /* As Firecracker's register_mmio_virtio() does (src/vmm/src/device_manager/mmio.rs). */
-static int notify_ioeventfd(struct vm *vm, uint32_t idx, int fd, uint32_t flags)
+static int notify_ioeventfd(struct machine *vm, uint32_t idx, int fd, uint32_t flags)
 {
 	struct kvm_ioeventfd ioeventfd = {
-		.addr = vm_mmio_gpa + idx * VIRTIO_MMIO_BYTES + VIRTIO_MMIO_NOTIFY,
+		.addr = machine_mmio_gpa + idx * VIRTIO_MMIO_BYTES + VIRTIO_MMIO_NOTIFY,
 		.len = 4,
 		.fd = fd,
 		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH | flags,
@@ -290,9 +294,9 @@ static int notify_ioeventfd(struct vm *vm, uint32_t idx, int fd, uint32_t flags)
 	return set_ioeventfd(vm, &ioeventfd);
 }
 
-int vm_assign_ioeventfd(struct vm *vm)
+int machine_assign_ioeventfd(struct machine *vm)
 {
-	int fd = vm_eventfd(vm);
+	int fd = machine_eventfd(vm);
 	int ret = fd < 0 ? fd : notify_ioeventfd(vm, vm->ioeventfds_cnt, fd, 0);
 
 	if (!ret)
@@ -300,22 +304,22 @@ int vm_assign_ioeventfd(struct vm *vm)
 	return ret;
 }
 
-/* Only after vm_assign_ioeventfd(): the last eventfd is the one to take away. */
-int vm_deassign_ioeventfd(struct vm *vm)
+/* Only after machine_assign_ioeventfd(): the last eventfd is the one to take away. */
+int machine_deassign_ioeventfd(struct machine *vm)
 {
 	int fd = vm->event_fds[vm->event_fds_cnt - 1];
 
 	return notify_ioeventfd(vm, --vm->ioeventfds_cnt, fd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }
 
-int vm_bounce_ioeventfd(struct vm *vm)
+int machine_bounce_ioeventfd(struct machine *vm)
 {
-	int ret = vm_assign_ioeventfd(vm);
+	int ret = machine_assign_ioeventfd(vm);
 
-	return ret ? ret : vm_deassign_ioeventfd(vm);
+	return ret ? ret : machine_deassign_ioeventfd(vm);
 }
 
-int vm_probe_ioeventfds(struct vm *vm)
+int machine_probe_ioeventfds(struct machine *vm)
 {
 	struct kvm_ioeventfd probe[QEMU_PROBE_CNT];
 	int i, ret = 0;
@@ -324,7 +328,7 @@ int vm_probe_ioeventfds(struct vm *vm)
 		probe[i] = (struct kvm_ioeventfd){
 			.datamatch = (uint64_t)i,
 			.len = 2,
-			.fd = vm_eventfd(vm),
+			.fd = machine_eventfd(vm),
 			.flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
 		};
 		ret = probe[i].fd < 0 ? probe[i].fd : set_ioeventfd(vm, &probe[i]);
@@ -336,7 +340,7 @@ int vm_probe_ioeventfds(struct vm *vm)
 	return ret;
 }
 
-static int set_irqfd(struct vm *vm, const struct kvm_irqfd *irqfd)
+static int set_irqfd(struct machine *vm, const struct kvm_irqfd *irqfd)
 {
 	struct call call = {
 		.name = "KVM_IRQFD",
@@ -345,13 +349,13 @@ static int set_irqfd(struct vm *vm, const struct kvm_irqfd *irqfd)
 			 {"flags", irqfd->flags, true}},
 	};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_IRQFD, irqfd);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_IRQFD, irqfd);
 }
 
-int vm_assign_irqfd(struct vm *vm)
+int machine_assign_irqfd(struct machine *vm)
 {
-	uint32_t gsi = vm_first_gsi + vm->irqfds_cnt % vm_gsis_cnt;
-	int fd = vm_eventfd(vm);
+	uint32_t gsi = machine_first_gsi + vm->irqfds_cnt % machine_gsis_cnt;
+	int fd = machine_eventfd(vm);
 	int ret = fd < 0 ? fd : set_irqfd(vm, &(struct kvm_irqfd){.fd = (uint32_t)fd, .gsi = gsi});
 
 	if (!ret)
@@ -359,25 +363,25 @@ int vm_assign_irqfd(struct vm *vm)
 	return ret;
 }
 
-/* Only after vm_assign_irqfd(): the last eventfd is the one to take away. */
-int vm_deassign_irqfd(struct vm *vm)
+/* Only after machine_assign_irqfd(): the last eventfd is the one to take away. */
+int machine_deassign_irqfd(struct machine *vm)
 {
 	struct kvm_irqfd irqfd = {
 		.fd = (uint32_t)vm->event_fds[vm->event_fds_cnt - 1],
-		.gsi = vm_first_gsi + --vm->irqfds_cnt % vm_gsis_cnt,
+		.gsi = machine_first_gsi + --vm->irqfds_cnt % machine_gsis_cnt,
 		.flags = KVM_IRQFD_FLAG_DEASSIGN,
 	};
 
 	return set_irqfd(vm, &irqfd);
 }
 
-int vm_assign_resample_irqfd(struct vm *vm)
+int machine_assign_resample_irqfd(struct machine *vm)
 {
-	int fd = vm_eventfd(vm), resample_fd = vm_eventfd(vm);
+	int fd = machine_eventfd(vm), resample_fd = machine_eventfd(vm);
 	struct kvm_irqfd irqfd = {
 		.fd = (uint32_t)fd,
 		.resamplefd = (uint32_t)resample_fd,
-		.gsi = vm_first_gsi,
+		.gsi = machine_first_gsi,
 		.flags = KVM_IRQFD_FLAG_RESAMPLE,
 	};
 
@@ -386,46 +390,46 @@ int vm_assign_resample_irqfd(struct vm *vm)
 	return set_irqfd(vm, &irqfd);
 }
 
-int vm_assign_devices(struct vm *vm)
+int machine_assign_devices(struct machine *vm)
 {
 	uint32_t i;
 	int ret = 0;
 
 	for (i = 0; i < vm->size.devices && !ret; i++) {
-		ret = vm_assign_ioeventfd(vm);
+		ret = machine_assign_ioeventfd(vm);
 		if (!ret)
-			ret = vm_assign_irqfd(vm);
+			ret = machine_assign_irqfd(vm);
 	}
 	return ret;
 }
 
-static int set_coalesced(struct vm *vm, const char *name, unsigned long request)
+static int set_coalesced(struct machine *vm, const char *name, unsigned long request)
 {
 	struct call call = {
 		.name = name,
 		.args = {{"addr", coalesced_zone.addr, true}, {"size", coalesced_zone.size, true}},
 	};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, request, &coalesced_zone);
+	return (int)machine_ioctl(vm, &call, vm->fd, request, &coalesced_zone);
 }
 
-int vm_register_coalesced(struct vm *vm)
+int machine_register_coalesced(struct machine *vm)
 {
 	return set_coalesced(vm, "KVM_REGISTER_COALESCED_MMIO", KVM_REGISTER_COALESCED_MMIO);
 }
 
-int vm_unregister_coalesced(struct vm *vm)
+int machine_unregister_coalesced(struct machine *vm)
 {
 	return set_coalesced(vm, "KVM_UNREGISTER_COALESCED_MMIO", KVM_UNREGISTER_COALESCED_MMIO);
 }
 
-int vm_gap(struct vm *vm)
+int machine_gap(struct machine *vm)
 {
 	clock_sleep_ns(vm->gap_ns);
 	return 0;
 }
 
-int vm_settle(struct vm *vm)
+int machine_settle(struct machine *vm)
 {
 	(void)vm;
 	clock_sleep_ns(SETTLE_NS);

@@ -10,7 +10,7 @@
 #define WINDOW 100
 
 /* What came out: "10a 20b ", the time and the record's name. */
-struct out {
+struct taken_out {
 	char text[512];
 	size_t cnt;
 	int ret;
@@ -19,7 +19,7 @@ struct out {
 static int take(void *ctx, const void *record, size_t size)
 {
 	const struct ks_step *step = record;
-	struct out *out = ctx;
+	struct taken_out *out = ctx;
 	size_t len = strlen(out->text);
 
 	assert_int_equal(size, sizeof(*step));
@@ -30,17 +30,17 @@ static int take(void *ctx, const void *record, size_t size)
 	return step->val == 'a' ? out->ret : 0;
 }
 
-static int push(struct order *order, uint64_t ts_ns, char name)
+static int push(struct reorder *order, uint64_t ts_ns, char name)
 {
 	struct ks_step step = {.head = {.ts_ns = ts_ns, .type = KS_GP_BEGIN}, .val = name};
 
-	return order_push(order, &step, sizeof(step));
+	return reorder_push(order, &step, sizeof(step));
 }
 
 static void records_leave_in_order_once_the_window_has_passed(void **state)
 {
-	struct out out = {""};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	push(order, 300, 'a');
@@ -55,29 +55,29 @@ static void records_leave_in_order_once_the_window_has_passed(void **state)
 	assert_string_equal(out.text, "250b 300a ");
 	push(order, 305, 'g'); /* within the window */
 	assert_string_equal(out.text, "250b 300a 305g ");
-	assert_int_equal(order_late(order), 0);
-	order_flush(order, UINT64_MAX);
+	assert_int_equal(reorder_late(order), 0);
+	reorder_flush(order, UINT64_MAX);
 	assert_string_equal(out.text, "250b 300a 305g 310c 349d 350e 409f ");
-	order_free(order);
+	reorder_free(order);
 }
 
 static void equals_in_time_keep_the_order_of_arrival(void **state)
 {
-	struct out out = {""};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	for (char name = 'a'; name <= 'm'; name++)
 		push(order, name % 2 ? 7 : 5, name);
-	order_flush(order, UINT64_MAX);
+	reorder_flush(order, UINT64_MAX);
 	assert_string_equal(out.text, "5b 5d 5f 5h 5j 5l 7a 7c 7e 7g 7i 7k 7m ");
-	order_free(order);
+	reorder_free(order);
 }
 
 static void who_comes_after_younger_ones_left_is_passed_on_and_counted(void **state)
 {
-	struct out out = {""};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	push(order, 300, 'a');
@@ -85,61 +85,61 @@ static void who_comes_after_younger_ones_left_is_passed_on_and_counted(void **st
 	push(order, 299, 'c');
 	push(order, 300, 'd'); /* as old as the one that left: not late */
 	assert_string_equal(out.text, "300a 299c 300d ");
-	assert_int_equal(order_late(order), 1);
+	assert_int_equal(reorder_late(order), 1);
 	push(order, 298, 'e');
 	push(order, 299, 'f'); /* behind 'e', but 300 has left */
-	assert_int_equal(order_late(order), 3);
-	order_flush(order, UINT64_MAX);
-	order_free(order);
+	assert_int_equal(reorder_late(order), 3);
+	reorder_flush(order, UINT64_MAX);
+	reorder_free(order);
 }
 
 static void time_alone_lets_records_go(void **state)
 {
-	struct out out = {""};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	push(order, 300, 'a');
 	push(order, 320, 'b');
-	order_flush(order, 0);
-	order_flush(order, 50);
-	order_flush(order, 399);
+	reorder_flush(order, 0);
+	reorder_flush(order, 50);
+	reorder_flush(order, 399);
 	assert_string_equal(out.text, "");
-	order_flush(order, 400);
+	reorder_flush(order, 400);
 	assert_string_equal(out.text, "300a ");
-	order_flush(order, 1000);
-	order_flush(order, 1000);
+	reorder_flush(order, 1000);
+	reorder_flush(order, 1000);
 	assert_string_equal(out.text, "300a 320b ");
-	order_free(order);
+	reorder_free(order);
 }
 
 static void the_end_of_time_leaves_too(void **state)
 {
-	struct out out = {""};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	push(order, 3, 'a');
 	push(order, UINT64_MAX, 0);
 	assert_int_equal(out.cnt, 2);
 	push(order, 4, 'b');
-	assert_int_equal(order_late(order), 1);
+	assert_int_equal(reorder_late(order), 1);
 	assert_string_equal(out.text, "3a 4b ");
-	order_free(order);
+	reorder_free(order);
 }
 
 static void the_takers_error_is_handed_on_and_stops_nobody(void **state)
 {
-	struct out out = {"", .ret = -EINVAL};
-	struct order *order = order_new(WINDOW, take, &out);
+	struct taken_out out = {"", .ret = -EINVAL};
+	struct reorder *order = reorder_new(WINDOW, take, &out);
 
 	(void)state;
 	assert_int_equal(push(order, 10, 'a'), 0);
 	assert_int_equal(push(order, 20, 'b'), 0);
 	assert_int_equal(push(order, 500, 'c'), -EINVAL);
 	assert_string_equal(out.text, "10a 20b ");
-	order_free(order); /* one is still in it */
-	order_free(NULL);
+	reorder_free(order); /* one is still in it */
+	reorder_free(NULL);
 }
 
 /* Many records, shuffled within the window: out in order, all of them, none late. */
@@ -157,7 +157,7 @@ static int check(void *ctx, const void *record, size_t size)
 static void a_shuffled_stream_is_sorted(void **state)
 {
 	int cnt = 0;
-	struct order *order = order_new(1000, check, &cnt);
+	struct reorder *order = reorder_new(1000, check, &cnt);
 	uint64_t dice = 3;
 
 	(void)state;
@@ -167,10 +167,10 @@ static void a_shuffled_stream_is_sorted(void **state)
 		push(order, 10 * i + (dice >> 40) % 999, 'x');
 	}
 	assert_true(cnt > 9000);
-	order_flush(order, UINT64_MAX);
+	reorder_flush(order, UINT64_MAX);
 	assert_int_equal(cnt, 10007);
-	assert_int_equal(order_late(order), 0);
-	order_free(order);
+	assert_int_equal(reorder_late(order), 0);
+	reorder_free(order);
 }
 
 int main(void)

@@ -43,12 +43,12 @@ static void calls_have_the_names_and_numbers_of_the_kernels_header(void **state)
 static void a_number_means_nothing_on_another_file(void **state)
 {
 	(void)state;
-	assert_null(call_find(KS_KIND_DEV, KVM_CREATE_VCPU));
-	assert_null(call_find(KS_KIND_VCPU, KVM_CREATE_VCPU));
-	assert_null(call_find(KS_KIND_VM, KVM_CREATE_VM));
-	assert_null(call_find(KS_KIND_NONE, KVM_CREATE_VM));
-	assert_null(call_find(KS_KIND_VCPU, KVM_RUN));
-	assert_null(call_find((enum ks_call_kind)255, KVM_CREATE_VM));
+	assert_null(ioctl_find(KS_KIND_DEV, KVM_CREATE_VCPU));
+	assert_null(ioctl_find(KS_KIND_VCPU, KVM_CREATE_VCPU));
+	assert_null(ioctl_find(KS_KIND_VM, KVM_CREATE_VM));
+	assert_null(ioctl_find(KS_KIND_NONE, KVM_CREATE_VM));
+	assert_null(ioctl_find(KS_KIND_VCPU, KVM_RUN));
+	assert_null(ioctl_find((enum ks_call_kind)255, KVM_CREATE_VM));
 	assert_string_equal(call_name(KS_KIND_VCPU, KVM_RUN), "unknown");
 	assert_string_equal(call_name(KS_KIND_VM, 0), "unknown");
 	assert_string_equal(call_name(KS_KIND_CLOSE, 0), "close");
@@ -63,11 +63,11 @@ static void each_number_is_there_once_on_each_file(void **state)
 
 	(void)state;
 	memset(wanted, 0xff, sizeof(wanted));
-	call_wanted(wanted);
+	ioctl_wanted(wanted);
 	for (int nr = 0; nr < 256; nr++)
 		for (int kind = 0; kind <= KS_KIND_EXIT; kind++)
 			assert_int_equal(!!(wanted[nr] & 1 << kind),
-					 call_find(kind, 0xae00 | nr) != NULL);
+					 ioctl_find(kind, 0xae00 | nr) != NULL);
 	/* the hot ones must not be there, on any file */
 	assert_int_equal(wanted[_IOC_NR(KVM_RUN)], 0);
 	assert_int_equal(wanted[_IOC_NR(KVM_IRQ_LINE)], 0);
@@ -76,9 +76,9 @@ static void each_number_is_there_once_on_each_file(void **state)
 	assert_int_equal(wanted[_IOC_NR(KVM_CREATE_VM)], 1 << KS_KIND_DEV);
 	assert_int_equal(wanted[_IOC_NR(KVM_CREATE_DEVICE)], 1 << KS_KIND_VM | KS_WANTED_READS);
 	/* the same number twice: the direction tells them apart */
-	assert_null(call_find(KS_KIND_VM, KVM_IRQ_LINE_STATUS));
-	assert_non_null(call_find(KS_KIND_VM, KVM_REGISTER_COALESCED_MMIO));
-	assert_non_null(call_find(KS_KIND_VM, KVM_CREATE_DEVICE));
+	assert_null(ioctl_find(KS_KIND_VM, KVM_IRQ_LINE_STATUS));
+	assert_non_null(ioctl_find(KS_KIND_VM, KVM_REGISTER_COALESCED_MMIO));
+	assert_non_null(ioctl_find(KS_KIND_VM, KVM_CREATE_DEVICE));
 	assert_int_equal(wanted[_IOC_NR(KVM_SET_DEVICE_ATTR)],
 			 1 << KS_KIND_DEVICE | 1 << KS_KIND_VM);
 }
@@ -109,13 +109,13 @@ static void arguments_are_read_as_the_kernels_structures_have_them(void **state)
 
 	(void)state;
 #define FORMAT(cmd, args)                                                                          \
-	(call = make_call(cmd, &(args), sizeof(args)), call_format_args(&call, buf, sizeof(buf)))
+	(call = make_call(cmd, &(args), sizeof(args)), ioctl_format_args(&call, buf, sizeof(buf)))
 	assert_string_equal(FORMAT(KVM_SET_USER_MEMORY_REGION, region),
 			    "slot=3 gpa=0x100000 size=0x8000000");
 	assert_string_equal(FORMAT(KVM_SET_USER_MEMORY_REGION, logged),
 			    "slot=65537 flags=1 gpa=0x0 size=0x0");
 	call = make_call(KVM_IOEVENTFD, &event, sizeof(call.args));
-	assert_string_equal(call_format_args(&call, buf, sizeof(buf)),
+	assert_string_equal(ioctl_format_args(&call, buf, sizeof(buf)),
 			    "addr=0xfe003000 len=4 fd=17 flags=4");
 	assert_string_equal(FORMAT(KVM_IRQFD, irqfd), "fd=9 gsi=24");
 	assert_string_equal(FORMAT(KVM_IRQFD, minus_one), "fd=-1 gsi=0");
@@ -133,16 +133,16 @@ static void values_are_known_though_memory_could_not_be_read(void **state)
 	char buf[128];
 
 	(void)state;
-	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "id=2");
+	assert_string_equal(ioctl_format_args(&call, buf, sizeof(buf)), "id=2");
 	call.cmd = KVM_SET_TSS_ADDR;
 	call.arg = 0xfffbd000;
-	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "addr=0xfffbd000");
+	assert_string_equal(ioctl_format_args(&call, buf, sizeof(buf)), "addr=0xfffbd000");
 	call.cmd = KVM_SET_USER_MEMORY_REGION;
-	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "");
-	assert_false(call_arg_value(&call, &call_find(KS_KIND_VM, call.cmd)->args[0], &value));
+	assert_string_equal(ioctl_format_args(&call, buf, sizeof(buf)), "");
+	assert_false(ioctl_arg_value(&call, &ioctl_find(KS_KIND_VM, call.cmd)->args[0], &value));
 	call.kind = KS_KIND_CLOSE;
 	call.cmd = 0;
-	assert_string_equal(call_format_args(&call, buf, sizeof(buf)), "");
+	assert_string_equal(ioctl_format_args(&call, buf, sizeof(buf)), "");
 }
 
 static void text_of_arguments_is_cut_to_the_buffer(void **state)
@@ -155,7 +155,7 @@ static void text_of_arguments_is_cut_to_the_buffer(void **state)
 	for (size_t size = 1; size <= sizeof(whole) + 3; size++) {
 		char *buf = malloc(size);
 
-		assert_ptr_equal(call_format_args(&call, buf, size), buf);
+		assert_ptr_equal(ioctl_format_args(&call, buf, size), buf);
 		assert_true(strlen(buf) < size);
 		assert_memory_equal(buf, whole, strlen(buf));
 		if (size >= sizeof(whole))

@@ -7,7 +7,7 @@
 #define IN_PROGRESS(n) (((uint64_t)(n)-1) * 4 + 1)
 #define DONE(n)	       ((uint64_t)(n)*4)
 
-struct periods_row {
+struct gp_durations_row {
 	uint8_t type; /* KS_START, or a step */
 	uint64_t ts_ns, seq;
 	uint64_t expires; /* KS_START: normal */
@@ -15,33 +15,33 @@ struct periods_row {
 	bool is_normal;
 };
 
-static void play(const struct periods_row *rows, size_t cnt)
+static void play(const struct gp_durations_row *rows, size_t cnt)
 {
-	struct periods periods = {0};
+	struct gp_durations periods = {0};
 
 	for (size_t i = 0; i < cnt; i++) {
 		const struct ks_head head = {.ts_ns = rows[i].ts_ns, .type = rows[i].type};
 		const struct ks_start start = {
 			.head = head, .ssp = SSP, .seq = rows[i].seq, .expires = rows[i].expires};
 		const struct ks_step step = {.head = head, .ssp = SSP, .seq = rows[i].seq};
-		struct period ended = {0};
+		struct gp_duration ended = {0};
 		bool is_over;
 
 		if (rows[i].type == KS_START)
-			is_over = periods_start(&periods, &start, &ended);
+			is_over = gp_durations_start(&periods, &start, &ended);
 		else
-			is_over = periods_step(&periods, &step, &ended);
+			is_over = gp_durations_step(&periods, &step, &ended);
 		if (is_over != (rows[i].ns != 0) || ended.ns != rows[i].ns ||
 		    (is_over && ended.is_normal != rows[i].is_normal))
 			fail_msg("row %zu: %s %llu ns", i, is_over ? "over" : "not over",
 				 (unsigned long long)ended.ns);
 	}
-	periods_fini(&periods);
+	gp_durations_fini(&periods);
 }
 
 static void a_period_lasts_from_its_start_to_its_end(void **state)
 {
-	static const struct periods_row rows[] = {
+	static const struct gp_durations_row rows[] = {
 		{KS_START, 100, IN_PROGRESS(1), 5, 0, false},
 		{KS_GP_BEGIN, 400, IN_PROGRESS(1), 0, 0, false},
 		{KS_GP_END, 450, DONE(1), 0, 350, true},
@@ -58,7 +58,7 @@ static void a_period_lasts_from_its_start_to_its_end(void **state)
 
 static void one_may_begin_as_another_ends(void **state)
 {
-	static const struct periods_row rows[] = {
+	static const struct gp_durations_row rows[] = {
 		{KS_START, 100, IN_PROGRESS(1), 0, 0, false},
 		{KS_GP_BEGIN, 110, IN_PROGRESS(1), 0, 0, false},
 		{KS_GP_ARM, 120, IN_PROGRESS(2), 0, 20, false}, /* normal: with a timer */
@@ -77,24 +77,24 @@ static void one_may_begin_as_another_ends(void **state)
 
 static void what_was_not_seen_to_begin_is_not_measured(void **state)
 {
-	static const struct periods_row rows[] = {
+	static const struct gp_durations_row rows[] = {
 		{KS_GP_BEGIN, 100, IN_PROGRESS(1), 0, 0, false},
 		{KS_GP_END, 110, DONE(1), 0, 0, false},
 	};
-	struct periods periods = {0};
-	struct period ended;
+	struct gp_durations periods = {0};
+	struct gp_duration ended;
 	const struct ks_start start = {.ssp = SSP, .seq = IN_PROGRESS(1)};
 	const struct ks_step end = {.head.type = KS_GP_END, .ssp = SSP, .seq = DONE(1)};
 
 	(void)state;
 	play(rows, CNT(rows));
-	periods_start(&periods, &start, &ended);
-	periods_lose(&periods);
-	assert_false(periods_step(&periods, &end, &ended));
-	periods_start(&periods, &start, &ended);
-	periods_forget(&periods, SSP);
-	assert_false(periods_step(&periods, &end, &ended));
-	periods_fini(&periods);
+	gp_durations_start(&periods, &start, &ended);
+	gp_durations_lose(&periods);
+	assert_false(gp_durations_step(&periods, &end, &ended));
+	gp_durations_start(&periods, &start, &ended);
+	gp_durations_forget(&periods, SSP);
+	assert_false(gp_durations_step(&periods, &end, &ended));
+	gp_durations_fini(&periods);
 }
 
 int main(void)

@@ -6,11 +6,11 @@
 #include "base/err.h"
 #include "unit.h"
 
-#define FACT(name) (1u << FACT_##name)
-#define ALL_FACTS  ((1u << FACT_CNT) - 1)
+#define CAPABILITY(name) (1u << CAPABILITY_##name)
+#define ALL_CAPABILITIES ((1u << CAPABILITY_CNT) - 1)
 
 /* What only a program on the function itself can tell. */
-#define FUNC_FACTS (FACT(WAIT) | FACT(CALLBACK))
+#define FUNC_CAPABILITIES (CAPABILITY(WAIT) | CAPABILITY(CALLBACK))
 
 static void each_kernel_gets_its_backend(void **state)
 {
@@ -33,7 +33,7 @@ static void each_kernel_gets_its_backend(void **state)
 		 {1, 1, 1, 0, 1, 1, 0, 0},
 		 BACKEND_CNT,
 		 BACKEND_TRACEPOINT,
-		 FUNC_FACTS},
+		 FUNC_CAPABILITIES},
 		{"no kprobes", {1, 1, 1, 1, 1, 1, 0, 0}, BACKEND_CNT, BACKEND_FENTRY, 0},
 		{"x86 7.3, kvm_vm_ioctl misplaced",
 		 {1, 1, 1, 1, 1, 1, 1, 0, 1},
@@ -44,41 +44,49 @@ static void each_kernel_gets_its_backend(void **state)
 		 {1, 1, 1, 1, 1, 1, 0, 0, 1},
 		 BACKEND_CNT,
 		 BACKEND_TRACEPOINT,
-		 FUNC_FACTS},
+		 FUNC_CAPABILITIES},
 		/* and others */
-		{"x86 5.15", {1, 1, 1, 1, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_FENTRY, FACT(LOCK)},
-		{"arm64 5.15", {1, 1, 1, 0, 1, 0, 1, 0}, BACKEND_CNT, BACKEND_KPROBE, FACT(LOCK)},
+		{"x86 5.15",
+		 {1, 1, 1, 1, 1, 0, 1, 0},
+		 BACKEND_CNT,
+		 BACKEND_FENTRY,
+		 CAPABILITY(LOCK)},
+		{"arm64 5.15",
+		 {1, 1, 1, 0, 1, 0, 1, 0},
+		 BACKEND_CNT,
+		 BACKEND_KPROBE,
+		 CAPABILITY(LOCK)},
 		{"arm64 5.15 without kprobes",
 		 {1, 1, 1, 0, 1, 0, 0, 0},
 		 BACKEND_CNT,
 		 BACKEND_TRACEPOINT,
-		 FUNC_FACTS | FACT(LOCK)},
+		 FUNC_CAPABILITIES | CAPABILITY(LOCK)},
 		{"no iterator",
 		 {1, 1, 1, 1, 0, 1, 1, 0},
 		 BACKEND_CNT,
 		 BACKEND_FENTRY,
-		 FACT(FIND) | FACT(SCAN)},
+		 CAPABILITY(FIND) | CAPABILITY(SCAN)},
 		{"call_srcu_expedited", {1, 1, 1, 1, 1, 1, 1, 1}, BACKEND_CNT, BACKEND_FENTRY, 0},
 		{"tracepoints wanted",
 		 {1, 1, 1, 1, 1, 1, 1, 0},
 		 BACKEND_TRACEPOINT,
 		 BACKEND_TRACEPOINT,
-		 FUNC_FACTS},
+		 FUNC_CAPABILITIES},
 		{"kprobes wanted", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_KPROBE, BACKEND_KPROBE, 0},
 		{"fentry wanted", {1, 1, 1, 1, 1, 1, 1, 0}, BACKEND_FENTRY, BACKEND_FENTRY, 0},
 	};
-	struct plan plan;
+	struct attach_plan plan;
 	struct err err;
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
-		if (plan_make(&cases[i].features, cases[i].wanted, &plan, &err))
+		if (attach_plan_make(&cases[i].features, cases[i].wanted, &plan, &err))
 			fail_msg("%s: %s", cases[i].kernel, err.msg);
 		if (plan.backend != cases[i].backend)
 			fail_msg("%s: backend %s", cases[i].kernel, backend_names[plan.backend]);
-		if (plan.facts != (ALL_FACTS & ~cases[i].missing))
-			fail_msg("%s: facts %#x, not %#x", cases[i].kernel, plan.facts,
-				 ALL_FACTS & ~cases[i].missing);
+		if (plan.capabilities != (ALL_CAPABILITIES & ~cases[i].missing))
+			fail_msg("%s: capabilities %#x, not %#x", cases[i].kernel,
+				 plan.capabilities, ALL_CAPABILITIES & ~cases[i].missing);
 	}
 }
 
@@ -105,13 +113,13 @@ static void a_kernel_that_cannot_is_told_why(void **state)
 		{{1, 1, 0, 0, 1, 1, 0, 0}, BACKEND_TRACEPOINT, "'tracepoint' does not work"},
 		{{0, 1, 1, 1, 1, 1, 1, 0}, BACKEND_TRACEPOINT, "CONFIG_DEBUG_INFO_BTF"},
 	};
-	struct plan plan;
+	struct attach_plan plan;
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
 		struct err err = {0};
 
-		assert_int_equal(plan_make(&cases[i].features, cases[i].wanted, &plan, &err),
+		assert_int_equal(attach_plan_make(&cases[i].features, cases[i].wanted, &plan, &err),
 				 -EOPNOTSUPP);
 		assert_int_equal(err.exit_code, 3);
 		if (!strstr(err.msg, cases[i].why))
@@ -126,22 +134,23 @@ static void facts_are_those_of_the_programs(void **state)
 
 	(void)state;
 	for (int backend = 0; backend < BACKEND_CNT; backend++) {
-		struct plan plan;
-		uint32_t facts = 0;
+		struct attach_plan plan;
+		uint32_t capabilities = 0;
 
-		assert_int_equal(plan_make(&all, backend, &plan, NULL), 0);
-		assert_in_range(plan.progs_cnt, 1, PLAN_PROGS_MAX);
+		assert_int_equal(attach_plan_make(&all, backend, &plan, NULL), 0);
+		assert_in_range(plan.progs_cnt, 1, ATTACH_PROGS_MAX);
 		for (size_t i = 0; i < plan.progs_cnt; i++) {
-			facts |= 1u << plan.progs[i]->fact;
+			capabilities |= 1u << plan.progs[i]->capability;
 			for (size_t j = 0; j < i; j++)
 				assert_string_not_equal(plan.progs[i]->name, plan.progs[j]->name);
 		}
-		for (int fact = 0; fact < FACT_CNT; fact++)
-			assert_int_equal(plan_carries(&plan, fact), !!(facts & (1u << fact)));
+		for (int fact = 0; fact < CAPABILITY_CNT; fact++)
+			assert_int_equal(attach_plan_carries(&plan, fact),
+					 !!(capabilities & (1u << fact)));
 	}
 }
 
-static bool has_prog(const struct plan *plan, const char *name)
+static bool has_prog(const struct attach_plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->progs_cnt; i++)
 		if (!strcmp(plan->progs[i]->name, name))
@@ -157,10 +166,10 @@ static void optional_programs_follow_their_symbol(void **state)
 	(void)state;
 	for (int has = 0; has < 2; has++) {
 		const struct features features = {1, 1, 1, 1, 1, 1, 1, has};
-		struct plan plan;
+		struct attach_plan plan;
 
 		for (int backend = BACKEND_FENTRY; backend <= BACKEND_KPROBE; backend++) {
-			assert_int_equal(plan_make(&features, backend, &plan, NULL), 0);
+			assert_int_equal(attach_plan_make(&features, backend, &plan, NULL), 0);
 			assert_int_equal(has_prog(&plan, progs[backend]), has);
 		}
 	}
@@ -170,12 +179,12 @@ static void optional_programs_follow_their_symbol(void **state)
 static void a_misplaced_function_is_probed_another_way(void **state)
 {
 	struct features features = {true, true, true, true, true, true, true, true};
-	struct plan plan;
+	struct attach_plan plan;
 
 	(void)state;
 	for (int is_lost = 0; is_lost < 2; is_lost++) {
 		features.is_vm_ioctl_lost = is_lost;
-		assert_int_equal(plan_make(&features, BACKEND_FENTRY, &plan, NULL), 0);
+		assert_int_equal(attach_plan_make(&features, BACKEND_FENTRY, &plan, NULL), 0);
 		assert_int_equal(has_prog(&plan, "vm_ioctl_fentry"), !is_lost);
 		assert_int_equal(has_prog(&plan, "vm_ioctl_fexit"), !is_lost);
 		assert_int_equal(has_prog(&plan, "vm_ioctl_kprobe"), is_lost);
@@ -189,10 +198,10 @@ static void a_misplaced_function_is_probed_another_way(void **state)
 static void returns_are_attached_after_entries(void **state)
 {
 	const struct features all = {true, true, true, true, true, true, true, true};
-	struct plan plan;
+	struct attach_plan plan;
 
 	(void)state;
-	assert_int_equal(plan_make(&all, BACKEND_KPROBE, &plan, NULL), 0);
+	assert_int_equal(attach_plan_make(&all, BACKEND_KPROBE, &plan, NULL), 0);
 	for (size_t i = 0; i < plan.progs_cnt; i++) {
 		const char *name = plan.progs[i]->name;
 		size_t len = strlen(name);
@@ -209,10 +218,10 @@ static void names_are_complete_and_distinct(void **state)
 {
 	(void)state;
 	assert_null(backend_names[BACKEND_CNT]);
-	for (int fact = 0; fact < FACT_CNT; fact++) {
-		assert_non_null(fact_name(fact));
+	for (int fact = 0; fact < CAPABILITY_CNT; fact++) {
+		assert_non_null(capability_name(fact));
 		for (int other = 0; other < fact; other++)
-			assert_string_not_equal(fact_name(fact), fact_name(other));
+			assert_string_not_equal(capability_name(fact), capability_name(other));
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The calls that only x86 VMMs make. */
-#include "cmd/repro/vm.h"
+#include "cmd/repro/machine.h"
 
 #if defined(__x86_64__)
 
@@ -9,12 +9,12 @@
 
 #include "cmd/repro/call_log.h"
 
-const uint64_t vm_ram_gpa = 0;
-const uint64_t vm_mmio_gpa = 0xd0000000;
+const uint64_t machine_ram_gpa = 0;
+const uint64_t machine_mmio_gpa = 0xd0000000;
 
 /* Firecracker: virtio devices get interrupt lines 5 to 23 of the IOAPIC. */
-const uint32_t vm_first_gsi = 5;
-const uint32_t vm_gsis_cnt = 19;
+const uint32_t machine_first_gsi = 5;
+const uint32_t machine_gsis_cnt = 19;
 
 /* The last pages below 4 GiB minus the firmware, where every VMM puts them. */
 #define IDENTITY_MAP_GPA 0xfffbc000UL
@@ -33,47 +33,47 @@ const uint32_t vm_gsis_cnt = 19;
 #define EFER_LME (1UL << 8)
 #define EFER_LMA (1UL << 10)
 
-int vm_set_tss_addr(struct vm *vm)
+int machine_set_tss_addr(struct machine *vm)
 {
 	struct call call = {.name = "KVM_SET_TSS_ADDR", .args = {{"addr", TSS_GPA, true}}};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_TSS_ADDR, (void *)TSS_GPA);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_TSS_ADDR, (void *)TSS_GPA);
 }
 
-int vm_set_identity_map_addr(struct vm *vm)
+int machine_set_identity_map_addr(struct machine *vm)
 {
 	struct call call = {.name = "KVM_SET_IDENTITY_MAP_ADDR",
 			    .args = {{"addr", IDENTITY_MAP_GPA, true}}};
 	uint64_t addr = IDENTITY_MAP_GPA;
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &addr);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &addr);
 }
 
-int vm_create_irqchip(struct vm *vm)
+int machine_create_irqchip(struct machine *vm)
 {
 	struct call call = {.name = "KVM_CREATE_IRQCHIP"};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_CREATE_IRQCHIP, NULL);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_CREATE_IRQCHIP, NULL);
 }
 
-int vm_create_pit2(struct vm *vm)
+int machine_create_pit2(struct machine *vm)
 {
 	struct kvm_pit_config config = {.flags = KVM_PIT_SPEAKER_DUMMY};
 	struct call call = {.name = "KVM_CREATE_PIT2", .args = {{"flags", config.flags, true}}};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_CREATE_PIT2, &config);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_CREATE_PIT2, &config);
 }
 
-int vm_disable_reinject(struct vm *vm)
+int machine_disable_reinject(struct machine *vm)
 {
 	struct kvm_reinject_control control = {.pit_reinject = 0};
 	struct call call = {.name = "KVM_REINJECT_CONTROL", .args = {{"pit_reinject", 0, false}}};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_REINJECT_CONTROL, &control);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_REINJECT_CONTROL, &control);
 }
 
 /* The routes of a PC: the PICs' 16 pins and the IOAPIC's 24, where pin 2 is line 0. */
-int vm_set_gsi_routing(struct vm *vm)
+int machine_set_gsi_routing(struct machine *vm)
 {
 	union {
 		struct kvm_irq_routing head;
@@ -99,10 +99,10 @@ int vm_set_gsi_routing(struct vm *vm)
 			entry->u.irqchip.pin = gsi % 8;
 		}
 	}
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
 }
 
-int vm_set_pmu_event_filter(struct vm *vm)
+int machine_set_pmu_event_filter(struct machine *vm)
 {
 	union {
 		struct kvm_pmu_event_filter head;
@@ -112,10 +112,10 @@ int vm_set_pmu_event_filter(struct vm *vm)
 			    .args = {{"nevents", filter.head.nevents, false}}};
 
 	filter.head.events[0] = PMU_INSTRUCTIONS;
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_SET_PMU_EVENT_FILTER, &filter);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_PMU_EVENT_FILTER, &filter);
 }
 
-int vm_set_msr_filter(struct vm *vm)
+int machine_set_msr_filter(struct machine *vm)
 {
 	uint8_t bitmap = 0xff;
 	struct kvm_msr_filter filter = {
@@ -127,33 +127,33 @@ int vm_set_msr_filter(struct vm *vm)
 	};
 	struct call call = {.name = "KVM_X86_SET_MSR_FILTER", .args = {{"nmsrs", 1, false}}};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_X86_SET_MSR_FILTER, &filter);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_X86_SET_MSR_FILTER, &filter);
 }
 
-static int set_hyperv_eventfd(struct vm *vm, int fd, uint32_t flags)
+static int set_hyperv_eventfd(struct machine *vm, int fd, uint32_t flags)
 {
 	struct kvm_hyperv_eventfd eventfd = {.conn_id = 1, .fd = fd, .flags = flags};
 	struct call call = {.name = "KVM_HYPERV_EVENTFD",
 			    .args = {{"conn_id", 1, false}, {"flags", flags, true}}};
 
-	return (int)vm_ioctl(vm, &call, vm->fd, KVM_HYPERV_EVENTFD, &eventfd);
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_HYPERV_EVENTFD, &eventfd);
 }
 
-int vm_bounce_hyperv_eventfd(struct vm *vm)
+int machine_bounce_hyperv_eventfd(struct machine *vm)
 {
-	int fd = vm_eventfd(vm);
+	int fd = machine_eventfd(vm);
 	int ret = fd < 0 ? fd : set_hyperv_eventfd(vm, fd, 0);
 
 	return ret ? ret : set_hyperv_eventfd(vm, fd, KVM_HYPERV_EVENTFD_DEASSIGN);
 }
 
 /* 4-level paging with its root at @gpa: KVM_TRANSLATE then reads its entry from guest memory. */
-int vm_prepare_reader(struct vm *vm, uint64_t gpa)
+int machine_prepare_reader(struct machine *vm, uint64_t gpa)
 {
 	struct call get = {.name = "KVM_GET_SREGS", .args = {{"id", 0, false}}};
 	struct call set = {.name = "KVM_SET_SREGS", .args = {{"id", 0, false}, {"cr3", gpa, true}}};
 	struct kvm_sregs sregs = {0};
-	long ret = vm_ioctl(vm, &get, vm->vcpus[0].fd, KVM_GET_SREGS, &sregs);
+	long ret = machine_ioctl(vm, &get, vm->vcpus[0].fd, KVM_GET_SREGS, &sregs);
 
 	if (ret < 0)
 		return (int)ret;
@@ -163,20 +163,20 @@ int vm_prepare_reader(struct vm *vm, uint64_t gpa)
 	sregs.efer |= EFER_LME | EFER_LMA;
 	sregs.cs.l = 1;
 	sregs.cs.db = 0;
-	return (int)vm_ioctl(vm, &set, vm->vcpus[0].fd, KVM_SET_SREGS, &sregs);
+	return (int)machine_ioctl(vm, &set, vm->vcpus[0].fd, KVM_SET_SREGS, &sregs);
 }
 
-int vm_run_reader(struct vm *vm, uint64_t gpa)
+int machine_run_reader(struct machine *vm, uint64_t gpa)
 {
 	struct kvm_translation translation = {.linear_address = 0};
 	struct call call = {.name = "KVM_TRANSLATE",
 			    .args = {{"id", 0, false}, {"cr3", gpa, true}}};
 
-	return (int)vm_ioctl(vm, &call, vm->vcpus[0].fd, KVM_TRANSLATE, &translation);
+	return (int)machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_TRANSLATE, &translation);
 }
 
 /* No entry present: the translation comes to nothing, which is all right. */
-void vm_fill_reader_page(uint8_t *page)
+void machine_fill_reader_page(uint8_t *page)
 {
 	memset(page, 0, VM_PAGE_BYTES);
 }

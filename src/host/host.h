@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a host is: its kernel, privileges and settings, as far as they concern stalls. */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Settings that decide how long grace periods take, or who waits for them. */
+enum host_param {
+	HOST_RCU_NORMAL,
+	HOST_RCU_EXPEDITED,
+	HOST_EXP_HOLDOFF,
+	HOST_CONVERT_TO_BIG,
+	HOST_BIG_CPU_LIM,
+	HOST_RETRY_CHECK_DELAY,
+	HOST_MAX_NODELAY,
+	HOST_MAX_NODELAY_PHASE,
+	HOST_NX_HUGE_PAGES,
+	HOST_APICV,
+	HOST_AVIC,
+	HOST_PARAM_CNT
+};
+
+/* As on the kernel's command line: "rcupdate.rcu_normal". */
+extern const char *const host_param_names[HOST_PARAM_CNT];
+
+enum host_kvm {
+	HOST_KVM_UNKNOWN,
+	HOST_KVM_ABSENT,
+	HOST_KVM_BUILTIN,
+	HOST_KVM_MODULE,
+};
+
+enum host_cap { HOST_CAP_BPF, HOST_CAP_PERFMON, HOST_CAP_SYS_ADMIN, HOST_CAP_SYSLOG, HOST_CAP_CNT };
+
+/* Whatever could not be read is 0, false or "": not known. */
+struct host {
+	char release[65];
+	char arch[65]; /* uname's: "x86_64", "aarch64" */
+	uint32_t cpus; /* possible ones */
+	uint32_t config_hz;
+	uint32_t measured_hz;
+	char preemption[16]; /* "none", "voluntary", "full", "lazy", "realtime" */
+	bool is_dynamic;     /* PREEMPT_DYNAMIC: preempt= at boot decides */
+	char lockdown[32];
+	enum host_kvm kvm;
+	bool is_kvm_ready; /* KVM registered its device, whoever may see it */
+	int dev_kvm_errno; /* of opening /dev/kvm; 0: it works */
+	bool are_caps_known;
+	uint32_t caps;	 /* (1 << enum host_cap), effective */
+	bool is_user_ns; /* capabilities count in this user namespace only */
+	bool has_addresses;
+	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */
+	bool are_types_known;	 /* a BPF program could look */
+	bool has_kvm_types;
+	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
+	char params[HOST_PARAM_CNT][24];
+};
+
+/* HZ, measured if possible; 0: not known. */
+uint32_t host_hz(const struct host *host);
+
+/* "CAP_BPF" */
+const char *host_cap_name(enum host_cap cap);
+
+#endif
