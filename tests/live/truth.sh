@@ -125,3 +125,12 @@ test_all_counts()
 	done
 	[ "$bad" = 0 ]
 }
+
+# repro's Firecracker makes the calls of a real one, in its order: firecracker.calls is from an strace of
+# Firecracker 1.17's start, KVM's calls that may register, wait or create.
+test_firecracker_order()
+{
+	"$KVMSTALL" repro --profile firecracker --rounds 1 --json >order || fail "repro failed"
+	jq -r 'select(.type == "call" and .call != "close") | .call' order |
+		diff -u "$here/tests/live/firecracker.calls" - || fail "another order than Firecracker's"
+}

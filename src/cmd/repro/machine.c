@@ -403,6 +403,23 @@ int machine_assign_devices(struct machine *vm)
 	return ret;
 }
 
+/* Firecracker's six devices have as many queues, in the order in which it sets them up. */
+int machine_assign_virtio_devices(struct machine *vm)
+{
+	static const uint32_t queues[] = {2, 1, 1, 2, 3, 1};
+	uint32_t i, queue;
+	int ret = 0;
+
+	for (i = 0; i < vm->size.devices && !ret; i++) {
+		for (queue = 0; queue < queues[i % (sizeof(queues) / sizeof(queues[0]))] && !ret;
+		     queue++)
+			ret = machine_assign_ioeventfd(vm);
+		if (!ret)
+			ret = machine_assign_irqfd(vm);
+	}
+	return ret;
+}
+
 static int set_coalesced(struct machine *vm, const char *name, unsigned long request)
 {
 	struct call call = {

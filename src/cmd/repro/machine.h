@@ -83,10 +83,11 @@ int machine_assign_ioeventfd(struct machine *vm);   /* one more */
 int machine_deassign_ioeventfd(struct machine *vm); /* the last one */
 int machine_bounce_ioeventfd(
 	struct machine *vm); /* assign one more and deassign it, as a reset does */
-int machine_probe_ioeventfds(struct machine *vm); /* as QEMU before 10.0 does */
-int machine_assign_devices(struct machine *vm);	  /* an ioeventfd and an irqfd for each */
-int machine_assign_irqfd(struct machine *vm);	  /* one more */
-int machine_deassign_irqfd(struct machine *vm);	  /* the last one */
+int machine_probe_ioeventfds(struct machine *vm);      /* as QEMU before 10.0 does */
+int machine_assign_devices(struct machine *vm);	       /* an ioeventfd and an irqfd for each */
+int machine_assign_virtio_devices(struct machine *vm); /* an ioeventfd a queue, then an irqfd */
+int machine_assign_irqfd(struct machine *vm);	       /* one more */
+int machine_deassign_irqfd(struct machine *vm);	       /* the last one */
 int machine_assign_resample_irqfd(struct machine *vm);
 int machine_register_coalesced(struct machine *vm);
 int machine_unregister_coalesced(struct machine *vm);

@@ -24,11 +24,9 @@ static const struct step minimal_steps[] = {
 #if defined(__x86_64__)
 
 /*
- * Firecracker since 1.11: src/vmm/src/builder.rs create_vmm_and_vcpus() makes
- * the VM, src/vmm/src/arch/x86_64/vm.rs new() sets the TSS and
- * arch_pre_create_vcpus() makes irqchip and PIT; then the vCPUs, the legacy
- * serial port's and keyboard's irqfds (device_manager/legacy.rs), and only then
- * register_memory_regions(). The virtio-mmio devices come last.
+ * Firecracker 1.17, as strace shows its start (tests/live/firecracker.calls): the TSS, irqchip and
+ * PIT (src/vmm/src/arch/x86_64/vm.rs), vCPUs, memory, the irqfds of the serial port and the
+ * keyboard controller, the virtio-mmio devices, and the irqfds of ACPI's VMGenID and VMClock.
  */
 static const struct step firecracker_steps[] = {
 	PLAIN(machine_create),
@@ -36,10 +34,12 @@ static const struct step firecracker_steps[] = {
 	DEVICE(machine_create_irqchip),
 	OPTIONAL_DEVICE(machine_create_pit2),
 	PLAIN(machine_create_vcpus),
-	PLAIN(machine_assign_irqfd),
-	PLAIN(machine_assign_irqfd),
 	MEMORY(machine_create_memslots),
-	DEVICE(machine_assign_devices),
+	PLAIN(machine_assign_irqfd),
+	PLAIN(machine_assign_irqfd),
+	DEVICE(machine_assign_virtio_devices),
+	PLAIN(machine_assign_irqfd),
+	PLAIN(machine_assign_irqfd),
 	OPTIONAL(machine_run_once),
 	STEPS_END(),
 };
@@ -116,7 +116,7 @@ static const struct step arm64_steps[] = {
 const char *const profile_names[] = {"firecracker", "qemu", "crosvm", "minimal", "arm64", NULL};
 
 const struct profile profiles[] = {
-	{.name = "firecracker", .steps = firecracker_steps, .size = {2, 4, 1}},
+	{.name = "firecracker", .steps = firecracker_steps, .size = {2, 6, 1}},
 	{.name = "qemu", .steps = qemu_steps, .size = {2, 4, 4}},
 	{.name = "crosvm", .steps = crosvm_steps, .size = {2, 6, 2}},
 	{.name = "minimal", .steps = minimal_steps, .size = {1, 1, 1}},
