@@ -165,8 +165,9 @@ static void set_segments(struct stall *stall, struct segment *segments, const st
 	uint64_t before = wait->begin_ns - stall->begin_ns;
 
 	stall->segments = segments;
-	if (!wait->ns) {
-		stall->cause = infer(call, stall->begin_ns, stall->latency_ns);
+	if (!wait->ns || !stall->is_complete) {
+		stall->cause = stall->is_complete ? infer(call, stall->begin_ns, stall->latency_ns)
+						  : KS_CAUSE_UNEXPLAINED;
 		add_segment(stall, segments, stall->cause, stall->latency_ns);
 		return;
 	}
@@ -193,6 +194,16 @@ static void note_time(struct log *log, const struct stall *stall)
 		log->last_ns = stall->rec->head.ts_ns;
 }
 
+/* In a log whose lines are out of order, a wait may begin before its call or end after it. */
+static bool is_in_order(const struct log_call *call)
+{
+	const struct wait *wait = &call->wait;
+
+	return !wait->ns || (wait->begin_ns >= call->rec.begin_ns &&
+			     wait->ns <= call->rec.head.ts_ns - wait->begin_ns &&
+			     wait->begin_ns <= call->rec.head.ts_ns);
+}
+
 void log_call(struct log *log, const struct log_call *call)
 {
 	struct segment segments[3];
@@ -203,14 +214,14 @@ void log_call(struct log *log, const struct log_call *call)
 		.begin_ns = call->rec.begin_ns,
 		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
 		.phase = phase_of(call->vm),
-		.is_complete = true,
+		.is_complete = is_in_order(call),
 		.is_inferred = true,
 	};
 
 	set_segments(&stall, segments, call);
 	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
 	stall.without_ns = stall.latency_ns;
-	if (call->wait.ns) {
+	if (call->wait.ns && stall.is_complete) {
 		stall.waits = &call->wait;
 		stall.waits_cnt = 1;
 	}

@@ -300,6 +300,22 @@ static void logs_are_told_by_their_content(void **state)
 	assert_int_equal(import_detect("\0\0\0\0", 4), IMPORT_NONE);
 }
 
+/* What a log out of order says of a wait cannot be true, so nothing is made of it. */
+static void a_wait_outside_its_call_explains_nothing(void **state)
+{
+	(void)state;
+	assert_import("fc 7 [000] 1.002000: probe:kvm_vm_ioctl_create_vcpu: (1)\n"
+		      "fc 7 [000] 1.001000: probe:synchronize_srcu_expedited: (1)\n"
+		      "fc 7 [000] 1.012000: probe:synchronize_srcu_expedited__return: (1 <- 2)\n"
+		      "fc 7 [000] 1.013000: probe:kvm_vm_ioctl_create_vcpu__return: (1 <- 2)\n"
+		      "fc 7 [000] 2.001000: probe:kvm_vm_ioctl_create_vcpu: (1)\n"
+		      "fc 7 [000] 2.002000: probe:synchronize_srcu_expedited: (1)\n"
+		      "fc 7 [000] 2.014000: probe:synchronize_srcu_expedited__return: (1 <- 2)\n"
+		      "fc 7 [000] 2.013000: probe:kvm_vm_ioctl_create_vcpu__return: (1 <- 2)\n",
+		      "1 kvm_vm_ioctl_create_vcpu vcpus 11000us unexplained\n"
+		      "1 kvm_vm_ioctl_create_vcpu vcpus 12000us unexplained\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +328,7 @@ int main(void)
 		cmocka_unit_test(waits_in_perf_are_part_of_the_function_around_them),
 		cmocka_unit_test(bad_logs_are_answered_in_one_line),
 		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_are),
+		cmocka_unit_test(a_wait_outside_its_call_explains_nothing),
 		cmocka_unit_test(logs_are_told_by_their_content),
 	};
 
