@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/ioctls.h"
+#include "ledger/walk.h"
 
 /* ---- one sleep ---- */
 
@@ -49,7 +50,7 @@ static struct wait *same_wait(struct task *task, const struct ks_sleep *sleep)
 }
 
 static int add_wait(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-		    const struct domain *dom, const struct domain_wait *span)
+		    const struct domain *dom, const struct walk_wait *span)
 {
 	struct wait *same = same_wait(task, sleep);
 	struct wait wait = {.dom = dom, .api = sleep->api, .callbacks = -1};
@@ -67,7 +68,7 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 	if (dom) {
 		wait.gp_first = outstanding_gp(task, sleep, dom);
 		wait.gp_needed = sleep->needed ? gp_id_done(sleep->needed) : 0;
-		wait.callbacks = domain_callbacks(dom, span);
+		wait.callbacks = walk_callbacks(dom, span);
 	}
 	task->wait_ns = sleep->wait_ns;
 	return task_add_wait(task, &wait);
@@ -76,7 +77,7 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 static int account_srcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 			const struct domain *dom)
 {
-	struct domain_wait span = {
+	struct walk_wait span = {
 		.off_ns = sleep->off_ns,
 		.wake_ns = sleep->wake_ns,
 		.in_ns = sleep->head.ts_ns,
@@ -88,7 +89,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 	struct pieces pieces = {.cnt = 0};
 
 	if (dom)
-		domain_account(dom, &span, &pieces);
+		walk_split(dom, &span, &pieces);
 	else
 		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.off_ns);
 	task->forgotten += pieces.is_forgotten;

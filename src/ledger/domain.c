@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/tail.h"
+#include "ledger/history.h"
 
 /*
  * What is kept of the past. A wait spans two GPs of about eight moments each;
@@ -24,83 +24,11 @@
 /* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
 #define REST_NS 10000000000ULL
 
-enum gp_state {
-	GP_UNKNOWN, /* not watched yet, or records lost */
-	GP_IDLE,
-	GP_ARMED,   /* process_srcu's timer is pending */
-	GP_QUEUED,  /* process_srcu is queued */
-	GP_RUNNING, /* process_srcu runs */
-	GP_HELD,    /* a scan found a reader; the next one is due later */
-	CB_NONE,
-	CB_ARMED,
-	CB_QUEUED,
-	CB_RUNNING,
-};
-
-/* From .ts_ns on, until the next moment. */
-struct transition {
-	uint64_t ts_ns;
-	uint64_t gp;
-	union {
-		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
-		uint64_t callbacks; /* CB_RUNNING: in the list */
-	};
-	uint16_t cpu;
-	uint8_t state;
-	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */
-};
-
-struct gp_end {
-	uint64_t gp;
-	uint64_t ts_ns;
-};
-
-/* A process_srcu run in progress. */
-struct run {
-	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
-	uint64_t seq;
-	uint32_t tid;	    /* the kworker's */
-	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
-	bool is_on;
-};
-
-struct domain {
-	uint64_t ssp;
-	uint64_t kvm;
-	enum domain_kind kind;
-	int refs;
-	uint64_t first_gp; /* id of the GP that is number 0 to people */
-	struct tail gps;   /* struct transition, of process_srcu */
-	struct tail cbs;   /* struct transition, of srcu_invoke_callbacks, by CPU */
-	struct tail initiators;
-	struct tail ends; /* struct gp_end */
-	struct run run;
-	uint64_t dropped;
-	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
-	size_t suspects_cnt;
-};
-
 static const char *const kind_names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu", "mmu_notifier"};
 
 const char *domain_kind_name(enum domain_kind kind)
 {
 	return kind_names[kind];
-}
-
-void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
-{
-	struct piece *last = pieces->cnt ? &pieces->list[pieces->cnt - 1] : NULL;
-
-	if (!ns)
-		return;
-	if (last && last->cause == cause && last->gp == gp) {
-		last->ns += ns;
-	} else if (pieces->cnt < PIECES_MAX) {
-		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
-	} else {
-		last->cause = KS_CAUSE_UNEXPLAINED;
-		last->ns += ns;
-	}
 }
 
 struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
@@ -156,16 +84,6 @@ enum domain_kind domain_get_kind(const struct domain *dom)
 }
 
 /* ---- tracks ---- */
-
-static struct transition *transition_at(const struct tail *track, size_t i)
-{
-	return (struct transition *)track->items + i;
-}
-
-static struct transition *history_last(const struct tail *track)
-{
-	return track->cnt ? transition_at(track, track->cnt - 1) : NULL;
-}
 
 static enum gp_state history_state(const struct tail *track)
 {
@@ -540,146 +458,13 @@ void domain_lose(struct domain *dom, uint64_t ts_ns)
 			     &(struct transition){.ts_ns = ts_ns, .state = GP_UNKNOWN});
 }
 
-/* ---- the walk ---- */
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The first moment after @ts_ns's own; .cnt when there is none. */
-static size_t history_after(const struct tail *track, uint64_t ts_ns)
-{
-	size_t i = track->cnt;
-
-	while (i && transition_at(track, i - 1)->ts_ns > ts_ns)
-		i--;
-	return i;
-}
+/* ---- what others ask ---- */
 
 static const struct transition *history_at(const struct tail *track, uint64_t ts_ns)
 {
 	size_t i = history_after(track, ts_ns);
 
 	return i ? transition_at(track, i - 1) : NULL;
-}
-
-static void charge_gp(const struct transition *moment, uint64_t from, uint64_t to,
-		      struct pieces *pieces)
-{
-	static const enum ks_cause causes[] = {
-		[GP_UNKNOWN] = KS_CAUSE_UNEXPLAINED, [GP_IDLE] = KS_CAUSE_UNEXPLAINED,
-		[GP_ARMED] = KS_CAUSE_GP_TIMER,	     [GP_QUEUED] = KS_CAUSE_KWORKER,
-		[GP_RUNNING] = KS_CAUSE_GP_WORK,
-	};
-	uint64_t held_to;
-
-	if (moment->state != GP_HELD) {
-		pieces_add(pieces, causes[moment->state], moment->gp, to - from);
-		return;
-	}
-	held_to = max_u64(from, min_u64(moment->fail_ns, to));
-	pieces_add(pieces, KS_CAUSE_READER, moment->gp, held_to - from);
-	pieces_add(pieces, KS_CAUSE_POLL_BACKOFF, moment->gp, to - held_to);
-}
-
-static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
-{
-	const struct tail *track = &dom->gps;
-	size_t i = history_after(track, from);
-
-	if (!i && from < to) { /* before anything we know */
-		uint64_t known = track->cnt ? min_u64(transition_at(track, 0)->ts_ns, to) : to;
-
-		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
-		pieces->is_forgotten |= dom->dropped != 0;
-		from = known;
-		i = 1;
-	}
-	for (; from < to && i <= track->cnt; i++) {
-		uint64_t next = i < track->cnt ? min_u64(transition_at(track, i)->ts_ns, to) : to;
-
-		charge_gp(transition_at(track, i - 1), from, next, pieces);
-		from = next;
-	}
-}
-
-static enum ks_cause cb_cause(enum gp_state state)
-{
-	switch (state) {
-	case CB_ARMED:
-		return KS_CAUSE_CB_TIMER;
-	case CB_QUEUED:
-		return KS_CAUSE_KWORKER;
-	case CB_RUNNING:
-		return KS_CAUSE_GP_WORK;
-	default:
-		return KS_CAUSE_UNEXPLAINED;
-	}
-}
-
-/* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
-static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uint16_t cpu,
-		       uint64_t gp, struct pieces *pieces)
-{
-	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
-
-	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
-		const struct transition *moment = transition_at(&dom->cbs, i);
-
-		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
-			continue;
-		if (moment->ts_ns > from) {
-			uint64_t next = min_u64(moment->ts_ns, to);
-
-			pieces_add(pieces, cause, gp, next - from);
-			from = next;
-		}
-		cause = cb_cause(moment->state);
-	}
-	pieces_add(pieces, cause, gp, to - from);
-}
-
-/*
- * The end that a waiter for @needed waits for; without @needed, the last one
- * before its wake-up. @needed may be a later waiter's, taken for this one's:
- * being woken by a callback proves that the GP was over. NULL: not seen yet, or lost.
- */
-static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns,
-				     bool by_callback)
-{
-	const struct gp_end *last = NULL;
-
-	for (size_t i = 0; i < dom->ends.cnt; i++) {
-		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
-
-		if (end->ts_ns > wake_ns)
-			break;
-		last = end;
-		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
-			return end;
-	}
-	return needed && !by_callback ? NULL : last;
-}
-
-void domain_account(const struct domain *dom, const struct domain_wait *wait, struct pieces *pieces)
-{
-	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
-	const struct gp_end *end = find_end(dom, wait->needed, wake_ns, wait->by_callback);
-	uint64_t end_ns = wake_ns;
-
-	if (end)
-		end_ns = max_u64(wait->off_ns, end->ts_ns);
-	account_gp(dom, wait->off_ns, end_ns, pieces);
-	if (end)
-		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
-	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
-		   wait->in_ns - wake_ns);
 }
 
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
@@ -697,18 +482,6 @@ const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 		if (list[i - 1].gp == gp)
 			return &list[i - 1];
 	return NULL;
-}
-
-int domain_callbacks(const struct domain *dom, const struct domain_wait *wait)
-{
-	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct transition *moment = transition_at(&dom->cbs, i);
-
-		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
-		    moment->ts_ns > wait->off_ns)
-			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
-	}
-	return -1;
 }
 
 int domain_suspect(struct domain *dom, const struct suspect *suspect)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One SRCU domain as a state machine over time, driven by its records alone,
- * and the walk that says what a sleeper in it waited for. Kernel facts are
- * those of kernel/rcu/srcutree.c, the same from 6.1 to 7.3.
+ * One SRCU domain as a state machine over time, driven by its records alone.
+ * Kernel facts are those of kernel/rcu/srcutree.c, the same from 6.1 to 7.3.
  */
 #ifndef LEDGER_DOMAIN_H
 #define LEDGER_DOMAIN_H
@@ -11,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <kvmstall/causes.h>
 #include <kvmstall/records.h>
 
 #include "ledger/stack.h"
@@ -77,24 +75,6 @@ struct suspect {
 	char comm[KS_COMM_LEN];
 };
 
-/* The part of a sleep that has one cause. */
-struct piece {
-	uint64_t ns;
-	uint64_t gp; /* 0: none in particular */
-	enum ks_cause cause;
-};
-
-#define PIECES_MAX 64
-
-struct pieces {
-	struct piece list[PIECES_MAX];
-	size_t cnt;
-	bool is_forgotten; /* the history did not reach back to all of it */
-};
-
-/* Append @ns of @cause, or lengthen the last piece; no room: the last one becomes unexplained. */
-void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
-
 struct domain;
 
 /* @ssp and @kvm (0: nobody's own) as in records. NULL when out of memory; one reference. */
@@ -132,31 +112,11 @@ void domain_tidy(struct domain *dom, uint64_t now_ns);
 /* Records may have been lost at or before @ts_ns: what is known of the state ends there. */
 void domain_lose(struct domain *dom, uint64_t ts_ns);
 
-/* A sleep that ended by a callback of this domain, or was in one of its waits. */
-struct domain_wait {
-	uint64_t off_ns;
-	uint64_t wake_ns; /* 0: not seen */
-	uint64_t in_ns;
-	uint64_t needed;  /* seq that ends it; 0: not known */
-	bool by_callback; /* a callback of this domain is known to have woken it */
-	uint16_t wake_cpu;
-};
-
-/* Split [off_ns, in_ns] into pieces whose sum is exactly its length. */
-void domain_account(const struct domain *dom, const struct domain_wait *wait,
-		    struct pieces *pieces);
-
 /* The GP in progress at @ts_ns, or 0. */
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns);
 
 /* Its initiator, or NULL. */
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp);
-
-/*
- * Callbacks that were outstanding beside the waiter's own: what was in the list
- * when its callbacks were first looked at after @off_ns; -1: not seen.
- */
-int domain_callbacks(const struct domain *dom, const struct domain_wait *wait);
 
 /* Somebody may hold the GP in progress. Returns 0 or -ENOMEM. */
 int domain_suspect(struct domain *dom, const struct suspect *suspect);

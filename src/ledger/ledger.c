@@ -12,36 +12,25 @@
 #include "ledger/stacks.h"
 #include "ledger/symbols.h"
 #include "ledger/task.h"
+#include "ledger/vms.h"
 
-/* A VM is kept for a while after its end: the call that ended it is told later. */
-#define GRAVE_NS 1000000000ULL
 /* Between two looks for what can be forgotten. */
 #define TIDY_NS	 5000000000ULL
 #define CPUS_MAX 1024
 
-/* More than the probes can follow: only a capture that somebody made up comes here. */
-#define VMS_MAX	    65536
-#define GRAVES_MAX  16384
+/* As VMS_MAX: only a capture that somebody made up comes here. */
 #define TASKS_MAX   65536
-#define DOMAINS_MAX (2 * (VMS_MAX + GRAVES_MAX) + 1024)
-
-struct grave {
-	struct vm *vm;
-	uint64_t ts_ns;
-	struct grave *next;
-};
+#define DOMAINS_MAX (2 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
 
 struct ledger {
 	struct stacks *stacks;
 	uint32_t hz;
 	struct ledger_ops ops;
 	void *ctx;
-	struct map vms;	    /* kvm -> struct vm, the living */
+	struct vms vms;
 	struct map domains; /* ssp -> struct domain; owns a reference */
 	struct map tasks;   /* tid -> struct task */
 	struct task *spare; /* the last one that was let go: the next call is not far */
-	struct grave *graves, **graves_end;
-	size_t graves_cnt;
 	struct loss_windows losses;
 	struct irqfds irqfds;
 	struct account_scratch scratch;
@@ -49,7 +38,6 @@ struct ledger {
 	/* The next look for what can be forgotten: then, and not before as many records as it looks
 	 * at domains. */
 	uint64_t tidy_ns, tidy_records;
-	uint32_t vm_id;
 	struct ledger_stats stats;
 };
 
@@ -98,27 +86,8 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 	ledger->hz = hz;
 	ledger->ops = *ops;
 	ledger->ctx = ctx;
-	ledger->graves_end = &ledger->graves;
+	vms_init(&ledger->vms);
 	return ledger;
-}
-
-static void vm_free(struct vm *vm)
-{
-	domain_put(vm->srcu);
-	domain_put(vm->irq_srcu);
-	free(vm);
-}
-
-static void bury_first(struct ledger *ledger)
-{
-	struct grave *grave = ledger->graves;
-
-	ledger->graves = grave->next;
-	if (!ledger->graves)
-		ledger->graves_end = &ledger->graves;
-	ledger->graves_cnt--;
-	vm_free(grave->vm);
-	free(grave);
 }
 
 void ledger_free(struct ledger *ledger)
@@ -128,15 +97,11 @@ void ledger_free(struct ledger *ledger)
 
 	if (!ledger)
 		return;
-	while (ledger->graves)
-		bury_first(ledger);
-	for (pos = 0; (slot = map_next(&ledger->vms, &pos));)
-		vm_free(slot->value);
+	vms_fini(&ledger->vms);
 	for (pos = 0; (slot = map_next(&ledger->tasks, &pos));)
 		task_free(slot->value);
 	for (pos = 0; (slot = map_next(&ledger->domains, &pos));)
 		domain_put(slot->value);
-	map_fini(&ledger->vms);
 	map_fini(&ledger->domains);
 	map_fini(&ledger->tasks);
 	stacks_free(ledger->stacks);
@@ -154,32 +119,7 @@ const struct ledger_stats *ledger_get_stats(const struct ledger *ledger)
 
 struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm)
 {
-	return map_get(&ledger->vms, kvm);
-}
-
-/* The VM at this address, though it may be dead: the newest, then. */
-static struct vm *find_vm(const struct ledger *ledger, uint64_t kvm)
-{
-	struct vm *vm = map_get(&ledger->vms, kvm);
-
-	for (struct grave *grave = ledger->graves; grave && !map_get(&ledger->vms, kvm);
-	     grave = grave->next)
-		if (grave->vm->kvm == kvm)
-			vm = grave->vm;
-	return vm;
-}
-
-/* The VM that was at this address at @ts_ns: another may be there by now. */
-static struct vm *find_vm_at(const struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
-{
-	struct vm *vm = find_vm(ledger, kvm);
-
-	if (!vm || vm->born_ns <= ts_ns)
-		return vm;
-	for (struct grave *grave = ledger->graves; grave; grave = grave->next)
-		if (grave->vm->kvm == kvm && grave->vm->born_ns <= ts_ns)
-			vm = grave->vm;
-	return vm;
+	return vms_living(&ledger->vms, kvm);
 }
 
 static struct domain *add_domain(struct ledger *ledger, uint64_t ssp, enum domain_kind kind,
@@ -230,41 +170,29 @@ static void drop_domain(struct ledger *ledger, struct domain *dom)
 	domain_put(dom);
 }
 
-static void bury_old(struct ledger *ledger, uint64_t now_ns)
+static void discard_vm(struct ledger *ledger, struct vm *vm)
 {
-	while (ledger->graves &&
-	       (ledger->graves->ts_ns + GRAVE_NS < now_ns || ledger->graves_cnt > GRAVES_MAX)) {
-		drop_domain(ledger, ledger->graves->vm->srcu);
-		drop_domain(ledger, ledger->graves->vm->irq_srcu);
-		bury_first(ledger);
-	}
+	drop_domain(ledger, vm->srcu);
+	drop_domain(ledger, vm->irq_srcu);
+	vm_free(vm);
 }
 
-static int retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+static void bury_old(struct ledger *ledger, uint64_t now_ns)
 {
-	struct vm *vm = map_del(&ledger->vms, kvm);
-	struct grave *grave;
+	struct vm *vm;
+
+	while ((vm = vms_bury(&ledger->vms, now_ns)))
+		discard_vm(ledger, vm);
+}
+
+static void retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
+{
+	struct vm *vm;
 
 	bury_old(ledger, ts_ns);
-	if (!vm)
-		return 0;
-	vm->is_gone = true;
-	vm->gone_ns = ts_ns;
-	if (ledger->ops.vm_gone)
+	vm = vms_retire(&ledger->vms, kvm, ts_ns);
+	if (vm && ledger->ops.vm_gone)
 		ledger->ops.vm_gone(ledger->ctx, vm);
-	grave = calloc(1, sizeof(*grave));
-	if (!grave) {
-		drop_domain(ledger, vm->srcu);
-		drop_domain(ledger, vm->irq_srcu);
-		vm_free(vm);
-		return -ENOMEM;
-	}
-	grave->vm = vm;
-	grave->ts_ns = ts_ns;
-	*ledger->graves_end = grave;
-	ledger->graves_end = &grave->next;
-	ledger->graves_cnt++;
-	return 0;
 }
 
 static struct vm *make_vm(struct ledger *ledger, const struct ks_vm *rec)
@@ -284,7 +212,6 @@ static struct vm *make_vm(struct ledger *ledger, const struct ks_vm *rec)
 	domain_seed(irq_srcu, &rec->irq_srcu, rec->head.ts_ns, rec->jiffies, ledger->hz);
 	*vm = (struct vm){
 		.kvm = rec->kvm,
-		.id = ++ledger->vm_id,
 		.tgid = rec->tgid,
 		.flags = rec->flags,
 		.born_ns = rec->head.ts_ns,
@@ -304,13 +231,13 @@ static int take_vm(struct ledger *ledger, const void *record, size_t size)
 	if (!rec->kvm || !rec->srcu.ssp || !rec->irq_srcu.ssp || rec->srcu.ssp == rec->irq_srcu.ssp)
 		return -EINVAL;
 	retire_vm(ledger, rec->kvm, rec->head.ts_ns);
-	if (ledger->vms.cnt >= VMS_MAX)
-		return no_room(ledger, &ledger->vms, VMS_MAX, KS_LOSS_DOMAINS);
+	if (ledger->vms.living.cnt >= VMS_MAX)
+		return no_room(ledger, &ledger->vms.living, VMS_MAX, KS_LOSS_DOMAINS);
 	vm = make_vm(ledger, rec);
 	if (!vm)
 		return -ENOMEM;
-	if (map_put(&ledger->vms, vm->kvm, vm)) {
-		vm_free(vm);
+	if (vms_add(&ledger->vms, vm)) {
+		discard_vm(ledger, vm);
 		return -ENOMEM;
 	}
 	ledger->stats.vms++;
@@ -324,27 +251,8 @@ static int take_vm_gone(struct ledger *ledger, const void *record, size_t size)
 	const struct ks_step *step = record;
 
 	(void)size;
-	return retire_vm(ledger, step->val, step->head.ts_ns);
-}
-
-/* The newest VM of a process; of its dead ones, when none lives. */
-static const struct vm *vm_of_process(const struct ledger *ledger, uint32_t tgid)
-{
-	const struct vm *newest = NULL;
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&ledger->vms, &pos))) {
-		const struct vm *vm = slot->value;
-
-		if (vm->tgid == tgid && (!newest || vm->id > newest->id))
-			newest = vm;
-	}
-	for (const struct grave *grave = ledger->graves; grave && !(newest && !newest->is_gone);
-	     grave = grave->next)
-		if (grave->vm->tgid == tgid)
-			newest = grave->vm;
-	return newest;
+	retire_vm(ledger, step->val, step->head.ts_ns);
+	return 0;
 }
 
 /* ---- grace periods ---- */
@@ -500,12 +408,12 @@ static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_
 {
 	/* Only KVM_CREATE_VM is older than its VM. */
 	uint64_t ts_ns = call->kind == KS_KIND_DEV ? call->head.ts_ns : call->begin_ns;
-	const struct vm *vm = call->kvm ? find_vm_at(ledger, call->kvm, ts_ns) : NULL;
+	const struct vm *vm = call->kvm ? vms_find_at(&ledger->vms, call->kvm, ts_ns) : NULL;
 
 	for (size_t i = 0; !vm && i < task->waits_cnt; i++)
 		if (task->waits[i].dom && domain_kvm(task->waits[i].dom))
-			vm = find_vm_at(ledger, domain_kvm(task->waits[i].dom), ts_ns);
-	return vm ? vm : vm_of_process(ledger, call->tgid);
+			vm = vms_find_at(&ledger->vms, domain_kvm(task->waits[i].dom), ts_ns);
+	return vm ? vm : vms_of_process(&ledger->vms, call->tgid);
 }
 
 static void remember(struct task *task, const struct stall *stall)
@@ -531,8 +439,8 @@ static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
 		if (!initiator)
 			continue;
 		/* the end of a process knows no VM: any of them may be the one that ends */
-		stall->culprit.vm = initiator->kvm ? find_vm(ledger, initiator->kvm)
-						   : vm_of_process(ledger, initiator->tgid);
+		stall->culprit.vm = initiator->kvm ? vms_find(&ledger->vms, initiator->kvm)
+						   : vms_of_process(&ledger->vms, initiator->tgid);
 		return;
 	}
 }
@@ -543,7 +451,7 @@ static void blame_irqfds(struct ledger *ledger, struct stall *stall)
 	const struct irqfd_shutdown *shutdown = irqfds_blame(&ledger->irqfds, stall);
 
 	if (shutdown && shutdown->kvm)
-		stall->culprit.vm = find_vm(ledger, shutdown->kvm);
+		stall->culprit.vm = vms_find(&ledger->vms, shutdown->kvm);
 	irqfds_note(&ledger->irqfds, stall);
 }
 
@@ -695,7 +603,8 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	struct domain *dom;
 	int ret;
 
-	in.vm = rec->kvm ? find_vm(ledger, rec->kvm) : vm_of_process(ledger, rec->tgid);
+	in.vm = rec->kvm ? vms_find(&ledger->vms, rec->kvm)
+			 : vms_of_process(&ledger->vms, rec->tgid);
 	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner + 1ULL) : NULL;
 	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
 	make_call_so_far(rec, since_ns, &call);

@@ -4,6 +4,7 @@
  * Jiffies are 4 ms. Every scenario's sums are checked as it runs: trace_check().
  */
 #include "ledger/domain.h"
+#include "ledger/walk.h"
 
 #include "trace.h"
 
@@ -815,7 +816,7 @@ static void go_through(struct domain *dom, uint64_t seq, uint64_t ts_ns, bool is
 static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct domain_wait wait = {
+	const struct walk_wait wait = {
 		.off_ns = 20 * SEC_NS, .in_ns = 20 * SEC_NS + 10, .needed = DONE(2)};
 	struct pieces pieces = {.cnt = 0};
 
@@ -828,7 +829,7 @@ static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
 	assert_int_equal(domain_gp_at(dom, 12 * SEC_NS), 0);
 	/* And goes on as one that is new. */
 	go_through(dom, 2, 20 * SEC_NS, true);
-	domain_account(dom, &wait, &pieces);
+	walk_split(dom, &wait, &pieces);
 	assert_false(pieces.is_forgotten);
 	for (size_t i = 0; i < pieces.cnt; i++)
 		assert_int_not_equal(pieces.list[i].cause, KS_CAUSE_UNEXPLAINED);
@@ -860,7 +861,7 @@ static void a_domain_with_work_to_do_forgets_nothing(void **state)
 static void what_does_not_fit_the_history_is_counted_and_unexplained(void **state)
 {
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
-	const struct domain_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
+	const struct walk_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
 	struct pieces pieces = {.cnt = 0};
 	struct ks_step step = {.head.type = KS_GP_QUEUE, .ssp = SRCU(1)};
 
@@ -870,7 +871,7 @@ static void what_does_not_fit_the_history_is_counted_and_unexplained(void **stat
 		step.seq = GP(i);
 		domain_step(dom, &step);
 	}
-	domain_account(dom, &wait, &pieces);
+	walk_split(dom, &wait, &pieces);
 	assert_true(pieces.is_forgotten);
 	assert_int_equal(pieces.list[0].cause, KS_CAUSE_UNEXPLAINED);
 	assert_int_equal(pieces.list[0].ns, 10 * (100 - KEPT + 1));
@@ -903,17 +904,17 @@ static void pieces_that_do_not_fit_lengthen_an_unexplained_last_one(void **state
 static void nothing_is_said_of_a_domain_that_was_never_heard_of(void **state)
 {
 	struct domain *dom = domain_new(MMU_SRCU, DOMAIN_SHARED, 0);
-	const struct domain_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
+	const struct walk_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
 	struct pieces pieces = {.cnt = 0};
 
 	(void)state;
-	domain_account(dom, &wait, &pieces);
+	walk_split(dom, &wait, &pieces);
 	assert_int_equal(pieces.cnt, 2);
 	assert_int_equal(pieces.list[0].cause, KS_CAUSE_UNEXPLAINED);
 	assert_int_equal(pieces.list[0].ns, 1000);
 	assert_int_equal(pieces.list[1].cause, KS_CAUSE_WAKEUP);
 	assert_int_equal(pieces.list[1].ns, 500);
-	assert_int_equal(domain_callbacks(dom, &wait), -1);
+	assert_int_equal(walk_callbacks(dom, &wait), -1);
 	assert_int_equal(domain_gp_at(dom, 1500), 0);
 	assert_string_equal(domain_kind_name(domain_get_kind(dom)), "mmu_notifier");
 	domain_put(dom);

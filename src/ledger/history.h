@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a domain remembers: domain.c writes it, walk.c reads it, and nobody else
+ * includes this.
+ */
+#ifndef LEDGER_HISTORY_H
+#define LEDGER_HISTORY_H
+
+#include "base/tail.h"
+#include "ledger/domain.h"
+
+enum gp_state {
+	GP_UNKNOWN, /* not watched yet, or records lost */
+	GP_IDLE,
+	GP_ARMED,   /* process_srcu's timer is pending */
+	GP_QUEUED,  /* process_srcu is queued */
+	GP_RUNNING, /* process_srcu runs */
+	GP_HELD,    /* a scan found a reader; the next one is due later */
+	CB_NONE,
+	CB_ARMED,
+	CB_QUEUED,
+	CB_RUNNING,
+};
+
+/* From .ts_ns on, until the next moment. */
+struct transition {
+	uint64_t ts_ns;
+	uint64_t gp;
+	union {
+		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
+		uint64_t callbacks; /* CB_RUNNING: in the list */
+	};
+	uint16_t cpu;
+	uint8_t state;
+	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */
+};
+
+struct gp_end {
+	uint64_t gp;
+	uint64_t ts_ns;
+};
+
+/* A process_srcu run in progress. */
+struct run {
+	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
+	uint64_t seq;
+	uint32_t tid;	    /* the kworker's */
+	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
+	bool is_on;
+};
+
+struct domain {
+	uint64_t ssp;
+	uint64_t kvm;
+	enum domain_kind kind;
+	int refs;
+	uint64_t first_gp; /* id of the GP that is number 0 to people */
+	struct tail gps;   /* struct transition, of process_srcu */
+	struct tail cbs;   /* struct transition, of srcu_invoke_callbacks, by CPU */
+	struct tail initiators;
+	struct tail ends; /* struct gp_end */
+	struct run run;
+	uint64_t dropped;
+	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	size_t suspects_cnt;
+};
+
+static inline struct transition *transition_at(const struct tail *track, size_t i)
+{
+	return (struct transition *)track->items + i;
+}
+
+static inline struct transition *history_last(const struct tail *track)
+{
+	return track->cnt ? transition_at(track, track->cnt - 1) : NULL;
+}
+
+/* The first moment after @ts_ns's own; .cnt when there is none. */
+static inline size_t history_after(const struct tail *track, uint64_t ts_ns)
+{
+	size_t i = track->cnt;
+
+	while (i && transition_at(track, i - 1)->ts_ns > ts_ns)
+		i--;
+	return i;
+}
+
+#endif

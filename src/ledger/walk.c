@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/walk.h"
+
+#include "ledger/history.h"
+
+void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
+{
+	struct piece *last = pieces->cnt ? &pieces->list[pieces->cnt - 1] : NULL;
+
+	if (!ns)
+		return;
+	if (last && last->cause == cause && last->gp == gp) {
+		last->ns += ns;
+	} else if (pieces->cnt < PIECES_MAX) {
+		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
+	} else {
+		last->cause = KS_CAUSE_UNEXPLAINED;
+		last->ns += ns;
+	}
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void charge_gp(const struct transition *moment, uint64_t from, uint64_t to,
+		      struct pieces *pieces)
+{
+	static const enum ks_cause causes[] = {
+		[GP_UNKNOWN] = KS_CAUSE_UNEXPLAINED, [GP_IDLE] = KS_CAUSE_UNEXPLAINED,
+		[GP_ARMED] = KS_CAUSE_GP_TIMER,	     [GP_QUEUED] = KS_CAUSE_KWORKER,
+		[GP_RUNNING] = KS_CAUSE_GP_WORK,
+	};
+	uint64_t held_to;
+
+	if (moment->state != GP_HELD) {
+		pieces_add(pieces, causes[moment->state], moment->gp, to - from);
+		return;
+	}
+	held_to = max_u64(from, min_u64(moment->fail_ns, to));
+	pieces_add(pieces, KS_CAUSE_READER, moment->gp, held_to - from);
+	pieces_add(pieces, KS_CAUSE_POLL_BACKOFF, moment->gp, to - held_to);
+}
+
+static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
+{
+	const struct tail *track = &dom->gps;
+	size_t i = history_after(track, from);
+
+	if (!i && from < to) { /* before anything we know */
+		uint64_t known = track->cnt ? min_u64(transition_at(track, 0)->ts_ns, to) : to;
+
+		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
+		pieces->is_forgotten |= dom->dropped != 0;
+		from = known;
+		i = 1;
+	}
+	for (; from < to && i <= track->cnt; i++) {
+		uint64_t next = i < track->cnt ? min_u64(transition_at(track, i)->ts_ns, to) : to;
+
+		charge_gp(transition_at(track, i - 1), from, next, pieces);
+		from = next;
+	}
+}
+
+static enum ks_cause cb_cause(enum gp_state state)
+{
+	switch (state) {
+	case CB_ARMED:
+		return KS_CAUSE_CB_TIMER;
+	case CB_QUEUED:
+		return KS_CAUSE_KWORKER;
+	case CB_RUNNING:
+		return KS_CAUSE_GP_WORK;
+	default:
+		return KS_CAUSE_UNEXPLAINED;
+	}
+}
+
+/* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
+static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uint16_t cpu,
+		       uint64_t gp, struct pieces *pieces)
+{
+	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
+
+	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
+		const struct transition *moment = transition_at(&dom->cbs, i);
+
+		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
+			continue;
+		if (moment->ts_ns > from) {
+			uint64_t next = min_u64(moment->ts_ns, to);
+
+			pieces_add(pieces, cause, gp, next - from);
+			from = next;
+		}
+		cause = cb_cause(moment->state);
+	}
+	pieces_add(pieces, cause, gp, to - from);
+}
+
+/*
+ * The end that a waiter for @needed waits for; without @needed, the last one
+ * before its wake-up. @needed may be a later waiter's, taken for this one's:
+ * being woken by a callback proves that the GP was over. NULL: not seen yet, or lost.
+ */
+static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns,
+				     bool by_callback)
+{
+	const struct gp_end *last = NULL;
+
+	for (size_t i = 0; i < dom->ends.cnt; i++) {
+		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
+
+		if (end->ts_ns > wake_ns)
+			break;
+		last = end;
+		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
+			return end;
+	}
+	return needed && !by_callback ? NULL : last;
+}
+
+void walk_split(const struct domain *dom, const struct walk_wait *wait, struct pieces *pieces)
+{
+	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
+	const struct gp_end *end = find_end(dom, wait->needed, wake_ns, wait->by_callback);
+	uint64_t end_ns = wake_ns;
+
+	if (end)
+		end_ns = max_u64(wait->off_ns, end->ts_ns);
+	account_gp(dom, wait->off_ns, end_ns, pieces);
+	if (end)
+		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
+	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
+		   wait->in_ns - wake_ns);
+}
+
+int walk_callbacks(const struct domain *dom, const struct walk_wait *wait)
+{
+	for (size_t i = 0; i < dom->cbs.cnt; i++) {
+		const struct transition *moment = transition_at(&dom->cbs, i);
+
+		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
+		    moment->ts_ns > wait->off_ns)
+			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
+	}
+	return -1;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The walk along a domain's history: what a sleeper in it waited for. */
+#ifndef LEDGER_WALK_H
+#define LEDGER_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/causes.h>
+
+#include "ledger/domain.h"
+
+/* The part of a sleep that has one cause. */
+struct piece {
+	uint64_t ns;
+	uint64_t gp; /* 0: none in particular */
+	enum ks_cause cause;
+};
+
+#define PIECES_MAX 64
+
+struct pieces {
+	struct piece list[PIECES_MAX];
+	size_t cnt;
+	bool is_forgotten; /* the history did not reach back to all of it */
+};
+
+/* Append @ns of @cause, or lengthen the last piece; no room: the last one becomes unexplained. */
+void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
+
+/* A sleep that ended by a callback of this domain, or was in one of its waits. */
+struct walk_wait {
+	uint64_t off_ns;
+	uint64_t wake_ns; /* 0: not seen */
+	uint64_t in_ns;
+	uint64_t needed;  /* seq that ends it; 0: not known */
+	bool by_callback; /* a callback of this domain is known to have woken it */
+	uint16_t wake_cpu;
+};
+
+/* Split [off_ns, in_ns] into pieces whose sum is exactly its length. */
+void walk_split(const struct domain *dom, const struct walk_wait *wait, struct pieces *pieces);
+
+/*
+ * Callbacks that were outstanding beside the waiter's own: what was in the list
+ * when its callbacks were first looked at after @off_ns; -1: not seen.
+ */
+int walk_callbacks(const struct domain *dom, const struct walk_wait *wait);
+
+#endif
