@@ -159,45 +159,11 @@ static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, 
 
 /* ---- locks ---- */
 
-static const char *lock_name(uint32_t which)
-{
-	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
-						       "kvm->irq_lock"};
-
-	return names[which];
-}
-
-/*
- * Why the holder of a lock was stalled meanwhile: by its call that is not over
- * yet, or by its last one. KS_CAUSE_RUN: it was not, as far as is known.
- */
-static enum ks_cause holder_cause(const struct task *holder, uint64_t begin_ns, uint64_t end_ns)
-{
-	uint64_t most = 0;
-	enum ks_cause cause = KS_CAUSE_RUN;
-
-	if (!holder)
-		return KS_CAUSE_RUN;
-	for (size_t i = 0; i < holder->segments_cnt; i++) {
-		const struct timed_segment *timed = &holder->segments[i];
-
-		if (timed->begin_ns >= end_ns || timed->begin_ns + timed->seg.ns <= begin_ns ||
-		    timed->seg.ns <= most)
-			continue;
-		most = timed->seg.ns;
-		cause = timed->seg.cause;
-	}
-	if (cause == KS_CAUSE_RUN && holder->past.begin_ns < end_ns &&
-	    holder->past.end_ns > begin_ns)
-		cause = holder->past.cause;
-	return cause;
-}
-
 /* A mutex whose holder was not stalled is a sleep like any other. */
 static enum ks_cause lock_cause(const struct account_input *in, const struct timed_segment *timed)
 {
 	enum ks_cause cause =
-		holder_cause(in->holder, timed->begin_ns, timed->begin_ns + timed->seg.ns);
+		task_stalled_for(in->holder, timed->begin_ns, timed->begin_ns + timed->seg.ns);
 
 	return cause == KS_CAUSE_RUN ? KS_CAUSE_OTHER_SLEEP : KS_CAUSE_LOCK;
 }
@@ -278,136 +244,6 @@ static enum ks_cause headline(const struct stall *stall)
 	return best;
 }
 
-static const struct segment *dominant(const struct stall *stall)
-{
-	const struct segment *best = NULL;
-
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (seg->cause == stall->cause && (!best || seg->ns > best->ns))
-			best = seg;
-	}
-	return best;
-}
-
-static uint64_t begin_of(const struct stall *stall, const struct segment *seg)
-{
-	uint64_t begin_ns = stall->begin_ns;
-
-	for (const struct segment *s = stall->segments; s != seg; s++)
-		begin_ns += s->ns;
-	return begin_ns;
-}
-
-/* The wait that a segment belongs to: the one on its domain that began last before its end. */
-static const struct wait *wait_of(const struct stall *stall, const struct segment *seg)
-{
-	uint64_t end_ns = begin_of(stall, seg) + seg->ns;
-	const struct wait *found = NULL;
-
-	for (size_t i = 0; i < stall->waits_cnt; i++)
-		if (stall->waits[i].dom == seg->dom && stall->waits[i].begin_ns < end_ns)
-			found = &stall->waits[i];
-	return found;
-}
-
-static void blame_initiator(const struct stall *stall, const struct segment *seg,
-			    struct culprit *culprit)
-{
-	const struct initiator *initiator = domain_initiator(seg->dom, seg->gp);
-	const struct wait *wait = wait_of(stall, seg);
-	uint64_t begin_ns = wait ? wait->begin_ns : stall->begin_ns;
-
-	culprit->kind = CULPRIT_INITIATOR;
-	if (!initiator)
-		return;
-	culprit->gp = seg->gp;
-	culprit->callbacks = wait ? wait->callbacks : -1;
-	culprit->age_ns = begin_ns > initiator->ts_ns ? begin_ns - initiator->ts_ns : 0;
-	if (!initiator->is_known)
-		return;
-	culprit->is_known = true;
-	culprit->func = initiator->func;
-	culprit->call =
-		initiator->kind ? call_name(initiator->kind, initiator->cmd) : initiator->call;
-	culprit->tid = initiator->tid;
-	culprit->tgid = initiator->tgid;
-	culprit->is_self = initiator->tid == stall->rec->head.tid && initiator->is_sync &&
-			   initiator->ts_ns >= stall->begin_ns;
-	memcpy(culprit->comm, initiator->comm, sizeof(culprit->comm));
-}
-
-static void blame_reader(const struct segment *seg, struct culprit *culprit)
-{
-	size_t cnt;
-	const struct suspect *first = domain_suspects(seg->dom, seg->gp, &cnt);
-
-	culprit->kind = CULPRIT_READER;
-	culprit->gp = seg->gp;
-	if (!cnt)
-		return;
-	culprit->is_known = true;
-	culprit->func = first->func;
-	culprit->call = first->call;
-	culprit->tid = first->tid;
-	memcpy(culprit->comm, first->comm, sizeof(culprit->comm));
-}
-
-static void blame_holder(const struct account_input *in, uint64_t begin_ns, uint64_t end_ns,
-			 struct culprit *culprit)
-{
-	const struct held_lock *lock = &in->task->lock;
-
-	culprit->kind = CULPRIT_HOLDER;
-	culprit->func = lock_name(lock->which);
-	culprit->is_known = lock->owner != 0;
-	culprit->tid = lock->owner;
-	memcpy(culprit->comm, lock->owner_comm, sizeof(culprit->comm));
-	culprit->call = lock->owner_kind ? call_name(lock->owner_kind, lock->owner_cmd) : NULL;
-	culprit->cause = holder_cause(in->holder, begin_ns, end_ns);
-}
-
-static void find_culprit(const struct account_input *in, struct stall *stall)
-{
-	const struct segment *seg = dominant(stall);
-
-	stall->culprit = (struct culprit){.callbacks = -1};
-	if (!seg)
-		return;
-	if (seg->cause == KS_CAUSE_LOCK)
-		blame_holder(in, begin_of(stall, seg), begin_of(stall, seg) + seg->ns,
-			     &stall->culprit);
-	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
-		blame_reader(seg, &stall->culprit);
-	else if (seg->dom && seg->gp)
-		blame_initiator(stall, seg, &stall->culprit);
-}
-
-/* What the GP that was outstanding at a wait's begin cost it: gone, had there been none. */
-static uint64_t outstanding_cost(const struct stall *stall)
-{
-	uint64_t cost = 0;
-
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-		const struct wait *wait = seg->dom && seg->gp ? wait_of(stall, seg) : NULL;
-
-		/* a holder that slept for such a GP would have let go of its lock at once */
-		if (seg->cause == KS_CAUSE_LOCK && stall->culprit.kind == CULPRIT_HOLDER &&
-		    stall->culprit.cause == KS_CAUSE_GP_TIMER)
-			cost += seg->ns;
-
-		/* a barrier waits for outstanding callbacks only: without any it returns at once */
-		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
-			continue;
-		if (cause_is_timer(seg->cause) || seg->cause == KS_CAUSE_KWORKER ||
-		    seg->cause == KS_CAUSE_GP_WORK)
-			cost += seg->ns;
-	}
-	return cost;
-}
-
 /* A call that no probe announced: the stack of its wait says what it was. */
 static const char *name_call(const struct stall *stall)
 {
@@ -457,7 +293,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->call = name_call(stall);
 	stall->phase = find_phase(stall);
 	stall->cause = headline(stall);
-	find_culprit(in, stall);
-	stall->without_ns = stall->latency_ns - outstanding_cost(stall);
+	stall->culprit = (struct culprit){.callbacks = -1};
+	stall->without_ns = stall->latency_ns;
 	return 0;
 }

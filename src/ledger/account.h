@@ -40,7 +40,10 @@ struct account_scratch {
 	size_t cap;
 };
 
-/* Make the stall of a call that ended. Points into @in and @scratch. Returns 0 or -ENOMEM. */
+/*
+ * Make the stall of a call that ended; its culprit is for culprit_find() to fill in. Points into
+ * @in and @scratch. Returns 0 or -ENOMEM.
+ */
 int account_call(const struct account_input *in, struct account_scratch *scratch,
 		 struct stall *stall);
 

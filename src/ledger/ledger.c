@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "ledger/account.h"
+#include "ledger/culprit.h"
 #include "ledger/irqfds.h"
 #include "ledger/suspect.h"
 #include "ledger/stacks.h"
@@ -426,33 +427,14 @@ static void remember(struct task *task, const struct stall *stall)
 	};
 }
 
-static void name_culprits_vm(const struct ledger *ledger, struct stall *stall)
+static void find_culprit(const struct ledger *ledger, const struct account_input *in,
+			 struct stall *stall)
 {
-	const struct segment *segs = stall->segments;
-
-	if (!stall->culprit.is_known)
-		return;
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct initiator *initiator =
-			segs[i].dom ? domain_initiator(segs[i].dom, stall->culprit.gp) : NULL;
-
-		if (!initiator)
-			continue;
-		/* the end of a process knows no VM: any of them may be the one that ends */
-		stall->culprit.vm = initiator->kvm ? vms_find(&ledger->vms, initiator->kvm)
-						   : vms_of_process(&ledger->vms, initiator->tgid);
-		return;
-	}
-}
-
-/* A close may wait in the irqfd clean-up queue for another VM's grace period. */
-static void blame_irqfds(struct ledger *ledger, struct stall *stall)
-{
-	const struct irqfd_shutdown *shutdown = irqfds_blame(&ledger->irqfds, stall);
-
-	if (shutdown && shutdown->kvm)
-		stall->culprit.vm = vms_find(&ledger->vms, shutdown->kvm);
-	irqfds_note(&ledger->irqfds, stall);
+	culprit_find(&(struct culprit_input){.task = in->task,
+					     .holder = in->holder,
+					     .vms = &ledger->vms,
+					     .irqfds = &ledger->irqfds},
+		     stall);
 }
 
 static int take_call(struct ledger *ledger, const void *record, size_t size)
@@ -474,8 +456,8 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 		in.holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
 	ret = account_call(&in, &ledger->scratch, &stall);
 	if (!ret) {
-		name_culprits_vm(ledger, &stall);
-		blame_irqfds(ledger, &stall);
+		find_culprit(ledger, &in, &stall);
+		irqfds_note(&ledger->irqfds, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
 		remember(task, &stall);
@@ -616,6 +598,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 		ret = account_call(&in, &ledger->scratch, &stall);
 	if (ret)
 		return ret;
+	find_culprit(ledger, &in, &stall);
 	stall.is_stuck = true;
 	stall.is_complete = stall.is_complete && rec->off_ns;
 	ledger->ops.asleep(ledger->ctx, &stall);

@@ -135,3 +135,24 @@ int task_add_wait(struct task *task, const struct wait *wait)
 		domain_get((struct domain *)wait->dom);
 	return 0;
 }
+
+enum ks_cause task_stalled_for(const struct task *task, uint64_t begin_ns, uint64_t end_ns)
+{
+	uint64_t most = 0;
+	enum ks_cause cause = KS_CAUSE_RUN;
+
+	if (!task)
+		return KS_CAUSE_RUN;
+	for (size_t i = 0; i < task->segments_cnt; i++) {
+		const struct timed_segment *timed = &task->segments[i];
+
+		if (timed->begin_ns >= end_ns || timed->begin_ns + timed->seg.ns <= begin_ns ||
+		    timed->seg.ns <= most)
+			continue;
+		most = timed->seg.ns;
+		cause = timed->seg.cause;
+	}
+	if (cause == KS_CAUSE_RUN && task->past.begin_ns < end_ns && task->past.end_ns > begin_ns)
+		cause = task->past.cause;
+	return cause;
+}

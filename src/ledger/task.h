@@ -78,4 +78,10 @@ void task_rewind(struct task *task, const struct task_mark *mark);
 int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg);
 int task_add_wait(struct task *task, const struct wait *wait);
 
+/*
+ * What @task was stalled for in [begin_ns, end_ns]: in its call that is not over
+ * yet, or in its last one. KS_CAUSE_RUN: it was not, as far as is known. @task may be NULL.
+ */
+enum ks_cause task_stalled_for(const struct task *task, uint64_t begin_ns, uint64_t end_ns);
+
 #endif
