@@ -5,18 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/hist.h"
 #include "base/sanitize.h"
 #include "ledger/ledger.h"
-#include "ledger/gp_durations.h"
-#include "output/summary.h"
-#include "metrics/vmset.h"
-
-#define CALLS_MAX     48 /* names; what is beyond is "other" */
-#define FUNCTIONS_MAX 32
-#define CODES_MAX     12
-#define DOMAINS	      (DOMAIN_KIND_CNT + 1) /* and one that is not known */
-#define APIS	      4
+#include "metrics/counted.h"
 
 const char *const metric_type_names[] = {"counter", "gauge", "info", "histogram"};
 
@@ -27,43 +18,20 @@ const struct metric_desc metric_descs[METRIC_CNT] = {
 #undef X
 };
 
-struct call_sums {
-	const char *name;
-	struct hist hist;
-	uint64_t ns[KS_CAUSE_CNT];
-	uint64_t stalls[KS_CAUSE_CNT];
-};
+const char *metric_label_name(const struct metric_desc *desc, int n, char *buf, size_t size)
+{
+	const char *labels = desc->labels;
 
-struct function_sums {
-	char name[48];
-	uint64_t deferred;
-	uint64_t outstanding_ns;
-};
-
-struct code_count {
-	unsigned int code;
-	uint64_t cnt;
-};
-
-struct metrics {
-	struct metrics_cfg cfg;
-	struct call_sums *calls[CALLS_MAX]; /* by name */
-	size_t calls_cnt;
-	struct hist waits[DOMAINS][APIS];
-	struct hist periods[DOMAIN_KIND_CNT][2]; /* expedited, normal */
-	struct function_sums functions[FUNCTIONS_MAX];
-	size_t functions_cnt;
-	struct code_count codes[CODES_MAX];
-	size_t codes_cnt;
-	struct vmset vms;
-	struct map domains; /* ssp -> its kind plus 1, of the VMs that exist */
-	struct gp_durations running;
-	uint64_t vms_seen;
-	uint64_t incomplete;
-	uint64_t asleep[KS_CAUSE_CNT];
-	uint64_t oldest_ns;
-	struct metrics_totals totals;
-};
+	while (n-- > 0) {
+		labels += strcspn(labels, ",");
+		if (*labels)
+			labels++;
+	}
+	if (!*labels)
+		return NULL;
+	snprintf(buf, size, "%.*s", (int)strcspn(labels, ","), labels);
+	return buf;
+}
 
 struct metrics *metrics_new(const struct metrics_cfg *cfg)
 {
@@ -350,273 +318,4 @@ void metrics_scrape(struct metrics *metrics)
 void metrics_reidentify(struct metrics *metrics)
 {
 	vmset_reidentify(&metrics->vms);
-}
-
-/* ---- what comes out: one collector a metric ---- */
-
-struct out {
-	const struct metrics *metrics;
-	metrics_fn fn;
-	void *ctx;
-};
-
-typedef void (*collect_fn)(const struct out *out);
-
-static void put_value(const struct out *out, uint64_t value, const char *one, const char *two)
-{
-	const struct metric_value sample = {
-		.labels = {one, two}, .value = value, .created_ns = out->metrics->cfg.start_ns};
-
-	out->fn(out->ctx, &sample);
-}
-
-static void put_hist(const struct out *out, const struct hist *hist, const char *one,
-		     const char *two)
-{
-	const struct metric_value sample = {
-		.labels = {one, two}, .hist = hist, .created_ns = out->metrics->cfg.start_ns};
-
-	if (hist->cnt)
-		out->fn(out->ctx, &sample);
-}
-
-static void collect_call_duration(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->calls_cnt; i++)
-		put_hist(out, &out->metrics->calls[i]->hist, out->metrics->calls[i]->name, NULL);
-}
-
-static const char *domain_label(int kind)
-{
-	return kind < DOMAIN_KIND_CNT ? domain_kind_name(kind) : "unknown";
-}
-
-static void collect_wait_duration(const struct out *out)
-{
-	static const char *const apis[APIS] = {"unknown", "synchronize_srcu",
-					       "synchronize_srcu_expedited", "srcu_barrier"};
-
-	for (int kind = 0; kind < DOMAINS; kind++)
-		for (int api = 0; api < APIS; api++)
-			put_hist(out, &out->metrics->waits[kind][api], domain_label(kind),
-				 apis[api]);
-}
-
-static void collect_gp_duration(const struct out *out)
-{
-	for (int kind = 0; kind < DOMAIN_KIND_CNT; kind++) {
-		put_hist(out, &out->metrics->periods[kind][0], domain_label(kind), "expedited");
-		put_hist(out, &out->metrics->periods[kind][1], domain_label(kind), "normal");
-	}
-}
-
-static void collect_stall_seconds(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->calls_cnt; i++)
-		for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
-			if (cause != KS_CAUSE_RUN)
-				put_value(out, out->metrics->calls[i]->ns[cause],
-					  out->metrics->calls[i]->name, cause_name(cause));
-}
-
-static void collect_stalls(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->calls_cnt; i++)
-		for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
-			if (cause != KS_CAUSE_RUN)
-				put_value(out, out->metrics->calls[i]->stalls[cause],
-					  out->metrics->calls[i]->name, cause_name(cause));
-}
-
-static void collect_outstanding(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->functions_cnt; i++)
-		put_value(out, out->metrics->functions[i].outstanding_ns,
-			  out->metrics->functions[i].name, NULL);
-}
-
-static void collect_deferred(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->functions_cnt; i++)
-		put_value(out, out->metrics->functions[i].deferred, out->metrics->functions[i].name,
-			  NULL);
-}
-
-static void collect_stalled_calls(const struct out *out)
-{
-	for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
-		if (cause != KS_CAUSE_RUN)
-			put_value(out, out->metrics->asleep[cause], cause_name(cause), NULL);
-}
-
-static void collect_vm_info(const struct out *out)
-{
-	static const struct identity nobody;
-
-	for (size_t i = 0; i < out->metrics->vms.shown_cnt; i++) {
-		const struct vmset_vm *vm = out->metrics->vms.shown[i];
-		const struct identity *who = vm->identity ? vm->identity : &nobody;
-		char pid[16];
-		const struct metric_value sample = {
-			.labels = {vm->label, pid, vm->comm, who->vmm,
-				   who->name[0] ? who->name : vm->name, who->uuid, who->machine,
-				   who->pod, who->container, who->cgroup},
-			.value = 1,
-		};
-
-		snprintf(pid, sizeof(pid), "%u", vm->tgid);
-		out->fn(out->ctx, &sample);
-	}
-}
-
-/* Causes that a VM never had are left out: ten series for each idle VM would be many. */
-static void put_vm_causes(const struct out *out, const char *label, const uint64_t *ns,
-			  uint64_t born_ns)
-{
-	for (int cause = 0; cause < KS_CAUSE_CNT; cause++) {
-		const struct metric_value sample = {.labels = {label, cause_name(cause)},
-						    .value = ns[cause],
-						    .created_ns = born_ns};
-
-		if (cause != KS_CAUSE_RUN && ns[cause])
-			out->fn(out->ctx, &sample);
-	}
-}
-
-static void collect_vm_stall_seconds(const struct out *out)
-{
-	const struct vmset *vms = &out->metrics->vms;
-
-	for (size_t i = 0; i < vms->shown_cnt; i++)
-		put_vm_causes(out, vms->shown[i]->label, vms->shown[i]->ns, vms->shown[i]->born_ns);
-	put_vm_causes(out, "other", vms->other_ns, out->metrics->cfg.start_ns);
-}
-
-static void collect_vm_stalled(const struct out *out)
-{
-	const struct vmset *vms = &out->metrics->vms;
-
-	for (size_t i = 0; i < vms->shown_cnt; i++)
-		if (vms->shown[i]->asleep_ns)
-			put_value(out, vms->shown[i]->asleep_ns, vms->shown[i]->label, NULL);
-}
-
-static void collect_vms_other(const struct out *out)
-{
-	const struct vmset *vms = &out->metrics->vms;
-	size_t shown = 0;
-
-	for (size_t i = 0; i < vms->shown_cnt; i++)
-		shown += !vms->shown[i]->is_gone;
-	put_value(out, vms->living - shown, NULL, NULL);
-}
-
-static void collect_lost(const struct out *out)
-{
-	for (int i = 0; i < KS_LOSS_CNT; i++)
-		put_value(out, out->metrics->totals.losses[i], loss_name(i), NULL);
-}
-
-static void collect_backend(const struct out *out)
-{
-	if (out->metrics->totals.backend)
-		put_value(out, 1, out->metrics->totals.backend, NULL);
-}
-
-static void collect_build(const struct out *out)
-{
-	put_value(out, 1, out->metrics->cfg.version, NULL);
-}
-
-static void collect_kernel(const struct out *out)
-{
-	char hz[16];
-
-	snprintf(hz, sizeof(hz), "%u", out->metrics->totals.hz);
-	if (out->metrics->totals.release)
-		put_value(out, 1, out->metrics->totals.release, hz);
-}
-
-static void collect_requests(const struct out *out)
-{
-	for (size_t i = 0; i < out->metrics->codes_cnt; i++) {
-		char code[16];
-
-		snprintf(code, sizeof(code), "%u", out->metrics->codes[i].code);
-		put_value(out, out->metrics->codes[i].cnt, code, NULL);
-	}
-}
-
-static void collect_probe_seconds(const struct out *out)
-{
-	if (out->metrics->totals.has_cost)
-		put_value(out, out->metrics->totals.probe_ns, NULL, NULL);
-}
-
-static void collect_probe_runs(const struct out *out)
-{
-	if (out->metrics->totals.has_cost)
-		put_value(out, out->metrics->totals.probe_runs, NULL, NULL);
-}
-
-/* Metrics that are one number. */
-#define COLLECT(name, expression)                                                                  \
-	static void collect_##name(const struct out *out)                                          \
-	{                                                                                          \
-		const struct metrics *m = out->metrics;                                            \
-		put_value(out, expression, NULL, NULL);                                            \
-	}
-
-COLLECT(incomplete, m->incomplete)
-COLLECT(oldest, m->oldest_ns)
-COLLECT(vms, m->vms.living)
-COLLECT(vms_seen, m->vms_seen)
-COLLECT(vm_limit, m->vms.limit)
-COLLECT(evictions, m->vms.evictions)
-COLLECT(cut, m->vms.cut)
-COLLECT(events, m->totals.records)
-COLLECT(attached, m->totals.is_attached)
-COLLECT(cpu, m->totals.cpu_ns)
-COLLECT(rss, m->totals.rss_bytes)
-COLLECT(start, m->totals.process_start_ns)
-
-static const collect_fn collectors[METRIC_CNT] = {
-	[METRIC_CALL_DURATION] = collect_call_duration,
-	[METRIC_WAIT_DURATION] = collect_wait_duration,
-	[METRIC_GP_DURATION] = collect_gp_duration,
-	[METRIC_STALL_SECONDS] = collect_stall_seconds,
-	[METRIC_STALLS] = collect_stalls,
-	[METRIC_INCOMPLETE] = collect_incomplete,
-	[METRIC_OUTSTANDING] = collect_outstanding,
-	[METRIC_DEFERRED] = collect_deferred,
-	[METRIC_STALLED_CALLS] = collect_stalled_calls,
-	[METRIC_OLDEST] = collect_oldest,
-	[METRIC_VMS] = collect_vms,
-	[METRIC_VMS_SEEN] = collect_vms_seen,
-	[METRIC_VM_INFO] = collect_vm_info,
-	[METRIC_VM_STALL_SECONDS] = collect_vm_stall_seconds,
-	[METRIC_VM_STALLED] = collect_vm_stalled,
-	[METRIC_VM_LIMIT] = collect_vm_limit,
-	[METRIC_VMS_OTHER] = collect_vms_other,
-	[METRIC_EVICTIONS] = collect_evictions,
-	[METRIC_CUT] = collect_cut,
-	[METRIC_EVENTS] = collect_events,
-	[METRIC_LOST] = collect_lost,
-	[METRIC_ATTACHED] = collect_attached,
-	[METRIC_BACKEND] = collect_backend,
-	[METRIC_BUILD] = collect_build,
-	[METRIC_KERNEL] = collect_kernel,
-	[METRIC_PROBE_SECONDS] = collect_probe_seconds,
-	[METRIC_PROBE_RUNS] = collect_probe_runs,
-	[METRIC_REQUESTS] = collect_requests,
-	[METRIC_CPU] = collect_cpu,
-	[METRIC_RSS] = collect_rss,
-	[METRIC_START] = collect_start,
-};
-
-void metrics_each(const struct metrics *metrics, enum metric metric, metrics_fn fn, void *ctx)
-{
-	const struct out out = {metrics, fn, ctx};
-
-	collectors[metric](&out);
 }

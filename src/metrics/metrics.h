@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The metrics: fed by the ledger's callbacks, read by metrics/prom. One table
+ * The metrics: fed by the ledger's callbacks, read by metrics/collect. One table
  * says which there are; outputs, the manual page, rules and dashboards are
  * checked against it. How many series there can be is bounded whatever the
  * hosts do: calls, causes and domains are lists of ours, VMs and functions
@@ -17,7 +17,6 @@
 
 #include "ledger/stall.h"
 
-struct hist;
 struct identity;
 struct metrics;
 struct symbols;
@@ -105,6 +104,9 @@ struct metric_desc {
 
 extern const struct metric_desc metric_descs[METRIC_CNT];
 
+/* The name of the metric's n-th label (from 0), in @buf; NULL when it has fewer. */
+const char *metric_label_name(const struct metric_desc *desc, int n, char *buf, size_t size);
+
 struct metrics_cfg {
 	uint32_t vm_limit;
 	uint64_t min_ns;   /* what counts as a stall */
@@ -159,17 +161,5 @@ void metrics_scrape(struct metrics *metrics);
 
 /* Look again at who the VMs are. */
 void metrics_reidentify(struct metrics *metrics);
-
-struct metric_value {
-	const char *labels[METRIC_LABELS_MAX]; /* values, in the order of metric_desc.labels */
-	uint64_t value;			       /* ns when .is_seconds */
-	const struct hist *hist;	       /* METRIC_HISTOGRAM, instead of .value */
-	uint64_t created_ns;		       /* CLOCK_MONOTONIC; when it was 0 */
-};
-
-typedef void (*metrics_fn)(void *ctx, const struct metric_value *sample);
-
-/* Hand every series of @metric to @fn, in an order that does not change. */
-void metrics_each(const struct metrics *metrics, enum metric metric, metrics_fn fn, void *ctx);
 
 #endif

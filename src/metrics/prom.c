@@ -7,21 +7,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "metrics/collect.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
-
-const char *prom_label_name(const char *labels, int n, char *buf, size_t size)
-{
-	while (n-- > 0) {
-		labels += strcspn(labels, ",");
-		if (*labels)
-			labels++;
-	}
-	if (!*labels)
-		return NULL;
-	snprintf(buf, size, "%.*s", (int)strcspn(labels, ","), labels);
-	return buf;
-}
+#include "metrics/prom_pb.h"
 
 struct writer {
 	struct str *out;
@@ -83,7 +72,7 @@ static void put_labels(struct writer *writer, const struct metric_value *sample,
 	char name[32];
 
 	for (int i = 0; i < METRIC_LABELS_MAX; i++) {
-		if (!prom_label_name(writer->desc->labels, i, name, sizeof(name)))
+		if (!metric_label_name(writer->desc, i, name, sizeof(name)))
 			break;
 		if (sample->labels[i] && *sample->labels[i])
 			put_label(writer->out, name, sample->labels[i], &is_first);
@@ -224,13 +213,13 @@ void prom_write(struct str *out, const struct metrics *metrics, const struct pro
 	struct writer writer = {.out = out, .cfg = cfg, .is_om = cfg->format == PROM_OPENMETRICS};
 
 	if (cfg->format == PROM_PROTOBUF) {
-		prom_pb_write(out, metrics, cfg);
+		prom_pb_write(out, metrics, cfg->unix_offset_ns);
 		return;
 	}
 	for (int i = 0; i < METRIC_CNT; i++) {
 		writer.desc = &metric_descs[i];
 		writer.has_head = false;
-		metrics_each(metrics, i, put_sample, &writer);
+		collect_each(metrics, i, put_sample, &writer);
 	}
 	if (writer.is_om)
 		str_adds(out, "# EOF\n");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* io.prometheus.client.MetricFamily, as client_model's metrics.proto has it, each with its length.
- */
+#include "metrics/prom_pb.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "metrics/collect.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
 #include "metrics/protobuf.h"
-#include "metrics/prom.h"
 
 enum family_field { FAMILY_NAME = 1, FAMILY_HELP, FAMILY_TYPE, FAMILY_METRIC, FAMILY_UNIT };
 enum metric_field { FIELD_LABEL = 1, FIELD_GAUGE, FIELD_COUNTER, FIELD_HISTOGRAM = 7 };
@@ -40,7 +40,7 @@ static const int types[] = {
 
 /* A message goes into the message around it with its length in front: built apart, then copied. */
 struct pb_writer {
-	const struct prom_cfg *cfg;
+	int64_t unix_offset_ns;
 	const struct metric_desc *desc;
 	struct str family, metric, part, piece, leaf;
 };
@@ -54,7 +54,7 @@ static void put_message(struct str *out, int field, struct str *message)
 
 static void put_time(struct pb_writer *writer, struct str *out, int field, uint64_t ts_ns)
 {
-	uint64_t unix_ns = ts_ns + writer->cfg->unix_offset_ns;
+	uint64_t unix_ns = ts_ns + writer->unix_offset_ns;
 
 	protobuf_uint(&writer->leaf, TIMESTAMP_SECONDS, unix_ns / 1000000000);
 	protobuf_uint(&writer->leaf, TIMESTAMP_NANOS, unix_ns % 1000000000);
@@ -74,7 +74,7 @@ static void put_labels(struct pb_writer *writer, const struct metric_value *samp
 	char name[32];
 
 	for (int i = 0; i < METRIC_LABELS_MAX; i++) {
-		if (!prom_label_name(writer->desc->labels, i, name, sizeof(name)))
+		if (!metric_label_name(writer->desc, i, name, sizeof(name)))
 			break;
 		if (sample->labels[i] && *sample->labels[i])
 			put_label(writer, &writer->metric, FIELD_LABEL, name, sample->labels[i]);
@@ -219,7 +219,7 @@ static void put_family(struct pb_writer *writer, struct str *out, const struct m
 	str_reset(&writer->family);
 	put_head(writer);
 	head_len = writer->family.len;
-	metrics_each(metrics, metric, put_sample, writer);
+	collect_each(metrics, metric, put_sample, writer);
 	if (writer->family.len == head_len)
 		return;
 	protobuf_varint(out, writer->family.len);
@@ -227,9 +227,9 @@ static void put_family(struct pb_writer *writer, struct str *out, const struct m
 	out->failed |= str_failed(&writer->family);
 }
 
-void prom_pb_write(struct str *out, const struct metrics *metrics, const struct prom_cfg *cfg)
+void prom_pb_write(struct str *out, const struct metrics *metrics, int64_t unix_offset_ns)
 {
-	struct pb_writer writer = {.cfg = cfg};
+	struct pb_writer writer = {.unix_offset_ns = unix_offset_ns};
 	struct str *const parts[] = {&writer.family, &writer.metric, &writer.part, &writer.piece,
 				     &writer.leaf};
 

@@ -2,6 +2,7 @@
 #include "metrics/prom.h"
 
 #include "base/str.h"
+#include "metrics/collect.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
 #include "metrics/protobuf.h"
@@ -299,7 +300,7 @@ static struct found_series find_metric(const struct metrics *metrics, enum metri
 {
 	struct found_series found = {.label = label};
 
-	metrics_each(metrics, metric, find, &found);
+	collect_each(metrics, metric, find, &found);
 	return found;
 }
 

@@ -2,7 +2,6 @@
 #include "cmd/export/daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,17 +19,16 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/export/http.h"
+#include "cmd/export/textfile.h"
 #include "live/session.h"
 #include "output/advice.h"
 #include "metrics/metrics.h"
 #include "metrics/prom.h"
 #include "output/summary.h"
 
-#define SCAN_MIN_NS	 1000000000ULL /* between two: each walks every thread of the host */
-#define LOSING_NS	 60000000000ULL
-#define TEXTFILE	 "kvmstall.prom"
-#define TEXTFILE_PENDING "kvmstall.prom.new"
-#define NEVER		 UINT64_MAX
+#define SCAN_MIN_NS 1000000000ULL /* between two: each walks every thread of the host */
+#define LOSING_NS   60000000000ULL
+#define NEVER	    UINT64_MAX
 
 struct daemon {
 	struct daemon_cfg cfg;
@@ -38,11 +36,11 @@ struct daemon {
 	struct session *session;
 	struct notify *notify;
 	struct http *http;
+	struct textfile *textfile;
 	struct str text;
 	struct utsname names;
 	struct metrics_totals totals;
 	int epoll_fd;
-	int textfile_fd;      /* of the folder; -1: none */
 	uint64_t end_ns;      /* NEVER: no end */
 	uint64_t textfile_ns; /* when the next is due */
 	uint64_t scan_ns;     /* when the last look began */
@@ -206,50 +204,15 @@ static void on_replied(void *ctx, unsigned int code)
 
 /* ---- the text file ---- */
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t done = write(fd, text, len);
-
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		if (done > 0) {
-			text += done;
-			len -= done;
-		}
-	}
-	return 0;
-}
-
-/* Readers see the file before or the file after, never a part. */
-static int replace_file(int dir_fd, const struct str *text)
-{
-	_close_ int fd = openat(dir_fd, TEXTFILE_PENDING,
-				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	int ret = fd < 0 ? -errno : 0;
-
-	if (!ret && str_failed(text))
-		ret = -ENOMEM;
-	if (!ret)
-		ret = write_all(fd, text->text, text->len);
-	if (!ret && renameat(dir_fd, TEXTFILE_PENDING, dir_fd, TEXTFILE))
-		ret = -errno;
-	if (ret)
-		unlinkat(dir_fd, TEXTFILE_PENDING, 0);
-	return ret;
-}
-
 static void write_textfile(struct daemon *daemon)
 {
-	int ret;
+	struct err err = {0};
 
 	daemon->want_textfile = false;
 	str_reset(&daemon->text);
 	write_metrics(daemon, PROM_TEXT, &daemon->text);
-	ret = replace_file(daemon->textfile_fd, &daemon->text);
-	if (ret)
-		log_warn("cannot write '%s' in '%s': %s", TEXTFILE, daemon->cfg.textfile,
-			 strerror(-ret));
+	if (textfile_replace(daemon->textfile, &daemon->text, &err))
+		log_warn("%s", err.msg);
 }
 
 /* ---- the loop ---- */
@@ -314,7 +277,7 @@ static void reload(struct daemon *daemon)
 	notify_send(daemon->notify, "RELOADING=1");
 	log_info("reading the names of all VMs again");
 	metrics_reidentify(daemon->metrics);
-	if (daemon->textfile_fd >= 0)
+	if (daemon->textfile)
 		daemon->textfile_ns = 0;
 	notify_send(daemon->notify, "READY=1");
 }
@@ -378,12 +341,10 @@ static int open_all(struct daemon *daemon, struct err *err)
 	if (daemon->epoll_fd < 0 || watch_fd(daemon, daemon->cfg.signal_fd))
 		return err_set(err, -errno, "cannot make an epoll: %s", strerror(errno));
 	if (daemon->cfg.textfile) {
-		daemon->textfile_fd =
-			open(daemon->cfg.textfile, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		daemon->textfile = textfile_open(daemon->cfg.textfile, err);
 		daemon->textfile_ns = 0;
-		if (daemon->textfile_fd < 0)
-			return err_set(err, -errno, "cannot open '%s': %s", daemon->cfg.textfile,
-				       strerror(errno));
+		if (!daemon->textfile)
+			return -EIO;
 	}
 	if (daemon->cfg.listen_fd < 0)
 		return 0;
@@ -404,7 +365,7 @@ struct daemon *daemon_new(const struct daemon_cfg *cfg, struct metrics *metrics,
 	daemon->metrics = metrics;
 	daemon->session = session;
 	daemon->notify = notify;
-	daemon->epoll_fd = daemon->textfile_fd = -1;
+	daemon->epoll_fd = -1;
 	daemon->end_ns = daemon->textfile_ns = daemon->scan_due_ns = NEVER;
 	uname(&daemon->names);
 	str_init(&daemon->text);
@@ -424,8 +385,7 @@ void daemon_free(struct daemon *daemon)
 	http_free(daemon->http);
 	if (daemon->epoll_fd >= 0)
 		close(daemon->epoll_fd);
-	if (daemon->textfile_fd >= 0)
-		close(daemon->textfile_fd);
+	textfile_close(daemon->textfile);
 	str_fini(&daemon->text);
 	free(daemon);
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/export/textfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define NAME	     "kvmstall.prom"
+#define NAME_PENDING "kvmstall.prom.new"
+
+struct textfile {
+	const char *dir;
+	int dir_fd;
+};
+
+struct textfile *textfile_open(const char *dir, struct err *err)
+{
+	struct textfile *textfile = malloc(sizeof(*textfile));
+
+	if (!textfile) {
+		err_set(err, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	textfile->dir = dir;
+	textfile->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (textfile->dir_fd < 0) {
+		err_set(err, -errno, "cannot open '%s': %s", dir, strerror(errno));
+		free(textfile);
+		return NULL;
+	}
+	return textfile;
+}
+
+void textfile_close(struct textfile *textfile)
+{
+	if (!textfile)
+		return;
+	close(textfile->dir_fd);
+	free(textfile);
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, text, len);
+
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		if (done > 0) {
+			text += done;
+			len -= done;
+		}
+	}
+	return 0;
+}
+
+static int replace_file(int dir_fd, const struct str *text)
+{
+	_close_ int fd = openat(dir_fd, NAME_PENDING,
+				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int ret = fd < 0 ? -errno : 0;
+
+	if (!ret && str_failed(text))
+		ret = -ENOMEM;
+	if (!ret)
+		ret = write_all(fd, text->text, text->len);
+	if (!ret && renameat(dir_fd, NAME_PENDING, dir_fd, NAME))
+		ret = -errno;
+	if (ret)
+		unlinkat(dir_fd, NAME_PENDING, 0);
+	return ret;
+}
+
+int textfile_replace(const struct textfile *textfile, const struct str *text, struct err *err)
+{
+	int ret = replace_file(textfile->dir_fd, text);
+
+	if (ret)
+		return err_set(err, ret, "cannot write '%s' in '%s': %s", NAME, textfile->dir,
+			       strerror(-ret));
+	return 0;
+}
