@@ -6,7 +6,7 @@
 #ifndef BPF_GP_BPF_H
 #define BPF_GP_BPF_H
 
-#include "call.bpf.h"
+#include "sleep.bpf.h"
 
 /* A reader that goes on this long after a failed scan is worth a look at its threads. */
 #define HELD_MIN_NS 2000000
@@ -231,56 +231,6 @@ static __always_inline void cb_end(__u64 work)
 
 	work_leave();
 	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_END, 0);
-}
-
-/* A mutex of the VM whose call this task is in: who has it? */
-static __always_inline void lock_wait(__u64 lock)
-{
-	struct task_state *state = task_find(current_tid()), *owner_state;
-	struct task_struct *owner;
-	struct ks_lock *rec;
-	__u32 which, owner_tid;
-	__u64 kvm;
-
-	if (!state || !state->kvm)
-		return;
-	kvm = state->kvm;
-	if (lock == kvm + bpf_core_field_offset(struct kvm, slots_lock))
-		which = KS_LOCK_SLOTS;
-	else if (lock == kvm + bpf_core_field_offset(struct kvm, lock))
-		which = KS_LOCK_KVM;
-	else if (lock == kvm + bpf_core_field_offset(struct kvm, irq_lock))
-		which = KS_LOCK_IRQ;
-	else
-		return;
-	if (state->lock == which)
-		return; /* a mutex tells twice: when it spins, and when it sleeps */
-	state->lock = which;
-	rec = ring_reserve(sizeof(*rec));
-	if (!rec)
-		return;
-	head_fill(&rec->head, bpf_ktime_get_ns(), current_tid(), KS_LOCK);
-	rec->lock = lock;
-	rec->kvm = kvm;
-	rec->which = which;
-	/* The owner's low three bits are flags (kernel/locking/mutex.h). */
-	owner = (void *)(BPF_CORE_READ((struct mutex *)lock, owner.counter) & ~7UL);
-	owner_tid = BPF_CORE_READ(owner, pid);
-	owner_state = task_find(owner_tid);
-	rec->owner = owner_tid;
-	rec->owner_cmd = owner_state ? owner_state->cmd : 0;
-	rec->owner_kind = owner_state ? owner_state->kind : 0;
-	if (BPF_CORE_READ_STR_INTO(&rec->owner_comm, owner, comm) < 0)
-		__builtin_memset(rec->owner_comm, 0, sizeof(rec->owner_comm));
-	ring_submit(rec);
-}
-
-static __always_inline void lock_got(void)
-{
-	struct task_state *state = task_find(current_tid());
-
-	if (state)
-		state->lock = KS_LOCK_OTHER;
 }
 
 #endif

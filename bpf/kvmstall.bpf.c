@@ -4,6 +4,10 @@
  * until the plan (src/host/attach_plan.c) asks for it.
  */
 #include "gp.bpf.h"
+#include "lock.bpf.h"
+#include "scan.bpf.h"
+#include "sleep.bpf.h"
+#include "wait.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

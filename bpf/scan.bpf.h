@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tasks as an iterator finds them: asleep, or maybe holding the read side of a domain. */
+#ifndef BPF_SCAN_BPF_H
+#define BPF_SCAN_BPF_H
+
+#include "sleep.bpf.h"
+
+static __always_inline void task_fill(struct ks_task *rec, struct task_struct *task,
+				      const struct task_state *state)
+{
+	__u64 ssp;
+
+	rec->tgid = task->tgid;
+	rec->state = task->__state;
+	rec->switches = task->nvcsw;
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	rec->ssp = scan_tgid ? scan_ssp : 0;
+	if (!state)
+		return;
+	ssp = state->wait_ssp;
+	rec->begin_ns = state->begin_ns;
+	rec->off_ns = state->off_ns;
+	rec->wait_ns = state->wait_ns;
+	rec->kvm = state->kvm;
+	rec->needed = state->wait_needed ? state->wait_needed : state->needed;
+	rec->arg = state->arg;
+	rec->cmd = state->cmd;
+	rec->vcpus = state->vcpus;
+	rec->kind = state->kind;
+	rec->api = state->api;
+	if (!scan_tgid)
+		rec->ssp = ssp;
+}
+
+static __always_inline void task_emit(struct task_struct *task)
+{
+	__u32 tid = task->pid;
+	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
+	struct ks_task *rec = ring_reserve(sizeof(*rec));
+	long len;
+
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, bpf_ktime_get_ns(), tid, scan_tgid ? KS_SUSPECT : KS_ASLEEP);
+	task_fill(rec, task, state);
+	if (!want_early_stacks || task->__state) {
+		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
+		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
+	}
+	ring_submit(rec);
+}
+
+static __always_inline void task_scan(struct task_struct *task)
+{
+	__u32 state = task->__state, tgid = task->tgid;
+
+	if (scan_tgid ? tgid == scan_tgid : state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
+		task_emit(task);
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sleeps inside calls: when a task left the CPU, who woke it, when it ran again. */
+#ifndef BPF_SLEEP_BPF_H
+#define BPF_SLEEP_BPF_H
+
+#include "call.bpf.h"
+
+#define TASK_UNINTERRUPTIBLE 0x002
+#define TASK_DEAD	     0x080
+#define TASK_NOLOAD	     0x400 /* idle workers: not waiting for anyone */
+
+#define PF_WQ_WORKER 0x20
+
+static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
+{
+	__u32 tgid;
+
+	if (!want_orphan_sleeps || !(task_state & TASK_UNINTERRUPTIBLE) || task_state & TASK_NOLOAD)
+		return false;
+	if (task->flags & PF_WQ_WORKER)
+		return true; /* irqfd_shutdown(), or the end of a VM that a work held last */
+	tgid = task->tgid;
+	return bpf_map_lookup_elem(&owners, &tgid);
+}
+
+/* What the VM's domains were asked for: at this moment, by this task too if it waits for one. */
+static __always_inline void task_sample(struct task_state *state)
+{
+	if (shared_ssp && (!state->kind || state->kind >= KS_KIND_CLOSE))
+		state->shared_needed = sup_needed(srcu_sup(shared_ssp));
+	if (!state->kvm)
+		return;
+	state->needed = sup_needed(srcu_sup(kvm_srcu(state->kvm)));
+	state->irq_needed = sup_needed(srcu_sup(kvm_irq_srcu(state->kvm)));
+}
+
+/* A walk from a tracepoint's program begins in it, and in bpf_trace_run(): room for two others. */
+#define OUR_FRAMES 2
+
+static __always_inline void stack_save(void *ctx, __u32 tid)
+{
+	static const struct early_stack empty;
+	struct early_stack *early;
+	long len;
+
+	if (bpf_map_update_elem(&early_stacks, &tid, &empty, BPF_ANY))
+		return;
+	early = bpf_map_lookup_elem(&early_stacks, &tid);
+	if (!early)
+		return;
+	len = bpf_get_stack(ctx, early->addrs, sizeof(early->addrs), OUR_FRAMES);
+	early->frames = len > 0 ? len / sizeof(__u64) : 0;
+}
+
+static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
+{
+	__u32 tid = task->pid;
+	struct early_stack *early;
+	long len;
+
+	if (!want_early_stacks) {
+		len = bpf_get_task_stack(task, addrs, KS_STACK_MAX * sizeof(*addrs), 0);
+		return len > 0 ? len / sizeof(*addrs) : 0;
+	}
+	early = bpf_map_lookup_elem(&early_stacks, &tid);
+	if (!early)
+		return 0;
+	__builtin_memcpy(addrs, early->addrs, sizeof(early->addrs));
+	return early->frames;
+}
+
+/* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
+static __always_inline void orphan_open(__u32 tid, __u64 now)
+{
+	struct task_state state = {.begin_ns = now, .off_ns = now};
+
+	task_sample(&state);
+	task_add(tid, &state);
+}
+
+static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
+					 __u32 task_state)
+{
+	__u32 tid = task->pid;
+	struct task_state *state;
+	__u64 now;
+
+	if (preempt || !task_state)
+		return;
+	state = task_find(tid);
+	if (!state) {
+		if (may_be_wait(task, task_state))
+			orphan_open(tid, bpf_ktime_get_ns());
+		return;
+	}
+	now = bpf_ktime_get_ns();
+	if (task_state & TASK_DEAD) {
+		if (state->kind && state->kind != KS_KIND_EXIT) {
+			count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
+			task_del(tid);
+		} else {
+			call_finish(state, tid, 0);
+		}
+		bury_vms(task);
+		return;
+	}
+	state->off_ns = now;
+	state->wake_ns = 0;
+	state->wake_ssp = 0;
+	task_sample(state);
+	if (want_early_stacks)
+		stack_save(ctx, tid);
+}
+
+static __always_inline void sleep_wake(struct task_struct *task)
+{
+	struct task_state *state = task_find(task->pid);
+	struct cpu_state *cpu;
+
+	if (!state || !state->off_ns || state->wake_ns)
+		return;
+	state->wake_ns = bpf_ktime_get_ns();
+	state->waker = current_tid();
+	state->wake_cpu = bpf_get_smp_processor_id();
+	cpu = this_cpu();
+	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != state->waker)
+		return;
+	state->wake_ssp = cpu->ssp;
+	/* Not a VM's own domain, but a KVM call waits on it: follow it from now on. */
+	if (!bpf_map_lookup_elem(&domains, &cpu->ssp))
+		domain_follow(cpu->ssp, 0);
+}
+
+static __always_inline __u64 sleep_needed(const struct task_state *state, __u64 ssp)
+{
+	if (state->wait_needed)
+		return state->wait_needed;
+	if (ssp == shared_ssp)
+		return state->shared_needed;
+	if (!state->kvm || !ssp)
+		return 0;
+	if (ssp == kvm_srcu(state->kvm))
+		return state->needed;
+	return ssp == kvm_irq_srcu(state->kvm) ? state->irq_needed : 0;
+}
+
+static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task_state *state,
+				       struct task_struct *task, __u64 now)
+{
+	__u64 ssp = state->wait_ssp ? state->wait_ssp : state->wake_ssp;
+
+	head_fill(&sleep->head, now, task->pid, KS_SLEEP);
+	sleep->off_ns = state->off_ns;
+	sleep->wake_ns = state->wake_ns;
+	sleep->wait_ns = state->wait_ns;
+	sleep->kvm = state->kvm;
+	sleep->ssp = ssp;
+	sleep->needed = sleep_needed(state, ssp);
+	sleep->tgid = task->tgid;
+	sleep->waker = state->waker;
+	sleep->wake_cpu = state->wake_cpu;
+	sleep->api = state->api;
+	sleep->kind = state->kind;
+	sleep->frames = 0;
+	sleep->lock = state->lock;
+}
+
+static __always_inline void sleep_emit_bare(const struct task_state *state,
+					    struct task_struct *task, __u64 now)
+{
+	struct ks_sleep *sleep = ring_reserve(__builtin_offsetof(struct ks_sleep, stack));
+
+	if (!sleep)
+		return;
+	sleep_fill(sleep, state, task, now);
+	ring_submit(sleep);
+}
+
+static __always_inline void sleep_emit_stack(const struct task_state *state,
+					     struct task_struct *task, __u64 now)
+{
+	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
+
+	if (!sleep)
+		return;
+	sleep_fill(sleep, state, task, now);
+	sleep->frames = stack_take(task, sleep->stack);
+	ring_submit(sleep);
+}
+
+static __always_inline void task_on_cpu(struct task_struct *task)
+{
+	__u32 tid = task->pid;
+	struct task_state *state = task_find(tid);
+	bool by_srcu;
+	__u64 now;
+
+	if (!state || !state->off_ns)
+		return;
+	now = bpf_ktime_get_ns();
+	by_srcu = state->wake_ssp || state->wait_ssp;
+	if (state->kind || by_srcu) {
+		/* what an orphan was in is told by its stack alone */
+		if (by_srcu && state->kind && now - state->off_ns < stack_min_ns)
+			sleep_emit_bare(state, task, now);
+		else
+			sleep_emit_stack(state, task, now);
+		state->sleeps++;
+		if (by_srcu)
+			state->flags |= KS_CALL_WAITED;
+	}
+	state->off_ns = 0;
+	if (state->kind || state->wait_ssp)
+		return;
+	/* An orphan is over with its sleep. */
+	if (by_srcu)
+		call_emit(state, task, now, 0);
+	task_del(tid);
+}
+
+#endif
