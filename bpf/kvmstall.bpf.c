@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attach points only: each is one call of a shared body. "?": nothing loads
- * until the plan (src/host/attach_plan.c) asks for it.
+ * Attach points only: each is one call of a shared body. Where it is attached is in the list of
+ * programs. "?": nothing loads until the plan (src/host/attach_plan.c) asks for it.
  */
+#include <kvmstall/programs.h>
+
 #include "gp.bpf.h"
 #include "lock.bpf.h"
 #include "scan.bpf.h"
@@ -11,10 +13,29 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* What a program of each type is given. */
+#define CTX_tp_btf(target)    unsigned long long
+#define CTX_fentry(target)    unsigned long long
+#define CTX_fexit(target)     unsigned long long
+#define CTX_kprobe(target)    struct pt_regs
+#define CTX_kretprobe(target) struct pt_regs
+#define CTX_iter(target)      struct bpf_iter__##target
+
+#define X(name, type, target, ...) SEC("?" #type "/" #target) int name(CTX_##type(target) * ctx);
+KS_PROGRAMS(X)
+#undef X
+
+/* A program that has no row would have no section. */
+#define LISTED(name) _Static_assert(KS_PROGRAM_##name < KS_PROGRAM_CNT, "programs.h lacks it");
+
+#define TRACE(name, ...)	LISTED(name) int BPF_PROG(name, __VA_ARGS__)
+#define PROBE(name, ...)	LISTED(name) int BPF_KPROBE(name, __VA_ARGS__)
+#define PROBE_RETURN(name, ...) LISTED(name) int BPF_KRETPROBE(name, ##__VA_ARGS__)
+#define ITERATE(name, what)	LISTED(name) int name(struct bpf_iter__##what *ctx)
+
 /* ---- calls ---- */
 
-SEC("?tp_btf/sys_enter")
-int BPF_PROG(sys_enter_tp, struct pt_regs *regs, long id)
+TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 {
 	__u32 tgid;
 	struct file *file;
@@ -38,8 +59,7 @@ int BPF_PROG(sys_enter_tp, struct pt_regs *regs, long id)
 	return 0;
 }
 
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(sys_exit_tp, struct pt_regs *regs, long ret)
+TRACE(sys_exit_tp, struct pt_regs *regs, long ret)
 {
 	struct file *file;
 	__u32 cmd;
@@ -57,8 +77,7 @@ int BPF_PROG(sys_exit_tp, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("?tp_btf/sched_process_exit")
-int BPF_PROG(exit_tp, struct task_struct *task)
+TRACE(exit_tp, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 
@@ -67,319 +86,158 @@ int BPF_PROG(exit_tp, struct task_struct *task)
 	return 0;
 }
 
-SEC("?fentry/kvm_dev_ioctl")
-int BPF_PROG(dev_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_DEV))
-		call_begin(KS_KIND_DEV, 0, cmd, arg);
-	return 0;
-}
+/* clang-format off */
+/* An ioctl on a file of @kind of the VM @kvm, by each way to see a function. */
+#define IOCTL(what, kind, kvm)                                                                     \
+	TRACE(what##_fentry, struct file *file, unsigned int cmd, unsigned long arg)               \
+	{                                                                                          \
+		if (is_wanted(cmd, kind))                                                          \
+			call_begin(kind, kvm, cmd, arg);                                           \
+		return 0;                                                                          \
+	}                                                                                          \
+	TRACE(what##_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)      \
+	{                                                                                          \
+		call_end_ioctl(kind, cmd, ret);                                                    \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE(what##_kprobe, struct file *file, unsigned int cmd, unsigned long arg)               \
+	{                                                                                          \
+		if (is_wanted(cmd, kind) && call_will_end(ctx))                                    \
+			call_begin(kind, kvm, cmd, arg);                                           \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE_RETURN(what##_kret, long ret)                                                        \
+	{                                                                                          \
+		call_end(ret);                                                                     \
+		return 0;                                                                          \
+	}
 
-SEC("?fexit/kvm_dev_ioctl")
-int BPF_PROG(dev_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
-{
-	call_end_ioctl(KS_KIND_DEV, cmd, ret);
-	return 0;
-}
+/* The last close of a file of @kind. */
+#define RELEASE(what, kind)                                                                        \
+	TRACE(what##_fentry, struct inode *inode, struct file *file)                               \
+	{                                                                                          \
+		call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);                             \
+		return 0;                                                                          \
+	}                                                                                          \
+	TRACE(what##_fexit, struct inode *inode, struct file *file, int ret)                       \
+	{                                                                                          \
+		call_end(ret);                                                                     \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE(what##_kprobe, struct inode *inode, struct file *file)                               \
+	{                                                                                          \
+		if (call_will_end(ctx))                                                            \
+			call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);                     \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE_RETURN(what##_kret, int ret)                                                         \
+	{                                                                                          \
+		call_end(ret);                                                                     \
+		return 0;                                                                          \
+	}
 
-SEC("?fentry/kvm_vm_ioctl")
-int BPF_PROG(vm_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_VM))
-		call_begin(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
-	return 0;
-}
+#define WAIT(what, api)                                                                            \
+	TRACE(what##_fentry, struct srcu_struct *ssp)                                              \
+	{                                                                                          \
+		wait_open((__u64)ssp, api);                                                        \
+		return 0;                                                                          \
+	}                                                                                          \
+	TRACE(what##_fexit, struct srcu_struct *ssp)                                               \
+	{                                                                                          \
+		wait_close();                                                                      \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE(what##_kprobe, struct srcu_struct *ssp)                                              \
+	{                                                                                          \
+		wait_open_kprobe(ctx, (__u64)ssp, api);                                            \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE_RETURN(what##_kret)                                                                  \
+	{                                                                                          \
+		wait_close();                                                                      \
+		return 0;                                                                          \
+	}
 
-SEC("?fexit/kvm_vm_ioctl")
-int BPF_PROG(vm_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
-{
-	call_end_ioctl(KS_KIND_VM, cmd, ret);
-	return 0;
-}
+/* The verifier reads no argument whose type is a function pointer. */
+#define CALLBACK(what)                                                                             \
+	TRACE(what##_fentry, struct srcu_struct *ssp)                                              \
+	{                                                                                          \
+		__u64 func = 0;                                                                    \
+		bpf_get_func_arg(ctx, 2, &func);                                                   \
+		callback((__u64)ssp, func);                                                        \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE(what##_kprobe, struct srcu_struct *ssp, void *head, void *func)                      \
+	{                                                                                          \
+		callback((__u64)ssp, (__u64)func);                                                 \
+		return 0;                                                                          \
+	}
 
-SEC("?fentry/kvm_device_ioctl")
-int BPF_PROG(device_ioctl_fentry, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_DEVICE))
-		call_begin(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
-	return 0;
-}
+/* Where a domain is taken apart. */
+#define CLEANUP(what)                                                                              \
+	TRACE(what##_fentry, struct srcu_struct *ssp)                                              \
+	{                                                                                          \
+		domain_gone((__u64)ssp);                                                           \
+		return 0;                                                                          \
+	}                                                                                          \
+	PROBE(what##_kprobe, struct srcu_struct *ssp)                                              \
+	{                                                                                          \
+		domain_gone((__u64)ssp);                                                           \
+		return 0;                                                                          \
+	}
 
-SEC("?fexit/kvm_device_ioctl")
-int BPF_PROG(device_ioctl_fexit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
-{
-	call_end_ioctl(KS_KIND_DEVICE, cmd, ret);
-	return 0;
-}
+/* A work of a domain runs. */
+#define WORK(what)                                                                                 \
+	TRACE(what##_fentry, struct work_struct *work)                                             \
+	{                                                                                          \
+		what##_begin((__u64)work);                                                         \
+		return 0;                                                                          \
+	}                                                                                          \
+	TRACE(what##_fexit, struct work_struct *work)                                              \
+	{                                                                                          \
+		what##_end((__u64)work);                                                           \
+		return 0;                                                                          \
+	}
+/* clang-format on */
 
-SEC("?fentry/kvm_vm_release")
-int BPF_PROG(vm_release_fentry, struct inode *inode, struct file *file)
-{
-	call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
-	return 0;
-}
-
-SEC("?fexit/kvm_vm_release")
-int BPF_PROG(vm_release_fexit, struct inode *inode, struct file *file, int ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?fentry/kvm_vcpu_release")
-int BPF_PROG(vcpu_release_fentry, struct inode *inode, struct file *file)
-{
-	call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
-	return 0;
-}
-
-SEC("?fexit/kvm_vcpu_release")
-int BPF_PROG(vcpu_release_fexit, struct inode *inode, struct file *file, int ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?kprobe/kvm_dev_ioctl")
-int BPF_KPROBE(dev_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_DEV) && call_will_end(ctx))
-		call_begin(KS_KIND_DEV, 0, cmd, arg);
-	return 0;
-}
-
-SEC("?kretprobe/kvm_dev_ioctl")
-int BPF_KRETPROBE(dev_ioctl_kret, long ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?kprobe/kvm_vm_ioctl")
-int BPF_KPROBE(vm_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_VM) && call_will_end(ctx))
-		call_begin(KS_KIND_VM, file_kvm(file, KS_KIND_VM), cmd, arg);
-	return 0;
-}
-
-SEC("?kretprobe/kvm_vm_ioctl")
-int BPF_KRETPROBE(vm_ioctl_kret, long ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?kprobe/kvm_device_ioctl")
-int BPF_KPROBE(device_ioctl_kprobe, struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (is_wanted(cmd, KS_KIND_DEVICE) && call_will_end(ctx))
-		call_begin(KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE), cmd, arg);
-	return 0;
-}
-
-SEC("?kretprobe/kvm_device_ioctl")
-int BPF_KRETPROBE(device_ioctl_kret, long ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?kprobe/kvm_vm_release")
-int BPF_KPROBE(vm_release_kprobe, struct inode *inode, struct file *file)
-{
-	if (call_will_end(ctx))
-		call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VM), 0, 0);
-	return 0;
-}
-
-SEC("?kretprobe/kvm_vm_release")
-int BPF_KRETPROBE(vm_release_kret, int ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-SEC("?kprobe/kvm_vcpu_release")
-int BPF_KPROBE(vcpu_release_kprobe, struct inode *inode, struct file *file)
-{
-	if (call_will_end(ctx))
-		call_begin(KS_KIND_CLOSE, file_kvm(file, KS_KIND_VCPU), 0, 0);
-	return 0;
-}
-
-SEC("?kretprobe/kvm_vcpu_release")
-int BPF_KRETPROBE(vcpu_release_kret, int ret)
-{
-	call_end(ret);
-	return 0;
-}
-
-/* The definite end of a VM: its main domain is taken apart (kvm_destroy_vm, every release). */
-SEC("?fentry/cleanup_srcu_struct")
-int BPF_PROG(cleanup_fentry, struct srcu_struct *ssp)
-{
-	domain_gone((__u64)ssp);
-	return 0;
-}
-
-SEC("?kprobe/cleanup_srcu_struct")
-int BPF_KPROBE(cleanup_kprobe, struct srcu_struct *ssp)
-{
-	domain_gone((__u64)ssp);
-	return 0;
-}
-
-/* ---- waits ---- */
-
-SEC("?fentry/synchronize_srcu")
-int BPF_PROG(sync_fentry, struct srcu_struct *ssp)
-{
-	wait_open((__u64)ssp, KS_API_SYNC);
-	return 0;
-}
-
-SEC("?fexit/synchronize_srcu")
-int BPF_PROG(sync_fexit, struct srcu_struct *ssp)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?fentry/synchronize_srcu_expedited")
-int BPF_PROG(sync_exp_fentry, struct srcu_struct *ssp)
-{
-	wait_open((__u64)ssp, KS_API_SYNC_EXPEDITED);
-	return 0;
-}
-
-SEC("?fexit/synchronize_srcu_expedited")
-int BPF_PROG(sync_exp_fexit, struct srcu_struct *ssp)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?fentry/srcu_barrier")
-int BPF_PROG(barrier_fentry, struct srcu_struct *ssp)
-{
-	wait_open((__u64)ssp, KS_API_BARRIER);
-	return 0;
-}
-
-SEC("?fexit/srcu_barrier")
-int BPF_PROG(barrier_fexit, struct srcu_struct *ssp)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?kprobe/synchronize_srcu")
-int BPF_KPROBE(sync_kprobe, struct srcu_struct *ssp)
-{
-	wait_open_kprobe(ctx, (__u64)ssp, KS_API_SYNC);
-	return 0;
-}
-
-SEC("?kretprobe/synchronize_srcu")
-int BPF_KRETPROBE(sync_kret)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?kprobe/synchronize_srcu_expedited")
-int BPF_KPROBE(sync_exp_kprobe, struct srcu_struct *ssp)
-{
-	wait_open_kprobe(ctx, (__u64)ssp, KS_API_SYNC_EXPEDITED);
-	return 0;
-}
-
-SEC("?kretprobe/synchronize_srcu_expedited")
-int BPF_KRETPROBE(sync_exp_kret)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?kprobe/srcu_barrier")
-int BPF_KPROBE(barrier_kprobe, struct srcu_struct *ssp)
-{
-	wait_open_kprobe(ctx, (__u64)ssp, KS_API_BARRIER);
-	return 0;
-}
-
-SEC("?kretprobe/srcu_barrier")
-int BPF_KRETPROBE(barrier_kret)
-{
-	wait_close();
-	return 0;
-}
-
-SEC("?fentry/call_srcu")
-int BPF_PROG(callback_fentry, struct srcu_struct *ssp)
-{
-	__u64 func = 0;
-
-	/* The verifier reads no argument whose type is a function pointer. */
-	bpf_get_func_arg(ctx, 2, &func);
-	callback((__u64)ssp, func);
-	return 0;
-}
-
-SEC("?kprobe/call_srcu")
-int BPF_KPROBE(callback_kprobe, struct srcu_struct *ssp, void *head, void *func)
-{
-	callback((__u64)ssp, (__u64)func);
-	return 0;
-}
-
-/* Not in any release yet: [RFC PATCH 2/3] srcu: Add and export call_srcu_expedited() (2026-03) */
-SEC("?fentry/call_srcu_expedited")
-int BPF_PROG(callback_exp_fentry, struct srcu_struct *ssp)
-{
-	__u64 func = 0;
-
-	bpf_get_func_arg(ctx, 2, &func);
-	callback((__u64)ssp, func);
-	return 0;
-}
-
-SEC("?kprobe/call_srcu_expedited")
-int BPF_KPROBE(callback_exp_kprobe, struct srcu_struct *ssp, void *head, void *func)
-{
-	callback((__u64)ssp, (__u64)func);
-	return 0;
-}
+IOCTL(dev, KS_KIND_DEV, 0)
+IOCTL(vm, KS_KIND_VM, file_kvm(file, KS_KIND_VM))
+IOCTL(device, KS_KIND_DEVICE, file_kvm(file, KS_KIND_DEVICE))
+RELEASE(vm_rel, KS_KIND_VM)
+RELEASE(vcpu_rel, KS_KIND_VCPU)
+CLEANUP(cleanup)
+WAIT(sync, KS_API_SYNC)
+WAIT(sync_exp, KS_API_SYNC_EXPEDITED)
+WAIT(barrier, KS_API_BARRIER)
+CALLBACK(callback)
+CALLBACK(call_exp)
+WORK(gp)
+WORK(cb)
 
 /* ---- sleeps ---- */
 
-SEC("?tp_btf/sched_switch")
-int BPF_PROG(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
-	     unsigned int prev_state)
+TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
+      unsigned int prev_state)
 {
 	task_off_cpu(ctx, prev, preempt, prev_state);
 	task_on_cpu(next);
 	return 0;
 }
 
-SEC("?tp_btf/sched_waking")
-int BPF_PROG(waking_tp, struct task_struct *task)
+TRACE(waking_tp, struct task_struct *task)
 {
 	sleep_wake(task);
 	return 0;
 }
 
-SEC("?tp_btf/contention_begin")
-int BPF_PROG(lock_tp, void *lock, unsigned int flags)
+TRACE(lock_tp, void *lock, unsigned int flags)
 {
 	if (tasks_cnt)
 		lock_wait((__u64)lock);
 	return 0;
 }
 
-SEC("?tp_btf/contention_end")
-int BPF_PROG(lock_end_tp, void *lock, int ret)
+TRACE(lock_end_tp, void *lock, int ret)
 {
 	if (tasks_cnt)
 		lock_got();
@@ -388,8 +246,7 @@ int BPF_PROG(lock_end_tp, void *lock, int ret)
 
 /* ---- grace periods ---- */
 
-SEC("?tp_btf/timer_start")
-int BPF_PROG(timer_tp, struct timer_list *timer)
+TRACE(timer_tp, struct timer_list *timer)
 {
 	__u64 func = (__u64)timer->function;
 	__u64 work = (__u64)timer - bpf_core_field_offset(struct delayed_work, timer);
@@ -402,8 +259,7 @@ int BPF_PROG(timer_tp, struct timer_list *timer)
 	return 0;
 }
 
-SEC("?tp_btf/workqueue_queue_work")
-int BPF_PROG(queue_tp, int cpu, struct pool_workqueue *pwq, struct work_struct *work)
+TRACE(queue_tp, int cpu, struct pool_workqueue *pwq, struct work_struct *work)
 {
 	__u64 func = (__u64)work->func;
 
@@ -414,8 +270,7 @@ int BPF_PROG(queue_tp, int cpu, struct pool_workqueue *pwq, struct work_struct *
 	return 0;
 }
 
-SEC("?tp_btf/workqueue_execute_start")
-int BPF_PROG(work_begin_tp, struct work_struct *work)
+TRACE(work_begin_tp, struct work_struct *work)
 {
 	__u64 func = (__u64)work->func;
 
@@ -430,8 +285,7 @@ int BPF_PROG(work_begin_tp, struct work_struct *work)
  * A work may have freed itself by now, and the verifier makes of a tracepoint's argument a load
  * without a net: bpf_map_free_deferred() in vmalloc space was an oops. So a read that may fault.
  */
-SEC("?tp_btf/workqueue_execute_end")
-int BPF_PROG(work_end_tp, struct work_struct *work)
+TRACE(work_end_tp, struct work_struct *work)
 {
 	__u64 func = (__u64)BPF_CORE_READ(work, func);
 
@@ -442,38 +296,9 @@ int BPF_PROG(work_end_tp, struct work_struct *work)
 	return 0;
 }
 
-SEC("?fentry/process_srcu")
-int BPF_PROG(gp_fentry, struct work_struct *work)
-{
-	gp_begin((__u64)work);
-	return 0;
-}
-
-SEC("?fexit/process_srcu")
-int BPF_PROG(gp_fexit, struct work_struct *work)
-{
-	gp_end((__u64)work);
-	return 0;
-}
-
-SEC("?fentry/srcu_invoke_callbacks")
-int BPF_PROG(cb_fentry, struct work_struct *work)
-{
-	cb_begin((__u64)work);
-	return 0;
-}
-
-SEC("?fexit/srcu_invoke_callbacks")
-int BPF_PROG(cb_fexit, struct work_struct *work)
-{
-	cb_end((__u64)work);
-	return 0;
-}
-
 /* ---- who is there ---- */
 
-SEC("?tp_btf/sched_process_fork")
-int BPF_PROG(fork_tp, struct task_struct *parent, struct task_struct *child)
+TRACE(fork_tp, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid, child_tgid = child->tgid, one = 1;
 
@@ -483,8 +308,7 @@ int BPF_PROG(fork_tp, struct task_struct *parent, struct task_struct *child)
 }
 
 /* VMs that existed before us, by the descriptors that hold them. */
-SEC("?iter/task_file")
-int find_iter(struct bpf_iter__task_file *ctx)
+ITERATE(find_iter, task_file)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
@@ -503,8 +327,7 @@ int find_iter(struct bpf_iter__task_file *ctx)
 }
 
 /* Threads that may hold a domain, or sleep on one: one pass when user space asks for it. */
-SEC("?iter/task")
-int task_iter(struct bpf_iter__task *ctx)
+ITERATE(task_iter, task)
 {
 	struct task_struct *task = ctx->task;
 

@@ -3,6 +3,9 @@
 
 #include "base/err.h"
 
+/* With its 0: BPF_OBJ_NAME_LEN (include/uapi/linux/bpf.h). */
+#define PROGRAM_NAME_LEN 16
+
 const char *const backend_names[BACKEND_CNT + 1] = {"fentry", "kprobe", "tracepoint", NULL};
 
 static const char *const capability_names[CAPABILITY_CNT] = {
@@ -10,13 +13,14 @@ static const char *const capability_names[CAPABILITY_CNT] = {
 	"queue", "steps",  "locks", "children",	 "existing-vms", "threads",
 };
 
-#define BY_FENTRY (1 << BACKEND_FENTRY)
-#define BY_KPROBE (1 << BACKEND_KPROBE)
-#define BY_TP	  (1 << BACKEND_TRACEPOINT)
-#define BY_FUNCS  (BY_FENTRY | BY_KPROBE)
-#define BY_ALL	  (BY_FUNCS | BY_TP)
+#define BY_FENTRY    (1 << BACKEND_FENTRY)
+#define BY_KPROBE    (1 << BACKEND_KPROBE)
+#define BY_TP	     (1 << BACKEND_TRACEPOINT)
+#define BY_FUNCS     (BY_FENTRY | BY_KPROBE)
+#define BY_NO_FENTRY (BY_KPROBE | BY_TP)
+#define BY_ALL	     (BY_FUNCS | BY_TP)
 
-/* Needs beyond the backend's own: without them the program is left out, and its fact. */
+/* Needs beyond the backend's own: without them the program is left out, and its capability. */
 enum need {
 	NEED_NONE,
 	NEED_CONTENTION,
@@ -26,70 +30,20 @@ enum need {
 	NEED_VM_KPROBE,
 };
 
+#define X(name, type, target, backends, need, capability)                                          \
+	_Static_assert(sizeof(#name) <= PROGRAM_NAME_LEN, "the kernel would cut " #name);
+KS_PROGRAMS(X)
+#undef X
+
 static const struct {
 	struct attach_prog prog;
 	uint32_t backends;
 	enum need need;
 } rows[] = {
-	{{"sys_enter_tp", CAPABILITY_CALL}, BY_TP, NEED_NONE},
-	{{"sys_exit_tp", CAPABILITY_CALL}, BY_TP, NEED_NONE},
-	{{"exit_tp", CAPABILITY_LIFE}, BY_TP, NEED_NONE},
-	{{"dev_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"dev_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_FENTRY},
-	{{"vm_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_FENTRY},
-	{{"device_ioctl_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"device_ioctl_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_release_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vm_release_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vcpu_release_fentry", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"vcpu_release_fexit", CAPABILITY_CALL}, BY_FENTRY, NEED_NONE},
-	{{"dev_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"dev_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_ioctl_kprobe", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_KPROBE},
-	{{"vm_ioctl_kret", CAPABILITY_CALL}, BY_FENTRY, NEED_VM_KPROBE},
-	{{"device_ioctl_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"device_ioctl_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_release_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vm_release_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vcpu_release_kprobe", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"vcpu_release_kret", CAPABILITY_CALL}, BY_KPROBE, NEED_NONE},
-	{{"cleanup_fentry", CAPABILITY_LIFE}, BY_FENTRY, NEED_NONE},
-	{{"cleanup_kprobe", CAPABILITY_LIFE}, BY_KPROBE, NEED_NONE},
-	{{"sync_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_exp_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_exp_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"barrier_fentry", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"barrier_fexit", CAPABILITY_WAIT}, BY_FENTRY, NEED_NONE},
-	{{"sync_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_exp_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"sync_exp_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"barrier_kprobe", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"barrier_kret", CAPABILITY_WAIT}, BY_KPROBE, NEED_NONE},
-	{{"callback_fentry", CAPABILITY_CALLBACK}, BY_FENTRY, NEED_NONE},
-	{{"callback_kprobe", CAPABILITY_CALLBACK}, BY_KPROBE, NEED_NONE},
-	{{"callback_exp_fentry", CAPABILITY_CALLBACK}, BY_FENTRY, NEED_CALL_EXPEDITED},
-	{{"callback_exp_kprobe", CAPABILITY_CALLBACK}, BY_KPROBE, NEED_CALL_EXPEDITED},
-	{{"gp_fentry", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
-	{{"gp_fexit", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
-	{{"cb_fentry", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
-	{{"cb_fexit", CAPABILITY_STEP}, BY_FENTRY, NEED_NONE},
-	/* a kretprobe may be lost, and on arm64 a kprobe is a breakpoint: not where GPs are made */
-	{{"work_begin_tp", CAPABILITY_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
-	{{"work_end_tp", CAPABILITY_STEP}, BY_KPROBE | BY_TP, NEED_NONE},
-	{{"timer_tp", CAPABILITY_TIMER}, BY_ALL, NEED_NONE},
-	{{"queue_tp", CAPABILITY_QUEUE}, BY_ALL, NEED_NONE},
-	{{"switch_tp", CAPABILITY_SLEEP}, BY_ALL, NEED_NONE},
-	{{"waking_tp", CAPABILITY_SLEEP}, BY_ALL, NEED_NONE},
-	{{"lock_tp", CAPABILITY_LOCK}, BY_ALL, NEED_CONTENTION},
-	{{"lock_end_tp", CAPABILITY_LOCK}, BY_ALL, NEED_CONTENTION},
-	{{"fork_tp", CAPABILITY_FORK}, BY_ALL, NEED_NONE},
-	{{"find_iter", CAPABILITY_FIND}, BY_ALL, NEED_ITER},
-	{{"task_iter", CAPABILITY_SCAN}, BY_ALL, NEED_ITER},
+#define X(name, type, target, backends, need, capability)                                          \
+	{{#name, KS_PROGRAM_##name, CAPABILITY_##capability}, BY_##backends, NEED_##need},
+	KS_PROGRAMS(X)
+#undef X
 };
 
 const char *capability_name(enum capability capability)
@@ -113,7 +67,7 @@ static bool can_have(const struct features *features, enum backend backend)
 	}
 }
 
-static bool is_met(const struct features *features, enum need need)
+static bool is_met(const struct features *features, enum backend backend, enum need need)
 {
 	switch (need) {
 	case NEED_CONTENTION:
@@ -125,7 +79,7 @@ static bool is_met(const struct features *features, enum need need)
 	case NEED_VM_FENTRY:
 		return !features->is_vm_ioctl_lost;
 	case NEED_VM_KPROBE:
-		return features->is_vm_ioctl_lost;
+		return backend == BACKEND_KPROBE || features->is_vm_ioctl_lost;
 	default:
 		return true;
 	}
@@ -166,7 +120,8 @@ int attach_plan_make(const struct features *features, enum backend wanted, struc
 	plan->progs_cnt = 0;
 	plan->capabilities = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!(rows[i].backends & (1 << plan->backend)) || !is_met(features, rows[i].need))
+		if (!(rows[i].backends & (1 << plan->backend)) ||
+		    !is_met(features, plan->backend, rows[i].need))
 			continue;
 		plan->progs[plan->progs_cnt++] = &rows[i].prog;
 		plan->capabilities |= 1 << rows[i].prog.capability;

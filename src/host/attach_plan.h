@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <kvmstall/programs.h>
+
 struct err;
 
 enum backend {
@@ -63,6 +65,7 @@ struct features {
 
 struct attach_prog {
 	const char *name; /* of the BPF program */
+	enum ks_program program;
 	enum capability capability;
 };
 

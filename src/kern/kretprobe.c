@@ -69,7 +69,7 @@ static int open_event(int id)
 
 bool kretprobe_is(const struct bpf_program *prog)
 {
-	return !strncmp(bpf_program__section_name(prog), SECTION, strlen(SECTION));
+	return prog && !strncmp(bpf_program__section_name(prog), SECTION, strlen(SECTION));
 }
 
 struct bpf_link *kretprobe_attach(const struct bpf_program *prog)
@@ -107,7 +107,7 @@ void kretprobe_remove(const struct bpf_program *prog)
 	command(text);
 }
 
-/* "r4096:kvmstall_123/vm_ioctl_kret kvm_vm_ioctl" of a process that is no more. */
+/* "r4096:kvmstall_123/vm_kret kvm_vm_ioctl" of a process that is no more. */
 static void sweep_line(const char *line)
 {
 	const char *group = strstr(line, ":" GROUP);

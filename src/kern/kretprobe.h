@@ -12,6 +12,7 @@
 struct bpf_link;
 struct bpf_program;
 
+/* Is it attached to the return of a function? */
 bool kretprobe_is(const struct bpf_program *prog);
 
 /* NULL with errno where there is no tracefs: bpf_program__attach() does as well, with less room. */

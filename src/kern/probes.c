@@ -80,9 +80,22 @@ static int on_record(void *ctx, void *data, size_t size)
 	return probes->fn(probes->ctx, data, size);
 }
 
+/* Where the skeleton has each program: a row of the list without a program does not compile. */
+static const size_t prog_offsets[KS_PROGRAM_CNT] = {
+#define X(name, ...) [KS_PROGRAM_##name] = offsetof(struct kvmstall_bpf, progs.name),
+	KS_PROGRAMS(X)
+#undef X
+};
+
+_Static_assert(sizeof(((struct kvmstall_bpf *)NULL)->progs) ==
+		       KS_PROGRAM_CNT * sizeof(struct bpf_program *),
+	       "a program has no row in programs.h");
+
 static struct bpf_program *find_prog(const struct probes *probes, const struct attach_prog *prog)
 {
-	return bpf_object__find_program_by_name(probes->skel->obj, prog->name);
+	const char *skel = (const char *)probes->skel;
+
+	return *(struct bpf_program *const *)(skel + prog_offsets[prog->program]);
 }
 
 static bool is_used(const struct probes *probes, const struct attach_prog *prog)
@@ -168,12 +181,15 @@ static int configure(struct probes *probes, const struct symbols *syms,
 		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;
 	}
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
-		const struct attach_prog *prog = probes->plan->progs[i];
+		const struct attach_prog *row = probes->plan->progs[i];
+		struct bpf_program *prog = find_prog(probes, row);
 
-		if (!is_used(probes, prog))
+		if (!prog)
+			return err_set(err, -ENOENT, "there is no BPF program '%s'", row->name);
+		if (!is_used(probes, row))
 			continue;
-		bpf_program__set_autoload(find_prog(probes, prog), true);
-		ask_verifier_stats(find_prog(probes, prog));
+		bpf_program__set_autoload(prog, true);
+		ask_verifier_stats(prog);
 	}
 	return check_symbols(skel, err);
 }

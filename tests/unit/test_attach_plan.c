@@ -161,7 +161,7 @@ static bool has_prog(const struct attach_plan *plan, const char *name)
 /* What not every kernel has is there when it is, and by its symbol alone. */
 static void optional_programs_follow_their_symbol(void **state)
 {
-	static const char *const progs[] = {"callback_exp_fentry", "callback_exp_kprobe"};
+	static const char *const progs[] = {"call_exp_fentry", "call_exp_kprobe"};
 
 	(void)state;
 	for (int has = 0; has < 2; has++) {
@@ -185,12 +185,12 @@ static void a_misplaced_function_is_probed_another_way(void **state)
 	for (int is_lost = 0; is_lost < 2; is_lost++) {
 		features.is_vm_ioctl_lost = is_lost;
 		assert_int_equal(attach_plan_make(&features, BACKEND_FENTRY, &plan, NULL), 0);
-		assert_int_equal(has_prog(&plan, "vm_ioctl_fentry"), !is_lost);
-		assert_int_equal(has_prog(&plan, "vm_ioctl_fexit"), !is_lost);
-		assert_int_equal(has_prog(&plan, "vm_ioctl_kprobe"), is_lost);
-		assert_int_equal(has_prog(&plan, "vm_ioctl_kret"), is_lost);
-		assert_true(has_prog(&plan, "dev_ioctl_fentry"));
-		assert_false(has_prog(&plan, "dev_ioctl_kprobe"));
+		assert_int_equal(has_prog(&plan, "vm_fentry"), !is_lost);
+		assert_int_equal(has_prog(&plan, "vm_fexit"), !is_lost);
+		assert_int_equal(has_prog(&plan, "vm_kprobe"), is_lost);
+		assert_int_equal(has_prog(&plan, "vm_kret"), is_lost);
+		assert_true(has_prog(&plan, "dev_fentry"));
+		assert_false(has_prog(&plan, "dev_kprobe"));
 	}
 }
 
@@ -214,6 +214,27 @@ static void returns_are_attached_after_entries(void **state)
 	}
 }
 
+/* A row that no backend ever takes, whatever the kernel can do, is a mistake in the list. */
+static void each_program_is_of_some_plan(void **state)
+{
+	bool is_taken[KS_PROGRAM_CNT] = {false};
+
+	(void)state;
+	for (int is_lost = 0; is_lost < 2; is_lost++) {
+		const struct features features = {1, 1, 1, 1, 1, 1, 1, 1, is_lost};
+
+		for (int backend = 0; backend < BACKEND_CNT; backend++) {
+			struct attach_plan plan;
+
+			assert_int_equal(attach_plan_make(&features, backend, &plan, NULL), 0);
+			for (size_t i = 0; i < plan.progs_cnt; i++)
+				is_taken[plan.progs[i]->program] = true;
+		}
+	}
+	for (int program = 0; program < KS_PROGRAM_CNT; program++)
+		assert_true(is_taken[program]);
+}
+
 static void names_are_complete_and_distinct(void **state)
 {
 	(void)state;
@@ -234,6 +255,7 @@ int main(void)
 		cmocka_unit_test(optional_programs_follow_their_symbol),
 		cmocka_unit_test(a_misplaced_function_is_probed_another_way),
 		cmocka_unit_test(returns_are_attached_after_entries),
+		cmocka_unit_test(each_program_is_of_some_plan),
 		cmocka_unit_test(names_are_complete_and_distinct),
 	};
 

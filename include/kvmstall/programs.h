@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every BPF program, once. bpf/kvmstall.bpf.c takes each one's section from here, attach_plan.c
+ * its row, and kern/probes.c finds it by its number: a row without a program does not compile,
+ * nor does a program without a row.
+ */
+#ifndef KVMSTALL_PROGRAMS_H
+#define KVMSTALL_PROGRAMS_H
+
+/*
+ * X(name, type, target, backends, need, capability)
+ *
+ * @name: what_backend, at most 15 characters: the kernel keeps no more of it.
+ * @type, @target: how and where it is attached.
+ * @backends: BY_* of attach_plan.c, @need: NEED_*, what the kernel must have beyond the backend.
+ * @capability: CAPABILITY_*, what the program carries.
+ *
+ * A return stands behind its entry: probes are attached in this order, and only so the entry's
+ * program sees if the return will be (bpf/call.bpf.h).
+ */
+/* clang-format off */
+#define KS_PROGRAMS(X)                                                                             \
+	/* calls */                                                                                \
+	X(sys_enter_tp, tp_btf, sys_enter, TP, NONE, CALL)                                         \
+	X(sys_exit_tp, tp_btf, sys_exit, TP, NONE, CALL)                                           \
+	X(exit_tp, tp_btf, sched_process_exit, TP, NONE, LIFE)                                     \
+	X(dev_fentry, fentry, kvm_dev_ioctl, FENTRY, NONE, CALL)                                   \
+	X(dev_fexit, fexit, kvm_dev_ioctl, FENTRY, NONE, CALL)                                     \
+	X(vm_fentry, fentry, kvm_vm_ioctl, FENTRY, VM_FENTRY, CALL)                                \
+	X(vm_fexit, fexit, kvm_vm_ioctl, FENTRY, VM_FENTRY, CALL)                                  \
+	X(device_fentry, fentry, kvm_device_ioctl, FENTRY, NONE, CALL)                             \
+	X(device_fexit, fexit, kvm_device_ioctl, FENTRY, NONE, CALL)                               \
+	X(vm_rel_fentry, fentry, kvm_vm_release, FENTRY, NONE, CALL)                               \
+	X(vm_rel_fexit, fexit, kvm_vm_release, FENTRY, NONE, CALL)                                 \
+	X(vcpu_rel_fentry, fentry, kvm_vcpu_release, FENTRY, NONE, CALL)                           \
+	X(vcpu_rel_fexit, fexit, kvm_vcpu_release, FENTRY, NONE, CALL)                             \
+	X(dev_kprobe, kprobe, kvm_dev_ioctl, KPROBE, NONE, CALL)                                   \
+	X(dev_kret, kretprobe, kvm_dev_ioctl, KPROBE, NONE, CALL)                                  \
+	X(vm_kprobe, kprobe, kvm_vm_ioctl, FUNCS, VM_KPROBE, CALL)                                 \
+	X(vm_kret, kretprobe, kvm_vm_ioctl, FUNCS, VM_KPROBE, CALL)                                \
+	X(device_kprobe, kprobe, kvm_device_ioctl, KPROBE, NONE, CALL)                             \
+	X(device_kret, kretprobe, kvm_device_ioctl, KPROBE, NONE, CALL)                            \
+	X(vm_rel_kprobe, kprobe, kvm_vm_release, KPROBE, NONE, CALL)                               \
+	X(vm_rel_kret, kretprobe, kvm_vm_release, KPROBE, NONE, CALL)                              \
+	X(vcpu_rel_kprobe, kprobe, kvm_vcpu_release, KPROBE, NONE, CALL)                           \
+	X(vcpu_rel_kret, kretprobe, kvm_vcpu_release, KPROBE, NONE, CALL)                          \
+	/* the definite end of a VM: its main domain is taken apart (kvm_destroy_vm()) */          \
+	X(cleanup_fentry, fentry, cleanup_srcu_struct, FENTRY, NONE, LIFE)                         \
+	X(cleanup_kprobe, kprobe, cleanup_srcu_struct, KPROBE, NONE, LIFE)                         \
+	/* waits */                                                                                \
+	X(sync_fentry, fentry, synchronize_srcu, FENTRY, NONE, WAIT)                               \
+	X(sync_fexit, fexit, synchronize_srcu, FENTRY, NONE, WAIT)                                 \
+	X(sync_exp_fentry, fentry, synchronize_srcu_expedited, FENTRY, NONE, WAIT)                 \
+	X(sync_exp_fexit, fexit, synchronize_srcu_expedited, FENTRY, NONE, WAIT)                   \
+	X(barrier_fentry, fentry, srcu_barrier, FENTRY, NONE, WAIT)                                \
+	X(barrier_fexit, fexit, srcu_barrier, FENTRY, NONE, WAIT)                                  \
+	X(sync_kprobe, kprobe, synchronize_srcu, KPROBE, NONE, WAIT)                               \
+	X(sync_kret, kretprobe, synchronize_srcu, KPROBE, NONE, WAIT)                              \
+	X(sync_exp_kprobe, kprobe, synchronize_srcu_expedited, KPROBE, NONE, WAIT)                 \
+	X(sync_exp_kret, kretprobe, synchronize_srcu_expedited, KPROBE, NONE, WAIT)                \
+	X(barrier_kprobe, kprobe, srcu_barrier, KPROBE, NONE, WAIT)                                \
+	X(barrier_kret, kretprobe, srcu_barrier, KPROBE, NONE, WAIT)                               \
+	X(callback_fentry, fentry, call_srcu, FENTRY, NONE, CALLBACK)                              \
+	X(callback_kprobe, kprobe, call_srcu, KPROBE, NONE, CALLBACK)                              \
+	/* Not in any release yet: [RFC PATCH 2/3] srcu: Add and export call_srcu_expedited()      \
+	 * (2026-03) */                                                                            \
+	X(call_exp_fentry, fentry, call_srcu_expedited, FENTRY, CALL_EXPEDITED, CALLBACK)          \
+	X(call_exp_kprobe, kprobe, call_srcu_expedited, KPROBE, CALL_EXPEDITED, CALLBACK)          \
+	/* Grace periods. A kretprobe may be lost, and on arm64 a kprobe is a breakpoint: not where\
+	 * they are made. */                                                                       \
+	X(gp_fentry, fentry, process_srcu, FENTRY, NONE, STEP)                                     \
+	X(gp_fexit, fexit, process_srcu, FENTRY, NONE, STEP)                                       \
+	X(cb_fentry, fentry, srcu_invoke_callbacks, FENTRY, NONE, STEP)                            \
+	X(cb_fexit, fexit, srcu_invoke_callbacks, FENTRY, NONE, STEP)                              \
+	X(work_begin_tp, tp_btf, workqueue_execute_start, NO_FENTRY, NONE, STEP)                   \
+	X(work_end_tp, tp_btf, workqueue_execute_end, NO_FENTRY, NONE, STEP)                       \
+	X(timer_tp, tp_btf, timer_start, ALL, NONE, TIMER)                                         \
+	X(queue_tp, tp_btf, workqueue_queue_work, ALL, NONE, QUEUE)                                \
+	/* sleeps */                                                                               \
+	X(switch_tp, tp_btf, sched_switch, ALL, NONE, SLEEP)                                       \
+	X(waking_tp, tp_btf, sched_waking, ALL, NONE, SLEEP)                                       \
+	X(lock_tp, tp_btf, contention_begin, ALL, CONTENTION, LOCK)                                \
+	X(lock_end_tp, tp_btf, contention_end, ALL, CONTENTION, LOCK)                              \
+	/* who is there */                                                                         \
+	X(fork_tp, tp_btf, sched_process_fork, ALL, NONE, FORK)                                    \
+	X(find_iter, iter, task_file, ALL, ITER, FIND)                                             \
+	X(task_iter, iter, task, ALL, ITER, SCAN)
+/* clang-format on */
+
+enum ks_program {
+#define X(name, type, target, backends, need, capability) KS_PROGRAM_##name,
+	KS_PROGRAMS(X)
+#undef X
+		KS_PROGRAM_CNT
+};
+
+#endif
