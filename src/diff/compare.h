@@ -10,30 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture/environment.h"
-#include "diff/sample.h"
+#include "diff/side.h"
 #include "diff/stats.h"
 
-enum side_id { SIDE_BASE, SIDE_NEW, SIDE_CNT };
-
-struct side {
-	struct samples samples;
-	struct environment facts; /* of its recordings; "a / b" where they differ */
-	uint32_t hz;		  /* 0: not known */
-	uint64_t lost;		  /* records, by want of room: calls may be missing */
-	uint32_t cut;		  /* recordings without an end */
-	uint32_t partial;	  /* recordings without the calls that did not sleep */
-	uint32_t logs;		  /* of strace or perf: causes are inferred */
-};
-
-void side_init(struct side *side);
-void side_fini(struct side *side);
-
-/*
- * A fact of one more recording of this side; an empty @value is none. What there is no room for is
- * left out. Returns 0 or -ENOMEM.
- */
-int side_add_fact(struct side *side, const char *key, const char *value);
+/* A call that fewer than one VM in this many makes is rare, and not judged. */
+#define RARE_ONE_IN 10
 
 struct compare_cfg {
 	double alpha; /* how often something may be called a change by chance, over all calls */
@@ -59,7 +40,7 @@ const char *verdict_name(enum verdict verdict);
 
 #define EXPLANATIONS_MAX 6
 
-/* What makes a difference of milliseconds none: see compare.c. */
+/* What makes a difference of milliseconds none: see judge.c. */
 enum tolerance {
 	TOLERANCE_NONE,
 	TOLERANCE_TIMER,
