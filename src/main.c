@@ -18,6 +18,7 @@
 enum {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
+	EXIT_CANNOT = 3,
 };
 
 static const struct cmd *const commands[] = {
@@ -125,6 +126,15 @@ static const struct builtin {
 
 #define BUILTIN_CNT (sizeof(builtins) / sizeof(builtins[0]))
 
+static int status_of(const struct cmd *cmd, enum err_kind kind)
+{
+	if (kind == ERR_USAGE)
+		return EXIT_USAGE;
+	if (kind == ERR_CANNOT)
+		return EXIT_CANNOT;
+	return cmd->failed_status ? cmd->failed_status : EXIT_FAILED;
+}
+
 static int run_command(const struct cmd *cmd, int argc, char **argv)
 {
 	struct err err = {0};
@@ -140,10 +150,11 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 
 	fflush(stdout); /* on a terminal the error comes after the output it ended */
 	fprintf(stderr, "kvmstall %s: %s", cmd->name, err.msg[0] ? err.msg : strerror(-ret));
-	if (err.exit_code == EXIT_USAGE)
+	if (err.kind == ERR_USAGE)
 		fprintf(stderr, " (see 'kvmstall %s --help')", cmd->name);
 	fputs("\n", stderr);
-	return err.exit_code ? err.exit_code : EXIT_FAILED;
+	clearerr(stdout); /* one error is enough: finish_stdout() must not find another */
+	return status_of(cmd, err.kind);
 }
 
 static int dispatch(int argc, char **argv)

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set(struct err *err, int exit_code, const char *fmt, va_list args)
+static void set(struct err *err, enum err_kind kind, const char *fmt, va_list args)
 {
 	if (!err)
 		return;
-	err->exit_code = exit_code;
+	err->kind = kind;
 	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
 }
 
@@ -19,7 +19,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	set(err, 0, fmt, args);
+	set(err, ERR_FAILED, fmt, args);
 	va_end(args);
 	return code;
 }
@@ -29,7 +29,7 @@ int err_usage(struct err *err, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	set(err, 2, fmt, args);
+	set(err, ERR_USAGE, fmt, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -39,7 +39,7 @@ int err_cannot(struct err *err, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	set(err, 3, fmt, args);
+	set(err, ERR_CANNOT, fmt, args);
 	va_end(args);
 	return -EOPNOTSUPP;
 }
@@ -54,7 +54,7 @@ int err_wrap(struct err *err, int code, const char *fmt, ...)
 		return code;
 	memcpy(tail, err->msg, sizeof(tail));
 	va_start(args, fmt);
-	set(err, err->exit_code, fmt, args);
+	set(err, err->kind, fmt, args);
 	va_end(args);
 
 	/* What does not fit is cut at the end: the context in front is the newer news. */

@@ -7,21 +7,30 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+/* What kind of trouble it is. Which exit status that means is the command's business: struct cmd.
+ */
+enum err_kind {
+	ERR_FAILED, /* it was tried, and did not work */
+	ERR_USAGE,  /* the command line makes no sense */
+	ERR_CANNOT, /* this kernel or these privileges cannot */
+	ERR_KIND_CNT
+};
+
 struct err {
-	int exit_code; /* what the process should exit with; 0: the command's default (1) */
+	enum err_kind kind;
 	char msg[512]; /* no allocation: reporting ENOMEM must not need memory */
 };
 
-/* Set @err and return @code (negative), so that callers can "return err_set(...)". */
+/* Set @err, of kind ERR_FAILED, and return @code (negative): callers can "return err_set(...)". */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for bad usage (exit status 2); returns -EINVAL. */
+/* The same of kind ERR_USAGE; returns -EINVAL. */
 int err_usage(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for a kernel or privilege that cannot (exit status 3); returns -EOPNOTSUPP. */
+/* The same of kind ERR_CANNOT; returns -EOPNOTSUPP. */
 int err_cannot(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "<fmt>: " in front of the sentence already there and return @code. */
+/* Put "<fmt>: " in front of the sentence already there, keep its kind, and return @code. */
 int err_wrap(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -196,6 +196,8 @@ static int store_u64(const struct found *found, bool (*parse)(const char *, uint
 	if (!parse(found->value, &value))
 		return bad_value(found, expected, err);
 	ret = check_limits(found, value, err);
+	if (!ret && found->opt->is_pow2 && value & (value - 1))
+		ret = bad_value(found, "a power of two", err);
 	if (!ret)
 		*field = value;
 	return ret;
@@ -245,6 +247,8 @@ static int store(const struct found *found, void *cfg, struct err *err)
 				 err);
 	case OPT_TYPE_ENUM:
 		return store_enum(found, field, err);
+	case OPT_TYPE_CUSTOM:
+		return found->opt->parse(found->value, field, err);
 	}
 	return err_usage(err, "option '%s' has no type", found->name);
 }

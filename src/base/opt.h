@@ -14,14 +14,18 @@
 struct err;
 
 enum opt_type {
-	OPT_TYPE_BOOL,	/* bool; no value */
-	OPT_TYPE_U32,	/* uint32_t; decimal */
-	OPT_TYPE_NSEC,	/* uint64_t nanoseconds; "250us", "1.5ms", "2s", "1m", bare 0 */
-	OPT_TYPE_BYTES, /* uint64_t; "64M", "1G", "512" (powers of 1024) */
-	OPT_TYPE_STR,	/* const char *; points into argv */
-	OPT_TYPE_ENUM,	/* uint32_t; index into .choices, a NULL-terminated list */
-	OPT_TYPE_COUNT, /* uint32_t; each occurrence adds one (-v -v, -vv) */
+	OPT_TYPE_BOOL,	 /* bool; no value */
+	OPT_TYPE_U32,	 /* uint32_t; decimal */
+	OPT_TYPE_NSEC,	 /* uint64_t nanoseconds; "250us", "1.5ms", "2s", "1m", bare 0 */
+	OPT_TYPE_BYTES,	 /* uint64_t; "64M", "1G", "512" (powers of 1024) */
+	OPT_TYPE_STR,	 /* const char *; points into argv */
+	OPT_TYPE_ENUM,	 /* uint32_t; index into .choices, a NULL-terminated list */
+	OPT_TYPE_COUNT,	 /* uint32_t; each occurrence adds one (-v -v, -vv) */
+	OPT_TYPE_CUSTOM, /* whatever .parse makes of the value */
 };
+
+/* Take @value into the config's @field: 0, or a negative errno with @err of kind ERR_USAGE. */
+typedef int (*opt_parse_fn)(const char *value, void *field, struct err *err);
 
 struct opt {
 	const char *name; /* long name, without dashes */
@@ -32,6 +36,8 @@ struct opt {
 	size_t offset;	     /* of the field in the command's config struct */
 	const char *const *choices;
 	uint64_t min, max; /* inclusive; for U32, NSEC and BYTES; max 0: no limit */
+	bool is_pow2;	   /* BYTES: only a power of two */
+	opt_parse_fn parse;
 };
 
 /* offsetof(), or a compile error when the field is not a @T. */
@@ -43,6 +49,8 @@ struct opt {
 #define OPT_U32(L, N, M, CFG, F, LO, HI, H) { .name = N, .letter = L, .type = OPT_TYPE_U32, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, uint32_t), .min = LO, .max = HI }
 #define OPT_NSEC(L, N, M, CFG, F, H)        { .name = N, .letter = L, .type = OPT_TYPE_NSEC, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, uint64_t) }
 #define OPT_BYTES(L, N, M, CFG, F, LO, HI, H) { .name = N, .letter = L, .type = OPT_TYPE_BYTES, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, uint64_t), .min = LO, .max = HI }
+#define OPT_POW2(L, N, M, CFG, F, LO, HI, H) { .name = N, .letter = L, .type = OPT_TYPE_BYTES, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, uint64_t), .min = LO, .max = HI, .is_pow2 = true }
+#define OPT_CUSTOM(L, N, M, CFG, F, T, PARSE, H) { .name = N, .letter = L, .type = OPT_TYPE_CUSTOM, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, T), .parse = PARSE }
 #define OPT_STR(L, N, M, CFG, F, H)         { .name = N, .letter = L, .type = OPT_TYPE_STR, .metavar = M, .help = H, .offset = OPT_FIELD(CFG, F, const char *) }
 #define OPT_ENUM(L, N, C, CFG, F, H)        { .name = N, .letter = L, .type = OPT_TYPE_ENUM, .help = H, .offset = OPT_FIELD(CFG, F, uint32_t), .choices = C }
 #define OPT_COUNT(L, N, CFG, F, H)          { .name = N, .letter = L, .type = OPT_TYPE_COUNT, .help = H, .offset = OPT_FIELD(CFG, F, uint32_t) }
@@ -52,7 +60,7 @@ struct opt {
 /*
  * Parse argv[1..] into @cfg. Returns the index of the first operand (what
  * follows "--", or the first word that is no option: options end there, as in
- * strace and perf), or a negative errno with exit status 2 in @err, naming the
+ * strace and perf), or a negative errno with @err of kind ERR_USAGE, naming the
  * option and what was expected. Names match exactly: no abbreviations.
  */
 int opt_parse(int argc, char **argv, const struct opt *opts, void *cfg, struct err *err);

@@ -11,10 +11,11 @@ struct cmd {
 	const char *summary;  /* one line, for "kvmstall help" and kvmstall(8) */
 	const char *operands; /* "[-- COMMAND...]", or NULL when there are none */
 	const struct opt *opts;
+	int failed_status; /* the exit status of ERR_FAILED; 0: 1 as usual */
 	/*
 	 * @argv[0] is the command's name. Returns the exit status (0, 1, 3, ...),
-	 * or a negative errno with @err set: main prints it and exits with
-	 * err->exit_code (1 when that is 0).
+	 * or a negative errno with @err set: main prints it and exits with the
+	 * status of its kind.
 	 */
 	int (*run)(int argc, char **argv, struct err *err);
 };

@@ -245,15 +245,6 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 	return ret;
 }
 
-/* main would make 1 of what is not bad usage. */
-static int in_trouble(const struct err *err)
-{
-	fflush(stdout);
-	clearerr(stdout);
-	fprintf(stderr, "kvmstall diff: %s\n", err->msg);
-	return EXIT_TROUBLE;
-}
-
 static int diff_run(int argc, char **argv, struct err *err)
 {
 	struct diff_cfg cfg = {.min_effect = "5%", .alpha = "0.01", .floor_ns = 100000};
@@ -272,7 +263,7 @@ static int diff_run(int argc, char **argv, struct err *err)
 	ret = compare_and_print(&cfg, sides, names, err);
 	for (int i = 0; i < SIDE_CNT; i++)
 		side_fini(&sides[i]);
-	return ret < 0 && !err->exit_code ? in_trouble(err) : ret;
+	return ret;
 }
 
 const struct cmd cmd_diff = {
@@ -281,5 +272,6 @@ const struct cmd cmd_diff = {
 		"compare recordings: what became slower, how sure that is, and which cause moved",
 	.operands = "BASE[,BASE...] NEW[,NEW...]",
 	.opts = diff_opts,
+	.failed_status = EXIT_TROUBLE,
 	.run = diff_run,
 };

@@ -5,32 +5,32 @@
 
 #include "unit.h"
 
-static void a_kind_of_error_has_its_code_and_exit_status(void **state)
+static void each_function_sets_its_kind_and_returns_its_code(void **state)
 {
 	struct err err = {0};
 
 	(void)state;
 	assert_int_equal(err_set(&err, -ENOENT, "cannot open '%s'", "x"), -ENOENT);
 	assert_string_equal(err.msg, "cannot open 'x'");
-	assert_int_equal(err.exit_code, 0);
+	assert_int_equal(err.kind, ERR_FAILED);
 
 	assert_int_equal(err_usage(&err, "unknown option '%s'", "-z"), -EINVAL);
 	assert_string_equal(err.msg, "unknown option '-z'");
-	assert_int_equal(err.exit_code, 2);
+	assert_int_equal(err.kind, ERR_USAGE);
 
 	assert_int_equal(err_cannot(&err, "no BTF"), -EOPNOTSUPP);
 	assert_string_equal(err.msg, "no BTF");
-	assert_int_equal(err.exit_code, 3);
+	assert_int_equal(err.kind, ERR_CANNOT);
 }
 
-static void a_new_sentence_replaces_the_old_status(void **state)
+static void a_new_sentence_replaces_the_old_kind(void **state)
 {
 	struct err err = {0};
 
 	(void)state;
 	err_cannot(&err, "no BTF");
 	err_set(&err, -EIO, "cannot read");
-	assert_int_equal(err.exit_code, 0);
+	assert_int_equal(err.kind, ERR_FAILED);
 }
 
 static void context_goes_in_front(void **state)
@@ -42,7 +42,7 @@ static void context_goes_in_front(void **state)
 	assert_int_equal(err_wrap(&err, -EPERM, "backend %s", "fentry"), -EPERM);
 	assert_int_equal(err_wrap(&err, -EPERM, "trace"), -EPERM);
 	assert_string_equal(err.msg, "trace: backend fentry: no BTF");
-	assert_int_equal(err.exit_code, 3);
+	assert_int_equal(err.kind, ERR_CANNOT);
 }
 
 /* Lengths on both sides of the buffer's size, for the sentence and for its context. */
@@ -76,8 +76,8 @@ static void nobody_has_to_listen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_kind_of_error_has_its_code_and_exit_status),
-		cmocka_unit_test(a_new_sentence_replaces_the_old_status),
+		cmocka_unit_test(each_function_sets_its_kind_and_returns_its_code),
+		cmocka_unit_test(a_new_sentence_replaces_the_old_kind),
 		cmocka_unit_test(context_goes_in_front),
 		cmocka_unit_test(long_sentences_are_cut),
 		cmocka_unit_test(nobody_has_to_listen),

@@ -16,7 +16,18 @@ struct cfg {
 	uint32_t verbosity;
 	bool json, quiet;
 	const char *comm;
+	uint64_t ring_bytes;
+	char first;
 };
+
+/* The value's first letter, which is not a digit. */
+static int parse_first(const char *value, void *field, struct err *err)
+{
+	if (*value >= '0' && *value <= '9')
+		return err_usage(err, "--first: expected a word, not '%s'", value);
+	*(char *)field = *value;
+	return 0;
+}
 
 static const char *const backends[] = {"auto", "fentry", "kprobe", NULL};
 
@@ -29,6 +40,8 @@ static const struct opt opts[] = {
 	OPT_BOOL('j', "json", struct cfg, json, "one JSON object a line"),
 	OPT_BOOL('q', "quiet", struct cfg, quiet, "say less"),
 	OPT_STR('n', "name", "COMM", struct cfg, comm, "only processes of this name"),
+	OPT_POW2(0, "ring", "SIZE", struct cfg, ring_bytes, 512, 65536, "of the ring"),
+	OPT_CUSTOM('f', "first", "WORD", struct cfg, first, char, parse_first, "a letter"),
 	OPT_END(),
 };
 
@@ -50,7 +63,8 @@ static bool same_cfg(const struct cfg *a, const struct cfg *b)
 {
 	return a->pid == b->pid && a->min_ns == b->min_ns && a->size_bytes == b->size_bytes &&
 	       a->backend == b->backend && a->verbosity == b->verbosity && a->json == b->json &&
-	       a->quiet == b->quiet && same_text(a->comm, b->comm);
+	       a->quiet == b->quiet && same_text(a->comm, b->comm) &&
+	       a->ring_bytes == b->ring_bytes && a->first == b->first;
 }
 
 static void options_fill_the_config(void **state)
@@ -63,6 +77,9 @@ static void options_fill_the_config(void **state)
 		{{"x"}, 1, {0}},
 		{{"x", "-p", "7"}, 3, {.pid = 7}},
 		{{"x", "-p7"}, 2, {.pid = 7}},
+		{{"x", "--ring", "512"}, 3, {.ring_bytes = 512}},
+		{{"x", "--ring=64K"}, 2, {.ring_bytes = 65536}},
+		{{"x", "--first=word", "-f", "other"}, 4, {.first = 'o'}},
 		{{"x", "--pid", "7"}, 3, {.pid = 7}},
 		{{"x", "--pid=7"}, 2, {.pid = 7}},
 		{{"x", "--pid=1"}, 2, {.pid = 1}},
@@ -144,6 +161,12 @@ static void mistakes_name_the_option_and_what_was_expected(void **state)
 		 "'511' is no value for option '--size': expected at least 512"},
 		{{"x", "--backend=Auto"},
 		 "'Auto' is no value for option '--backend': expected auto, fentry or kprobe"},
+		{{"x", "--ring=1000"},
+		 "'1000' is no value for option '--ring': expected a power of two"},
+		{{"x", "--ring=256"},
+		 "'256' is no value for option '--ring': expected 512 to 65536"},
+		{{"x", "-f7"}, "--first: expected a word, not '7'"},
+		{{"x", "--first"}, "option '--first' needs a value (WORD)"},
 		{{"x", "--backend="},
 		 "'' is no value for option '--backend': expected auto, fentry or kprobe"},
 	};
@@ -155,7 +178,7 @@ static void mistakes_name_the_option_and_what_was_expected(void **state)
 		struct cfg cfg = {.pid = 77};
 
 		assert_int_equal(opt_parse(count(argv), (char **)argv, opts, &cfg, &err), -EINVAL);
-		assert_int_equal(err.exit_code, 2);
+		assert_int_equal(err.kind, ERR_USAGE);
 		assert_string_equal(err.msg, cases[i].msg);
 		assert_int_equal(cfg.pid, 77); /* a refused value leaves the default alone */
 	}
@@ -237,6 +260,8 @@ static void dump_is_one_line_an_option(void **state)
 				  "j\tjson\t\tone JSON object a line\n"
 				  "q\tquiet\t\tsay less\n"
 				  "n\tname\tCOMM\tonly processes of this name\n"
+				  "\tring\tSIZE\tof the ring\n"
+				  "f\tfirst\tWORD\ta letter\n"
 				  "h\thelp\t\tshow this help\n");
 	free(text);
 }

@@ -69,7 +69,7 @@ static void be_member(const struct fleet *fleet, uint32_t idx, int meet_fd, pid_
 	ret = vmm_run(&vmm, &err);
 	if (ret < 0) {
 		log_error("VMM %" PRIu32 ": %s", idx, err.msg);
-		_exit(err.exit_code ? err.exit_code : 1);
+		_exit(1 + err.kind);
 	}
 	_exit(vmm.skipped_err ? EXIT_SKIPPED : 0);
 }
@@ -192,10 +192,19 @@ static int report_exits(const struct fleet *fleet, struct err *err)
 	return ret;
 }
 
+/* A member's exit status is its error's kind and one. */
+static enum err_kind kind_of_end(int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > ERR_KIND_CNT)
+		return ERR_FAILED;
+	return WEXITSTATUS(status) - 1;
+}
+
 static int judge(const struct fleet *fleet, bool *is_skipped, struct err *err)
 {
 	uint32_t i, failed_cnt = 0;
-	int exit_code = 1, status;
+	enum err_kind kind = ERR_FAILED;
+	int status;
 
 	for (i = 0; i < fleet->members_cnt; i++) {
 		status = fleet->members[i].status;
@@ -203,14 +212,14 @@ static int judge(const struct fleet *fleet, bool *is_skipped, struct err *err)
 			*is_skipped = true;
 		} else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 			failed_cnt++;
-			exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+			kind = kind_of_end(status);
 		}
 	}
 	if (!failed_cnt)
 		return 0;
 	err_set(err, -EIO, "%" PRIu32 " of %" PRIu32 " VMMs failed", failed_cnt,
 		fleet->members_cnt);
-	err->exit_code = exit_code;
+	err->kind = kind;
 	return -EIO;
 }
 
