@@ -16,7 +16,7 @@ static size_t map_find(const struct map *map, uint64_t key)
 {
 	size_t i = map_home(map, key);
 
-	while (map->slots[i].key && map->slots[i].key != key)
+	while (map->slots[i].value && map->slots[i].key != key)
 		i = (i + 1) & (map->cap - 1);
 	return i;
 }
@@ -25,6 +25,14 @@ void map_fini(struct map *map)
 {
 	free(map->slots);
 	*map = (struct map){0};
+}
+
+void map_clear(struct map *map, void (*free_value)(void *value))
+{
+	for (size_t i = 0; i < map->cap; i++)
+		if (map->slots[i].value)
+			free_value(map->slots[i].value);
+	map_fini(map);
 }
 
 void *map_get(const struct map *map, uint64_t key)
@@ -40,7 +48,7 @@ static int map_grow(struct map *map)
 	if (!bigger.slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < map->cap; i++)
-		if (map->slots[i].key)
+		if (map->slots[i].value)
 			bigger.slots[map_find(&bigger, map->slots[i].key)] = map->slots[i];
 	free(map->slots);
 	*map = bigger;
@@ -51,10 +59,12 @@ int map_put(struct map *map, uint64_t key, void *value)
 {
 	size_t i;
 
+	if (!value)
+		return -EINVAL;
 	if (map->cnt * 4 >= map->cap * 3 && map_grow(map))
 		return -ENOMEM;
 	i = map_find(map, key);
-	if (!map->slots[i].key)
+	if (!map->slots[i].value)
 		map->cnt++;
 	map->slots[i] = (struct map_slot){key, value};
 	return 0;
@@ -68,12 +78,12 @@ void *map_del(struct map *map, uint64_t key)
 	if (!map->cap)
 		return NULL;
 	hole = map_find(map, key);
-	if (!map->slots[hole].key)
-		return NULL;
 	value = map->slots[hole].value;
+	if (!value)
+		return NULL;
 	map->cnt--;
 	/* Close the gap: whatever probed past it must still be found. */
-	for (i = (hole + 1) & (map->cap - 1); map->slots[i].key; i = (i + 1) & (map->cap - 1)) {
+	for (i = (hole + 1) & (map->cap - 1); map->slots[i].value; i = (i + 1) & (map->cap - 1)) {
 		home = map_home(map, map->slots[i].key);
 		if (((i - home) & (map->cap - 1)) < ((i - hole) & (map->cap - 1)))
 			continue;
@@ -89,7 +99,7 @@ const struct map_slot *map_next(const struct map *map, size_t *pos)
 	while (*pos < map->cap) {
 		const struct map_slot *slot = &map->slots[(*pos)++];
 
-		if (slot->key)
+		if (slot->value)
 			return slot;
 	}
 	return NULL;

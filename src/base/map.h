@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A hash map from non-zero 64-bit keys (addresses, ids) to pointers. It owns no values. */
+/* A hash map from 64-bit keys (addresses, ids) to pointers that are not NULL. It owns no values. */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct map_slot {
-	uint64_t key; /* 0: free */
-	void *value;
+	uint64_t key;
+	void *value; /* NULL: free */
 };
 
 struct map {
@@ -17,12 +17,16 @@ struct map {
 	size_t cnt;
 };
 
+/* Forget all; the map can be used again. */
 void map_fini(struct map *map);
+
+/* The same, after @free_value (as free()) took each value. It must not touch the map. */
+void map_clear(struct map *map, void (*free_value)(void *value));
 
 /* The value, or NULL. */
 void *map_get(const struct map *map, uint64_t key);
 
-/* Insert or replace. Returns 0 or -ENOMEM; the map is then as it was. */
+/* Insert or replace. Returns 0, or -ENOMEM, or -EINVAL for NULL; the map is then as it was. */
 int map_put(struct map *map, uint64_t key, void *value);
 
 /* Remove and return the value, or NULL. */

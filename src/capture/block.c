@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 /* Higher levels gain a few percent on packed records, and take twice the time and more. */
 #define LEVEL 1
@@ -22,15 +23,10 @@ struct block_opener {
 	uint8_t *buf; /* BLOCK_RAW_MAX */
 };
 
-/* FNV-1a of the head's first three words: a flipped bit must not skip a block or invent one. */
+/* Of the head's first three words: a flipped bit must not skip a block or invent one. */
 static uint32_t checksum(const struct block_head *head)
 {
-	const uint8_t *bytes = (const uint8_t *)head;
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < offsetof(struct block_head, check); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
+	return hash_bytes32(head, offsetof(struct block_head, check));
 }
 
 /* ---- making ---- */

@@ -86,14 +86,9 @@ struct capture_writer *capture_writer_new(const struct capture_head *head, captu
 
 void capture_writer_free(struct capture_writer *writer)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!writer)
 		return;
-	while ((slot = map_next(&writer->symbols, &pos)))
-		free(slot->value);
-	map_fini(&writer->symbols);
+	map_clear(&writer->symbols, free);
 	block_maker_free(writer->maker);
 	free(writer->buf);
 	free(writer);

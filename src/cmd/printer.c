@@ -46,12 +46,7 @@ struct stuck {
 
 static void forget_stuck(struct printer *show)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&show->stuck, &pos)))
-		free(slot->value);
-	map_fini(&show->stuck);
+	map_clear(&show->stuck, free);
 }
 
 void printer_fini(struct printer *show)
@@ -115,7 +110,7 @@ bool printer_stall(struct printer *show, const struct stall *stall)
 	bool is_printed = show->cfg.all ||
 			  (stall->cause != KS_CAUSE_RUN && stall->stall_ns >= show->cfg.min_ns);
 
-	free(map_del(&show->stuck, stall->rec->head.tid + 1ULL));
+	free(map_del(&show->stuck, stall->rec->head.tid));
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return false;
 	summary_add(&show->summary, stall, is_printed);
@@ -144,7 +139,7 @@ void printer_asleep(struct printer *show, const struct stall *stall)
 
 	if (!show->cfg.stuck_ns || !filter_wants_stall(&show->cfg.filter, stall))
 		return;
-	stuck = find_stuck(show, stall->rec->head.tid + 1ULL);
+	stuck = find_stuck(show, stall->rec->head.tid);
 	if (!stuck)
 		return;
 	if (stuck->begin_ns != stall->begin_ns)

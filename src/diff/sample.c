@@ -18,13 +18,7 @@ void samples_init(struct samples *samples)
 
 static void forget_vms(struct samples *samples)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&samples->vms, &pos)))
-		free(slot->value);
-	map_fini(&samples->vms);
-	samples->vms = (struct map){0};
+	map_clear(&samples->vms, free);
 }
 
 void samples_fini(struct samples *samples)

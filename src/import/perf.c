@@ -185,12 +185,12 @@ static const struct known *find_known(const struct perf_line *line)
 
 static struct thread *find_thread(struct perf *perf, uint32_t tid)
 {
-	struct thread *thread = map_get(&perf->threads, tid + 1ULL);
+	struct thread *thread = map_get(&perf->threads, tid);
 
 	if (thread || perf->threads.cnt == THREADS_MAX)
 		return thread;
 	thread = calloc(1, sizeof(*thread));
-	if (thread && map_put(&perf->threads, tid + 1ULL, thread)) {
+	if (thread && map_put(&perf->threads, tid, thread)) {
 		free(thread);
 		return NULL;
 	}
@@ -325,14 +325,9 @@ struct perf *perf_new(struct log *log)
 
 void perf_free(struct perf *perf)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!perf)
 		return;
-	while ((slot = map_next(&perf->threads, &pos)))
-		free(slot->value);
-	map_fini(&perf->threads);
+	map_clear(&perf->threads, free);
 	free(perf);
 }
 

@@ -307,13 +307,13 @@ static void end_call(struct strace *strace, const struct strace_line *line, uint
 
 static int suspend(struct strace *strace, const struct strace_line *line, uint8_t nr)
 {
-	struct unfinished *pending = map_get(&strace->pending, line->tid + 1ULL);
+	struct unfinished *pending = map_get(&strace->pending, line->tid);
 
 	if (!pending && strace->pending.cnt == PENDING_MAX)
 		return 0;
 	if (!pending) {
 		pending = calloc(1, sizeof(*pending));
-		if (!pending || map_put(&strace->pending, line->tid + 1ULL, pending)) {
+		if (!pending || map_put(&strace->pending, line->tid, pending)) {
 			free(pending);
 			return -ENOMEM;
 		}
@@ -326,7 +326,7 @@ static int suspend(struct strace *strace, const struct strace_line *line, uint8_
 /* -T says how long the call took; where it does not, the two times of day do. */
 static void resume(struct strace *strace, struct strace_line *line)
 {
-	struct unfinished *pending = map_del(&strace->pending, line->tid + 1ULL);
+	struct unfinished *pending = map_del(&strace->pending, line->tid);
 	uint64_t end_ns = line->ts_ns;
 
 	if (!pending)
@@ -375,14 +375,9 @@ struct strace *strace_new(struct log *log)
 
 void strace_free(struct strace *strace)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!strace)
 		return;
-	while ((slot = map_next(&strace->pending, &pos)))
-		free(slot->value);
-	map_fini(&strace->pending);
+	map_clear(&strace->pending, free);
 	free(strace);
 }
 

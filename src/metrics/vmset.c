@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/sanitize.h"
 #include "ledger/stall.h"
 
@@ -21,35 +22,27 @@ int vmset_init(struct vmset *set, uint32_t limit)
 	return set->shown ? 0 : -ENOMEM;
 }
 
-static void vm_free(struct vmset_vm *vm)
+static void vm_free(void *value)
 {
+	struct vmset_vm *vm = value;
+
 	free(vm->identity);
 	free(vm);
 }
 
 void vmset_fini(struct vmset *set)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&set->vms, &pos)))
-		vm_free(slot->value);
-	map_fini(&set->vms);
+	map_clear(&set->vms, vm_free);
 	map_fini(&set->labels);
 	free(set->shown);
 }
 
 /* ---- labels ---- */
 
-/* FNV-1a. Two labels of one hash count as the same: then one of them gets a suffix, no harm done.
- */
+/* Two labels of one hash count as the same: then one of them gets a suffix, no harm done. */
 static uint64_t hash_of(const char *label)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (; *label; label++)
-		hash = (hash ^ (unsigned char)*label) * 0x100000001b3ULL;
-	return hash ? hash : 1;
+	return hash_text(HASH_START, label);
 }
 
 static void hide(struct vmset *set, struct vmset_vm *vm)

@@ -50,12 +50,7 @@ struct deferral *deferral_new(void)
 
 static void forget_pending(struct deferral *deferral)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&deferral->pending, &pos)))
-		free(slot->value);
-	map_fini(&deferral->pending);
+	map_clear(&deferral->pending, free);
 }
 
 void deferral_free(struct deferral *deferral)
@@ -133,7 +128,7 @@ void deferral_vm_gone(struct deferral *deferral, const struct vm *vm)
 static int note_pending(struct deferral *deferral, const struct ks_head *head,
 			struct account *account)
 {
-	uint64_t key = head->tid + 1ULL;
+	uint64_t key = head->tid;
 	struct pending *pending = map_get(&deferral->pending, key);
 
 	if (!pending && deferral->pending.cnt >= PENDING_MAX)
@@ -187,7 +182,7 @@ int deferral_record(struct deferral *deferral, const void *record, size_t size,
 
 static void add_call(struct deferral *deferral, const struct stall *stall)
 {
-	struct pending *pending = map_del(&deferral->pending, stall->rec->head.tid + 1ULL);
+	struct pending *pending = map_del(&deferral->pending, stall->rec->head.tid);
 
 	if (pending && pending->ts_ns >= stall->begin_ns &&
 	    pending->ts_ns <= stall->rec->head.ts_ns && stall->rec->kind) {

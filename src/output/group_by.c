@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/sanitize.h"
 #include "output/quantile.h"
@@ -50,8 +51,10 @@ struct group_by *group_by_new(enum group_by_key by)
 	return tally;
 }
 
-static void free_rows(struct stall_group *row)
+static void free_rows(void *rows)
 {
+	struct stall_group *row = rows;
+
 	while (row) {
 		struct stall_group *next = row->next;
 
@@ -63,14 +66,9 @@ static void free_rows(struct stall_group *row)
 
 void group_by_free(struct group_by *tally)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!tally)
 		return;
-	while ((slot = map_next(&tally->rows, &pos)))
-		free_rows(slot->value);
-	map_fini(&tally->rows);
+	map_clear(&tally->rows, free_rows);
 	free(tally);
 }
 
@@ -83,13 +81,7 @@ void group_by_next_file(struct group_by *tally)
 
 static uint64_t hash_of(const char *key, uint32_t file, uint32_t id)
 {
-	uint64_t hash = 14695981039346656037ULL;
-
-	for (; *key; key++)
-		hash = (hash ^ (uint8_t)*key) * 1099511628211ULL;
-	hash = (hash ^ file) * 1099511628211ULL;
-	hash = (hash ^ id) * 1099511628211ULL;
-	return hash ? hash : 1;
+	return hash_word(hash_word(hash_text(HASH_START, key), file), id);
 }
 
 static struct stall_group *add_row(struct group_by *tally, uint64_t hash, struct stall_group *first,

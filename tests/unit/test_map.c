@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/map.h"
 
+#include <errno.h>
+
 #include "unit.h"
 
 /* Few enough that they collide and are deleted often. */
@@ -36,6 +38,62 @@ static void what_is_put_is_got_and_replaced_and_deleted(void **state)
 	assert_int_equal(map.cnt, 0);
 	assert_null(map_get(&map, 7));
 	assert_null(map_del(&map, 7));
+	map_fini(&map);
+}
+
+/* Keys are what the caller has: 0 and the greatest are keys like others. */
+static void every_key_is_a_key(void **state)
+{
+	static const uint64_t keys[] = {0, UINT64_MAX, 1};
+	struct map map = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_null(map_get(&map, keys[i]));
+		assert_int_equal(map_put(&map, keys[i], &things[i]), 0);
+		assert_int_equal(map.cnt, i + 1);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_ptr_equal(map_get(&map, keys[i]), &things[i]);
+	assert_ptr_equal(map_del(&map, 0), &things[0]);
+	assert_null(map_get(&map, 0));
+	assert_null(map_del(&map, 0));
+	assert_int_equal(map.cnt, 2);
+	map_fini(&map);
+}
+
+static void a_value_is_not_null(void **state)
+{
+	struct map map = {0};
+	size_t pos = 0;
+
+	(void)state;
+	assert_int_equal(map_put(&map, 7, NULL), -EINVAL);
+	assert_int_equal(map.cnt, 0);
+	assert_null(map_next(&map, &pos));
+	map_fini(&map);
+}
+
+static void forget_thing(void *value)
+{
+	++*(char *)value;
+}
+
+static void a_cleared_map_gives_each_value_away_once(void **state)
+{
+	struct map map = {0};
+
+	(void)state;
+	memset(things, 0, sizeof(things));
+	map_clear(&map, forget_thing);
+	for (size_t i = 0; i < 101; i++)
+		assert_int_equal(map_put(&map, i * 7, &things[i]), 0);
+	map_clear(&map, forget_thing);
+	for (size_t i = 0; i < sizeof(things); i++)
+		assert_int_equal(things[i], i < 101);
+	assert_int_equal(map.cnt, 0);
+	assert_null(map_get(&map, 7));
+	assert_int_equal(map_put(&map, 7, things), 0);
 	map_fini(&map);
 }
 
@@ -140,6 +198,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_map_holds_nothing),
 		cmocka_unit_test(what_is_put_is_got_and_replaced_and_deleted),
+		cmocka_unit_test(every_key_is_a_key),
+		cmocka_unit_test(a_value_is_not_null),
+		cmocka_unit_test(a_cleared_map_gives_each_value_away_once),
 		cmocka_unit_test(keys_that_collide_are_found_whichever_is_deleted),
 		cmocka_unit_test(a_map_grows_and_keeps_all),
 		cmocka_unit_test(a_map_is_what_an_array_is),
