@@ -6,10 +6,10 @@
 #include <string.h>
 
 /* The one piece of process-wide state: a level threaded through every call would help nobody. */
-static enum log_level current_level = LOG_LEVEL_WARN;
+static enum log_level current_level = LOG_LEVEL_NOTICE;
 static bool is_for_journal;
 
-static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
+static const char *const priorities[] = {"<3>", "<4>", "<5>", "<6>", "<7>"};
 
 void log_set_journal(bool is_journal)
 {
@@ -19,6 +19,14 @@ void log_set_journal(bool is_journal)
 void log_set_level(enum log_level level)
 {
 	current_level = level;
+}
+
+void log_set_verbosity(bool is_quiet, unsigned int verbose)
+{
+	if (is_quiet)
+		current_level = LOG_LEVEL_ERROR;
+	else if (verbose)
+		current_level = verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
 enum log_level log_get_level(void)
