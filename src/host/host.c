@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/host.h"
 
+#include <stddef.h>
+
 const char *const host_param_names[HOST_PARAM_CNT] = {
 	[HOST_RCU_NORMAL] = "rcupdate.rcu_normal",
 	[HOST_RCU_EXPEDITED] = "rcupdate.rcu_expedited",
@@ -25,6 +27,35 @@ static const char *const cap_names[HOST_CAP_CNT] = {
 const char *host_cap_name(enum host_cap cap)
 {
 	return cap_names[cap];
+}
+
+/* A tick may be late at both ends. */
+static bool fits(double ticks, double ns, uint32_t hz)
+{
+	double off = ticks - hz * ns / 1e9;
+
+	return off > -2 && off < 2;
+}
+
+uint32_t host_hz_of_ticks(uint64_t ticks, uint64_t ns, uint32_t config_hz)
+{
+	/* kernel/Kconfig.hz has 100, 250, 300 and 1000; patches of distributions the others. */
+	static const uint32_t known[] = {100, 250, 300, 500, 600, 750, 1000};
+	double hz = ns ? ticks * 1e9 / ns : 0, off, best_off = 0;
+	uint32_t best = 0;
+
+	if (!ticks || !ns)
+		return 0;
+	if (config_hz && fits(ticks, ns, config_hz))
+		return config_hz;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		off = known[i] > hz ? known[i] - hz : hz - known[i];
+		if (!best || off < best_off) {
+			best = known[i];
+			best_off = off;
+		}
+	}
+	return best;
 }
 
 uint32_t host_hz(const struct host *host)

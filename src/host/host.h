@@ -61,6 +61,13 @@ struct host {
 /* HZ, measured if possible; 0: not known. */
 uint32_t host_hz(const struct host *host);
 
+/*
+ * HZ of a kernel whose jiffies grew by @ticks in @ns; 0: that says nothing. @config_hz is believed
+ * if these fit (0: not known): a kernel may be built with any HZ. Else it is another kernel's, and
+ * the nearest value that kernels are built with counts.
+ */
+uint32_t host_hz_of_ticks(uint64_t ticks, uint64_t ns, uint32_t config_hz);
+
 /* "CAP_BPF" */
 const char *host_cap_name(enum host_cap cap);
 

@@ -16,7 +16,8 @@
 
 #include "calib.skel.h"
 
-#define HZ_SPAN_NS 60000000 /* 250 and 300 differ by three jiffies in it */
+/* 250 and 300 differ by three jiffies in it: see host_hz_of_ticks(). */
+#define HZ_SPAN_NS 60000000
 
 static const struct {
 	const char *name;
@@ -108,26 +109,16 @@ static int run_facts(struct calib_bpf *skel)
 	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_facts), &opts);
 }
 
-static uint32_t nearest_hz(double measured)
-{
-	static const uint32_t known[] = {100, 250, 300, 1000};
-	uint32_t best = known[0];
-
-	for (size_t i = 1; i < sizeof(known) / sizeof(known[0]); i++)
-		if (abs((int)(known[i] - measured)) < abs((int)(best - measured)))
-			best = known[i];
-	return best;
-}
-
-static uint32_t measure_hz(struct calib_bpf *skel)
+static void count_ticks(struct calib_bpf *skel, struct kernel_traits *facts)
 {
 	const struct timespec span = {.tv_nsec = HZ_SPAN_NS};
 	uint64_t jiffies = skel->bss->now_jiffies, ns = skel->bss->now_ns;
 
 	nanosleep(&span, NULL);
 	if (run_facts(skel))
-		return 0;
-	return nearest_hz((skel->bss->now_jiffies - jiffies) * 1e9 / (skel->bss->now_ns - ns));
+		return;
+	facts->ticks = skel->bss->now_jiffies - jiffies;
+	facts->ticks_ns = skel->bss->now_ns - ns;
 }
 
 static void probe_facts(struct kernel_traits *facts)
@@ -143,7 +134,7 @@ static void probe_facts(struct kernel_traits *facts)
 		facts->has_kvm_types = skel->bss->has_kvm_types;
 		facts->has_srcu_usage = skel->bss->has_srcu_usage;
 		facts->defers_register = skel->bss->defers_register;
-		facts->hz = measure_hz(skel);
+		count_ticks(skel, facts);
 	}
 	calib_bpf__destroy(skel);
 }
@@ -161,7 +152,7 @@ void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_tr
 
 void features_fill_host(const struct kernel_traits *facts, struct host *host)
 {
-	host->measured_hz = facts->hz;
+	host->measured_hz = host_hz_of_ticks(facts->ticks, facts->ticks_ns, host->config_hz);
 	host->are_types_known = facts->are_known;
 	host->has_kvm_types = facts->has_kvm_types;
 	host->defers_register = facts->defers_register;

@@ -38,7 +38,8 @@ struct kernel_traits {
 	bool has_kvm_types;
 	bool has_srcu_usage;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
-	uint32_t hz;	      /* measured; 0: not known */
+	uint64_t ticks;	      /* jiffies that passed in .ticks_ns; 0: not measured */
+	uint64_t ticks_ns;
 };
 
 /*
