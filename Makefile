@@ -259,6 +259,11 @@ program-arm64:
 check-matrix: all static program-arm64
 	@$(STATICS) SERIES='$(SERIES)' TABLE=$(abspath $O/matrix.md) INSNS=$(abspath $O/verifier.txt) tests/vm/matrix.sh
 
+# Clean Debian systems, as root: what a newcomer installs, builds and runs. Not a part of check.
+check-distros:
+	@scripts/deps.sh distros || true
+	@tests/distros/run.sh $(RELEASES)
+
 # Kernels of our own, and docs/validation.md from what they do: an hour at least.
 lab: all static
 	@KVMSTALL=$(abspath $O/static/kvmstall) scripts/lab/run.sh
@@ -287,6 +292,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-live check-export check-vm check-matrix lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-live check-export check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

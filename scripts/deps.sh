@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh build|test|cross [--check] - install what building or testing needs and is not there.
+# deps.sh build|test|cross|distros [--check] - install what building or testing needs and is not there.
 #
 # Distribution packages only, with apt (Debian, Ubuntu) or dnf (Fedora); elsewhere the names are
 # printed and the exit status is 3. With --check nothing is installed: what is missing is printed,
 # with exit status 1. Says nothing, and takes no time, when nothing is missing.
 #
 # build: to compile kvmstall and to run its demo; test: what "make check" needs besides;
-# cross: to build for arm64 on Debian (the libraries go to a directory of their own, see Makefile).
+# cross: to build for arm64 on Debian (the libraries go to a directory of their own, see Makefile);
+# distros: to make the bare systems of "make check-distros".
 set -euo pipefail
 
 cache=${KVMSTALL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmstall}
@@ -71,6 +72,11 @@ sysroot:libelf.a           libelf-dev:arm64       -
 sysroot:libz.a             zlib1g-dev:arm64       -
 sysroot:libjansson.a       libjansson-dev:arm64   -
 sysroot:libzstd.a          libzstd-dev:arm64      -
+'
+distros_table='
+cmd:debootstrap      debootstrap         debootstrap
+cmd:unshare          util-linux          util-linux
+cmd:git              git                 git
 '
 
 die()
@@ -306,7 +312,8 @@ main()
 	build) table=$build_table ;;
 	test) table=$test_table ;;
 	cross) table=$cross_table ;;
-	*) die 2 "usage: deps.sh build|test|cross [--check]" ;;
+	distros) table=$distros_table ;;
+	*) die 2 "usage: deps.sh build|test|cross|distros [--check]" ;;
 	esac
 	distribution=$(family)
 	[ "$distribution" != fedora ] || column=2

@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh [RELEASE...] - make check-distros: what a newcomer does, on clean Debian systems.
+#
+# For each release (bookworm trixie testing) a bare tree, made by debootstrap and kept as a tarball in the
+# cache, gets a clean clone of HEAD and runs there, as root and on this kernel: the scripts that install what
+# is needed, a build with DEVELOPER=1, the unit and golden suites, lint and the demo. Each is a test.
+#
+# /dev, /proc and /sys of this machine are visible in the tree, in a mount namespace that ends with the
+# command. Downloads are kept in the cache. KVMSTALL_MIRROR is the archive, by default the one that this
+# machine uses; KEEP=1 keeps the trees.
+# shellcheck disable=SC2154,SC2317 # work and here are suite.sh's; tests are called by name
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=tests/vm/apt.sh
+. "$here/tests/vm/apt.sh"
+export PATH=$PATH:/usr/sbin:/sbin
+cache=$(vm_cache)/distros
+sum='[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
+
+nothing()
+{
+	echo "skipped everything: $*"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+}
+
+# bare_tree RELEASE: its tarball in the cache.
+bare_tree()
+{
+	local release=$1 mirror include=()
+
+	[ ! -s "$cache/$release.tar" ] || return 0
+	mirror=$(vm_mirror)
+	[ -n "$mirror" ] || skip "this machine's apt knows no Debian archive"
+	[ "${mirror#https:}" = "$mirror" ] || include=(--include=ca-certificates)
+	debootstrap --variant=minbase "${include[@]}" "$release" "$work/$release.new" "$mirror" >"$work/$release.log" 2>&1 ||
+		skip "no $release to be had: $(tail -n 1 "$work/$release.log")"
+	tar --one-file-system -C "$work/$release.new" -cf "$cache/$release.tar.new" .
+	rm -rf "$work/$release.new"
+	mv "$cache/$release.tar.new" "$cache/$release.tar"
+}
+
+# A tree that starts no service: those would run on this machine.
+unpack()
+{
+	local release=$1 tree=$work/$1
+
+	bare_tree "$release"
+	mkdir -p "$tree" "$cache/$release.archives/partial" "$cache/$release.cache"
+	tar -C "$tree" -xf "$cache/$release.tar"
+	printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
+	chmod 755 "$tree/usr/sbin/policy-rc.d"
+	cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
+	mkdir -p "$tree/work" "$tree/var/cache/kvmstall"
+	git clone -q --no-hardlinks "$here" "$tree/work/kvmstall"
+	[ ! -d "$here/../shared" ] || cp -r "$here/../shared" "$tree/work/"
+	# shellcheck source=/dev/null
+	note "$(. "$tree/etc/os-release" && echo "$PRETTY_NAME")"
+}
+
+# inside RELEASE COMMAND: by a shell in its clone. The machine's own settings stay outside.
+inside()
+{
+	local release=$1
+
+	TREE=$work/$release CACHED=$cache/$release COMMAND=$2 unshare --mount --propagation private sh -ec '
+		for dir in dev proc sys; do
+			mount --rbind "/$dir" "$TREE/$dir"
+		done
+		mount --bind "$CACHED.archives" "$TREE/var/cache/apt/archives"
+		mount --bind "$CACHED.cache" "$TREE/var/cache/kvmstall"
+		exec chroot "$TREE" env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+			KVMSTALL_CACHE=/var/cache/kvmstall ${http_proxy:+http_proxy=$http_proxy} \
+			${https_proxy:+https_proxy=$https_proxy} \
+			bash -c "cd /work/kvmstall && $COMMAND"'
+}
+
+# The first as make deps does it: there is no make yet. Nothing may be missing in the end.
+install_deps()
+{
+	inside "$1" 'scripts/deps.sh build && make deps-test && scripts/deps.sh test --check' && return
+	# A release in the making is at times without a package: what needs it is skipped, by name.
+	[ "$1" = testing ] || return 1
+	inside "$1" 'scripts/deps.sh build --check'
+	note "$(inside "$1" 'scripts/deps.sh test --check' 2>&1 || true)"
+}
+
+build()
+{
+	inside "$1" 'make -j$(nproc) DEVELOPER=1 all unit-tests'
+}
+
+# suite RELEASE TARGET: its skips are worth a line.
+suite()
+{
+	inside "$1" "make DEVELOPER=1 $2" >output || { cat output; return 1; }
+	note "$(grep -E "^$sum" output | tail -n 1)"
+	grep -iE '^ *skip(ped)?\b' output | while read -r line; do note "$line"; done
+}
+
+demo()
+{
+	inside "$1" 'make DEVELOPER=1 demo' >output 2>&1 || { cat output; return 1; }
+	note "$(grep -cE '^[0-9]+\. ' output) acts; $(grep -c 'did not come out' output || true) did not come out"
+}
+
+[ "$(id -u)" = 0 ] || nothing "not root"
+for tool in debootstrap unshare chroot git; do
+	command -v $tool >/dev/null || nothing "no $tool"
+done
+[ -z "$(git -C "$here" status --porcelain --untracked-files=no)" ] ||
+	echo "what is not committed is not tested"
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock -n 9 || nothing "another run has the cache"
+[ $# -gt 0 ] || set -- bookworm trixie testing
+for release; do
+	run_test "$release-tree" unpack "$release"
+	[ -d "$work/$release/work/kvmstall" ] || continue
+	run_test "$release-deps" install_deps "$release"
+	run_test "$release-build" build "$release"
+	run_test "$release-unit" suite "$release" check-unit
+	run_test "$release-golden" suite "$release" check-golden
+	run_test "$release-lint" suite "$release" lint
+	run_test "$release-demo" demo "$release"
+	[ -n "${KEEP-}" ] || rm -rf "${work:?}/$release"
+done
+finish
