@@ -68,14 +68,14 @@ static const char *value_of(const char *cmdline, size_t size, const char *option
 static void take_socket(const char *value, char *name, size_t size)
 {
 	char path[256];
-	char *dot;
+	const char *dot;
 
 	if (!strncmp(value, "path=", 5))
 		value += 5;
 	snprintf(path, sizeof(path), "%.*s", (int)strcspn(value, ","), value);
 	dot = strrchr(base_of(path), '.');
 	if (dot)
-		*dot = 0;
+		path[dot - path] = 0;
 	sanitize(name, size, base_of(path));
 }
 

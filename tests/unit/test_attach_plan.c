@@ -138,7 +138,7 @@ static void facts_are_those_of_the_programs(void **state)
 		uint32_t capabilities = 0;
 
 		assert_int_equal(attach_plan_make(&all, backend, &plan, NULL), 0);
-		assert_in_range(plan.progs_cnt, 1, ATTACH_PROGS_MAX);
+		assert_within(plan.progs_cnt, 1, ATTACH_PROGS_MAX);
 		for (size_t i = 0; i < plan.progs_cnt; i++) {
 			capabilities |= 1u << plan.progs[i]->capability;
 			for (size_t j = 0; j < i; j++)

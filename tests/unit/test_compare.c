@@ -198,7 +198,7 @@ static void memory_has_a_bound_and_time_its_order(void **state)
 	}
 	group = side.samples.groups[0];
 	assert_int_equal(group->cnt, 100003);
-	assert_in_range(group->kept, SAMPLES_KEPT / 2, SAMPLES_KEPT);
+	assert_within(group->kept, SAMPLES_KEPT / 2, SAMPLES_KEPT);
 	for (size_t i = 1; i < group->kept; i++)
 		assert_true(group->samples[i].ns > group->samples[i - 1].ns);
 	assert_int_equal(side.samples.vms.cnt, 0);
@@ -275,7 +275,7 @@ static void few_samples_are_too_few_however_far_apart(void **state)
 	assert_int_equal(sides.comparison.outcome, OUTCOME_NOT_COMPARABLE);
 	assert_int_equal(sides.comparison.reasons, 1u << REASON_TOO_FEW);
 	assert_int_equal(find(&sides, "KVM_SET_USER_MEMORY_REGION")->verdict, VERDICT_TOO_FEW);
-	assert_in_range(sides.comparison.needed, 16, 23);
+	assert_within(sides.comparison.needed, 16, 23);
 	fini(&sides);
 }
 
@@ -502,7 +502,7 @@ static void draws_from_one_recording_are_the_same(void **state)
 		fini(&sides);
 	}
 	print_message("same in %d of 101\n", same);
-	assert_in_range(same, 100, 101);
+	assert_within(same, 100, 101);
 }
 
 static void the_same_samples_give_the_same_output(void **state)

@@ -330,7 +330,7 @@ static void every_problem_has_a_remedy(void **state)
 		changes[i % CNT(changes)](&host);
 		changes[i / CNT(changes)](&host);
 		diagnosis_make(&host, &findings);
-		assert_in_range(findings.cnt, 1, FINDINGS_MAX - 10);
+		assert_within(findings.cnt, 1, FINDINGS_MAX - 10);
 		for (size_t j = 0; j < findings.cnt; j++) {
 			const struct finding *finding = &findings.list[j];
 

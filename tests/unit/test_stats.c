@@ -252,7 +252,7 @@ static void intervals_hold_the_difference_19_times_of_20(void **state)
 		held += interval.low <= 50000 && interval.high >= 50000;
 	}
 	print_message("held in %d of 101\n", held);
-	assert_in_range(held, 90, 101);
+	assert_within(held, 90, 101);
 }
 
 /* Regimes: what lasts for many calls is not as many pieces of evidence. */
@@ -268,9 +268,9 @@ static void neighbours_that_are_alike_are_drawn_together(void **state)
 		regimes.values[i] = (i / 16 % 2 ? 10000000 : 100000) + next(&seed) % 1000;
 	regimes.cnt = 64;
 	series = series_of(&mixed);
-	assert_in_range(stats_block(&series), 1, 2);
+	assert_within(stats_block(&series), 1, 2);
 	series = series_of(&regimes);
-	assert_in_range(stats_block(&series), 5, 16);
+	assert_within(stats_block(&series), 5, 16);
 	assert_true(interval_of(&regimes, &regimes).high > 5000000);
 }
 

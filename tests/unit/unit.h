@@ -16,4 +16,13 @@
 
 #define CNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Both bounds belong to it. cmocka's own has another name from release to release. */
+#define assert_within(value, low, high)                                                            \
+	do {                                                                                       \
+		uintmax_t within = (value);                                                        \
+                                                                                                   \
+		if (within < (low) || within > (high))                                             \
+			fail_msg("%s is %ju, not within %s and %s", #value, within, #low, #high);  \
+	} while (0)
+
 #endif
