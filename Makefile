@@ -30,7 +30,9 @@ ifneq ($(filter default undefined,$(origin AR)),)
 AR = $(CROSS_COMPILE)ar
 endif
 CLANG        ?= clang
-CLANG_FORMAT ?= clang-format
+# The one whose format this is: Debian 12's.
+FORMAT_MAJOR  = 14
+CLANG_FORMAT ?= $(or $(shell command -v clang-format-$(FORMAT_MAJOR)),clang-format)
 # Ubuntu's bpftool is a wrapper that refuses kernels it has no tools package for.
 BPFTOOL ?= $(or $(shell bpftool version >/dev/null 2>&1 && echo bpftool),$(lastword \
 	$(sort $(wildcard /usr/lib/linux-tools/*/bpftool /usr/lib/linux-tools-*/bpftool))),bpftool)
@@ -190,10 +192,15 @@ install: all
 clean:
 	rm -rf $O
 
-format:
+format-version:
+	@version=$$($(CLANG_FORMAT) --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p'); \
+		[ "$$version" = $(FORMAT_MAJOR) ] || { \
+		echo "the format is that of clang-format $(FORMAT_MAJOR), and $${version:-none} is here"; exit 1; }
+
+format: format-version
 	$(CLANG_FORMAT) -i $(FORMATS)
 
-format-check:
+format-check: format-version
 	$(CLANG_FORMAT) --dry-run --Werror $(FORMATS)
 
 completion: all
@@ -291,7 +298,7 @@ analyze:
 
 archives: $(ARCHIVES) $O/main.o
 
-.PHONY: all fuzz fuzzers check-fuzz install clean format format-check completion deps deps-test deps-cross demo check unit-tests asan \
+.PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion deps deps-test deps-cross demo check unit-tests asan \
 	check-unit check-golden check-live check-export check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -26,9 +26,10 @@ analyze() { mk analyze; }
 # Other flags than the build's: in a directory of its own.
 warnings() { mk DEVELOPER=1 O="$O/warnings" all; }
 
-# clang-format's own words are a screen a file: name the lines.
+# clang-format's own words are a screen a file: name the lines. Each release formats otherwise.
 format()
 {
+	mk -s format-version 2>/dev/null || return 77
 	mk format-check 2>&1 | grep -oE '^[^ :]+:[0-9]+:.* error: ' | cut -d: -f1,2 | uniq
 	return "${PIPESTATUS[0]}"
 }
@@ -55,7 +56,6 @@ completion()
 needs()
 {
 	case $1 in
-	format) echo clang-format ;;
 	shell) echo shellcheck ;;
 	man) echo groff ;;
 	names) echo jq ;;
