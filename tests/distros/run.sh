@@ -10,7 +10,7 @@
 # /dev, /proc and /sys of this machine are visible in the tree, in a mount namespace that ends with the
 # command. Downloads are kept in the cache. KVMSTALL_MIRROR is the archive, by default the one that this
 # machine uses; KEEP=1 keeps the trees.
-# shellcheck disable=SC2154,SC2317 # work and here are suite.sh's; tests are called by name
+# shellcheck disable=SC2016,SC2154,SC2317 # inner shells have $; work and here are suite.sh's; tests are called by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
