@@ -4,15 +4,21 @@
 # demo.sh - make demo: what kvmstall is for, told with figures from this very run.
 #
 # Watches kvmstall repro, a small VMM, in three acts and says what is seen. On this kernel, where
-# kvmstall can attach and registering a device leaves a grace period behind; else on Linux 6.18 in
-# an emulated VM, where this file runs again as /run-me and does the watching. Fails when the story
-# does not show. POSIX shell and awk: the VM has busybox only, and a user perhaps no jq.
+# kvmstall can attach and registering a device leaves a grace period behind. On a kernel where it leaves
+# none: on Linux 6.18 in an emulated VM, where this file runs again as /run-me and does the watching. Without
+# KVM, or without the rights to attach: from the recordings in docs/demo.
+#
+# What an act needs is at times a matter of microseconds, so each is tried several times; one that does not
+# come out is told as it came out, and why. Fails only when a program does. POSIX shell and awk: the VM has
+# busybox only, and a user perhaps no jq.
 #
 # KVMSTALL is the program, KVMSTALL_STATIC the same without libraries (made for the VM if need
-# be), SERIES the kernel to emulate; DEMO_VM=1 goes to the VM in any case.
+# be), SERIES the kernel to emulate; DEMO_VM=1 goes to the VM in any case, DEMO_RECORDING=1 takes the
+# recordings. "demo.sh record" makes these anew, as root.
 set -u
 
-TRIES=3
+TRIES=${TRIES:-11} # at most
+WARM=3 # tries, at least: all that is read and made for the first time is slower
 ACTS='devices memslots close'
 
 # ---- watching -----------------------------------------------------------------------------------
@@ -27,24 +33,58 @@ options()
 	esac
 }
 
-# watch KVMSTALL DIR: DIR/ACT.TRY.vmm is what the VMM saw, .trace what kvmstall did.
+# watch KVMSTALL DIR: DIR/ACT.TRY.vmm is what the VMM saw, .trace what kvmstall did, .status how it ended.
 watch()
 {
-	tool=$1
+	tool=$1 dir=$2
+	for name in $ACTS; do
+		for try in $(seq "$TRIES"); do
+			act=$name.$try
+			watch_once trace -v >"$dir/$act.trace" 2>"$dir/$act.errors"
+			echo $? >"$dir/$act.status"
+			! [ "$try" -ge $WARM ] || ! "is_$name" 2>/dev/null || break
+		done
+		[ "$name" != devices ] || ran=$(duration "$act" KVM_SET_USER_MEMORY_REGION)
+	done
+	# Whoever started us may not be root.
+	chmod -R a+rwX "$dir"
+}
+
+# watch_once COMMAND OPTION...: kvmstall trace or record, of the VMM of $act.
+watch_once()
+{
 	# Others' load on this machine is not the story.
 	rt=
 	! chrt -f 1 true 2>/dev/null || rt='chrt -f 1'
-	for act in $ACTS; do
-		for try in $(seq $TRIES); do
-			VMM=$2/$act.$try.vmm
-			export VMM
-			# shellcheck disable=SC2046,SC2016,SC2086 # several words; the inner shell's own $0, $@
-			timeout 30 "$tool" trace -v -- $rt sh -c 'exec "$0" repro "$@" >"$VMM"' "$tool" \
-				$(options "$act") >"$2/$act.$try.trace" 2>"$2/$act.$try.errors"
+	# shellcheck disable=SC2046,SC2016,SC2086 # several words; the inner shell's own $0, $@
+	VMM=$dir/$act.vmm timeout 60 "$tool" "$@" -- $rt sh -c 'exec "$0" repro "$@" >"$VMM"' "$tool" \
+		$(options "${act%.*}")
+}
+
+# record KVMSTALL DIR: the recordings, of tries that tell the story.
+record()
+{
+	tool=$1 dir=$2
+	for name in $ACTS; do
+		for try in $(seq 101); do
+			act=$name.$try
+			watch_once record -q -o "$dir/$act.kvs" || fail "kvmstall record"
+			replay "$act" "$dir/$act.kvs"
+			[ "$try" -lt $WARM ] || ! "is_$name" 2>/dev/null || break
 		done
+		"is_$name" || fail "$name did not come out in $try tries"
+		for kind in kvs vmm; do
+			mv "$dir/$act.$kind" "$dir/$name.$kind"
+		done
+		rm -f "$dir/$name".*.*
 	done
-	# Whoever started us may not be root.
-	chmod -R a+rwX "$2"
+}
+
+# replay ACT.TRY RECORDING: what trace would have said.
+replay()
+{
+	"$KVMSTALL" report -v "$2" >"$dir/$1.trace" 2>"$dir/$1.errors"
+	echo $? >"$dir/$1.status"
 }
 
 as_root()
@@ -56,23 +96,55 @@ as_root()
 	fi
 }
 
-# why_not_here: why this kernel cannot tell the story; false if it can.
-why_not_here()
+# A password is asked for where there is somebody to type it.
+can_be_root()
 {
-	if [ -n "${DEMO_VM-}" ]; then
-		echo "DEMO_VM is set"
+	[ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }
+}
+
+# choose: where is here, in a VM, or a recording; why, if it is not here.
+choose()
+{
+	where=recording why=
+	if [ -n "${DEMO_RECORDING-}" ]; then
+		why="DEMO_RECORDING is set"
+	elif [ -n "${DEMO_VM-}" ]; then
+		where=vm why="DEMO_VM is set"
 	elif ! [ -e /dev/kvm ]; then
-		echo "this machine has no /dev/kvm"
-	elif [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-		echo "you are not root, and there is no sudo"
-	elif as_root "$KVMSTALL" check >"$dir/check" 2>&1 || [ $? = 1 ]; then
-		grep -qE 'register-dev .* defers' "$dir/check" && return 1
-		echo "registering a device leaves no grace period behind on $(uname -r)"
+		why="this machine has no /dev/kvm"
+	elif ! can_be_root; then
+		why="you are not root, and sudo does not make you"
 	else
-		echo "kvmstall cannot attach here (kvmstall check says why)"
+		choose_as_root
 	fi
 }
 
+choose_as_root()
+{
+	as_root "$KVMSTALL" repro --profile minimal >"$dir/vmm" 2>"$dir/refused"
+	case $? in
+	0) ;;
+	3)
+		why=$(sed 's/^kvmstall repro: //; q' "$dir/refused")
+		return
+		;;
+	*) fail "kvmstall repro" "$dir/refused" ;;
+	esac
+	as_root "$KVMSTALL" check >"$dir/check" 2>&1
+	case $? in
+	0 | 1) ;;
+	3)
+		why="kvmstall cannot attach here; kvmstall check says what it lacks"
+		return
+		;;
+	*) fail "kvmstall check" "$dir/check" ;;
+	esac
+	where=here
+	grep -qE 'register-dev .* defers' "$dir/check" ||
+		where=vm why="registering a device leaves no grace period behind on $(uname -r)"
+}
+
+# False when there is no such kernel, or no QEMU.
 watch_in_vm()
 {
 	[ -x "$KVMSTALL_STATIC" ] || "${MAKE:-make}" -C "$root" static >"$dir/make" 2>&1 ||
@@ -80,13 +152,37 @@ watch_in_vm()
 	command -v qemu-system-x86_64 >/dev/null || "$root/scripts/deps.sh" test >&2
 	# Emulation is too slow for what is 25 us on a real machine.
 	OUT=$dir KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_APPEND=srcutree.exp_holdoff=1000000 \
-		"$root/tests/vm/run.sh" "${SERIES:-6.18}" "$root/scripts/demo.sh" ||
-		fail "tests/vm/run.sh ${SERIES:-6.18} exited with $?"
+		"$root/tests/vm/run.sh" "${SERIES:-6.18}" "$root/scripts/demo.sh"
+}
+
+facts()
+{
+	jiffy=$(sed -nE 's/.*a jiffy is ([0-9.]+) ms.*/\1/p' "$dir/check")
+	holdoff=$(sed -nE 's/.*exp_holdoff=([0-9]+)000 .*/\1/p' "$dir/check")
+	release=$(sed -nE 's/^ *release +([^,]*),.*/\1/p' "$dir/check")
+}
+
+# fact NAME: of the recording.
+fact()
+{
+	"$KVMSTALL" report --facts "$root/docs/demo/devices.kvs" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+take_recordings()
+{
+	for name in $ACTS; do
+		cp "$root/docs/demo/$name.vmm" "$dir/$name.1.vmm"
+		replay "$name.1" "$root/docs/demo/$name.kvs"
+	done
+	says='kvmstall report -v'
+	jiffy=$((1000 / $(fact hz)))
+	holdoff=$(($(fact srcutree.exp_holdoff) / 1000))
+	release=$(fact kernel.release)
 }
 
 # ---- reading what was watched -------------------------------------------------------------------
 
-# fail WHAT [FILE...]: the story does not show.
+# fail WHAT [FILE...]: something is broken.
 fail()
 {
 	what=$1
@@ -147,15 +243,59 @@ title()
 	printf '%s%s%s\n\n' "$bold" "$*" "$plain"
 }
 
-# show TEST: sets act to a try of it that TEST finds good; the last is the best, as all is warm.
+tries()
+{
+	seq "$TRIES" | while read -r try; do [ ! -e "$dir/$1.$try.status" ] || echo "$try"; done | tail -n 1
+}
+
+# A program that did not end as it should is no matter of chance.
+check_watching()
+{
+	for name in $ACTS; do
+		for try in $(seq "$(tries "$name")"); do
+			act=$name.$try
+			if [ "$(cat "$dir/$act.status")" != 0 ] || grep -q 'killed by signal' "$dir/$act.errors"; then
+				fail "kvmstall, in act \"$name\", exit status $(cat "$dir/$act.status")" \
+					"$dir/$act.errors" "$dir/$act.vmm" "$dir/$act.trace"
+			fi
+		done
+	done
+}
+
+# show ACT: sets act to a try of it that shows its story, the latest one; false if there is none.
 show()
 {
-	for try in $(seq $TRIES -1 1); do
-		act=${1#is_}.$try
-		"$1" 2>/dev/null && return
+	for try in $(seq "$(tries "$1")" -1 1); do
+		act=$1.$try
+		"is_$1" 2>/dev/null && return
 	done
-	fail "repro $(options "${1#is_}"): not what the story needs in $TRIES tries; the first was" \
-		"$dir/$act.errors" "$dir/$act.vmm" "$dir/$act.trace"
+	act=$1.$(tries "$1")
+	return 1
+}
+
+# untold CALL WHY...: what came out instead, in the last try.
+untold()
+{
+	call=$1
+	shift
+	tell "That did not come out this time, in $(tries "${act%.*}") tries. In the last one"
+	if ! duration "$act" "$call" >/dev/null; then
+		tell "kvmstall repro did not get as far as $call:"
+		sed 's/^/    /' "$dir/$act.vmm" "$dir/$act.errors"
+		echo
+		return
+	fi
+	calls "$call"
+	echo
+	cause=$(awk -v call="$call" '$4 == call { sub(/.*(ns|us|ms|s)  /, ""); print; exit }' "$dir/$act.trace")
+	case $cause in
+	'') tell "and kvmstall saw no stall in it. $*" ;;
+	run* | kworker* | wakeup*)
+		tell "and kvmstall says that most of it was \"$cause\": this machine was too busy with other work" \
+			"for the timer to matter." ;;
+	other-sleep*) tell "and kvmstall says \"$cause\", which is not SRCU. $*" ;;
+	*) tell "and kvmstall says \"$cause\". $*" ;;
+	esac
 }
 
 is_devices()
@@ -173,7 +313,7 @@ is_memslots()
 	ran_first=$(duration "$act" KVM_SET_USER_MEMORY_REGION) && grep -q '^--- .* by ' "$dir/$act.errors" &&
 		awk '/^[0-9]/ && $4 ~ /^KVM_(SET_USER_MEMORY_REGION|IOEVENTFD)$/ && / (gp|cb)-timer: / { exit 1 }' \
 			"$dir/$act.trace" &&
-		awk "BEGIN { exit !($ran_first * 2 < $ran) }"
+		awk "BEGIN { exit !($ran_first * 2 < ${ran:-0}) }"
 }
 
 is_close()
@@ -190,18 +330,22 @@ introduce()
 	tell "A vCPU reads its VM's lists of memory and devices without a lock. So whoever replaces such a" \
 		"list must wait until nobody can still be reading the old one. That time is called a grace" \
 		"period; SRCU is the part of Linux that tells when it is over. What it costs a VM, on" \
-		"Linux $(sed -nE 's/^ *release +([^,]*),.*/\1/p' "$dir/check"), where timers count in jiffies of" \
+		"Linux $release, where timers count in jiffies of" \
 		"${jiffy:?} ms:"
 }
 
 tell_devices()
 {
-	show is_devices
 	title "1. Devices first"
 	tell "kvmstall repro, a VMM of the smallest kind, registers a device and then gives its VM memory:"
+	if ! show devices; then
+		untold KVM_SET_USER_MEMORY_REGION "The grace period that the device had left behind was over by then."
+		ran=$(duration "$act" KVM_SET_USER_MEMORY_REGION)
+		return
+	fi
 	calls KVM_IOEVENTFD KVM_SET_USER_MEMORY_REGION
 	echo
-	tell "The second is slow. strace would say so too; kvmstall trace -v says why:"
+	tell "The second is slow. strace would say so too; $says says why:"
 	printf '%s\n\n' "$text"
 	tell "$(field 'culprit: kvm_io_bus_register_dev in ' "$text") put a new list of devices in place and" \
 		"left the old one to call_srcu(), which frees it after a grace period: an unhurried one, that" \
@@ -214,12 +358,15 @@ tell_devices()
 
 tell_memslots()
 {
-	show is_memslots
 	title "2. Memslots first"
 	tell "The same VMM makes the same calls, but memory comes before the device:"
+	if ! show memslots; then
+		untold KVM_SET_USER_MEMORY_REGION "It took less than half of the time in no try."
+		return
+	fi
 	calls KVM_SET_USER_MEMORY_REGION KVM_IOEVENTFD
 	echo
-	tell "kvmstall trace saw no timer in either. The memslot update waits for a grace period here too," \
+	tell "${says% -v} saw no timer in either. The memslot update waits for a grace period here too," \
 		"but none is under way, and its own is over at once. Two calls have changed places:" \
 		"$ran ms have become $ran_first ms."
 }
@@ -233,9 +380,13 @@ aside()
 
 tell_close()
 {
-	show is_close
 	title "3. The end of a VM with a timer chip (PIT)"
 	tell "Nothing is outstanding any more when this VM is closed:"
+	if ! show close; then
+		untold close "Closing a VM with a PIT is slow when one grace period begins within $holdoff us of the" \
+			"end of another: here none did, so SRCU hurried with all of them."
+		return
+	fi
 	calls close
 	echo
 	printf '%s\n\n' "$text" | grep -vE '^    wait [0-9.]+(ns|us) |^     {4}|^    (under|run|advice):? '
@@ -259,14 +410,20 @@ main()
 	if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
 		bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 	fi
-	if why=$(why_not_here); then
+	says='kvmstall trace -v'
+	choose
+	if [ $where = vm ]; then
 		tell "($why: watching Linux ${SERIES:-6.18} in an emulated VM instead: a minute)"
-		watch_in_vm
-	else
-		as_root sh "$0" watch "$(readlink -f "$KVMSTALL")" "$dir"
+		watch_in_vm || where=recording why="no VM could be emulated (exit status $?)"
 	fi
-	jiffy=$(sed -nE 's/.*a jiffy is ([0-9.]+) ms.*/\1/p' "$dir/check")
-	holdoff=$(sed -nE 's/.*exp_holdoff=([0-9]+)000 .*/\1/p' "$dir/check")
+	[ $where != here ] || as_root sh "$0" watch "$(readlink -f "$KVMSTALL")" "$dir" || fail "watching"
+	if [ $where = recording ]; then
+		take_recordings
+		tell "($why: this is a recording, docs/demo, as kvmstall report shows it.)"
+	else
+		facts
+	fi
+	check_watching
 	introduce
 	tell_devices
 	tell_memslots
@@ -278,8 +435,14 @@ main()
 case $0:${1-} in
 /run-me:*)
 	kvmstall check >/out/check 2>&1
-	watch kvmstall /out
+	TRIES=3 watch kvmstall /out
 	;;
 *:watch) watch "$2" "$3" ;;
+*:record)
+	root=$(cd "$(dirname "$0")/.." && pwd)
+	KVMSTALL=${KVMSTALL:-$root/build/kvmstall}
+	mkdir -p "$root/docs/demo"
+	record "$KVMSTALL" "$root/docs/demo"
+	;;
 *) main ;;
 esac
