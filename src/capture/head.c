@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "ledger/ledger.h"
+#include "ledger/record_view.h"
 #include "output/summary.h"
 
 #define HZ_MAX 100000
@@ -39,7 +39,7 @@ static json_t *sizes_array(void)
 	json_t *array = json_array();
 
 	for (int type = 0; type < KS_TYPE_CNT; type++)
-		json_array_append_new(array, json_integer(record_min_size(type)));
+		json_array_append_new(array, json_integer(record_fixed_bytes(type)));
 	return array;
 }
 

@@ -11,8 +11,8 @@
 #include "capture/block.h"
 #include "capture/item.h"
 #include "capture/head.h"
-#include "ledger/ledger.h"
 #include "capture/pack.h"
+#include "ledger/record_view.h"
 #include "output/summary.h"
 
 #define MAGIC_LEN (sizeof(CAPTURE_MAGIC) - 1)
@@ -180,7 +180,7 @@ static int take_record(struct capture_reader *reader, const uint8_t *in, size_t 
 	const uint64_t *record = words;
 	struct ks_head head;
 	size_t cnt, fixed = reader->sizes.list[in[0]] / sizeof(*words);
-	size_t ours = record_min_size(in[0]) / sizeof(*words);
+	size_t ours = record_fixed_bytes(in[0]) / sizeof(*words);
 
 	*used = pack_get(&reader->pack, in, len, words, &cnt);
 	if (!*used)

@@ -10,8 +10,8 @@
 #include "capture/block.h"
 #include "capture/item.h"
 #include "capture/head.h"
-#include "ledger/ledger.h"
 #include "capture/pack.h"
+#include "ledger/record_view.h"
 #include "ledger/symbols.h"
 
 /* A block is put once this much is in it: larger ones compress hardly better. */
@@ -198,65 +198,33 @@ int capture_writer_fact(struct capture_writer *writer, const char *key, const ch
 
 /* ---- records ---- */
 
-/* Where a record's stack begins and how many frames of it are used; 0: it has none. */
-static size_t stack_of(const void *record, size_t size, const __u64 **stack)
+static int name_addresses(struct capture_writer *writer, const struct record_view *view,
+			  const struct symbols *syms)
 {
-	const struct ks_sleep *sleep = record;
-	const struct ks_start *start = record;
-	const struct ks_task *task = record;
-	size_t frames = 0, fixed = record_min_size(sleep->head.type);
-
-	switch (sleep->head.type) {
-	case KS_SLEEP:
-		frames = sleep->frames;
-		break;
-	case KS_START:
-	case KS_CALLBACK:
-		frames = start->frames;
-		break;
-	case KS_SUSPECT:
-	case KS_ASLEEP:
-		frames = task->frames;
-		break;
-	}
-	*stack = (const __u64 *)((const char *)record + fixed);
-	if (frames > KS_STACK_MAX)
-		frames = KS_STACK_MAX;
-	return frames < (size - fixed) / sizeof(__u64) ? frames : (size - fixed) / sizeof(__u64);
-}
-
-static int name_addresses(struct capture_writer *writer, const void *record, const __u64 *stack,
-			  size_t frames, const struct symbols *syms)
-{
-	const struct ks_start *start = record;
-	uint8_t type = start->head.type;
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < frames; i++)
-		ret = name_address(writer, syms, stack[i]);
-	if (!ret && (type == KS_START || type == KS_CALLBACK))
-		ret = name_address(writer, syms, start->func);
+	for (size_t i = 0; !ret && i < view->frames; i++)
+		ret = name_address(writer, syms, view->stack[i]);
+	if (!ret && view->shape == RECORD_START)
+		ret = name_address(writer, syms, view->start->func);
 	return ret;
 }
 
 int capture_writer_record(struct capture_writer *writer, const void *record, size_t size,
 			  const struct symbols *syms)
 {
-	const struct ks_head *head = record;
-	size_t fixed = size < sizeof(*head) ? 0 : record_min_size(head->type), frames;
 	uint64_t words[PACK_WORDS_MAX];
-	const __u64 *stack;
+	struct record_view view;
 	int ret;
 
-	if (!fixed || size < fixed)
+	if (!record_view(record, size, &view))
 		return writer->failed; /* nobody could read it */
-	frames = stack_of(record, size, &stack);
-	ret = name_addresses(writer, record, stack, frames, syms);
+	ret = name_addresses(writer, &view, syms);
 	if (ret)
 		return ret;
-	size = fixed + frames * sizeof(*stack);
+	size = view.fixed + view.frames * sizeof(*view.stack);
 	memcpy(words, record, size);
-	writer->len += pack_put(&writer->pack, head->type, words, size / sizeof(*words),
+	writer->len += pack_put(&writer->pack, view.head->type, words, size / sizeof(*words),
 				writer->buf + writer->len);
 	return flush_if_full(writer);
 }

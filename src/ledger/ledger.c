@@ -9,6 +9,7 @@
 #include "ledger/account.h"
 #include "ledger/culprit.h"
 #include "ledger/irqfds.h"
+#include "ledger/record_view.h"
 #include "ledger/suspect.h"
 #include "ledger/stacks.h"
 #include "ledger/symbols.h"
@@ -41,34 +42,6 @@ struct ledger {
 	uint64_t tidy_ns, tidy_records;
 	struct ledger_stats stats;
 };
-
-/* Stacks are left out of a record when they were not taken; the rest is all there. */
-static const size_t min_sizes[KS_TYPE_CNT] = {
-	[KS_VM] = sizeof(struct ks_vm),
-	[KS_VM_GONE] = sizeof(struct ks_step),
-	[KS_CALL] = sizeof(struct ks_call),
-	[KS_SLEEP] = offsetof(struct ks_sleep, stack),
-	[KS_START] = offsetof(struct ks_start, stack),
-	[KS_GP_ARM] = sizeof(struct ks_step),
-	[KS_GP_QUEUE] = sizeof(struct ks_step),
-	[KS_GP_BEGIN] = sizeof(struct ks_step),
-	[KS_GP_END] = sizeof(struct ks_step),
-	[KS_CB_ARM] = sizeof(struct ks_step),
-	[KS_CB_QUEUE] = sizeof(struct ks_step),
-	[KS_CB_BEGIN] = sizeof(struct ks_step),
-	[KS_CB_END] = sizeof(struct ks_step),
-	[KS_CALLBACK] = offsetof(struct ks_start, stack),
-	[KS_LOCK] = sizeof(struct ks_lock),
-	[KS_SUSPECT] = offsetof(struct ks_task, stack),
-	[KS_LOST] = sizeof(struct ks_step),
-	[KS_HELD] = sizeof(struct ks_step),
-	[KS_ASLEEP] = offsetof(struct ks_task, stack),
-};
-
-size_t record_min_size(uint8_t type)
-{
-	return type < KS_TYPE_CNT ? min_sizes[type] : 0;
-}
 
 /* ---- life ---- */
 
@@ -223,12 +196,11 @@ static struct vm *make_vm(struct ledger *ledger, const struct ks_vm *rec)
 	return vm;
 }
 
-static int take_vm(struct ledger *ledger, const void *record, size_t size)
+static int take_vm(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_vm *rec = record;
+	const struct ks_vm *rec = view->vm;
 	struct vm *vm;
 
-	(void)size;
 	if (!rec->kvm || !rec->srcu.ssp || !rec->irq_srcu.ssp || rec->srcu.ssp == rec->irq_srcu.ssp)
 		return -EINVAL;
 	retire_vm(ledger, rec->kvm, rec->head.ts_ns);
@@ -247,41 +219,35 @@ static int take_vm(struct ledger *ledger, const void *record, size_t size)
 	return 0;
 }
 
-static int take_vm_gone(struct ledger *ledger, const void *record, size_t size)
+static int take_vm_gone(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_step *step = record;
+	const struct ks_step *step = view->step;
 
-	(void)size;
 	retire_vm(ledger, step->val, step->head.ts_ns);
 	return 0;
 }
 
 /* ---- grace periods ---- */
 
-static int take_step(struct ledger *ledger, const void *record, size_t size)
+static int take_step(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_step *step = record;
+	const struct ks_step *step = view->step;
 	struct domain *dom = find_domain(ledger, step->ssp);
 
-	(void)size;
 	if (!dom)
 		return no_domain(ledger, step->ssp);
 	domain_step(dom, step);
 	return 0;
 }
 
-static size_t frames_of(uint32_t frames, size_t room_bytes)
+static const struct stack *resolve(const struct ledger *ledger, const struct record_view *view)
 {
-	size_t max = room_bytes / sizeof(uint64_t);
-
-	if (frames > KS_STACK_MAX)
-		frames = KS_STACK_MAX;
-	return frames < max ? frames : max;
+	return stacks_resolve(ledger->stacks, view->stack, view->frames);
 }
 
-static int take_start(struct ledger *ledger, const void *record, size_t size)
+static int take_start(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_start *start = record;
+	const struct ks_start *start = view->start;
 	struct domain *dom = find_domain(ledger, start->ssp);
 	struct initiator initiator = {
 		.kvm = start->kvm,
@@ -294,8 +260,7 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 
 	if (!dom)
 		return no_domain(ledger, start->ssp);
-	stack = stacks_resolve(ledger->stacks, start->stack,
-			       frames_of(start->frames, size - offsetof(struct ks_start, stack)));
+	stack = resolve(ledger, view);
 	initiator.func = stack_srcu_caller(stack);
 	initiator.call = stack_call(stack);
 	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
@@ -305,11 +270,10 @@ static int take_start(struct ledger *ledger, const void *record, size_t size)
 	return 0;
 }
 
-static int take_nothing(struct ledger *ledger, const void *record, size_t size)
+static int take_nothing(struct ledger *ledger, const struct record_view *view)
 {
 	(void)ledger;
-	(void)record;
-	(void)size;
+	(void)view;
 	return 0;
 }
 
@@ -348,17 +312,16 @@ static void release_task(struct ledger *ledger, struct task *task)
 	ledger->spare = task;
 }
 
-static int take_sleep(struct ledger *ledger, const void *record, size_t size)
+static int take_sleep(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_sleep *sleep = record;
+	const struct ks_sleep *sleep = view->sleep;
 	struct task *task = find_task(ledger, sleep->head.tid);
 	const struct stack *stack;
 	int ret;
 
 	if (!task)
 		return no_task(ledger);
-	stack = stacks_resolve(ledger->stacks, sleep->stack,
-			       frames_of(sleep->frames, size - offsetof(struct ks_sleep, stack)));
+	stack = resolve(ledger, view);
 	ret = account_sleep(task, sleep, stack, find_domain(ledger, sleep->ssp));
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
 	task->forgotten = 0;
@@ -376,12 +339,11 @@ static void forget_holder(struct ledger *ledger, const struct task *task)
 		release_task(ledger, holder);
 }
 
-static int take_lock(struct ledger *ledger, const void *record, size_t size)
+static int take_lock(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_lock *lock = record;
+	const struct ks_lock *lock = view->lock;
 	struct task *task = find_task(ledger, lock->head.tid), *holder;
 
-	(void)size;
 	if (!task)
 		return no_task(ledger);
 	forget_holder(ledger, task);
@@ -437,15 +399,14 @@ static void find_culprit(const struct ledger *ledger, const struct account_input
 		     stall);
 }
 
-static int take_call(struct ledger *ledger, const void *record, size_t size)
+static int take_call(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_call *call = record;
+	const struct ks_call *call = view->call;
 	struct task *task = find_task(ledger, call->head.tid);
 	struct account_input in = {.call = call, .task = task, .losses = &ledger->losses};
 	struct stall stall;
 	int ret;
 
-	(void)size;
 	if (call->begin_ns > call->head.ts_ns)
 		return -EINVAL;
 	if (!task)
@@ -470,22 +431,15 @@ static int take_call(struct ledger *ledger, const void *record, size_t size)
 
 /* ---- what an iterator found ---- */
 
-static const struct stack *resolve_task(const struct ledger *ledger, const struct ks_task *rec,
-					size_t size)
+static int take_suspect(struct ledger *ledger, const struct record_view *view)
 {
-	return stacks_resolve(ledger->stacks, rec->stack,
-			      frames_of(rec->frames, size - offsetof(struct ks_task, stack)));
-}
-
-static int take_suspect(struct ledger *ledger, const void *record, size_t size)
-{
-	const struct ks_task *rec = record;
+	const struct ks_task *rec = view->task;
 	struct domain *dom = map_get(&ledger->domains, rec->ssp);
 	struct suspect suspect = {.tid = rec->head.tid, .ts_ns = rec->head.ts_ns};
 
 	if (!dom)
 		return 0; /* its VM is gone by now */
-	suspect.stack = *resolve_task(ledger, rec, size);
+	suspect.stack = *resolve(ledger, view);
 	suspect.rank = suspect_rank(&suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
 	if (!suspect.rank || !suspect.gp)
@@ -605,10 +559,10 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	return 0;
 }
 
-static int take_asleep(struct ledger *ledger, const void *record, size_t size)
+static int take_asleep(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_task *rec = record;
-	const struct stack *stack = resolve_task(ledger, rec, size);
+	const struct ks_task *rec = view->task;
+	const struct stack *stack = resolve(ledger, view);
 	struct task_mark mark;
 	struct task *task;
 	int ret;
@@ -639,11 +593,10 @@ static void lose(struct ledger *ledger, uint64_t cnt, uint64_t from_ns, uint64_t
 		domain_lose(slot->value, from_ns);
 }
 
-static int take_lost(struct ledger *ledger, const void *record, size_t size)
+static int take_lost(struct ledger *ledger, const struct record_view *view)
 {
-	const struct ks_step *step = record;
+	const struct ks_step *step = view->step;
 
-	(void)size;
 	lose(ledger, step->val, step->seq, step->head.ts_ns);
 	return 0;
 }
@@ -659,7 +612,7 @@ static void note_cpu(struct ledger *ledger, const struct ks_head *head)
 
 /* ---- the way in ---- */
 
-static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const void *record, size_t size) = {
+static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct record_view *view) = {
 	[KS_VM] = take_vm,	     [KS_VM_GONE] = take_vm_gone,  [KS_CALL] = take_call,
 	[KS_SLEEP] = take_sleep,     [KS_START] = take_start,	   [KS_GP_ARM] = take_step,
 	[KS_GP_QUEUE] = take_step,   [KS_GP_BEGIN] = take_step,	   [KS_GP_END] = take_step,
@@ -684,18 +637,18 @@ void ledger_tidy(struct ledger *ledger, uint64_t now_ns)
 int ledger_record(struct ledger *ledger, const void *record, size_t size)
 {
 	const struct ks_head *head = record;
-	size_t min = size >= sizeof(*head) ? record_min_size(head->type) : 0;
+	struct record_view view;
 	int ret;
 
 	ledger->stats.records++;
-	if (!min || size < min) {
+	if (!record_view(record, size, &view)) {
 		ledger->stats.malformed++;
 		return -EINVAL;
 	}
 	note_cpu(ledger, head);
 	if (head->ts_ns >= ledger->tidy_ns && ledger->stats.records >= ledger->tidy_records)
 		ledger_tidy(ledger, head->ts_ns);
-	ret = takers[head->type](ledger, record, size);
+	ret = takers[head->type](ledger, &view);
 	if (ret == -EINVAL)
 		ledger->stats.malformed++;
 	return ret;

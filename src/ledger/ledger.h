@@ -55,7 +55,4 @@ const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 /* The live VM at this address, or NULL. */
 struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm);
 
-/* Size of a record of @type (its least: stacks may be left out), or 0. */
-size_t record_min_size(uint8_t type);
-
 #endif

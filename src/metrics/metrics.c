@@ -7,6 +7,7 @@
 
 #include "base/sanitize.h"
 #include "ledger/ledger.h"
+#include "ledger/record_view.h"
 #include "metrics/counted.h"
 
 const char *const metric_type_names[] = {"counter", "gauge", "info", "histogram"};
@@ -225,14 +226,11 @@ void metrics_vm_gone(struct metrics *metrics, const struct vm *vm)
 /* ---- records ---- */
 
 static void count_deferred(struct metrics *metrics, const struct symbols *syms,
-			   const struct ks_start *start, size_t size)
+			   const struct record_view *view)
 {
-	size_t frames = (size - offsetof(struct ks_start, stack)) / sizeof(start->stack[0]);
 	struct stack stack;
 
-	if (frames > start->frames)
-		frames = start->frames;
-	stack_resolve(&stack, syms, start->stack, frames < KS_STACK_MAX ? frames : KS_STACK_MAX);
+	stack_resolve(&stack, syms, view->stack, view->frames);
 	find_function(metrics, stack_srcu_caller(&stack))->deferred++;
 }
 
@@ -247,21 +245,20 @@ static void count_period(struct metrics *metrics, const struct gp_duration *peri
 void metrics_record(struct metrics *metrics, const struct symbols *syms, const void *record,
 		    size_t size)
 {
-	const struct ks_head *head = record;
-	size_t min = size >= sizeof(*head) ? record_min_size(head->type) : 0;
+	struct record_view view;
 	struct gp_duration ended;
 	bool is_over = false;
 
-	if (!min || size < min)
+	if (!record_view(record, size, &view))
 		return;
-	if (head->lost || head->type == KS_LOST)
+	if (view.head->lost || view.head->type == KS_LOST)
 		gp_durations_lose(&metrics->running);
-	if (head->type == KS_CALLBACK)
-		count_deferred(metrics, syms, record, size);
-	else if (head->type == KS_START)
-		is_over = gp_durations_start(&metrics->running, record, &ended);
-	else if (min == sizeof(struct ks_step))
-		is_over = gp_durations_step(&metrics->running, record, &ended);
+	if (view.head->type == KS_CALLBACK)
+		count_deferred(metrics, syms, &view);
+	else if (view.shape == RECORD_START)
+		is_over = gp_durations_start(&metrics->running, view.start, &ended);
+	else if (view.shape == RECORD_STEP)
+		is_over = gp_durations_step(&metrics->running, view.step, &ended);
 	if (is_over)
 		count_period(metrics, &ended);
 }

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "output/quantile.h"
+#include "ledger/record_view.h"
 #include "ledger/stack.h"
 #include "output/table.h"
 #include "output/text.h"
@@ -145,37 +146,34 @@ static int note_pending(struct deferral *deferral, const struct ks_head *head,
 }
 
 /* Without a record of each callback: was this grace period started by one, or by a wait? */
-static bool is_by_callback(const struct ks_start *start, size_t size, const struct symbols *syms)
+static bool is_by_callback(const struct record_view *view, const struct symbols *syms)
 {
-	size_t room = (size - offsetof(struct ks_start, stack)) / sizeof(start->stack[0]);
 	struct stack stack;
 
-	if (!start->expires || !start->frames)
+	if (!view->start->expires || !view->frames)
 		return false; /* expedited, or nobody knows */
-	stack_resolve(&stack, syms, start->stack, start->frames < room ? start->frames : room);
+	stack_resolve(&stack, syms, view->stack, view->frames);
 	return stack_has(&stack, "call_srcu") || stack_has(&stack, "kvm_io_bus_register_dev");
 }
 
 int deferral_record(struct deferral *deferral, const void *record, size_t size,
 		    const struct symbols *syms)
 {
-	const struct ks_start *start = record;
-	uint8_t type = start->head.type;
+	struct record_view view;
 	struct account *account;
 
-	if (type != KS_CALLBACK && type != KS_START)
+	if (!record_view(record, size, &view) || view.shape != RECORD_START)
 		return 0;
-	if (size < offsetof(struct ks_start, stack))
+	if (deferral->sees_callbacks ? view.head->type != KS_CALLBACK
+				     : !is_by_callback(&view, syms))
 		return 0;
-	if (deferral->sees_callbacks ? type != KS_CALLBACK : !is_by_callback(start, size, syms))
-		return 0;
-	account = map_get(&deferral->domains, start->ssp);
+	account = map_get(&deferral->domains, view.start->ssp);
 	if (!account)
 		return 0; /* of no VM that we know */
 	if (!deferral->sees_callbacks)
 		deferral->is_at_least = true;
 	account->callbacks++;
-	return note_pending(deferral, &start->head, account);
+	return note_pending(deferral, view.head, account);
 }
 
 /* ---- stalls ---- */

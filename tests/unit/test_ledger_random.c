@@ -4,6 +4,7 @@
  * them: nothing crashes or leaks, and every stall holds together all the same
  * (trace_check() sees each). Seeds are fixed: a failure can be run again.
  */
+#include "ledger/record_view.h"
 #include "trace.h"
 
 #define SEQUENCES 499
@@ -206,7 +207,7 @@ static void make_it_matter(struct mood *mood, union any_record *rec)
 
 static size_t pick_size(struct mood *mood, const union any_record *rec)
 {
-	size_t min = record_min_size(rec->head.type);
+	size_t min = record_fixed_bytes(rec->head.type);
 
 	if (rarely(&mood->random, 40))
 		return below(&mood->random, sizeof(*rec) + 1);
