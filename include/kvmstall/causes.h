@@ -13,7 +13,7 @@
 	X(GP_TIMER, "gp-timer", "asleep until the timer of a normal grace period fired")           \
 	X(CB_TIMER, "cb-timer", "the grace period was over; its callbacks waited for a timer")     \
 	X(READER, "reader", "an SRCU reader held the grace period open")                           \
-	X(POLL_BACKOFF, "poll-backoff", "the reader was gone; the kernel had not looked again yet") \
+	X(POLL_BACKOFF, "poll-backoff", "the reader was gone; the kernel had not polled again yet") \
 	X(KWORKER, "kworker", "the work was queued and no kworker ran it")                         \
 	X(GP_WORK, "gp-work", "the grace-period machinery itself")                                 \
 	X(WAKEUP, "wakeup", "completed; the waiter had not run yet")                               \

@@ -30,11 +30,11 @@ struct diff_cfg {
 
 static const struct opt diff_opts[] = {
 	OPT_STR('e', "min-effect", "SHARE", struct diff_cfg, min_effect,
-		"smaller differences are none, in percent of BASE's median (5%)"),
+		"ignore smaller differences, in percent of BASE's median (5%)"),
 	OPT_NSEC('m', "min", "DURATION", struct diff_cfg, floor_ns,
-		 "nor are differences below this (100us)"),
+		 "ignore differences smaller than this (100us)"),
 	OPT_STR('a', "alpha", "PROBABILITY", struct diff_cfg, alpha,
-		"how often chance alone may make a change, over all calls (0.01)"),
+		"family-wise false-positive rate, over all calls (0.01)"),
 	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
 	OPT_END(),
 };

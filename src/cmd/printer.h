@@ -28,7 +28,7 @@ struct filter {
 /* clang-format off */
 #define FILTER_OPTS(CFG, F)                                                                          \
 	OPT_U32('p', "pid", "PID", CFG, F.pid, 1, UINT32_MAX, "only VMs of this process"),               \
-	OPT_STR(0, "vm", "NAME", CFG, F.vm, "only the VM that its operator calls so"),                   \
+	OPT_STR(0, "vm", "NAME", CFG, F.vm, "only the VM with this name"),                   \
 	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
 /* clang-format on */
 

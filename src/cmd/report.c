@@ -44,7 +44,7 @@ static const struct opt report_opts[] = {
 	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
 	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),
 	OPT_BOOL(0, "facts", struct report_cfg, facts,
-		 "what is known of the host and of the recording, and end"),
+		 "print what is known of the host and of the recording, and end"),
 	OPT_COUNT('v', "verbose", struct report_cfg, verbose, "the account under each stall"),
 	OPT_BOOL('q', "quiet", struct report_cfg, quiet, "no summary"),
 	OPT_END(),

@@ -34,11 +34,11 @@ static const struct opt trace_opts[] = {
 		 "print the schema of these objects, and end"),
 	OPT_BOOL('a', "all", struct trace_cfg, all, "also calls that did not stall"),
 	OPT_ENUM('b', "backend", backend_names, struct trace_cfg, backend,
-		 "how to see the kernel (the best that works)"),
+		 "how to watch the kernel (the best that works)"),
 	OPT_BYTES(0, "ring", "SIZE", struct trace_cfg, ring_bytes, 4096, 1 << 30,
 		  "room for records that wait, a power of two (8M)"),
 	OPT_COUNT('v', "verbose", struct trace_cfg, verbose,
-		  "the account under each stall; twice: libbpf's messages too"),
+		  "print the account under each stall; twice: libbpf's messages too"),
 	OPT_BOOL('q', "quiet", struct trace_cfg, quiet, "no summary, no warnings"),
 	OPT_END(),
 };

@@ -382,10 +382,11 @@ static const struct {
 	 "boot without it: the default is 25000 ns, 0 means that nothing is expedited unasked"},
 	{"reader-backoff", SEVERITY_NOTE, always, 0, 11,
 	 "behind a reader (a vCPU in a page fault, KVM_TRANSLATE) a waiter waits {} longer than "
-	 "the reader reads: the kernel looks ever more seldom",
+	 "the reader reads: the kernel polls less and less often",
 	 NULL},
 	{"boot-cpu", SEVERITY_NOTE, uses_boot_cpu, 0, 0,
-	 "callbacks of all VMs run on the boot CPU: who keeps it busy delays them all",
+	 "callbacks of all VMs run on the boot CPU: anything that keeps that CPU busy delays all "
+	 "of them",
 	 "keep realtime tasks and pinned vCPUs off CPU 0, or boot with srcutree.convert_to_big=1"},
 };
 
