@@ -165,7 +165,6 @@ static uint64_t next_random(struct samples *samples)
 static void find_origin(const struct stall *stall, struct origin *origin)
 {
 	const struct culprit *culprit = &stall->culprit;
-	uint64_t most = 0;
 
 	*origin = (struct origin){0};
 	if (culprit->is_known && (culprit->func || culprit->call)) {
@@ -173,16 +172,9 @@ static void find_origin(const struct stall *stall, struct origin *origin)
 			 culprit->func ? culprit->func : "");
 		snprintf(origin->call, sizeof(origin->call), "%s",
 			 culprit->call ? culprit->call : "");
-		return;
-	}
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (seg->cause != stall->cause || !seg->func || seg->ns <= most)
-			continue;
-		most = seg->ns;
+	} else if (culprit->seg && culprit->seg->func) {
 		origin->is_place = true;
-		snprintf(origin->func, sizeof(origin->func), "%s", seg->func);
+		snprintf(origin->func, sizeof(origin->func), "%s", culprit->seg->func);
 	}
 }
 

@@ -154,6 +154,8 @@ static void add_segment(struct stall *stall, struct segment *segments, enum ks_c
 {
 	if (!ns)
 		return;
+	if (cause == stall->cause)
+		stall->culprit.seg = &segments[stall->segments_cnt];
 	segments[stall->segments_cnt++] = (struct segment){.cause = cause, .ns = ns};
 	stall->by_cause[cause] += ns;
 }

@@ -20,7 +20,8 @@ static const struct segment *dominant(const struct stall *stall)
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
 
-		if (seg->cause == stall->cause && (!best || seg->ns > best->ns))
+		if (seg->cause == stall->cause && seg->cause != KS_CAUSE_RUN &&
+		    (!best || seg->ns > best->ns))
 			best = seg;
 	}
 	return best;
@@ -47,8 +48,15 @@ static const struct wait *wait_of(const struct stall *stall, const struct segmen
 	return found;
 }
 
-static void blame_initiator(const struct stall *stall, const struct segment *seg,
-			    struct culprit *culprit)
+/* The VM that is meant by a call's struct kvm, and by its process when it has none. */
+static const struct vm *vm_of(const struct vms *vms, uint64_t kvm, uint64_t ts_ns, uint32_t tgid)
+{
+	/* the end of a process knows no VM: any of them may be the one that ends */
+	return kvm ? vms_find_at(vms, kvm, ts_ns) : vms_of_process(vms, tgid);
+}
+
+static void blame_initiator(const struct vms *vms, const struct stall *stall,
+			    const struct segment *seg, struct culprit *culprit)
 {
 	const struct initiator *initiator = domain_initiator(seg->dom, seg->gp);
 	const struct wait *wait = wait_of(stall, seg);
@@ -68,12 +76,13 @@ static void blame_initiator(const struct stall *stall, const struct segment *seg
 		initiator->kind ? call_name(initiator->kind, initiator->cmd) : initiator->call;
 	culprit->tid = initiator->tid;
 	culprit->tgid = initiator->tgid;
+	culprit->vm = vm_of(vms, initiator->kvm, initiator->ts_ns, initiator->tgid);
 	culprit->is_self = initiator->tid == stall->rec->head.tid && initiator->is_sync &&
 			   initiator->ts_ns >= stall->begin_ns;
 	memcpy(culprit->comm, initiator->comm, sizeof(culprit->comm));
 }
 
-static void blame_reader(const struct segment *seg, struct culprit *culprit)
+static void blame_reader(const struct vms *vms, const struct segment *seg, struct culprit *culprit)
 {
 	size_t cnt;
 	const struct suspect *first = domain_suspects(seg->dom, seg->gp, &cnt);
@@ -86,6 +95,7 @@ static void blame_reader(const struct segment *seg, struct culprit *culprit)
 	culprit->func = first->func;
 	culprit->call = first->call;
 	culprit->tid = first->tid;
+	culprit->vm = vm_of(vms, domain_kvm(seg->dom), first->ts_ns, first->tgid);
 	memcpy(culprit->comm, first->comm, sizeof(culprit->comm));
 }
 
@@ -107,15 +117,16 @@ static void find_culprit(const struct culprit_input *in, struct stall *stall)
 {
 	const struct segment *seg = dominant(stall);
 
+	stall->culprit.seg = seg;
 	if (!seg)
 		return;
 	if (seg->cause == KS_CAUSE_LOCK)
 		blame_holder(in, begin_of(stall, seg), begin_of(stall, seg) + seg->ns,
 			     &stall->culprit);
 	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
-		blame_reader(seg, &stall->culprit);
+		blame_reader(in->vms, seg, &stall->culprit);
 	else if (seg->dom && seg->gp)
-		blame_initiator(stall, seg, &stall->culprit);
+		blame_initiator(in->vms, stall, seg, &stall->culprit);
 }
 
 /* What the GP that was outstanding at a wait's begin cost it: gone, had there been none. */
@@ -142,25 +153,6 @@ static uint64_t outstanding_cost(const struct stall *stall)
 	return cost;
 }
 
-static void name_culprits_vm(const struct vms *vms, struct stall *stall)
-{
-	const struct segment *segs = stall->segments;
-
-	if (!stall->culprit.is_known)
-		return;
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct initiator *initiator =
-			segs[i].dom ? domain_initiator(segs[i].dom, stall->culprit.gp) : NULL;
-
-		if (!initiator)
-			continue;
-		/* the end of a process knows no VM: any of them may be the one that ends */
-		stall->culprit.vm = initiator->kvm ? vms_find(vms, initiator->kvm)
-						   : vms_of_process(vms, initiator->tgid);
-		return;
-	}
-}
-
 /* A close may wait in the irqfd clean-up queue for another VM's grace period. */
 static void blame_irqfds(const struct culprit_input *in, struct stall *stall)
 {
@@ -174,6 +166,5 @@ void culprit_find(const struct culprit_input *in, struct stall *stall)
 {
 	find_culprit(in, stall);
 	stall->without_ns = stall->latency_ns - outstanding_cost(stall);
-	name_culprits_vm(in->vms, stall);
 	blame_irqfds(in, stall);
 }

@@ -68,6 +68,7 @@ struct suspect {
 	uint64_t gp;
 	uint64_t ts_ns;
 	uint32_t tid;
+	uint32_t tgid;
 	int rank;	  /* how likely: see suspect_rank() */
 	const char *func; /* where it is */
 	const char *call; /* what it is in */

@@ -435,7 +435,8 @@ static int take_suspect(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_task *rec = view->task;
 	struct domain *dom = map_get(&ledger->domains, rec->ssp);
-	struct suspect suspect = {.tid = rec->head.tid, .ts_ns = rec->head.ts_ns};
+	struct suspect suspect = {
+		.tid = rec->head.tid, .tgid = rec->tgid, .ts_ns = rec->head.ts_ns};
 
 	if (!dom)
 		return 0; /* its VM is gone by now */

@@ -81,9 +81,12 @@ enum culprit_kind {
 
 const char *culprit_kind_name(enum culprit_kind kind);
 
-/* Who is behind the dominant segment. */
+/* Who is to blame for one segment of the stall: the one that its cause stands for. */
 struct culprit {
 	enum culprit_kind kind;
+	/* That segment, of the stall's own; NULL: no segment. All that is said of the culprit, its
+	 * GP's number too, is of this one's domain: numbers are unique within a domain only. */
+	const struct segment *seg;
 	bool is_known;
 	bool is_self; /* the stalled call itself started the GP that it waited for */
 	const char *func;

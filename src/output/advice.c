@@ -40,16 +40,9 @@ static bool is_registration(const struct culprit *culprit)
 	return culprit->func && symbol_is(culprit->func, "kvm_io_bus_register_dev");
 }
 
-/* Is the dominant segment of the host-wide domain? */
-static bool is_shared(const struct stall *stall)
+static bool is_shared(const struct segment *seg)
 {
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (seg->cause == stall->cause && seg->dom && seg->gp == stall->culprit.gp)
-			return domain_get_kind(seg->dom) == DOMAIN_SHARED;
-	}
-	return false;
+	return seg && seg->dom && domain_get_kind(seg->dom) == DOMAIN_SHARED;
 }
 
 /* A normal grace period's timers: the one that ends it, and the one before its callbacks. */
@@ -59,7 +52,7 @@ static const char *for_timer(const struct stall *stall, const struct advice_host
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
 	if (is_registration(&stall->culprit))
 		return by_cause[KS_CAUSE_GP_TIMER];
-	if (is_shared(stall))
+	if (is_shared(stall->culprit.seg))
 		return "all VMs of the host share this domain (mmu_notifier): do not end many at "
 		       "once; rcu_expedited=1 shortens it and costs other users";
 	if (stall->culprit.is_self || stall->cause == KS_CAUSE_CB_TIMER)

@@ -193,14 +193,11 @@ static void add_call(struct deferral *deferral, const struct stall *stall)
 /* Who started the grace period that the call was stuck behind; NULL: not known. */
 static const struct initiator *initiator_of(const struct stall *stall)
 {
-	const struct initiator *initiator = NULL;
+	const struct culprit *culprit = &stall->culprit;
 
-	if (stall->culprit.kind != CULPRIT_INITIATOR || !stall->culprit.is_known)
+	if (culprit->kind != CULPRIT_INITIATOR || !culprit->is_known || !culprit->gp)
 		return NULL;
-	for (size_t i = 0; !initiator && i < stall->segments_cnt; i++)
-		if (stall->segments[i].dom && stall->segments[i].gp == stall->culprit.gp)
-			initiator = domain_initiator(stall->segments[i].dom, stall->culprit.gp);
-	return initiator;
+	return domain_initiator(culprit->seg->dom, culprit->gp);
 }
 
 static void add_lost(struct deferral *deferral, const struct stall *stall)

@@ -85,14 +85,6 @@ void text_header(struct str *out)
 		 "CALL", "LATENCY", "STALL", "CAUSE");
 }
 
-static const struct segment *segment_of_gp(const struct stall *stall, uint64_t gp)
-{
-	for (size_t i = 0; i < stall->segments_cnt; i++)
-		if (stall->segments[i].dom && stall->segments[i].gp == gp)
-			return &stall->segments[i];
-	return NULL;
-}
-
 /* " started by KVM_CREATE_IRQCHIP 312us before" */
 static void add_initiator(struct str *out, const struct stall *stall)
 {
@@ -147,13 +139,12 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 static void add_culprit(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
-	const struct segment *seg = culprit->gp ? segment_of_gp(stall, culprit->gp) : NULL;
 
 	if (culprit->kind == CULPRIT_HOLDER)
 		add_holder(out, culprit);
-	if (!seg)
+	if (!culprit->gp)
 		return;
-	str_addf(out, ": GP %" PRId64, domain_gp_number(seg->dom, culprit->gp));
+	str_addf(out, ": GP %" PRId64, domain_gp_number(culprit->seg->dom, culprit->gp));
 	if (culprit->kind == CULPRIT_READER)
 		add_reader(out, culprit);
 	else
@@ -163,16 +154,10 @@ static void add_culprit(struct str *out, const struct stall *stall)
 /* Other sleeps have no culprit but a place. */
 static void add_place(struct str *out, const struct stall *stall)
 {
-	const struct segment *most = NULL;
+	const struct segment *seg = stall->culprit.seg;
 
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (seg->cause == stall->cause && (!most || seg->ns > most->ns))
-			most = seg;
-	}
-	if (most && most->func)
-		str_addf(out, " in %s", most->func);
+	if (seg && seg->func)
+		str_addf(out, " in %s", seg->func);
 }
 
 static void add_cause(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
@@ -353,13 +338,13 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 /* Who else may hold the domain, and where each of them is. */
 static void add_suspects(struct str *out, const struct stall *stall)
 {
-	const struct segment *seg = segment_of_gp(stall, stall->culprit.gp);
+	const struct culprit *culprit = &stall->culprit;
 	const struct suspect *suspects;
 	size_t cnt;
 
-	if (stall->culprit.kind != CULPRIT_READER || !seg)
+	if (culprit->kind != CULPRIT_READER)
 		return;
-	suspects = domain_suspects(seg->dom, stall->culprit.gp, &cnt);
+	suspects = domain_suspects(culprit->seg->dom, culprit->gp, &cnt);
 	for (size_t i = 0; i < cnt; i++) {
 		str_adds(out, "    suspect: ");
 		add_task(out, suspects[i].comm, suspects[i].tid);

@@ -238,6 +238,10 @@ static inline void trace_check(const struct stall *stall)
 		assert_true(most == 0);
 	else
 		assert_true(by_cause[stall->cause] == most);
+	assert_true(!stall->culprit.seg == (stall->cause == KS_CAUSE_RUN));
+	if (stall->culprit.seg)
+		assert_true(stall->culprit.seg->cause == stall->cause);
+	assert_true(!stall->culprit.gp || stall->culprit.seg->gp == stall->culprit.gp);
 	if (stall->culprit.is_self)
 		assert_true(stall->culprit.tid == stall->rec->head.tid);
 }
@@ -331,6 +335,8 @@ static inline void trace_collect(void *ctx, const struct stall *stall)
 	trace_format_culprit(seen);
 	trace_format_waits(seen);
 	seen->stall.rec = &seen->rec;
+	if (stall->culprit.seg)
+		seen->stall.culprit.seg = seen->segments + (stall->culprit.seg - stall->segments);
 	seen->stall.segments = seen->segments;
 	seen->stall.waits = seen->waits;
 	seen->stall.vm = NULL;
