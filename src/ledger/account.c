@@ -230,20 +230,6 @@ static void put_segments(struct builder *builder, const struct account_input *in
 	put_segment(builder, &(struct segment){.cause = gap, .ns = end - now});
 }
 
-static enum ks_cause headline(const struct stall *stall)
-{
-	enum ks_cause best = KS_CAUSE_RUN;
-	uint64_t most = 0;
-
-	for (int i = 0; i < KS_CAUSE_CNT; i++) {
-		if (i == KS_CAUSE_RUN || stall->by_cause[i] <= most)
-			continue;
-		most = stall->by_cause[i];
-		best = i;
-	}
-	return best;
-}
-
 /* A call that no probe announced: the stack of its wait says what it was. */
 static const char *name_call(const struct stall *stall)
 {
@@ -292,7 +278,6 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 			     !overlaps_loss(in->losses, stall->begin_ns, in->call->head.ts_ns);
 	stall->call = name_call(stall);
 	stall->phase = find_phase(stall);
-	stall->cause = headline(stall);
 	stall->culprit = (struct culprit){.callbacks = -1};
 	stall->without_ns = stall->latency_ns;
 	return 0;

@@ -41,7 +41,8 @@ struct account_scratch {
 };
 
 /*
- * Make the stall of a call that ended; its culprit is for culprit_find() to fill in. Points into
+ * Make the stall of a call that ended; its cause and its culprit are for culprit_find() to fill in.
+ * Points into
  * @in and @scratch. Returns 0 or -ENOMEM.
  */
 int account_call(const struct account_input *in, struct account_scratch *scratch,

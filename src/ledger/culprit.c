@@ -5,27 +5,144 @@
 
 #include "ledger/ioctls.h"
 
-static const char *lock_name(uint32_t which)
-{
-	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
-						       "kvm->irq_lock"};
+/* ---- which segment ---- */
 
-	return names[which];
+/* What one culprit does is one thing, though it shows as two causes. */
+static enum ks_cause family_of(enum ks_cause cause)
+{
+	switch (cause) {
+	case KS_CAUSE_POLL_BACKOFF: /* the kernel comes back late since there was a reader */
+		return KS_CAUSE_READER;
+	case KS_CAUSE_CB_TIMER: /* the callbacks of a normal GP have a timer of their own */
+		return KS_CAUSE_GP_TIMER;
+	default:
+		return cause;
+	}
 }
 
-static const struct segment *dominant(const struct stall *stall)
+static enum ks_cause largest_family(const struct stall *stall)
 {
-	const struct segment *best = NULL;
+	uint64_t sums[KS_CAUSE_CNT] = {0}, most = 0;
+	enum ks_cause best = KS_CAUSE_RUN;
+
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		if (i != KS_CAUSE_RUN)
+			sums[family_of(i)] += stall->by_cause[i];
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		if (sums[i] > most) {
+			most = sums[i];
+			best = i;
+		}
+	return best;
+}
+
+/* Segments of one family that are one culprit's doing. */
+struct doing {
+	enum ks_cause family;
+	const struct domain *dom;	   /* whose reader, whose GP */
+	const struct initiator *initiator; /* timers: of the GP; NULL: not known */
+	uint64_t gp;			   /* timers without an initiator */
+	uint64_t ns;
+};
+
+static struct doing doing_of(const struct segment *seg)
+{
+	struct doing doing = {.family = family_of(seg->cause), .ns = seg->ns};
+
+	if (doing.family != KS_CAUSE_READER && doing.family != KS_CAUSE_GP_TIMER)
+		return doing;
+	doing.dom = seg->dom;
+	if (doing.family == KS_CAUSE_GP_TIMER && seg->dom) {
+		doing.initiator = domain_initiator(seg->dom, seg->gp);
+		doing.gp = doing.initiator ? 0 : seg->gp;
+	}
+	return doing;
+}
+
+/* A GP that follows another has a copy of its initiator. */
+static bool is_same_start(const struct initiator *a, const struct initiator *b)
+{
+	return a == b || (a && b && a->tid == b->tid && a->ts_ns == b->ts_ns);
+}
+
+static bool is_same_doing(const struct doing *a, const struct doing *b)
+{
+	return a->family == b->family && a->dom == b->dom && a->gp == b->gp &&
+	       is_same_start(a->initiator, b->initiator);
+}
+
+/* More culprits than a call has; those that come after them are not the largest's rivals. */
+#define DOINGS_MAX 16
+
+static struct doing largest_doing(const struct stall *stall, enum ks_cause family)
+{
+	struct doing list[DOINGS_MAX] = {{.family = family}}, *best = list;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		struct doing doing = doing_of(&stall->segments[i]);
+		size_t k = 0;
+
+		if (doing.family != family)
+			continue;
+		while (k < cnt && !is_same_doing(&list[k], &doing))
+			k++;
+		if (k < cnt)
+			list[k].ns += doing.ns;
+		else if (cnt < DOINGS_MAX)
+			list[cnt++] = doing;
+	}
+	for (size_t k = 1; k < cnt; k++)
+		if (list[k].ns > best->ns)
+			best = &list[k];
+	return *best;
+}
+
+/*
+ * Both names of a doing must not change places by chance. A reader comes before the back-off that
+ * it causes. Who waited for both timers of a GP waited for one that nobody expedited, which is what
+ * cb-timer stands for. Each of them takes one to three jiffies, so the GP's own can be more than
+ * three times as long only when something else made it so.
+ */
+static enum ks_cause name_of(const struct stall *stall, const struct doing *doing)
+{
+	uint64_t sums[KS_CAUSE_CNT] = {0};
 
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
+		struct doing other = doing_of(seg);
 
-		if (seg->cause == stall->cause && seg->cause != KS_CAUSE_RUN &&
+		if (is_same_doing(&other, doing))
+			sums[seg->cause] += seg->ns;
+	}
+	if (doing->family == KS_CAUSE_READER && !sums[KS_CAUSE_READER])
+		return KS_CAUSE_POLL_BACKOFF;
+	if (sums[KS_CAUSE_CB_TIMER] && sums[KS_CAUSE_GP_TIMER] / 3 <= sums[KS_CAUSE_CB_TIMER])
+		return KS_CAUSE_CB_TIMER;
+	return doing->family;
+}
+
+/* The longest segment of the stall's cause that is the largest culprit's; sets the cause. */
+static const struct segment *find_segment(struct stall *stall)
+{
+	struct doing doing = largest_doing(stall, largest_family(stall));
+	const struct segment *best = NULL;
+
+	stall->cause = name_of(stall, &doing);
+	if (stall->cause == KS_CAUSE_RUN)
+		return NULL;
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+		struct doing other = doing_of(seg);
+
+		if (seg->cause == stall->cause && is_same_doing(&other, &doing) &&
 		    (!best || seg->ns > best->ns))
 			best = seg;
 	}
 	return best;
 }
+
+/* ---- whose it is ---- */
 
 static uint64_t begin_of(const struct stall *stall, const struct segment *seg)
 {
@@ -99,6 +216,14 @@ static void blame_reader(const struct vms *vms, const struct segment *seg, struc
 	memcpy(culprit->comm, first->comm, sizeof(culprit->comm));
 }
 
+static const char *lock_name(uint32_t which)
+{
+	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
+						       "kvm->irq_lock"};
+
+	return names[which];
+}
+
 static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint64_t end_ns,
 			 struct culprit *culprit)
 {
@@ -115,7 +240,7 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 
 static void find_culprit(const struct culprit_input *in, struct stall *stall)
 {
-	const struct segment *seg = dominant(stall);
+	const struct segment *seg = find_segment(stall);
 
 	stall->culprit.seg = seg;
 	if (!seg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who is to blame for a stall, and what the call would have taken without that. */
+/* The cause of a stall, who is to blame for it, and what the call would have taken without that. */
 #ifndef LEDGER_CULPRIT_H
 #define LEDGER_CULPRIT_H
 
@@ -15,7 +15,12 @@ struct culprit_input {
 	const struct irqfds *irqfds;
 };
 
-/* Fill in .culprit and .without_ns of @stall, which account_call() has made. */
+/*
+ * Fill in .cause, .culprit and .without_ns of @stall, which account_call() has made. The cause is
+ * that of the largest sum that is not KS_CAUSE_RUN, where the causes that one culprit makes count
+ * as one: a reader and the back-off after it, a normal grace period's timer and that of its
+ * callbacks.
+ */
 void culprit_find(const struct culprit_input *in, struct stall *stall);
 
 #endif

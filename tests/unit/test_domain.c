@@ -166,7 +166,7 @@ static void a_reader_is_charged_up_to_the_last_scan_that_found_it(void **state)
 			    "run 15, kworker@1 15, gp-work@1 10, reader@1 19580, "
 			    "poll-backoff@1 19980, kworker@1 7, gp-work@1 2, kworker@1 3, "
 			    "gp-work@1 3, wakeup 1, run 4");
-	assert_int_equal(seen->stall.cause, KS_CAUSE_POLL_BACKOFF);
+	assert_int_equal(seen->stall.cause, KS_CAUSE_READER);
 	/* Without the reader it would have been another call: that is not what without_ns says. */
 	assert_int_equal(seen->stall.without_ns, seen->stall.latency_ns);
 	trace_free(trace);
