@@ -87,7 +87,8 @@ sources  = $(filter-out $(unwanted),$(sort $(foreach dir,$(call dirs,$1),$(wildc
 objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
 ARCHIVES = $(patsubst %,$O/%.a,cmd live kern core) # as the linker wants them: users first
 SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
-TESTS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNITS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+TESTS    = $(UNITS) $(if $(EXPORT),$O/tests/test_daemon)
 PAGES    = $(sort $(wildcard man/*.[1-8]))
 FORMATS  = $(shell find src include bpf tests -name '*.[ch]' ! -name vmlinux.h)
 
@@ -123,10 +124,19 @@ $O/%.skel.h: $O/bpf/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 # Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
-$O/tests/%: $O/tests/%.o $O/asan/core.a
+$(UNITS): $O/tests/%: $O/tests/%.o $O/asan/core.a
 	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lzstd -lm -lcmocka
 
 $O/tests/%.o: tests/unit/%.c $O/flags
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
+		$(DEPFLAGS) -c -o $@ $<
+
+# The daemon without a kernel: what sees one, and the clock, are the test's.
+$O/tests/test_daemon: $O/tests/test_daemon.o $(patsubst %,$O/asan/cmd/export/%.o,daemon http notify textfile) $O/asan/core.a
+	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -Wl,--wrap=clock_now_ns -o $@ $(filter-out %/flags,$^) \
+		$(PKG_LIBS) -lcmocka
+
+$O/tests/test_daemon.o: tests/export/test_daemon.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<
 

@@ -41,8 +41,13 @@ unit_suite()
 {
 	local source unit_ok=0 unit_bad=0 unit_skip=0
 
-	for source in tests/unit/test_*.c; do
+	for source in tests/unit/test_*.c tests/export/test_*.c; do
 		source=${source##*/}
+		if [[ ${source%.c} = test_daemon ]] && ! [ -x "$O/tests/test_daemon" ]; then
+			echo 'skipped test_daemon: built without export'
+			unit_skip=$((unit_skip + 1))
+			continue
+		fi
 		unit_program "$O/tests/${source%.c}"
 	done
 	echo "$unit_ok passed, $unit_bad failed, $unit_skip skipped"

@@ -26,7 +26,7 @@
 #include "metrics/prom.h"
 #include "output/summary.h"
 
-#define SCAN_MIN_NS 1000000000ULL /* between two: each walks every thread of the host */
+#define REST_MIN_NS 1000000000ULL /* between two scans: each walks every thread of the host */
 #define LOSING_NS   60000000000ULL
 #define NEVER	    UINT64_MAX
 
@@ -41,12 +41,14 @@ struct daemon {
 	struct utsname names;
 	struct metrics_totals totals;
 	int epoll_fd;
-	uint64_t end_ns;      /* NEVER: no end */
-	uint64_t textfile_ns; /* when the next is due */
-	uint64_t scan_ns;     /* when the last look began */
-	uint64_t scan_due_ns; /* when its answers will be there; NEVER: none is under way */
-	uint64_t lost_ns;     /* when the last loss was noticed; 0: never */
-	bool want_textfile;   /* as soon as the look is over */
+	uint64_t end_ns;		    /* NEVER: no end */
+	uint64_t textfile_ns;		    /* when the next is due */
+	uint64_t scans_started, scans_done; /* they differ while a scan is under way */
+	uint64_t scan_due_ns;	/* when all that it found will be there; NEVER: none is under way */
+	uint64_t scan_rest_ns;	/* no other starts before */
+	uint64_t textfile_scan; /* the one that the next text file needs; 0: not known yet */
+	uint64_t lost_ns;	/* when the last loss was noticed; 0: never */
+	bool want_textfile;	/* once its scan is done */
 	bool is_over;
 };
 
@@ -119,23 +121,35 @@ static void write_metrics(struct daemon *daemon, enum prom_format format, struct
 
 /* ---- calls in flight ---- */
 
-/* Has there been a look a moment ago? If not, one begins. */
-static bool has_scanned(struct daemon *daemon)
+/* The loop rests from scans for as long as the last one took: they never run one after another. */
+static void start_scan(struct daemon *daemon)
 {
-	uint64_t now = clock_now_ns();
+	uint64_t began_ns = clock_now_ns(), now, took_ns;
 
-	if (!daemon->session)
-		return true;
-	if (daemon->scan_due_ns != NEVER)
-		return false;
-	if (daemon->scan_ns && now - daemon->scan_ns < SCAN_MIN_NS)
-		return true;
-	daemon->scan_ns = now;
 	session_tidy(daemon->session);
 	metrics_asleep_begin(daemon->metrics);
 	session_scan(daemon->session);
-	daemon->scan_due_ns = clock_now_ns() + SESSION_SETTLE_NS;
-	return false;
+	now = clock_now_ns();
+	took_ns = now - began_ns;
+	daemon->scans_started++;
+	daemon->scan_due_ns = now + SESSION_SETTLE_NS;
+	daemon->scan_rest_ns = now + (took_ns > REST_MIN_NS ? took_ns : REST_MIN_NS);
+}
+
+/*
+ * Whoever asks needs one scan: the one under way, or that of a moment ago, or else one that starts
+ * now. Its number is kept in @scan, 0 at first, with what is asked; so that a scan that took long
+ * is not too old for those who waited for it. False: ask again once it is done.
+ */
+static bool has_scanned(struct daemon *daemon, uint64_t *scan)
+{
+	if (!daemon->session)
+		return true;
+	if (!*scan && daemon->scan_due_ns == NEVER && clock_now_ns() >= daemon->scan_rest_ns)
+		start_scan(daemon);
+	if (!*scan)
+		*scan = daemon->scans_started;
+	return daemon->scans_done >= *scan;
 }
 
 /* ---- HTTP ---- */
@@ -181,7 +195,7 @@ static bool on_reply(void *ctx, const struct http_request *request, struct http_
 
 	reply->code = 200;
 	if (!strcmp(request->path, "/metrics")) {
-		if (!has_scanned(daemon))
+		if (!has_scanned(daemon, request->scan))
 			return false;
 		put_metrics(daemon, request, reply);
 	} else if (!strcmp(request->path, "/healthz")) {
@@ -209,6 +223,7 @@ static void write_textfile(struct daemon *daemon)
 	struct err err = {0};
 
 	daemon->want_textfile = false;
+	daemon->textfile_scan = 0;
 	str_reset(&daemon->text);
 	write_metrics(daemon, PROM_TEXT, &daemon->text);
 	if (textfile_replace(daemon->textfile, &daemon->text, &err))
@@ -222,6 +237,7 @@ static int finish_scan(struct daemon *daemon)
 	int ret = session_take(daemon->session);
 
 	daemon->scan_due_ns = NEVER;
+	daemon->scans_done = daemon->scans_started;
 	if (daemon->want_textfile)
 		write_textfile(daemon);
 	if (daemon->http)
@@ -241,7 +257,7 @@ static int run_due(struct daemon *daemon)
 	if (now >= daemon->textfile_ns) {
 		daemon->textfile_ns = now + daemon->cfg.interval_ns;
 		daemon->want_textfile = true;
-		if (has_scanned(daemon))
+		if (has_scanned(daemon, &daemon->textfile_scan))
 			write_textfile(daemon);
 	}
 	if (now >= daemon->end_ns)
@@ -402,13 +418,14 @@ int daemon_run(struct daemon *daemon, struct err *err)
 
 int daemon_print(struct daemon *daemon, struct err *err)
 {
+	uint64_t scan = 0;
 	int ret;
 
 	daemon->end_ns = clock_now_ns() + daemon->cfg.duration_ns;
 	ret = loop(daemon, err);
 	if (ret)
 		return ret;
-	if (!has_scanned(daemon)) {
+	if (!has_scanned(daemon, &scan)) {
 		daemon->is_over = false;
 		daemon->end_ns = daemon->scan_due_ns;
 		ret = loop(daemon, err);

@@ -22,6 +22,7 @@ struct client {
 	struct MHD_Connection *conn;
 	struct client *older, *newer;
 	uint64_t since_ns;
+	uint64_t scan;	 /* see struct http_request; a connection has one request */
 	bool is_waiting; /* suspended, until http_resume() */
 	bool is_cut;
 };
@@ -149,6 +150,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 	struct client *client = client_of(conn);
 	const struct http_request request = {
 		.path = url,
+		.scan = client ? &client->scan : NULL,
 		.accept = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept"),
 	};
 	struct http_reply reply = {.code = MHD_HTTP_METHOD_NOT_ALLOWED,

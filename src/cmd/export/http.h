@@ -18,6 +18,7 @@ struct str;
 struct http_request {
 	const char *path;
 	const char *accept; /* NULL: no such header */
+	uint64_t *scan; /* 0 at first; what the replier remembers of the request until it replies */
 };
 
 struct http_reply {

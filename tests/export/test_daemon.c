@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon as it is, with its HTTP server, text file and metrics, on a session that is not: a
+ * scan takes as long as a test says, on a clock that runs ahead by so much. All is in one thread:
+ * requests are sent before the loop runs, and answers are read while the daemon waits for work.
+ */
+#include "cmd/export/daemon.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "live/session.h"
+#include "metrics/metrics.h"
+#include "output/advice.h"
+#include "output/summary.h"
+#include "unit.h"
+
+#define SECOND	    1000000000ULL
+#define CLIENTS_MAX 5
+#define REPLY_MAX   (1 << 18)
+
+/* ---- what is not real ---- */
+
+static struct {
+	uint64_t ahead_ns; /* of CLOCK_MONOTONIC */
+	int listen_fd, signal_fds[2];
+	struct metrics *metrics;
+	uint64_t scan_takes_ns; /* of the session, which is no more than this */
+	unsigned int scans;
+	struct client {
+		int fd;
+		char *reply; /* NULL: it has not asked */
+		size_t len;
+		bool is_over;
+	} clients[CLIENTS_MAX];
+	unsigned int more; /* requests that come one by one, each when the one before is answered */
+} world;
+
+uint64_t __real_clock_now_ns(void);
+uint64_t __wrap_clock_now_ns(void);
+
+uint64_t __wrap_clock_now_ns(void)
+{
+	return __real_clock_now_ns() + world.ahead_ns;
+}
+
+int privdrop_apply(const struct privdrop_user *user, struct err *err)
+{
+	(void)user;
+	(void)err;
+	return 0;
+}
+
+const char *session_backend(const struct session *session)
+{
+	(void)session;
+	return "fentry";
+}
+
+const struct advice_host *session_host(const struct session *session)
+{
+	static const struct advice_host host = {.hz = 1000};
+
+	(void)session;
+	return &host;
+}
+
+void session_scan(struct session *session)
+{
+	(void)session;
+	world.scans++;
+	world.ahead_ns += world.scan_takes_ns;
+}
+
+void session_tidy(struct session *session)
+{
+	(void)session;
+}
+
+int session_take(struct session *session)
+{
+	(void)session;
+	return 0;
+}
+
+void session_summary(const struct session *session, struct summary *summary)
+{
+	(void)session;
+	summary->records = world.scans;
+}
+
+/* ---- those who ask ---- */
+
+static void client_ask(struct client *client, const char *path)
+{
+	struct sockaddr_un addr;
+	socklen_t len = sizeof(addr);
+	char text[128];
+
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(client->fd >= 0);
+	assert_int_equal(getsockname(world.listen_fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(connect(client->fd, (struct sockaddr *)&addr, len), 0);
+	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: here\r\n\r\n", path);
+	assert_int_equal(write(client->fd, text, strlen(text)), strlen(text));
+	free(client->reply);
+	client->reply = calloc(1, REPLY_MAX);
+	client->len = 0;
+	client->is_over = false;
+}
+
+static void ask(unsigned int cnt)
+{
+	assert_true(cnt <= CLIENTS_MAX);
+	for (unsigned int i = 0; i < cnt; i++)
+		client_ask(&world.clients[i], "/metrics");
+}
+
+/* Read what has come. */
+static void client_read(struct client *client)
+{
+	struct pollfd fd = {.fd = client->fd, .events = POLLIN};
+
+	while (client->reply && !client->is_over && poll(&fd, 1, 0) > 0) {
+		ssize_t len =
+			read(client->fd, client->reply + client->len, REPLY_MAX - 1 - client->len);
+
+		client->is_over = len <= 0;
+		client->len += len > 0 ? len : 0;
+		if (client->is_over)
+			close(client->fd);
+	}
+}
+
+static bool is_answered(const struct client *client)
+{
+	return client->reply && !strncmp(client->reply, "HTTP/1.1 200", 12);
+}
+
+static unsigned int count_answered(void)
+{
+	unsigned int cnt = 0;
+
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		cnt += is_answered(&world.clients[i]);
+	return cnt;
+}
+
+/* Is there nobody left who waits? */
+static bool are_all_over(void)
+{
+	bool is_over = true;
+
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		client_read(&world.clients[i]);
+		is_over &= !world.clients[i].reply || world.clients[i].is_over;
+	}
+	if (!is_over || !world.more || !is_answered(&world.clients[0]))
+		return is_over;
+	world.more--;
+	client_ask(&world.clients[0], "/metrics");
+	return false;
+}
+
+int session_wait(struct session *session, int wake_fd, int timeout_ms)
+{
+	const struct signalfd_siginfo end = {.ssi_signo = SIGTERM};
+	struct pollfd fd = {.fd = wake_fd, .events = POLLIN};
+
+	(void)session;
+	if (are_all_over())
+		assert_int_equal(write(world.signal_fds[1], &end, sizeof(end)), sizeof(end));
+	return poll(&fd, 1, timeout_ms < 0 || timeout_ms > 100 ? 100 : timeout_ms);
+}
+
+/* ---- a daemon for a test ---- */
+
+static int set_up(void **state)
+{
+	const struct metrics_cfg cfg = {.vm_limit = 23, .min_ns = 1000000, .version = "0"};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX}; /* Linux chooses an abstract name */
+
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	world.metrics = metrics_new(&cfg);
+	world.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return !world.metrics || world.listen_fd < 0 || pipe(world.signal_fds) ||
+	       bind(world.listen_fd, (struct sockaddr *)&addr, sizeof(addr.sun_family)) ||
+	       listen(world.listen_fd, CLIENTS_MAX);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		free(world.clients[i].reply);
+	metrics_free(world.metrics);
+	close(world.signal_fds[0]);
+	close(world.signal_fds[1]);
+	return 0;
+}
+
+/* Until every client has an answer, or has been cut. */
+static void serve(const char *textfile)
+{
+	const struct daemon_cfg cfg = {
+		.listen_fd = world.listen_fd,
+		.signal_fd = world.signal_fds[0],
+		.textfile = textfile,
+		.interval_ns = 3600 * SECOND,
+	};
+	struct notify notify = {.fd = -1};
+	struct err err = {0};
+	struct daemon *daemon =
+		daemon_new(&cfg, world.metrics, (struct session *)&world, &notify, &err);
+
+	assert_non_null(daemon);
+	assert_int_equal(daemon_run(daemon, &err), 0);
+	daemon_free(daemon);
+}
+
+/* ---- scans ---- */
+
+/* 3 s are what a host of hundreds of thousands of threads takes, or one cgroup with little CPU. */
+static void a_scrape_is_answered_after_one_scan_however_long_it_takes(void **state)
+{
+	static const uint64_t takes_ns[] = {0, SECOND / 10, SECOND, 3 * SECOND, 7 * SECOND};
+
+	for (size_t i = 0; i < CNT(takes_ns); i++) {
+		if (i) {
+			tear_down(state);
+			set_up(state);
+		}
+		world.scan_takes_ns = takes_ns[i];
+		ask(1);
+		serve(NULL);
+		if (count_answered() != 1 || world.scans != 1)
+			fail_msg("a scan of %.1f s: %u scans, %u answered", takes_ns[i] / 1e9,
+				 world.scans, count_answered());
+	}
+}
+
+static void requests_that_come_together_share_a_scan(void **state)
+{
+	(void)state;
+	world.scan_takes_ns = 3 * SECOND;
+	ask(5);
+	serve(NULL);
+	assert_int_equal(count_answered(), 5);
+	assert_int_equal(world.scans, 1);
+}
+
+/* A request just after a scan gets what that scan found. */
+static void scans_do_not_follow_one_another_at_once(void **state)
+{
+	(void)state;
+	world.scan_takes_ns = 9 * SECOND;
+	world.more = 22;
+	ask(1);
+	serve(NULL);
+	assert_int_equal(world.more, 0);
+	assert_true(is_answered(&world.clients[0]));
+	assert_int_equal(world.scans, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_scrape_is_answered_after_one_scan_however_long_it_takes, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(requests_that_come_together_share_a_scan, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(scans_do_not_follow_one_another_at_once, set_up,
+						tear_down),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
