@@ -194,11 +194,22 @@ static __always_inline struct srcu_data *work_sdp(__u64 work)
 	return (void *)(work - bpf_core_field_offset(struct srcu_data, work));
 }
 
-/* Callbacks' steps carry the CPU that they belong to: the boot CPU's on small hosts. */
 static __always_inline void cb_emit(struct srcu_data *sdp, __u64 ssp, __u8 type, __u64 val)
 {
-	if (domain_find(ssp))
-		emit_step_on(BPF_CORE_READ(sdp, cpu), type, ssp, sup_seq(srcu_sup(ssp)), val);
+	struct ks_cb *cb;
+
+	if (!domain_find(ssp))
+		return;
+	cb = ring_reserve(sizeof(*cb));
+	if (!cb)
+		return;
+	head_fill(&cb->head, bpf_ktime_get_ns(), current_tid(), type);
+	cb->ssp = ssp;
+	cb->seq = sup_seq(srcu_sup(ssp));
+	cb->val = val;
+	cb->cpu = BPF_CORE_READ(sdp, cpu);
+	__builtin_memset(cb->unused, 0, sizeof(cb->unused));
+	ring_submit(cb);
 }
 
 static __always_inline void cb_armed(__u64 timer, __u64 expires)

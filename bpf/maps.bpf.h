@@ -231,23 +231,17 @@ static __always_inline void ring_submit(void *record)
 	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void emit_step_on(__u16 cpu, __u8 type, __u64 ssp, __u64 seq, __u64 val)
+static __always_inline void emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
 {
 	struct ks_step *step = ring_reserve(sizeof(*step));
 
 	if (!step)
 		return;
 	head_fill(&step->head, bpf_ktime_get_ns(), current_tid(), type);
-	step->head.cpu = cpu;
 	step->ssp = ssp;
 	step->seq = seq;
 	step->val = val;
 	ring_submit(step);
-}
-
-static __always_inline void emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
-{
-	emit_step_on(bpf_get_smp_processor_id(), type, ssp, seq, val);
 }
 
 #endif

@@ -19,9 +19,9 @@
 struct ks_head {
 	__u64 ts_ns; /* CLOCK_MONOTONIC, when it happened */
 	__u32 tid;   /* whom it happened to; for steps: who ran on the CPU */
-	__u16 cpu;
-	__u8 type; /* enum ks_type */
-	__u8 lost; /* records this CPU lost since its last one; 255: that many or more */
+	__u16 cpu;   /* that made the record: .lost is of this one */
+	__u8 type;   /* enum ks_type */
+	__u8 lost;   /* records this CPU lost since its last one; 255: that many or more */
 };
 
 enum ks_type {
@@ -34,10 +34,10 @@ enum ks_type {
 	KS_GP_QUEUE = 7,  /* ks_step: process_srcu queued: timer fired, or no delay */
 	KS_GP_BEGIN = 8,  /* ks_step: process_srcu begins */
 	KS_GP_END = 9,	  /* ks_step: process_srcu ends; .val srcu_gp_seq_needed */
-	KS_CB_ARM = 10,	  /* ks_step: callbacks wait for a timer; .val expires, jiffies */
-	KS_CB_QUEUE = 11, /* ks_step: srcu_invoke_callbacks queued */
-	KS_CB_BEGIN = 12, /* ks_step: srcu_invoke_callbacks begins; .val callbacks in the list */
-	KS_CB_END = 13,	  /* ks_step: srcu_invoke_callbacks ends */
+	KS_CB_ARM = 10,	  /* ks_cb: callbacks wait for a timer; .val expires, jiffies */
+	KS_CB_QUEUE = 11, /* ks_cb: srcu_invoke_callbacks queued */
+	KS_CB_BEGIN = 12, /* ks_cb: srcu_invoke_callbacks begins; .val callbacks in the list */
+	KS_CB_END = 13,	  /* ks_cb: srcu_invoke_callbacks ends */
 	KS_CALLBACK = 14, /* ks_start: call_srcu() */
 	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
 	/* 16 is not used */
@@ -164,6 +164,16 @@ struct ks_step {
 	__u64 val;
 };
 
+/* A step of the callbacks that wait on one CPU: as ks_step, and whose they are. */
+struct ks_cb {
+	struct ks_head head; /* .cpu is where the step was made: process_srcu runs anywhere */
+	__u64 ssp;
+	__u64 seq;
+	__u64 val;
+	__u16 cpu; /* of the srcu_data: the boot CPU for domains of small size */
+	__u16 unused[3];
+};
+
 /* Which mutex of struct kvm a task waits for. */
 enum ks_lock_which {
 	KS_LOCK_OTHER = 0,
@@ -213,6 +223,7 @@ _Static_assert(sizeof(struct ks_call) == 112, "records are stored in captures");
 _Static_assert(sizeof(struct ks_sleep) == 272, "records are stored in captures");
 _Static_assert(sizeof(struct ks_start) == 280, "records are stored in captures");
 _Static_assert(sizeof(struct ks_step) == 40, "records are stored in captures");
+_Static_assert(sizeof(struct ks_cb) == 48, "records are stored in captures");
 _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
 _Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");

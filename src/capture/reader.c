@@ -173,6 +173,22 @@ static size_t relocate(const uint64_t *words, size_t cnt, size_t fixed, size_t o
 	return ours + frames;
 }
 
+/*
+ * What a word that @fixed words do not reach was in an older minor. Steps of callbacks had the CPU
+ * that they are of in their head until 1.0, and the CPU that made them nowhere.
+ */
+static void fill_in(uint8_t type, size_t fixed, uint64_t *words)
+{
+	struct ks_cb cb;
+
+	if (type < KS_CB_ARM || type > KS_CB_END ||
+	    fixed * sizeof(*words) > offsetof(struct ks_cb, cpu))
+		return;
+	memcpy(&cb, words, sizeof(cb));
+	cb.cpu = cb.head.cpu;
+	memcpy(words, &cb, sizeof(cb));
+}
+
 static int take_record(struct capture_reader *reader, const uint8_t *in, size_t len, size_t *used,
 		       struct err *err)
 {
@@ -192,6 +208,7 @@ static int take_record(struct capture_reader *reader, const uint8_t *in, size_t 
 		return 0;
 	if (fixed != ours) {
 		cnt = relocate(words, cnt, fixed, ours, moved);
+		fill_in(in[0], fixed, moved);
 		record = moved;
 	}
 	return reader->ops.record(reader->ctx, record, cnt * sizeof(*words));

@@ -122,9 +122,9 @@ static void history_trim(struct domain *dom, struct tail *track, uint64_t now_ns
 	dom->dropped += old;
 }
 
-static uint64_t step_gp(const struct ks_step *step)
+static uint64_t seq_gp(uint64_t seq)
 {
-	return gp_seq_is_idle(step->seq) ? gp_id_done(step->seq) : gp_id_in_progress(step->seq);
+	return gp_seq_is_idle(seq) ? gp_id_done(seq) : gp_id_in_progress(seq);
 }
 
 static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
@@ -134,16 +134,15 @@ static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uin
 		&(struct transition){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
 }
 
-static void cb_push(struct domain *dom, enum gp_state state, const struct ks_step *step,
-		    bool has_timer)
+static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb *cb, bool has_timer)
 {
 	history_push(dom, &dom->cbs,
 		     &(struct transition){
-			     .ts_ns = step->head.ts_ns,
+			     .ts_ns = cb->head.ts_ns,
 			     .state = state,
-			     .gp = step_gp(step),
-			     .cpu = step->head.cpu,
-			     .callbacks = state == CB_RUNNING ? step->val : 0,
+			     .gp = seq_gp(cb->seq),
+			     .cpu = cb->cpu,
+			     .callbacks = state == CB_RUNNING ? cb->val : 0,
 			     .has_timer = has_timer,
 		     });
 }
@@ -303,13 +302,13 @@ static void gp_finish(struct domain *dom, const struct ks_step *step)
  * GP ended, and they may have run before the run returns. Those of the GP
  * before may be queued inside a run too, by their timer: they end nothing.
  */
-static void cb_note_end(struct domain *dom, const struct ks_step *step)
+static void cb_note_end(struct domain *dom, const struct ks_cb *cb)
 {
 	if (!dom->run.is_on || dom->run.end_of_gp_ns ||
-	    gp_id_done(step->seq) == gp_id_done(dom->run.seq))
+	    gp_id_done(cb->seq) == gp_id_done(dom->run.seq))
 		return;
-	dom->run.end_of_gp_ns = step->head.ts_ns;
-	end_add(dom, gp_id_done(step->seq), step->head.ts_ns);
+	dom->run.end_of_gp_ns = cb->head.ts_ns;
+	end_add(dom, gp_id_done(cb->seq), cb->head.ts_ns);
 }
 
 static struct transition *cb_last(const struct domain *dom, uint16_t cpu)
@@ -337,39 +336,39 @@ static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 	return last && last->has_timer;
 }
 
-static void cb_arm(struct domain *dom, const struct ks_step *step)
+static void cb_arm(struct domain *dom, const struct ks_cb *cb)
 {
-	struct transition *last = cb_last(dom, step->head.cpu);
+	struct transition *last = cb_last(dom, cb->cpu);
 
-	cb_note_end(dom, step);
+	cb_note_end(dom, cb);
 	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
 		last->has_timer = true;
 	else
-		cb_push(dom, CB_ARMED, step, true);
+		cb_push(dom, CB_ARMED, cb, true);
 }
 
 /*
  * Queued by the end of a GP, or by the timer that an earlier end left: only the
  * latter takes the timer away. Queued while it runs, it runs once more.
  */
-static void cb_queue(struct domain *dom, const struct ks_step *step)
+static void cb_queue(struct domain *dom, const struct ks_cb *cb)
 {
-	bool by_end = dom->run.is_on && step->head.tid == dom->run.tid;
+	bool by_end = dom->run.is_on && cb->head.tid == dom->run.tid;
 
-	cb_note_end(dom, step);
-	cb_push(dom, CB_QUEUED, step, by_end && cb_has_timer(dom, step->head.cpu));
+	cb_note_end(dom, cb);
+	cb_push(dom, CB_QUEUED, cb, by_end && cb_has_timer(dom, cb->cpu));
 }
 
 /*
  * timer_reduce() tells nothing of a timer that is pending already: the next
  * normal GP's callbacks wait for that one.
  */
-static void cb_finish(struct domain *dom, const struct ks_step *step)
+static void cb_finish(struct domain *dom, const struct ks_cb *cb)
 {
-	bool has_timer = cb_has_timer(dom, step->head.cpu);
+	bool has_timer = cb_has_timer(dom, cb->cpu);
 
-	if (cb_state(dom, step->head.cpu) == CB_RUNNING)
-		cb_push(dom, has_timer ? CB_ARMED : CB_NONE, step, has_timer);
+	if (cb_state(dom, cb->cpu) == CB_RUNNING)
+		cb_push(dom, has_timer ? CB_ARMED : CB_NONE, cb, has_timer);
 }
 
 void domain_step(struct domain *dom, const struct ks_step *step)
@@ -387,17 +386,23 @@ void domain_step(struct domain *dom, const struct ks_step *step)
 	case KS_GP_END:
 		gp_finish(dom, step);
 		break;
+	}
+}
+
+void domain_callbacks(struct domain *dom, const struct ks_cb *cb)
+{
+	switch (cb->head.type) {
 	case KS_CB_ARM:
-		cb_arm(dom, step);
+		cb_arm(dom, cb);
 		break;
 	case KS_CB_QUEUE:
-		cb_queue(dom, step);
+		cb_queue(dom, cb);
 		break;
 	case KS_CB_BEGIN:
-		cb_push(dom, CB_RUNNING, step, cb_has_timer(dom, step->head.cpu));
+		cb_push(dom, CB_RUNNING, cb, cb_has_timer(dom, cb->cpu));
 		break;
 	case KS_CB_END:
-		cb_finish(dom, step);
+		cb_finish(dom, cb);
 		break;
 	}
 }

@@ -101,8 +101,11 @@ void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_n
 void domain_start(struct domain *dom, const struct ks_start *start,
 		  const struct initiator *initiator);
 
-/* KS_GP_ARM ... KS_CB_END. */
+/* KS_GP_ARM ... KS_GP_END. */
 void domain_step(struct domain *dom, const struct ks_step *step);
+
+/* KS_CB_ARM ... KS_CB_END. */
+void domain_callbacks(struct domain *dom, const struct ks_cb *cb);
 
 /*
  * Forget the past of a domain that has long been at rest: no grace period, no callback, nothing

@@ -240,6 +240,17 @@ static int take_step(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
+static int take_callbacks(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_cb *cb = view->cb;
+	struct domain *dom = find_domain(ledger, cb->ssp);
+
+	if (!dom)
+		return no_domain(ledger, cb->ssp);
+	domain_callbacks(dom, cb);
+	return 0;
+}
+
 static const struct stack *resolve(const struct ledger *ledger, const struct record_view *view)
 {
 	return stacks_resolve(ledger->stacks, view->stack, view->frames);
@@ -614,12 +625,24 @@ static void note_cpu(struct ledger *ledger, const struct ks_head *head)
 /* ---- the way in ---- */
 
 static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct record_view *view) = {
-	[KS_VM] = take_vm,	     [KS_VM_GONE] = take_vm_gone,  [KS_CALL] = take_call,
-	[KS_SLEEP] = take_sleep,     [KS_START] = take_start,	   [KS_GP_ARM] = take_step,
-	[KS_GP_QUEUE] = take_step,   [KS_GP_BEGIN] = take_step,	   [KS_GP_END] = take_step,
-	[KS_CB_ARM] = take_step,     [KS_CB_QUEUE] = take_step,	   [KS_CB_BEGIN] = take_step,
-	[KS_CB_END] = take_step,     [KS_CALLBACK] = take_nothing, [KS_LOCK] = take_lock,
-	[KS_SUSPECT] = take_suspect, [KS_LOST] = take_lost,	   [KS_HELD] = take_nothing,
+	[KS_VM] = take_vm,
+	[KS_VM_GONE] = take_vm_gone,
+	[KS_CALL] = take_call,
+	[KS_SLEEP] = take_sleep,
+	[KS_START] = take_start,
+	[KS_GP_ARM] = take_step,
+	[KS_GP_QUEUE] = take_step,
+	[KS_GP_BEGIN] = take_step,
+	[KS_GP_END] = take_step,
+	[KS_CB_ARM] = take_callbacks,
+	[KS_CB_QUEUE] = take_callbacks,
+	[KS_CB_BEGIN] = take_callbacks,
+	[KS_CB_END] = take_callbacks,
+	[KS_CALLBACK] = take_nothing,
+	[KS_LOCK] = take_lock,
+	[KS_SUSPECT] = take_suspect,
+	[KS_LOST] = take_lost,
+	[KS_HELD] = take_nothing,
 	[KS_ASLEEP] = take_asleep,
 };
 

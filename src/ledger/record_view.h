@@ -17,6 +17,7 @@ enum record_shape {
 	RECORD_NONE, /* of no type that we know */
 	RECORD_VM,
 	RECORD_STEP,
+	RECORD_CB,
 	RECORD_CALL,
 	RECORD_SLEEP,
 	RECORD_START,
@@ -31,6 +32,7 @@ struct record_view {
 		const struct ks_head *head; /* always */
 		const struct ks_vm *vm;
 		const struct ks_step *step;
+		const struct ks_cb *cb;
 		const struct ks_call *call;
 		const struct ks_sleep *sleep;
 		const struct ks_start *start;

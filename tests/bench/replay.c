@@ -70,6 +70,7 @@ union bench_record {
 	struct ks_sleep sleep;
 	struct ks_start start;
 	struct ks_step step;
+	struct ks_cb cb;
 };
 
 static uint64_t draw(struct maker *maker, uint64_t below)
@@ -119,9 +120,13 @@ static void put_step(struct maker *maker, const struct life *life, uint8_t type,
 {
 	union bench_record rec = {.step = {.ssp = life->kvm + 0x1000, .seq = seq}};
 
+	bool is_of_callbacks = type >= KS_CB_ARM && type <= KS_CB_END;
+
 	if (type == KS_CB_BEGIN)
 		rec.step.val = 2;
-	put(maker, &rec, sizeof(rec.step), type, 77);
+	if (is_of_callbacks)
+		rec.cb.cpu = 77 % 4;
+	put(maker, &rec, is_of_callbacks ? sizeof(rec.cb) : sizeof(rec.step), type, 77);
 }
 
 static void put_start(struct maker *maker, struct life *life, uint64_t seq)

@@ -43,6 +43,13 @@ static void put_step(struct capture_writer *writer, uint8_t type, uint64_t us, u
 	capture_writer_record(writer, &step, sizeof(step), NULL);
 }
 
+static void put_cb(struct capture_writer *writer, uint8_t type, uint64_t us, uint64_t val)
+{
+	const struct ks_cb cb = {.head = head(type, us), .ssp = SRCU, .seq = 1, .val = val};
+
+	capture_writer_record(writer, &cb, sizeof(cb), NULL);
+}
+
 static void put_vm(struct capture_writer *writer)
 {
 	const struct ks_vm vm = {
@@ -121,10 +128,10 @@ static void put_life(struct capture_writer *writer, const struct symbols *syms)
 	put_step(writer, KS_GP_QUEUE, 8000, 0);
 	put_step(writer, KS_GP_BEGIN, 8010, 0);
 	put_step(writer, KS_GP_END, 8020, 8);
-	put_step(writer, KS_CB_QUEUE, 8900, 0);
-	put_step(writer, KS_CB_BEGIN, 8910, 2);
+	put_cb(writer, KS_CB_QUEUE, 8900, 0);
+	put_cb(writer, KS_CB_BEGIN, 8910, 2);
 	put_sleep(writer, syms);
-	put_step(writer, KS_CB_END, 8995, 0);
+	put_cb(writer, KS_CB_END, 8995, 0);
 	put_call(writer, 2000, 9100, 0x46);
 	put_step(writer, KS_VM_GONE, 9500, KVM);
 }

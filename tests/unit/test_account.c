@@ -198,7 +198,7 @@ static void each_wait_has_the_callbacks_of_its_own_time(void **state)
 		STEP(CB_BEGIN, 50, SRCU(1), DONE(1), .val = 20),
 		STEP(CB_END, 60, SRCU(1), DONE(1)),
 		STEP(CB_BEGIN, 150, SRCU(1), DONE(1), .val = 3),
-		STEP(CB_BEGIN, 160, SRCU(1), DONE(1), .val = 4, .cpu = 2),
+		STEP(CB_BEGIN, 160, SRCU(1), DONE(1), .val = 4, .of_cpu = 2),
 		SLEEP(110, 170, 180, 12, SRCU(1), .stack = IN_MEMSLOT),
 		STEP(CB_BEGIN, 250, SRCU(1), DONE(2), .val = 8),
 		SLEEP(210, 270, 280, 12, SRCU(1), .stack = IN_MEMSLOT),

@@ -605,6 +605,50 @@ static void layouts_of_other_minors_are_moved_into_ours(void **state)
 	}
 }
 
+static int check_callbacks(void *ctx, const void *record, size_t size)
+{
+	const struct ks_cb *cb = record;
+
+	assert_int_equal(size, sizeof(*cb));
+	assert_int_equal(cb->head.cpu, 3);
+	assert_int_equal(cb->cpu, *(int *)ctx);
+	return 0;
+}
+
+/* Format 1.0 had no room for the CPU that callbacks belong to but the head of their record. */
+static void callbacks_of_the_first_format_are_of_their_heads_cpu(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t words;
+		int cpu;
+	} layouts[] = {
+		{"{\"record_sizes\":[0,0,0,0,0,0,0,0,0,0,40,40,40,40]}", 5, 3},
+		{"{\"record_sizes\":[0,0,0,0,0,0,0,0,0,0,48,48,48,48]}", 6, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(layouts) * 4; i++) {
+		const struct capture_ops ops = {.record = check_callbacks};
+		struct ks_cb cb = {.head = {.cpu = 3, .type = KS_CB_ARM + i / CNT(layouts)},
+				   .cpu = 7};
+		uint64_t words[sizeof(cb) / 8];
+		uint8_t raw[PACK_BYTES_MAX];
+		struct pack pack = {.ts = 0};
+		int cpu = layouts[i % CNT(layouts)].cpu;
+		struct file file;
+		struct err err;
+
+		memcpy(words, &cb, sizeof(words));
+		put_start(&file, 1, layouts[i % CNT(layouts)].head);
+		put_raw(&file, BLOCK_RECORDS, raw,
+			pack_put(&pack, cb.head.type, words, layouts[i % CNT(layouts)].words, raw));
+		assert_int_equal(capture_decode(file.bytes, file.len, &ops, &cpu, &err),
+				 CAPTURE_CUT);
+		free(file.bytes);
+	}
+}
+
 /* ---- replaying ---- */
 
 struct shown {
@@ -772,6 +816,7 @@ int main(void)
 		cmocka_unit_test(items_that_are_no_items_are_refused),
 		cmocka_unit_test(what_a_later_minor_adds_is_skipped),
 		cmocka_unit_test(layouts_of_other_minors_are_moved_into_ours),
+		cmocka_unit_test(callbacks_of_the_first_format_are_of_their_heads_cpu),
 		cmocka_unit_test(a_replay_says_what_the_ledger_said),
 		cmocka_unit_test(a_flight_keeps_the_last_stretch_and_who_lived_then),
 	};

@@ -291,13 +291,13 @@ static void only_the_callbacks_of_the_cpu_that_woke_it_count(void **state)
 		BORN(10, 1),
 		START(413, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
 		STEP(GP_BEGIN, 430, SRCU(1), GP(1)),
-		STEP(CB_QUEUE, 432, SRCU(1), DONE(1), .cpu = 0),
-		STEP(CB_ARM, 433, SRCU(1), DONE(1), .cpu = 3, .val = 9),
+		STEP(CB_QUEUE, 432, SRCU(1), DONE(1), .of_cpu = 0),
+		STEP(CB_ARM, 433, SRCU(1), DONE(1), .of_cpu = 3, .val = 9),
 		STEP(GP_END, 434, SRCU(1), DONE(1)),
-		STEP(CB_BEGIN, 440, SRCU(1), DONE(1), .cpu = 0, .val = 9),
-		STEP(CB_END, 450, SRCU(1), DONE(1), .cpu = 0),
-		STEP(CB_QUEUE, 5000, SRCU(1), DONE(1), .cpu = 3),
-		STEP(CB_BEGIN, 5010, SRCU(1), DONE(1), .cpu = 3, .val = 3),
+		STEP(CB_BEGIN, 440, SRCU(1), DONE(1), .of_cpu = 0, .val = 9),
+		STEP(CB_END, 450, SRCU(1), DONE(1), .of_cpu = 0),
+		STEP(CB_QUEUE, 5000, SRCU(1), DONE(1), .of_cpu = 3),
+		STEP(CB_BEGIN, 5010, SRCU(1), DONE(1), .of_cpu = 3, .val = 3),
 		MEMSLOT_SLEEP(5012, 5020, DONE(1), .wake_cpu = 3),
 		MEMSLOT_CALL(5030),
 	};
@@ -797,6 +797,16 @@ static void initiators_of_the_last_few_gps_are_remembered(void **state)
 
 #define SEC_NS 1000000000ULL
 
+static void go(struct domain *dom, uint8_t type, uint64_t ts_ns, uint64_t seq)
+{
+	const struct ks_head head = {.ts_ns = ts_ns, .type = type};
+
+	if (type >= KS_CB_ARM && type <= KS_CB_END)
+		domain_callbacks(dom, &(struct ks_cb){.head = head, .ssp = SRCU(1), .seq = seq});
+	else
+		domain_step(dom, &(struct ks_step){.head = head, .ssp = SRCU(1), .seq = seq});
+}
+
 /* A GP of @seq begins at @ts_ns, and ends 10 ns later; its callback runs when @is_done. */
 static void go_through(struct domain *dom, uint64_t seq, uint64_t ts_ns, bool is_done)
 {
@@ -807,10 +817,7 @@ static void go_through(struct domain *dom, uint64_t seq, uint64_t ts_ns, bool is
 
 	domain_start(dom, &start, &initiator);
 	for (size_t i = 0; i < CNT(types) - !is_done; i++)
-		domain_step(dom, &(struct ks_step){
-					 .head = {.ts_ns = ts_ns + 2 * i + 2, .type = types[i]},
-					 .ssp = SRCU(1),
-					 .seq = i ? DONE(seq) : GP(seq)});
+		go(dom, types[i], ts_ns + 2 * i + 2, i ? DONE(seq) : GP(seq));
 }
 
 static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
@@ -845,12 +852,8 @@ static void a_domain_with_work_to_do_forgets_nothing(void **state)
 	go_through(dom, 1, SEC_NS, false); /* its callback is queued still */
 	domain_tidy(dom, 100 * SEC_NS);
 	assert_non_null(domain_initiator(dom, gp_id_done(DONE(1))));
-	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 20, .type = KS_CB_BEGIN},
-					   .ssp = SRCU(1),
-					   .seq = DONE(1)});
-	domain_step(dom, &(struct ks_step){.head = {.ts_ns = SEC_NS + 30, .type = KS_CB_END},
-					   .ssp = SRCU(1),
-					   .seq = DONE(1)});
+	go(dom, KS_CB_BEGIN, SEC_NS + 20, DONE(1));
+	go(dom, KS_CB_END, SEC_NS + 30, DONE(1));
 	domain_start(dom, &start, &(struct initiator){.tid = 12});
 	domain_tidy(dom, 100 * SEC_NS);
 	assert_int_equal(domain_initiator(dom, gp_id_done(DONE(2)))->tid, 12);
@@ -1034,16 +1037,17 @@ static void what_is_known_ends_where_a_loss_begins(void **state)
 		BORN(10, 1, .cpu = 1),
 		START(100, 11, SRCU(1), GP(1), .cpu = 1, BY_IRQCHIP),
 		/* CPU 2 was last heard of at 700, and lost something until 3000 */
-		{.type = KS_VM_GONE, .us = 700, .cpu = 2, .val = 99},
+		HEARD(700, 2),
 		STEP(GP_QUEUE, 1000, SRCU(1), GP(1), .cpu = 1),
 		STEP(GP_BEGIN, 1010, SRCU(1), GP(1), .cpu = 1),
 		STEP(GP_END, 1020, SRCU(1), GP(1) + 1, .cpu = 1),
-		{.type = KS_VM_GONE, .us = 3000, .cpu = 2, .val = 99, .lost = 3},
+		DROPS(2000, 2, 3),
+		HEARD(3000, 2),
 		STEP(GP_QUEUE, 4000, SRCU(1), GP(2), .cpu = 1),
 		STEP(GP_BEGIN, 4010, SRCU(1), GP(2), .cpu = 1),
-		STEP(CB_QUEUE, 4020, SRCU(1), DONE(2), .cpu = 1),
+		STEP(CB_QUEUE, 4020, SRCU(1), DONE(2), .of_cpu = 1),
 		STEP(GP_END, 4030, SRCU(1), DONE(2), .cpu = 1),
-		STEP(CB_BEGIN, 4040, SRCU(1), DONE(2), .cpu = 1, .val = 1),
+		STEP(CB_BEGIN, 4040, SRCU(1), DONE(2), .of_cpu = 1, .val = 1),
 		MEMSLOT_SLEEP(4050, 4060, DONE(2), .wake_cpu = 1),
 		MEMSLOT_CALL(4070),
 	};
@@ -1058,6 +1062,31 @@ static void what_is_known_ends_where_a_loss_begins(void **state)
 	trace_free(trace);
 }
 
+/*
+ * Callbacks belong to a CPU, the boot CPU where domains are small, and are run wherever
+ * process_srcu runs. A record of theirs tells what was lost by the CPU that made it.
+ */
+static void a_loss_is_of_the_cpu_that_made_the_record(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1, .cpu = 3),
+		START(413, 12, SRCU(1), GP(1), .cpu = 3, .val = 7, .vm = 1, .kind = KS_KIND_VM),
+		STEP(GP_QUEUE, 1000, SRCU(1), GP(1), .cpu = 3, .drops = 1),
+		STEP(GP_BEGIN, 5000, SRCU(1), GP(1), .cpu = 3, .drops = 1),
+		HEARD(9980, 0),
+		STEP(CB_QUEUE, 9985, SRCU(1), DONE(1), .cpu = 3, .of_cpu = 0),
+		MEMSLOT_SLEEP(9995, 10000, DONE(1), .cpu = 1),
+		MEMSLOT_CALL(10010),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 15, unexplained 9580, wakeup 5, run 10");
+	assert_false(trace->stalls[0].stall.is_complete);
+	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 2);
+	trace_free(trace);
+}
+
 /* The callbacks' past is cut where the GPs' is, on every CPU. */
 static void callbacks_are_not_known_from_a_loss_on_either(void **state)
 {
@@ -1065,12 +1094,13 @@ static void callbacks_are_not_known_from_a_loss_on_either(void **state)
 		BORN(10, 1, .cpu = 1),
 		START(413, 12, SRCU(1), GP(1), .cpu = 1, .vm = 1, .kind = KS_KIND_VM),
 		STEP(GP_BEGIN, 430, SRCU(1), GP(1), .cpu = 1),
-		STEP(CB_ARM, 440, SRCU(1), DONE(1), .cpu = 1, .val = 9),
+		STEP(CB_ARM, 440, SRCU(1), DONE(1), .of_cpu = 1, .val = 9),
 		STEP(GP_END, 450, SRCU(1), DONE(1), .cpu = 1),
-		{.type = KS_VM_GONE, .us = 700, .cpu = 2, .val = 99},
-		STEP(CB_QUEUE, 800, SRCU(1), DONE(1), .cpu = 1),
-		STEP(CB_BEGIN, 900, SRCU(1), DONE(1), .cpu = 1, .val = 1),
-		{.type = KS_VM_GONE, .us = 950, .cpu = 2, .val = 99, .lost = 1},
+		HEARD(700, 2),
+		STEP(CB_QUEUE, 800, SRCU(1), DONE(1), .of_cpu = 1),
+		STEP(CB_BEGIN, 900, SRCU(1), DONE(1), .of_cpu = 1, .val = 1),
+		DROPS(940, 2, 1),
+		HEARD(950, 2),
 		MEMSLOT_SLEEP(1000, 1010, DONE(1), .wake_cpu = 1),
 		MEMSLOT_CALL(1020),
 	};
@@ -1172,6 +1202,7 @@ int main(void)
 		cmocka_unit_test(a_missing_record_makes_a_hole_or_moves_a_border_but_no_sum),
 		cmocka_unit_test(records_in_the_wrong_order_break_no_sum),
 		cmocka_unit_test(what_is_known_ends_where_a_loss_begins),
+		cmocka_unit_test(a_loss_is_of_the_cpu_that_made_the_record),
 		cmocka_unit_test(callbacks_are_not_known_from_a_loss_on_either),
 		cmocka_unit_test(what_comes_after_a_loss_is_known_again),
 		cmocka_unit_test(a_loss_inside_the_gps_work_leaves_a_hole),

@@ -286,7 +286,8 @@ static void a_cpu_that_lost_records_tells_so_in_its_next_one(void **state)
 		BORN(10, 1),
 		CALL(100, 200, 12, 1, VCPU, 0, .cpu = 1),
 		CALL(150, 300, 13, 1, VCPU, 0, .cpu = 2), /* overlaps, but lost nothing as yet */
-		CALL(250, 400, 12, 1, VCPU, 0, .cpu = 1, .lost = 255),
+		DROPS(390, 1, 257),			  /* more than a record can say */
+		CALL(250, 400, 12, 1, VCPU, 0, .cpu = 1),
 		CALL(450, 500, 13, 1, VCPU, 0, .cpu = 2),
 	};
 	struct trace *trace = RUN(rows);
@@ -300,7 +301,7 @@ static void a_cpu_that_lost_records_tells_so_in_its_next_one(void **state)
 	trace_free(trace);
 }
 
-static void user_space_may_notice_a_loss_too(void **state)
+static void a_loss_is_of_the_calls_that_it_overlaps(void **state)
 {
 	const struct row rows[] = {
 		BORN(10, 1),
@@ -440,7 +441,7 @@ int main(void)
 		cmocka_unit_test(a_killed_call_says_so),
 		cmocka_unit_test(a_thread_id_may_be_used_again),
 		cmocka_unit_test(a_cpu_that_lost_records_tells_so_in_its_next_one),
-		cmocka_unit_test(user_space_may_notice_a_loss_too),
+		cmocka_unit_test(a_loss_is_of_the_calls_that_it_overlaps),
 		cmocka_unit_test(records_that_are_short_or_of_no_type_are_counted_and_refused),
 		cmocka_unit_test(records_that_contradict_themselves_are_refused),
 		cmocka_unit_test(no_more_frames_are_read_than_the_record_holds),

@@ -162,7 +162,8 @@ static void fill_rest(struct mood *mood, union any_record *rec)
 		return;
 	}
 	rec->step.ssp = pick_ssp(mood);
-	rec->step.seq = rec->head.type == KS_LOST ? pick_past(mood) : pick_seq(mood);
+	rec->step.seq = pick_seq(mood);
+	rec->cb.cpu = wild(mood, below(&mood->random, 3));
 	rec->step.val = rarely(&mood->random, 3) ? KVM(1) : wild(mood, below(&mood->random, 5));
 }
 

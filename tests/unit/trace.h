@@ -25,6 +25,7 @@
 #define TRACE_STALLS_MAX   64
 #define TRACE_SEGMENTS_MAX 64
 #define TRACE_WAITS_MAX	   16
+#define CPUS		   16
 #define TRACE_NS(us)	   ((uint64_t)(us)*1000)
 
 /* ---- the cast ---- */
@@ -113,12 +114,13 @@ static const char *const trace_functions[] = {
 /* Of each record what scenarios differ in; 0 is a good value for the rest. */
 struct row {
 	uint8_t type;
-	uint64_t us; /* the record's own time: a sleep's or a call's end */
-	uint16_t cpu;
-	uint8_t lost;
+	uint64_t us;	/* the record's own time: a sleep's or a call's end */
+	uint16_t cpu;	/* that makes the record */
+	uint16_t drops; /* the ring is full: this many records of .cpu are lost, and none is made */
 	uint32_t tid;
 	int vm;
 	uint64_t ssp, seq, val;	   /* steps; .val also: a start's expires */
+	uint16_t of_cpu;	   /* callbacks: whose they are, whichever .cpu runs them */
 	uint64_t from, wake, wait; /* us: a call's begin, a sleep's; .wait: entered its API */
 	uint64_t needed;
 	uint16_t wake_cpu, lock;
@@ -174,10 +176,18 @@ struct row {
 	{                                                                                          \
 		.type = KS_LOCK, .us = t, .tid = who, .vm = n, .val = owner, __VA_ARGS__           \
 	}
-#define LOST(since, t, cnt)                                                                        \
+/* A record of @who that changes nothing: the CPU is heard of. */
+#define HEARD(t, who)                                                                              \
 	{                                                                                          \
-		.type = KS_LOST, .us = t, .from = since, .val = cnt                                \
+		.type = KS_VM_GONE, .us = t, .cpu = who, .val = 99                                 \
 	}
+/* @n records of @who find no room. */
+#define DROPS(t, who, n)                                                                           \
+	{                                                                                          \
+		.type = KS_VM_GONE, .us = t, .cpu = who, .val = 99, .drops = n                     \
+	}
+/* A CPU of which nobody else in the scenario is loses @n between two records. */
+#define LOST(since, t, n) HEARD(since, CPUS - 1), DROPS(since, CPUS - 1, n), HEARD(t, CPUS - 1)
 
 /* ---- what came out ---- */
 
@@ -198,7 +208,8 @@ struct trace {
 	struct ledger *ledger;
 	struct seen stalls[TRACE_STALLS_MAX];
 	size_t cnt, vms_new, vms_gone;
-	char gone[64]; /* ids of the VMs that went, in order: "2 1 " */
+	char gone[64];	     /* ids of the VMs that went, in order: "2 1 " */
+	uint32_t lost[CPUS]; /* as cpu_state.lost of the BPF side: not told yet */
 	bool keep_no_segments, count_only;
 };
 
@@ -401,6 +412,7 @@ union any_record {
 	struct ks_sleep sleep;
 	struct ks_start start;
 	struct ks_step step;
+	struct ks_cb cb;
 	struct ks_lock lock;
 	struct ks_task task;
 };
@@ -471,18 +483,15 @@ static inline void trace_fill_start(const struct row *row, struct ks_start *star
 static inline void trace_fill_step(const struct row *row, struct ks_step *step)
 {
 	step->ssp = row->ssp;
-	step->seq = row->type == KS_LOST ? TRACE_NS(row->from) : row->seq;
+	step->seq = row->seq;
 	step->val = row->val;
 }
 
 static inline size_t trace_fill(const struct row *row, union any_record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
-	rec->head = (struct ks_head){.ts_ns = TRACE_NS(row->us),
-				     .tid = row->tid,
-				     .cpu = row->cpu,
-				     .type = row->type,
-				     .lost = row->lost};
+	rec->head = (struct ks_head){
+		.ts_ns = TRACE_NS(row->us), .tid = row->tid, .cpu = row->cpu, .type = row->type};
 	switch (row->type) {
 	case KS_VM:
 		trace_fill_vm(row, &rec->vm);
@@ -502,6 +511,13 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 		rec->lock.which = KS_LOCK_SLOTS;
 		strcpy(rec->lock.owner_comm, "holder");
 		return sizeof(rec->lock);
+	case KS_CB_ARM:
+	case KS_CB_QUEUE:
+	case KS_CB_BEGIN:
+	case KS_CB_END:
+		trace_fill_step(row, &rec->step); /* the same as far as it goes */
+		rec->cb.cpu = row->of_cpu;
+		return sizeof(rec->cb);
 	default:
 		trace_fill_step(row, &rec->step);
 		return sizeof(rec->step);
@@ -521,12 +537,27 @@ static inline int trace_feed_sized(struct trace *trace, const union any_record *
 	return ret;
 }
 
+/* What head_fill() of bpf/maps.bpf.h does: a CPU's next record says how many it lost before. */
+static inline void trace_tell_lost(struct trace *trace, const struct row *row, struct ks_head *head)
+{
+	uint32_t *lost = &trace->lost[row->cpu];
+
+	head->lost = *lost > 255 ? 255 : *lost;
+	*lost = 0;
+}
+
 static inline void trace_feed(struct trace *trace, const struct row *rows, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
 		union any_record rec;
-		size_t size = trace_fill(&rows[i], &rec);
+		size_t size;
 
+		assert_true(rows[i].cpu < CPUS);
+		trace->lost[rows[i].cpu] += rows[i].drops; /* ring_lost() */
+		if (rows[i].drops)
+			continue;
+		size = trace_fill(&rows[i], &rec);
+		trace_tell_lost(trace, &rows[i], &rec.head);
 		assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
 	}
 }
