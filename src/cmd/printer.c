@@ -133,6 +133,15 @@ static struct stuck *find_stuck(struct printer *show, uint64_t key)
 	return stuck;
 }
 
+/* @age_ns doubled until it is more than @latency_ns; UINT64_MAX where no double of it is. */
+static uint64_t age_after(uint64_t age_ns, uint64_t latency_ns)
+{
+	while (age_ns <= latency_ns)
+		if (__builtin_mul_overflow(age_ns, 2, &age_ns))
+			return UINT64_MAX;
+	return age_ns;
+}
+
 void printer_asleep(struct printer *show, const struct stall *stall)
 {
 	struct stuck *stuck;
@@ -146,8 +155,7 @@ void printer_asleep(struct printer *show, const struct stall *stall)
 		*stuck = (struct stuck){stall->begin_ns, show->cfg.stuck_ns};
 	if (stall->latency_ns < stuck->next_ns)
 		return;
-	while (stuck->next_ns <= stall->latency_ns)
-		stuck->next_ns *= 2;
+	stuck->next_ns = age_after(stuck->next_ns, stall->latency_ns);
 	put_stall(show, stall);
 }
 

@@ -665,7 +665,7 @@ int ledger_record(struct ledger *ledger, const void *record, size_t size)
 	int ret;
 
 	ledger->stats.records++;
-	if (!record_view(record, size, &view)) {
+	if (!record_view(record, size, &view) || view.head->ts_ns > INT64_MAX) {
 		ledger->stats.malformed++;
 		return -EINVAL;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * seed capture|blocks: a small capture on stdout, whole or as fuzz_blocks wants it: the life of one
- * VM whose memory slot waits for the grace period of its irqchip. With "blocks" FILE: of that
- * capture.
+ * seed capture|stuck|blocks [FILE]: a small capture on stdout. "capture" is the life of one VM
+ * whose memory slot waits for the grace period of its irqchip; "stuck" has calls that have waited
+ * since the start of time until the end of it, and beyond. "blocks": that of "capture", or FILE, as
+ * fuzz_blocks wants it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +137,32 @@ static void put_life(struct capture_writer *writer, const struct symbols *syms)
 	put_step(writer, KS_VM_GONE, 9500, KVM);
 }
 
-static void make_capture(struct str *out)
+static void put_asleep(struct capture_writer *writer, uint32_t tid, uint64_t ns)
+{
+	const struct ks_task task = {
+		.head = {.ts_ns = ns, .tid = tid, .type = KS_ASLEEP},
+		.begin_ns = 1,
+		.off_ns = 1,
+		.tgid = TID,
+		.cmd = 0xae60,
+		.kind = KS_KIND_VM,
+		.comm = "seed",
+	};
+
+	capture_writer_record(writer, &task, sizeof(task), NULL);
+}
+
+/* The kernel's time is signed. */
+static void put_stuck(struct capture_writer *writer, const struct symbols *syms)
+{
+	(void)syms;
+	put_asleep(writer, TID, INT64_MAX);
+	put_asleep(writer, TID + 1, UINT64_MAX);
+}
+
+typedef void put_fn(struct capture_writer *writer, const struct symbols *syms);
+
+static void make_capture(struct str *out, put_fn *put_records)
 {
 	struct capture_head about = {.backend = "seed", .hz = 250, .has_all_calls = true};
 	const struct summary summary = {.command_status = -1};
@@ -146,16 +172,16 @@ static void make_capture(struct str *out)
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		symbols_add(syms, TEXT + i * 0x100, functions[i]);
 	symbols_sort(syms);
-	environment_set(&about.facts, "kernel.release", "6.18.0");
+	environment_set(&about.environment, "kernel.release", "6.18.0");
 	writer = capture_writer_new(&about, put, out);
 	if (!writer)
 		exit(1);
-	put_life(writer, syms);
+	put_records(writer, syms);
 	capture_writer_fact(writer, "vmm.seed.build_id", "00");
 	capture_writer_end(writer, &summary);
 	capture_writer_free(writer);
 	symbols_free(syms);
-	environment_fini(&about.facts);
+	environment_fini(&about.environment);
 }
 
 static int kind_of(uint32_t kind)
@@ -209,13 +235,14 @@ int main(int argc, char **argv)
 {
 	struct str capture;
 	int ret = 0;
+	const char *kind = argc > 1 ? argv[1] : "capture";
 
 	str_init(&capture);
 	if (argc > 2)
 		ret = read_file(&capture, argv[2]);
 	else
-		make_capture(&capture);
-	if (argc > 1 && !strcmp(argv[1], "blocks"))
+		make_capture(&capture, strcmp(kind, "stuck") ? put_life : put_stuck);
+	if (!strcmp(kind, "blocks"))
 		print_blocks(&capture);
 	else
 		fwrite(capture.text, 1, capture.len, stdout);

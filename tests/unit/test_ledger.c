@@ -350,6 +350,23 @@ static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **
 	trace_free(trace);
 }
 
+/* CLOCK_MONOTONIC is signed: no sum of such times overflows, and JSON can say each. */
+static void a_time_that_no_kernel_has_is_malformed(void **state)
+{
+	struct trace *trace = trace_new();
+	const struct row row = GONE(1, 1);
+	union any_record rec;
+	size_t size = trace_fill(&row, &rec);
+
+	(void)state;
+	rec.head.ts_ns = INT64_MAX;
+	assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
+	for (rec.head.ts_ns++; rec.head.ts_ns >> 63; rec.head.ts_ns += 1ULL << 60)
+		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
+	assert_int_equal(ledger_get_stats(trace->ledger)->malformed, 8);
+	trace_free(trace);
+}
+
 static void records_that_contradict_themselves_are_refused(void **state)
 {
 	const struct row bad[] = {
@@ -443,6 +460,7 @@ int main(void)
 		cmocka_unit_test(a_cpu_that_lost_records_tells_so_in_its_next_one),
 		cmocka_unit_test(a_loss_is_of_the_calls_that_it_overlaps),
 		cmocka_unit_test(records_that_are_short_or_of_no_type_are_counted_and_refused),
+		cmocka_unit_test(a_time_that_no_kernel_has_is_malformed),
 		cmocka_unit_test(records_that_contradict_themselves_are_refused),
 		cmocka_unit_test(no_more_frames_are_read_than_the_record_holds),
 		cmocka_unit_test(task_number_0_and_the_last_are_tasks_like_others),
