@@ -140,15 +140,17 @@ $O/tests/test_daemon.o: tests/export/test_daemon.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<
 
-# Fuzzing: clang's, with coverage and both sanitizers in all of core.a.
+# Fuzzing: clang's, with coverage and both sanitizers in all of core.a and in the printer.
 FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	      -fsanitize=fuzzer-no-link,address,undefined
 FUZZERS     = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core))
+# The printer is cmd's, and yet all that it is given comes from files.
+SINK_OBJS   = $O/fuzz/tests/sink.o $O/fuzz/tests/sink_metrics.o
+FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core) $O/cmd/printer.o)
 
 fuzzers: $(FUZZERS) $O/fuzz/seed
 
-$(FUZZERS): $O/fuzz/%: $O/fuzz/tests/%.o $O/fuzz/tests/sink.o $(FUZZ_OBJS)
+$(FUZZERS): $O/fuzz/%: $O/fuzz/tests/%.o $(SINK_OBJS) $(FUZZ_OBJS)
 	$(call say,LINK,$@)$(CLANG) -pthread $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ \
 		$(filter %.o,$^) -ljansson -lzstd -lm
 

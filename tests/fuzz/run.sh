@@ -23,15 +23,15 @@ has_fuzzer()
 	"${CLANG:-clang}" -fsanitize=fuzzer,address,undefined -o "$work/try" "$work/try.c" 2>/dev/null
 }
 
-# seeds TARGET DIR: the files that it may begin with.
+# seeds TARGET DIR: the files that it may begin with. Fails when there are no golden ones.
 seeds()
 {
-	local target=$1 dir=$2 file extension=$1
+	local target=$1 dir=$2 file extension=$1 found=
 
 	mkdir -p "$dir"
 	case $target in
 	capture | blocks)
-		extension=kvs
+		extension=cap
 		"$O/fuzz/seed" "$target" >"$dir/made"
 		;;
 	names)
@@ -39,15 +39,18 @@ seeds()
 		printf '/usr/bin/firecracker\0--id\0two\0--api-sock=/run/two.sock\0' >"$dir/firecracker"
 		printf '0::/kubepods.slice/kubepods-pod12_34.slice/cri-containerd-0123456789abcdef.scope\n' >"$dir/cgroup"
 		printf 'application/openmetrics-text;version=1.0.0;q=0.5, text/plain;version=0.0.4' >"$dir/accept"
+		return
 		;;
 	esac
 	while read -r file; do
+		found=1
 		if [ "$target" = blocks ]; then
 			"$O/fuzz/seed" blocks "$file" >"$dir/${file##*/}"
 		else
 			cp "$file" "$dir/"
 		fi
 	done < <(find tests/golden -name "*.$extension")
+	[ -n "$found" ]
 }
 
 # The options that make a target end by itself: by time, or by runs that are always the same.
@@ -66,9 +69,13 @@ fuzz()
 
 	[ -z "${TIME-}" ] || corpus=$O/fuzz/corpus/$target
 	mkdir -p "$corpus" "$O/fuzz/findings"
-	seeds "$target" "$work/$target.seeds"
+	if ! seeds "$target" "$work/$target.seeds"; then
+		failed=$((failed + 1))
+		echo "FAILED  $target: no file of tests/golden is a seed"
+		return
+	fi
 	# shellcheck disable=SC2086 # options are words
-	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -timeout=60 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$O/fuzz/findings/$target-" "$corpus" "$work/$target.seeds" >"$log" 2>&1; then
 		passed=$((passed + 1))
 		echo "ok      $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sink.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/str.h"
+#include "cmd/printer.h"
 #include "diff/verdict.h"
+#include "metrics/metrics.h"
 #include "output/csv.h"
 #include "output/deferral.h"
 #include "output/json.h"
@@ -14,9 +17,12 @@
 #include "output/table.h"
 #include "output/group_by.h"
 #include "output/text.h"
+#include "sink_metrics.h"
 
 struct sink {
 	struct side side;
+	struct printer printers[PRINTER_NOTHING]; /* stdout and stderr are closed: run.sh */
+	struct metrics *metrics;
 	struct group_by *tallies[GROUP_BY_CNT];
 	struct deferral *deferral;
 	struct str out;
@@ -28,14 +34,39 @@ static void require(int is_true)
 		abort();
 }
 
+/* One line, no less and no more, whatever names and arguments the input has. */
+static void require_line(const struct str *out)
+{
+	require(!str_failed(out) && out->len &&
+		strchr(out->text, '\n') == out->text + out->len - 1);
+}
+
+/* A program reads it: whole, and with the numbers that we meant. */
+static void require_json(const struct str *out, const struct stall *stall)
+{
+	json_t *line = json_loadb(out->text, out->len, 0, NULL);
+
+	require_line(out);
+	require(line != NULL);
+	require((uint64_t)json_integer_value(json_object_get(line, "latency_ns")) ==
+		stall->latency_ns);
+	require(json_integer_value(json_object_get(line, "latency_ns")) >= 0);
+	require(json_integer_value(json_object_get(line, "ts_ns")) >= 0);
+	json_decref(line);
+}
+
 static void print(struct sink *sink, const struct stall *stall)
 {
 	const struct text_cfg text = {.show_account = true, .host = {.hz = 250}};
 
 	text_stall(&sink->out, stall, &text);
-	json_stall(&sink->out, stall, "fuzz", &text.host);
-	csv_stall(&sink->out, stall);
 	require(!str_failed(&sink->out));
+	str_reset(&sink->out);
+	json_stall(&sink->out, stall, "fuzz", &text.host);
+	require_json(&sink->out, stall);
+	str_reset(&sink->out);
+	csv_stall(&sink->out, stall);
+	require_line(&sink->out);
 	str_reset(&sink->out);
 }
 
@@ -54,18 +85,29 @@ static void on_stall(void *ctx, const struct stall *stall)
 	for (int by = GROUP_BY_VM; by < GROUP_BY_CNT; by++)
 		require(!group_by_add(sink->tallies[by], stall, true));
 	require(!deferral_stall(sink->deferral, stall));
+	for (int i = 0; i < PRINTER_NOTHING; i++)
+		printer_stall(&sink->printers[i], stall);
+	metrics_stall(sink->metrics, stall);
 	print(sink, stall);
 }
 
 static void on_asleep(void *ctx, const struct stall *stall)
 {
-	print(ctx, stall);
+	struct sink *sink = ctx;
+
+	for (int i = 0; i < PRINTER_NOTHING; i++)
+		printer_asleep(&sink->printers[i], stall);
+	metrics_asleep(sink->metrics, stall);
+	print(sink, stall);
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
 {
 	struct sink *sink = ctx;
 
+	for (int i = 0; i < PRINTER_NOTHING; i++)
+		printer_vm_new(&sink->printers[i], vm);
+	metrics_vm_new(sink->metrics, vm);
 	require(!deferral_vm_new(sink->deferral, vm));
 }
 
@@ -73,6 +115,9 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct sink *sink = ctx;
 
+	for (int i = 0; i < PRINTER_NOTHING; i++)
+		printer_vm_gone(&sink->printers[i], vm);
+	metrics_vm_gone(sink->metrics, vm);
 	samples_vm_gone(&sink->side.samples, vm);
 	deferral_vm_gone(sink->deferral, vm);
 }
@@ -81,13 +126,21 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 {
 	struct sink *sink = ctx;
 
+	metrics_record(sink->metrics, syms, record, size);
 	return deferral_record(sink->deferral, record, size, syms);
 }
 
 static int on_head(void *ctx, const struct capture_head *head)
 {
 	struct sink *sink = ctx;
+	const struct printer_source source = {
+		.backend = head->backend,
+		.host = {.hz = head->hz, .rcu_normal = head->rcu_normal},
+		.clock_offset_ns = head->clock_offset_ns,
+	};
 
+	for (int i = 0; i < PRINTER_NOTHING; i++)
+		printer_begin(&sink->printers[i], &source);
 	sink->side.hz = head->hz;
 	for (size_t i = 0; i < head->environment.cnt; i++)
 		side_add_fact(&sink->side, head->environment.list[i].key,
@@ -104,8 +157,21 @@ static const struct replay_ops ops = {
 	.record = on_record,
 };
 
+/* As trace -v would show it, all calls, and who is stuck as often as can be. */
+static void start_printers(struct sink *sink)
+{
+	for (int i = 0; i < PRINTER_NOTHING; i++) {
+		const struct printer_cfg cfg = {
+			.stuck_ns = 1, .all = true, .verbose = true, .format = i};
+
+		printer_init(&sink->printers[i], &cfg);
+	}
+}
+
 static void sink_init(struct sink *sink)
 {
+	start_printers(sink);
+	sink->metrics = sink_metrics_new();
 	side_init(&sink->side);
 	str_init(&sink->out);
 	samples_begin(&sink->side.samples);
@@ -152,11 +218,30 @@ static void add_up(struct sink *sink)
 	deferral_free(sink->deferral);
 }
 
+/* What report adds to a summary that is not the stalls'. */
+static void end_printers(struct sink *sink, const struct summary *summary)
+{
+	for (int i = 0; i < PRINTER_NOTHING; i++) {
+		struct summary *sum = &sink->printers[i].summary;
+
+		sum->duration_ns = summary->duration_ns;
+		sum->records = summary->records;
+		sum->probe_runs = summary->probe_runs;
+		sum->probe_ns = summary->probe_ns;
+		sum->cpu_ns = summary->cpu_ns;
+		memcpy(sum->losses, summary->losses, sizeof(sum->losses));
+		printer_end(&sink->printers[i]);
+		printer_fini(&sink->printers[i]);
+	}
+}
+
 /* Resampling takes far longer than parsing, and does not depend on what was parsed: seldom. */
-static void sink_fini(struct sink *sink, size_t size)
+static void sink_fini(struct sink *sink, size_t size, const struct summary *summary)
 {
 	if (size % 16 == 0)
 		compare(sink);
+	end_printers(sink, summary);
+	sink_metrics_end(sink->metrics, summary);
 	add_up(sink);
 	str_fini(&sink->out);
 	side_fini(&sink->side);
@@ -181,7 +266,7 @@ void sink_capture(const uint8_t *data, size_t size, size_t cut)
 	require(!ret || err.msg[0]);
 	replay_summary(replay, &summary);
 	replay_free(replay);
-	sink_fini(&sink, size);
+	sink_fini(&sink, size, &summary);
 }
 
 void sink_log(enum import_format format, const uint8_t *data, size_t size)
@@ -205,5 +290,5 @@ void sink_log(enum import_format format, const uint8_t *data, size_t size)
 	require(!ret || err.msg[0]);
 	import_summary(import, &summary);
 	import_free(import);
-	sink_fini(&sink, size);
+	sink_fini(&sink, size, &summary);
 }
