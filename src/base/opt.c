@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/wrap.h"
 
 #define HELP_WIDTH  100
 #define HELP_COLUMN 30 /* where help texts start */
@@ -278,29 +279,6 @@ bool opt_wants_help(int argc, char **argv, const struct opt *opts)
 	return false;
 }
 
-/* Words of @text from @column on, broken before HELP_WIDTH. */
-static void add_wrapped(struct str *out, const char *text, size_t column)
-{
-	size_t used = column;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (used > column && used + 1 + len > HELP_WIDTH) {
-			str_addc(out, '\n');
-			str_pad(out, column);
-			used = column;
-		} else if (used > column) {
-			str_addc(out, ' ');
-			used++;
-		}
-		str_addn(out, text, len);
-		used += len;
-		text += len + strspn(text + len, " ");
-	}
-	str_addc(out, '\n');
-}
-
 static void add_help(struct str *out, const struct opt *opt)
 {
 	size_t start = out->len;
@@ -315,7 +293,7 @@ static void add_help(struct str *out, const struct opt *opt)
 	if (out->len - start + 2 > HELP_COLUMN)
 		str_addc(out, '\n');
 	str_pad(out, HELP_COLUMN);
-	add_wrapped(out, opt->help, HELP_COLUMN);
+	wrap_add(out, opt->help, HELP_COLUMN, HELP_WIDTH);
 }
 
 static void add_dump(struct str *out, const struct opt *opt)

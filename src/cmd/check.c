@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/wrap.h"
 #include "cmd/cmd.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
@@ -163,30 +164,6 @@ static const struct {
 	[SEVERITY_FATAL] = {"!!", "\033[1;31m"},
 };
 
-/* Words from TEXT_COLUMN on, @lead before the first line. Lines wrap at WIDTH. */
-static void put_wrapped(struct str *out, const char *lead, const char *text)
-{
-	size_t column = TEXT_COLUMN + strlen(lead);
-
-	str_adds(out, lead);
-	for (bool is_first = true; *text; is_first = false) {
-		size_t len = strcspn(text, " ");
-
-		if (!is_first && column + 1 + len > WIDTH) {
-			str_addc(out, '\n');
-			str_pad(out, TEXT_COLUMN + strlen(lead));
-			column = TEXT_COLUMN + strlen(lead);
-		} else if (!is_first) {
-			str_addc(out, ' ');
-			column++;
-		}
-		str_addn(out, text, len);
-		column += len;
-		text += len + (text[len] == ' ');
-	}
-	str_addc(out, '\n');
-}
-
 static void put_finding(struct str *out, const struct finding *finding, bool use_colour)
 {
 	const char *colour = use_colour ? looks[finding->severity].colour : "";
@@ -194,11 +171,12 @@ static void put_finding(struct str *out, const struct finding *finding, bool use
 	/* Not str_pad() behind the marker: it would count the colour. */
 	str_addf(out, "  %s%s%s  %-*s", colour, looks[finding->severity].marker,
 		 *colour ? "\033[0m" : "", TEXT_COLUMN - 6, finding->name);
-	put_wrapped(out, "", finding->text);
+	wrap_add(out, finding->text, TEXT_COLUMN, WIDTH);
 	if (!*finding->remedy)
 		return;
 	str_pad(out, TEXT_COLUMN);
-	put_wrapped(out, "-> ", finding->remedy);
+	str_adds(out, "-> ");
+	wrap_add(out, finding->remedy, TEXT_COLUMN + 3, WIDTH);
 }
 
 static void put_section(struct str *out, const struct findings *findings, enum section section,

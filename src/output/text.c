@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/str.h"
+#include "base/wrap.h"
 #include "ledger/ioctls.h"
 #include "base/sanitize.h"
 #include "output/summary.h"
@@ -20,26 +21,10 @@
 #define CALL_WIDTH 36
 #define TEXT_WIDTH 98
 
-/* @text behind @lead, folded between words at TEXT_WIDTH and indented like the text's begin. */
 static void add_folded(struct str *out, const char *lead, const char *text)
 {
-	size_t indent = strlen(lead), column = indent;
-
 	str_adds(out, lead);
-	while (*text) {
-		size_t word = strcspn(text, " "), next = word + strspn(text + word, " ");
-
-		if (column > indent && column + word > TEXT_WIDTH) {
-			str_addf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		}
-		str_addn(out, text, word);
-		text += next;
-		if (*text && column + next + strcspn(text, " ") <= TEXT_WIDTH)
-			str_addc(out, ' ');
-		column += next;
-	}
-	str_addc(out, '\n');
+	wrap_add(out, text, strlen(lead), TEXT_WIDTH);
 }
 
 /* "1 stall", "2 stalls" */
