@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* Lengths by first byte, and the least code point of that length: shorter forms only. */
 static const struct {
 	uint8_t mask, bits;
@@ -15,11 +17,20 @@ static const struct {
 	{0xf8, 0xf0, 0x10000},
 };
 
+/* Marks, embeddings, overrides and isolates: with them a name shows as another (Unicode TR 36). */
+static bool turns_direction(uint32_t point)
+{
+	return point == 0x61c || point == 0x200e || point == 0x200f ||
+	       (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
 static bool is_allowed(uint32_t point, uint32_t least)
 {
 	if (point < 0x20 || (point >= 0x7f && point < 0xa0))
 		return false;
 	if (point >= 0xd800 && point <= 0xdfff)
+		return false;
+	if (turns_direction(point))
 		return false;
 	return point >= least && point <= 0x10ffff;
 }
@@ -42,16 +53,23 @@ static size_t char_len(const unsigned char *text)
 	return 0;
 }
 
+const char *sanitize_next(const char *src, size_t *len)
+{
+	*len = char_len((const unsigned char *)src);
+	if (*len)
+		return src;
+	*len = 1;
+	return "?";
+}
+
 bool sanitize(char *dst, size_t size, const char *src)
 {
 	size_t used = 0;
 
 	while (*src) {
-		size_t len = char_len((const unsigned char *)src);
-		const char *from = len ? src : "?";
+		size_t len;
+		const char *from = sanitize_next(src, &len);
 
-		if (!len)
-			len = 1;
 		if (used + len >= size)
 			break;
 		memcpy(dst + used, from, len);
@@ -60,4 +78,14 @@ bool sanitize(char *dst, size_t size, const char *src)
 	}
 	dst[used] = 0;
 	return *src;
+}
+
+void sanitize_add(struct str *out, const char *src)
+{
+	const char *clean;
+
+	for (size_t len; *src; src += len) {
+		clean = sanitize_next(src, &len);
+		str_addn(out, clean, len);
+	}
 }

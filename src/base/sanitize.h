@@ -6,11 +6,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct str;
+
 /*
  * Copy @src into @dst of @size bytes as printable UTF-8: bytes that are no
- * UTF-8 and control characters become '?', and what does not fit is cut between
- * characters. Returns true when it was cut.
+ * UTF-8, control characters and those that turn the direction of text become '?',
+ * and what does not fit is cut between characters. Returns true when it was cut.
  */
 bool sanitize(char *dst, size_t size, const char *src);
+
+/*
+ * One character of it: what to show for the @len bytes at @src, which is not
+ * empty: @src itself, or "?" for one byte that may not be shown.
+ */
+const char *sanitize_next(const char *src, size_t *len);
+
+/* Append all of @src in this way. Out of memory: see str.h. */
+void sanitize_add(struct str *out, const char *src);
 
 #endif

@@ -6,91 +6,78 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sanitize.h"
+#include "base/str.h"
 #include "ledger/record_view.h"
+#include "output/json.h"
+#include "output/ndjson.h"
 #include "output/summary.h"
 
 #define HZ_MAX 100000
 
 /* ---- writing ---- */
 
-static char *dump(json_t *object)
+static void put_sizes(struct ndjson *json)
 {
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	json_decref(object);
-	return text;
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
-
-/* What is no UTF-8 would make the whole head unreadable. */
-static json_t *string(const char *text)
-{
-	json_t *value = json_string(text);
-
-	return value ? value : json_string("?");
-}
-
-static json_t *sizes_array(void)
-{
-	json_t *array = json_array();
-
+	ndjson_array(json, "record_sizes");
 	for (int type = 0; type < KS_TYPE_CNT; type++)
-		json_array_append_new(array, json_integer(record_fixed_bytes(type)));
-	return array;
+		ndjson_int(json, NULL, record_fixed_bytes(type));
+	ndjson_end_array(json);
 }
 
-static json_t *facts_object(const struct environment *facts)
+static void put_facts(struct ndjson *json, const struct environment *facts)
 {
-	json_t *object = json_object();
-
+	ndjson_object(json, "facts");
 	for (size_t i = 0; i < facts->cnt; i++)
-		set(object, facts->list[i].key, string(facts->list[i].value));
-	return object;
+		ndjson_text(json, facts->list[i].key, facts->list[i].value);
+	ndjson_end_object(json);
+}
+
+/* The whole object, or NULL. */
+static char *finish(struct ndjson *json)
+{
+	if (!ndjson_finish(json))
+		return str_take(json->out);
+	str_fini(json->out);
+	return NULL;
 }
 
 char *capture_head_text(const struct capture_head *head)
 {
-	json_t *object = json_object();
+	struct ndjson json;
+	struct str out;
 
-	set(object, "kvmstall", string(head->version));
-	set(object, "backend", string(head->backend));
-	set(object, "hz", json_integer(head->hz));
-	set(object, "pid", json_integer(head->pid));
-	set(object, "clock_offset_ns", json_integer(head->clock_offset_ns));
-	set(object, "began_ns", json_integer(head->began_ns));
-	set(object, "followed", json_boolean(head->is_followed));
-	set(object, "rcu_normal", json_boolean(head->rcu_normal));
-	set(object, "all_calls", json_boolean(head->has_all_calls));
-	set(object, "record_sizes", sizes_array());
-	set(object, "facts", facts_object(&head->environment));
-	return dump(object);
-}
-
-static json_t *losses_object(const struct summary *summary)
-{
-	json_t *object = json_object();
-
-	for (int i = 0; i < KS_LOSS_CNT; i++)
-		set(object, loss_name(i), json_integer(summary->losses[i]));
-	return object;
+	str_init(&out);
+	ndjson_begin_bare(&json, &out);
+	ndjson_text(&json, "kvmstall", head->version);
+	ndjson_text(&json, "backend", head->backend);
+	ndjson_int(&json, "hz", head->hz);
+	ndjson_int(&json, "pid", head->pid);
+	ndjson_int(&json, "clock_offset_ns", head->clock_offset_ns);
+	ndjson_int(&json, "began_ns", head->began_ns);
+	ndjson_bool(&json, "followed", head->is_followed);
+	ndjson_bool(&json, "rcu_normal", head->rcu_normal);
+	ndjson_bool(&json, "all_calls", head->has_all_calls);
+	put_sizes(&json);
+	put_facts(&json, &head->environment);
+	return finish(&json);
 }
 
 char *capture_end_text(const struct summary *summary)
 {
-	json_t *object = json_object();
+	struct ndjson json;
+	struct str out;
 
-	set(object, "duration_ns", json_integer(summary->duration_ns));
-	set(object, "records", json_integer(summary->records));
-	set(object, "losses", losses_object(summary));
-	set(object, "probe_runs", json_integer(summary->probe_runs));
-	set(object, "probe_ns", json_integer(summary->probe_ns));
-	set(object, "cpu_ns", json_integer(summary->cpu_ns));
-	set(object, "command_status", json_integer(summary->command_status));
-	return dump(object);
+	str_init(&out);
+	ndjson_begin_bare(&json, &out);
+	ndjson_int(&json, "duration_ns", summary->duration_ns);
+	ndjson_int(&json, "records", summary->records);
+	json_put_losses(&json, summary);
+	ndjson_int(&json, "probe_runs", summary->probe_runs);
+	ndjson_int(&json, "probe_ns", summary->probe_ns);
+	ndjson_int(&json, "cpu_ns", summary->cpu_ns);
+	ndjson_int(&json, "command_status", summary->command_status);
+	return finish(&json);
 }
 
 /* ---- reading ---- */
@@ -120,8 +107,7 @@ static void get_string(const json_t *object, const char *key, char *buf, size_t 
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
-	strncpy(buf, text ? text : "", size - 1);
-	buf[size - 1] = '\0';
+	sanitize(buf, size, text ? text : ""); /* of a file: anybody's */
 }
 
 static int get_sizes(json_t *array, struct capture_sizes *sizes, struct err *err)

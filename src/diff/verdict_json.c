@@ -1,207 +1,182 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diff/verdict.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "base/str.h"
-
-/* As many digits as mean something, so that no library's last bit shows. */
-#define DIGITS 6
+#include "output/ndjson.h"
 
 static const char *const side_keys[SIDE_CNT] = {"base", "new"};
 
-static void set(json_t *object, const char *key, json_t *value)
+static void put_ns(struct ndjson *json, const char *key, double ns)
 {
-	json_object_set_new(object, key, value);
+	ndjson_int(json, key, llround(ns));
 }
 
-static void set_ns(json_t *object, const char *key, double ns)
+static void put_causes(struct ndjson *json, const double by_cause[KS_CAUSE_CNT])
 {
-	set(object, key, json_integer(llround(ns)));
-}
-
-static json_t *text(const char *bytes)
-{
-	json_t *value = bytes && bytes[0] ? json_string(bytes) : json_null();
-
-	return value ? value : json_string("?");
-}
-
-static json_t *causes_object(const double by_cause[KS_CAUSE_CNT])
-{
-	json_t *object = json_object();
-
+	ndjson_object(json, "ns_by_cause");
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		set_ns(object, cause_name(i), by_cause[i]);
-	return object;
+		put_ns(json, cause_name(i), by_cause[i]);
+	ndjson_end_object(json);
 }
 
-static json_t *measure_object(const struct measure *measure)
+static void put_measure(struct ndjson *json, const char *key, const struct measure *measure)
 {
-	json_t *object;
-
-	if (!measure->group)
-		return json_null();
-	object = json_object();
-	set(object, "phase", json_string(phase_name(measure->group->phase)));
-	set(object, "calls", json_integer(measure->group->cnt));
-	set(object, "samples", json_integer(measure->group->kept));
-	set_ns(object, "median_ns", measure->median);
-	set_ns(object, "p99_ns", measure->p99);
-	set(object, "ns_by_cause", causes_object(measure->by_cause));
-	return object;
+	if (!measure->group) {
+		ndjson_null(json, key);
+		return;
+	}
+	ndjson_object(json, key);
+	ndjson_text(json, "phase", phase_name(measure->group->phase));
+	ndjson_int(json, "calls", measure->group->cnt);
+	ndjson_int(json, "samples", measure->group->kept);
+	put_ns(json, "median_ns", measure->median);
+	put_ns(json, "p99_ns", measure->p99);
+	put_causes(json, measure->by_cause);
+	ndjson_end_object(json);
 }
 
-static json_t *moved_object(const struct change *change)
+static void put_moved(struct ndjson *json, const struct change *change)
 {
-	json_t *object = json_object();
-
-	set(object, "cause", json_string(cause_name(change->moved)));
-	set_ns(object, "ns", change->moved_ns);
-	set(object, "function", text(change->origin ? change->origin->func : NULL));
-	set(object, "call", text(change->origin ? change->origin->call : NULL));
-	set(object, "is_culprit", json_boolean(change->origin && !change->origin->is_place));
-	set(object, "calls", json_integer(change->origin_cnt));
-	set(object, "of", json_integer(change->moved_cnt));
-	return object;
+	ndjson_object(json, "moved");
+	ndjson_text(json, "cause", cause_name(change->moved));
+	put_ns(json, "ns", change->moved_ns);
+	ndjson_text_or_null(json, "function", change->origin ? change->origin->func : NULL);
+	ndjson_text_or_null(json, "call", change->origin ? change->origin->call : NULL);
+	ndjson_bool(json, "is_culprit", change->origin && !change->origin->is_place);
+	ndjson_int(json, "calls", change->origin_cnt);
+	ndjson_int(json, "of", change->moved_cnt);
+	ndjson_end_object(json);
 }
 
-static json_t *explanations_array(const struct comparison *comparison, const struct change *change)
+static void put_explanations(struct ndjson *json, const struct comparison *comparison,
+			     const struct change *change)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "explanations");
 	for (size_t i = 0; i < change->explanations_cnt; i++)
-		json_array_append_new(array, text(comparison->facts[change->explanations[i]].key));
-	return array;
+		ndjson_text_or_null(json, NULL, comparison->facts[change->explanations[i]].key);
+	ndjson_end_array(json);
 }
 
-static json_t *interval_end(const struct change *change, double ns)
+static void put_interval_end(struct ndjson *json, const char *key, const struct change *change,
+			     double ns)
 {
-	return compare_fewest(change) < INTERVAL_MIN ? json_null() : json_integer(llround(ns));
+	if (compare_fewest(change) < INTERVAL_MIN)
+		ndjson_null(json, key);
+	else
+		put_ns(json, key, ns);
 }
 
-static void set_proof(json_t *object, const struct change *change)
+static void put_proof(struct ndjson *json, const struct change *change)
 {
-	set_ns(object, "diff_ns", change->diff);
-	set(object, "ci_low_ns", interval_end(change, change->interval.low));
-	set(object, "ci_high_ns", interval_end(change, change->interval.high));
-	set(object, "u", json_real(change->test.u));
-	set(object, "p", json_real(change->test.p));
-	set(object, "p_corrected", json_real(change->p));
-	set(object, "effect", json_real(change->test.delta));
-	set_ns(object, "threshold_ns", change->threshold);
-	set(object, "slack", json_string(tolerance_name(change->tolerance)));
-	set(object, "unsure", json_boolean(change->is_unsure));
+	put_ns(json, "diff_ns", change->diff);
+	put_interval_end(json, "ci_low_ns", change, change->interval.low);
+	put_interval_end(json, "ci_high_ns", change, change->interval.high);
+	ndjson_real(json, "u", change->test.u);
+	ndjson_real(json, "p", change->test.p);
+	ndjson_real(json, "p_corrected", change->p);
+	ndjson_real(json, "effect", change->test.delta);
+	put_ns(json, "threshold_ns", change->threshold);
+	ndjson_text(json, "slack", tolerance_name(change->tolerance));
+	ndjson_bool(json, "unsure", change->is_unsure);
 }
 
-static json_t *change_object(const struct comparison *comparison, const struct change *change)
+static void put_change(struct ndjson *json, const struct comparison *comparison,
+		       const struct change *change)
 {
 	const struct group *group = change->sides[SIDE_BASE].group;
-	json_t *object = json_object();
 
 	if (!group)
 		group = change->sides[SIDE_NEW].group;
-	set(object, "verdict", json_string(verdict_name(change->verdict)));
-	set(object, "call", json_string(group->call));
-	set(object, "occurrence",
-	    group->occurrence ? json_integer(group->occurrence) : json_null());
+	ndjson_object(json, NULL);
+	ndjson_text(json, "verdict", verdict_name(change->verdict));
+	ndjson_text(json, "call", group->call);
+	if (group->occurrence)
+		ndjson_int(json, "occurrence", group->occurrence);
+	else
+		ndjson_null(json, "occurrence");
 	for (int i = 0; i < SIDE_CNT; i++)
-		set(object, side_keys[i], measure_object(&change->sides[i]));
-	set_proof(object, change);
-	set(object, "moved", moved_object(change));
-	set(object, "explanations", explanations_array(comparison, change));
-	return object;
+		put_measure(json, side_keys[i], &change->sides[i]);
+	put_proof(json, change);
+	put_moved(json, change);
+	put_explanations(json, comparison, change);
+	ndjson_end_object(json);
 }
 
-static json_t *changes_array(const struct comparison *comparison)
+static void put_changes(struct ndjson *json, const struct comparison *comparison)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "changes");
 	for (size_t i = 0; i < comparison->cnt; i++)
-		json_array_append_new(array, change_object(comparison, &comparison->changes[i]));
-	return array;
+		put_change(json, comparison, &comparison->changes[i]);
+	ndjson_end_array(json);
 }
 
-static json_t *side_object(const struct side *side, const char *name)
+static void put_side(struct ndjson *json, const char *key, const struct side *side,
+		     const char *name)
 {
-	json_t *object = json_object();
-
-	set(object, "name", text(name));
-	set(object, "recordings", json_integer(side->samples.recordings));
-	set(object, "vms", json_integer(side->samples.vms_cnt));
-	set(object, "calls", json_integer(side->samples.calls_seen));
-	set(object, "incomplete", json_integer(side->samples.incomplete));
-	set(object, "lost", json_integer(side->lost));
-	set(object, "cut", json_integer(side->cut));
-	set(object, "without_short_calls", json_integer(side->partial));
-	set(object, "inferred", json_boolean(side->logs));
-	return object;
+	ndjson_object(json, key);
+	ndjson_text_or_null(json, "name", name);
+	ndjson_int(json, "recordings", side->samples.recordings);
+	ndjson_int(json, "vms", side->samples.vms_cnt);
+	ndjson_int(json, "calls", side->samples.calls_seen);
+	ndjson_int(json, "incomplete", side->samples.incomplete);
+	ndjson_int(json, "lost", side->lost);
+	ndjson_int(json, "cut", side->cut);
+	ndjson_int(json, "without_short_calls", side->partial);
+	ndjson_bool(json, "inferred", side->logs);
+	ndjson_end_object(json);
 }
 
-static json_t *facts_array(const struct comparison *comparison)
+static void put_facts(struct ndjson *json, const struct comparison *comparison)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "differences");
 	for (size_t i = 0; i < comparison->facts_cnt; i++) {
-		json_t *object = json_object();
+		const struct fact_change *fact = &comparison->facts[i];
 
-		set(object, "key", text(comparison->facts[i].key));
+		ndjson_object(json, NULL);
+		ndjson_text_or_null(json, "key", fact->key);
 		for (int side = 0; side < SIDE_CNT; side++)
-			set(object, side_keys[side], text(comparison->facts[i].values[side]));
-		json_array_append_new(array, object);
+			ndjson_text_or_null(json, side_keys[side], fact->values[side]);
+		ndjson_end_object(json);
 	}
-	return array;
+	ndjson_end_array(json);
 }
 
-static json_t *reasons_array(const struct comparison *comparison)
+static void put_reasons(struct ndjson *json, const struct comparison *comparison)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "reasons");
 	for (int i = 0; i < REASON_CNT; i++)
 		if (comparison->reasons & 1u << i)
-			json_array_append_new(array, json_string(compare_reason_text(i)));
-	return array;
+			ndjson_text(json, NULL, compare_reason_text(i));
+	ndjson_end_array(json);
 }
 
-static json_t *counts_object(const struct comparison *comparison)
+static void put_counts(struct ndjson *json, const struct comparison *comparison)
 {
-	json_t *object = json_object();
-
+	ndjson_object(json, "verdicts");
 	for (int i = 0; i < VERDICT_CNT; i++)
-		set(object, verdict_name(i), json_integer(comparison->by_verdict[i]));
-	return object;
+		ndjson_int(json, verdict_name(i), comparison->by_verdict[i]);
+	ndjson_end_object(json);
 }
 
 int compare_json(struct str *out, const struct comparison *comparison,
 		 const char *const names[SIDE_CNT])
 {
-	json_t *object = json_object();
-	char *line;
+	struct ndjson json;
 
-	set(object, "type", json_string("diff"));
-	set(object, "v", json_integer(1));
-	set(object, "verdict", json_string(comparison_verdict(comparison)));
-	set(object, "exit_status", json_integer(comparison->outcome));
-	set(object, "reasons", reasons_array(comparison));
-	set(object, "alpha", json_real(comparison->cfg.alpha));
-	set(object, "min_effect", json_real(comparison->cfg.min_effect));
-	set(object, "floor_ns", json_integer(comparison->cfg.floor_ns));
+	ndjson_begin(&json, out, "diff");
+	ndjson_text(&json, "verdict", comparison_verdict(comparison));
+	ndjson_int(&json, "exit_status", comparison->outcome);
+	put_reasons(&json, comparison);
+	ndjson_real(&json, "alpha", comparison->cfg.alpha);
+	ndjson_real(&json, "min_effect", comparison->cfg.min_effect);
+	ndjson_int(&json, "floor_ns", comparison->cfg.floor_ns);
 	for (int i = 0; i < SIDE_CNT; i++)
-		set(object, side_keys[i], side_object(comparison->sides[i], names[i]));
-	set(object, "tested", json_integer(comparison->tested));
-	set(object, "samples_needed", json_integer(comparison->needed));
-	set(object, "verdicts", counts_object(comparison));
-	set(object, "differences", facts_array(comparison));
-	set(object, "changes", changes_array(comparison));
-	line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
-	json_decref(object);
-	if (!line)
-		return -ENOMEM;
-	str_adds(out, line);
-	str_addc(out, '\n');
-	free(line);
-	return str_failed(out) ? -ENOMEM : 0;
+		put_side(&json, side_keys[i], comparison->sides[i], names[i]);
+	ndjson_int(&json, "tested", comparison->tested);
+	ndjson_int(&json, "samples_needed", comparison->needed);
+	put_counts(&json, comparison);
+	put_facts(&json, comparison);
+	put_changes(&json, comparison);
+	return ndjson_finish_line(&json);
 }

@@ -9,21 +9,24 @@
 #include "base/sanitize.h"
 #include "ledger/stall.h"
 
+/* It may be looked at in a terminal. */
 void csv_add(struct str *out, bool is_first, const char *value)
 {
+	bool is_quoted = value[strcspn(value, ",\"\r\n")];
+	const char *clean;
+
 	if (!is_first)
 		str_addc(out, ',');
-	if (!value[strcspn(value, ",\"\r\n")]) {
-		str_adds(out, value);
-		return;
-	}
-	str_addc(out, '"');
-	for (; *value; value++) {
-		if (*value == '"')
+	if (is_quoted)
+		str_addc(out, '"');
+	for (size_t len; *value; value += len) {
+		clean = sanitize_next(value, &len);
+		if (*clean == '"')
 			str_addc(out, '"');
-		str_addc(out, *value);
+		str_addn(out, clean, len);
 	}
-	str_addc(out, '"');
+	if (is_quoted)
+		str_addc(out, '"');
 }
 
 void csv_stall_header(struct str *out)
@@ -34,13 +37,9 @@ void csv_stall_header(struct str *out)
 		 "without_ns,phase,stuck,complete,inferred\n");
 }
 
-/* It may be looked at in a terminal. */
 static void add_text(struct str *out, const char *text)
 {
-	char clean[128];
-
-	sanitize(clean, sizeof(clean), text ? text : "");
-	csv_add(out, false, clean);
+	csv_add(out, false, text ? text : "");
 }
 
 static void add_vm(struct str *out, const struct vm *vm)

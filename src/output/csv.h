@@ -8,7 +8,8 @@
 struct stall;
 struct str;
 
-/* One value, in quotes where it needs them, with a comma before it unless it is the first. */
+/* One value, cleaned as for a terminal (base/sanitize.h), in quotes where it needs them, with a
+ * comma before it unless it is the first. */
 void csv_add(struct str *out, bool is_first, const char *value);
 
 void csv_stall_header(struct str *out);

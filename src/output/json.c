@@ -1,264 +1,231 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/json.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
-
-#include "base/str.h"
-#include "output/advice.h"
 #include "ledger/ioctls.h"
+#include "output/advice.h"
+#include "output/ndjson.h"
 #include "output/summary.h"
 
-static int put(struct str *out, json_t *object)
+static void put_vm(struct ndjson *json, const struct vm *vm)
 {
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	json_decref(object);
-	if (!text)
-		return -ENOMEM;
-	str_adds(out, text);
-	str_addc(out, '\n');
-	free(text);
-	return str_failed(out) ? -ENOMEM : 0;
+	if (!vm) {
+		ndjson_null(json, "vm");
+		return;
+	}
+	ndjson_object(json, "vm");
+	ndjson_int(json, "id", vm->id);
+	ndjson_int(json, "pid", vm->tgid);
+	ndjson_text(json, "comm", vm->comm);
+	ndjson_text_or_null(json, "name", vm->name);
+	ndjson_end_object(json);
 }
 
-/* Kernel strings (comm) may hold any bytes; JSON may not. */
-static json_t *text(const char *bytes)
-{
-	json_t *value = bytes ? json_string(bytes) : json_null();
-
-	return value ? value : json_string("?");
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
-
-static void set_int(json_t *object, const char *key, int64_t value)
-{
-	set(object, key, json_integer(value));
-}
-
-static json_t *head(const char *type)
-{
-	json_t *object = json_object();
-
-	set(object, "type", json_string(type));
-	set_int(object, "v", 1);
-	return object;
-}
-
-static json_t *vm_object(const struct vm *vm)
-{
-	json_t *object;
-
-	if (!vm)
-		return json_null();
-	object = json_object();
-	set_int(object, "id", vm->id);
-	set_int(object, "pid", vm->tgid);
-	set(object, "comm", text(vm->comm));
-	set(object, "name", vm->name[0] ? text(vm->name) : json_null());
-	return object;
-}
-
-static json_t *args_object(const struct ks_call *call)
+static void put_args(struct ndjson *json, const struct ks_call *call)
 {
 	const struct ioctl_desc *desc = ioctl_find(call->kind, call->cmd);
-	json_t *object = json_object();
 	uint64_t value;
 
+	ndjson_object(json, "args");
 	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++)
 		if (ioctl_arg_value(call, &desc->args[i], &value))
-			set_int(object, desc->args[i].name, value);
+			ndjson_int(json, desc->args[i].name, value);
 	if (call->kind == KS_KIND_EXIT)
-		set(object, "via", json_string("exit"));
-	return object;
+		ndjson_text(json, "via", "exit");
+	ndjson_end_object(json);
 }
 
-static json_t *domain_value(const struct domain *dom)
+static void put_domain(struct ndjson *json, const struct domain *dom)
 {
-	return dom ? json_string(domain_kind_name(domain_get_kind(dom))) : json_null();
+	ndjson_text(json, "domain", dom ? domain_kind_name(domain_get_kind(dom)) : NULL);
 }
 
-static json_t *gp_value(const struct domain *dom, uint64_t gp)
+static void put_gp(struct ndjson *json, const char *key, const struct domain *dom, uint64_t gp)
 {
-	return dom && gp ? json_integer(domain_gp_number(dom, gp)) : json_null();
+	if (dom && gp)
+		ndjson_int(json, key, domain_gp_number(dom, gp));
+	else
+		ndjson_null(json, key);
 }
 
-static json_t *segments_array(const struct stall *stall)
+static void put_segment(struct ndjson *json, const struct segment *seg)
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-		json_t *object = json_object();
-
-		set(object, "cause", json_string(cause_name(seg->cause)));
-		set_int(object, "ns", seg->ns);
-		set(object, "domain", domain_value(seg->dom));
-		set(object, "gp", gp_value(seg->dom, seg->gp));
-		if (seg->func)
-			set(object, "function", text(seg->func));
-		json_array_append_new(array, object);
-	}
-	return array;
+	ndjson_object(json, NULL);
+	ndjson_text(json, "cause", cause_name(seg->cause));
+	ndjson_int(json, "ns", seg->ns);
+	put_domain(json, seg->dom);
+	put_gp(json, "gp", seg->dom, seg->gp);
+	if (seg->func)
+		ndjson_text(json, "function", seg->func);
+	ndjson_end_object(json);
 }
 
-static json_t *stack_array(const struct stack *stack)
+static void put_segments(struct ndjson *json, const struct stall *stall)
 {
-	json_t *array = json_array();
+	ndjson_array(json, "segments");
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		put_segment(json, &stall->segments[i]);
+	ndjson_end_array(json);
+}
 
+static void put_stack(struct ndjson *json, const struct stack *stack)
+{
+	ndjson_array(json, "stack");
 	for (size_t i = 0; i < stack->cnt; i++)
-		json_array_append_new(array, text(stack->names[i]));
-	return array;
+		ndjson_text(json, NULL, stack->names[i]);
+	ndjson_end_array(json);
 }
 
-static json_t *waits_array(const struct stall *stall)
+static void put_wait(struct ndjson *json, const struct wait *wait)
 {
-	json_t *array = json_array();
+	ndjson_object(json, NULL);
+	ndjson_text(json, "api", api_name(wait->api));
+	put_domain(json, wait->dom);
+	ndjson_text(json, "site", wait->site);
+	ndjson_int(json, "ns", wait->ns);
+	put_gp(json, "gp_first", wait->dom, wait->gp_first);
+	put_gp(json, "gp_needed", wait->dom, wait->gp_needed);
+	put_stack(json, &wait->stack);
+	ndjson_end_object(json);
+}
 
-	for (size_t i = 0; i < stall->waits_cnt; i++) {
-		const struct wait *wait = &stall->waits[i];
-		json_t *object = json_object();
+static void put_waits(struct ndjson *json, const struct stall *stall)
+{
+	ndjson_array(json, "waits");
+	for (size_t i = 0; i < stall->waits_cnt; i++)
+		put_wait(json, &stall->waits[i]);
+	ndjson_end_array(json);
+}
 
-		set(object, "api", text(api_name(wait->api)));
-		set(object, "domain", domain_value(wait->dom));
-		set(object, "site", text(wait->site));
-		set_int(object, "ns", wait->ns);
-		set(object, "gp_first", gp_value(wait->dom, wait->gp_first));
-		set(object, "gp_needed", gp_value(wait->dom, wait->gp_needed));
-		set(object, "stack", stack_array(&wait->stack));
-		json_array_append_new(array, object);
+/* Null, where there is nothing to be known. */
+static void put_int_if(struct ndjson *json, const char *key, bool is_known, int64_t value)
+{
+	if (is_known)
+		ndjson_int(json, key, value);
+	else
+		ndjson_null(json, key);
+}
+
+static void put_culprit(struct ndjson *json, const struct culprit *culprit)
+{
+	if (!culprit->is_known) {
+		ndjson_null(json, "culprit");
+		return;
 	}
-	return array;
-}
-
-static json_t *culprit_object(const struct stall *stall)
-{
-	const struct culprit *culprit = &stall->culprit;
-	json_t *object;
-
-	if (!culprit->is_known)
-		return json_null();
-	object = json_object();
-	set(object, "kind", json_string(culprit_kind_name(culprit->kind)));
-	set(object, "function", text(culprit->func));
-	set(object, "call", text(culprit->call));
-	set_int(object, "tid", culprit->tid);
-	set(object, "comm", text(culprit->comm));
-	set(object, "age_ns",
-	    culprit->kind == CULPRIT_INITIATOR ? json_integer(culprit->age_ns) : json_null());
-	set(object, "callbacks",
-	    culprit->callbacks < 0 ? json_null() : json_integer(culprit->callbacks));
-	set(object, "self", json_boolean(culprit->is_self));
+	ndjson_object(json, "culprit");
+	ndjson_text(json, "kind", culprit_kind_name(culprit->kind));
+	ndjson_text(json, "function", culprit->func);
+	ndjson_text(json, "call", culprit->call);
+	ndjson_int(json, "tid", culprit->tid);
+	ndjson_text(json, "comm", culprit->comm);
+	put_int_if(json, "age_ns", culprit->kind == CULPRIT_INITIATOR, culprit->age_ns);
+	put_int_if(json, "callbacks", culprit->callbacks >= 0, culprit->callbacks);
+	ndjson_bool(json, "self", culprit->is_self);
 	if (culprit->vm)
-		set_int(object, "vm", culprit->vm->id);
+		ndjson_int(json, "vm", culprit->vm->id);
 	if (culprit->kind == CULPRIT_HOLDER)
-		set(object, "cause", json_string(cause_name(culprit->cause)));
-	return object;
+		ndjson_text(json, "cause", cause_name(culprit->cause));
+	ndjson_end_object(json);
 }
 
-static json_t *advice_value(const struct stall *stall, const struct advice_host *host)
+static void put_advice(struct ndjson *json, const struct stall *stall,
+		       const struct advice_host *host)
 {
 	char advice[ADVICE_MAX];
 
-	advice_for(stall, host, advice, sizeof(advice));
-	return advice[0] ? json_string(advice) : json_null();
+	ndjson_text_or_null(json, "advice", advice_for(stall, host, advice, sizeof(advice)));
 }
 
 int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	       const struct advice_host *host)
 {
-	/* Whatever slept for a cause is a stall; the rest are calls (--all). */
-	json_t *object = head(stall->cause == KS_CAUSE_RUN ? "call" : "stall");
+	struct ndjson json;
 
-	set_int(object, "ts_ns", stall->begin_ns);
-	set(object, "vm", vm_object(stall->vm));
-	set_int(object, "tid", stall->rec->head.tid);
-	set(object, "comm", text(stall->rec->comm));
-	set(object, "call", json_string(stall->call));
-	set(object, "args", args_object(stall->rec));
-	set(object, "ret", stall->is_stuck ? json_null() : json_integer(stall->rec->ret));
-	set_int(object, "latency_ns", stall->latency_ns);
-	set_int(object, "stall_ns", stall->stall_ns);
-	set(object, "cause", json_string(cause_name(stall->cause)));
-	set(object, "segments", segments_array(stall));
-	set(object, "waits", waits_array(stall));
-	set(object, "culprit", culprit_object(stall));
-	set_int(object, "without_ns", stall->without_ns);
-	set(object, "phase", json_string(phase_name(stall->phase)));
-	set(object, "advice", advice_value(stall, host));
-	set(object, "stuck", json_boolean(stall->is_stuck));
-	set(object, "killed", json_boolean(stall->rec->flags & KS_CALL_KILLED));
-	set(object, "backend", json_string(backend));
-	set(object, "complete", json_boolean(stall->is_complete));
+	/* Whatever slept for a cause is a stall; the rest are calls (--all). */
+	ndjson_begin(&json, out, stall->cause == KS_CAUSE_RUN ? "call" : "stall");
+	ndjson_int(&json, "ts_ns", stall->begin_ns);
+	put_vm(&json, stall->vm);
+	ndjson_int(&json, "tid", stall->rec->head.tid);
+	ndjson_text(&json, "comm", stall->rec->comm);
+	ndjson_text(&json, "call", stall->call);
+	put_args(&json, stall->rec);
+	put_int_if(&json, "ret", !stall->is_stuck, stall->rec->ret);
+	ndjson_int(&json, "latency_ns", stall->latency_ns);
+	ndjson_int(&json, "stall_ns", stall->stall_ns);
+	ndjson_text(&json, "cause", cause_name(stall->cause));
+	put_segments(&json, stall);
+	put_waits(&json, stall);
+	put_culprit(&json, &stall->culprit);
+	ndjson_int(&json, "without_ns", stall->without_ns);
+	ndjson_text(&json, "phase", phase_name(stall->phase));
+	put_advice(&json, stall, host);
+	ndjson_bool(&json, "stuck", stall->is_stuck);
+	ndjson_bool(&json, "killed", stall->rec->flags & KS_CALL_KILLED);
+	ndjson_text(&json, "backend", backend);
+	ndjson_bool(&json, "complete", stall->is_complete);
 	if (stall->is_inferred)
-		set(object, "inferred", json_true());
-	return put(out, object);
+		ndjson_bool(&json, "inferred", true);
+	return ndjson_finish_line(&json);
 }
 
 int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts_ns)
 {
-	json_t *object = head("vm");
+	struct ndjson json;
 
-	set_int(object, "ts_ns", ts_ns);
-	set(object, "event", json_string(event));
-	set(object, "vm", vm_object(vm));
-	return put(out, object);
+	ndjson_begin(&json, out, "vm");
+	ndjson_int(&json, "ts_ns", ts_ns);
+	ndjson_text(&json, "event", event);
+	put_vm(&json, vm);
+	return ndjson_finish_line(&json);
 }
 
 int json_lost(struct str *out, const char *where, uint64_t cnt)
 {
-	json_t *object = head("lost");
+	struct ndjson json;
 
-	set(object, "where", json_string(where));
-	set_int(object, "count", cnt);
-	return put(out, object);
+	ndjson_begin(&json, out, "lost");
+	ndjson_text(&json, "where", where);
+	ndjson_int(&json, "count", cnt);
+	return ndjson_finish_line(&json);
 }
 
-static json_t *causes_object(const uint64_t by_cause[KS_CAUSE_CNT])
+static void put_causes(struct ndjson *json, const char *key, const uint64_t by_cause[KS_CAUSE_CNT])
 {
-	json_t *object = json_object();
-
+	ndjson_object(json, key);
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		set_int(object, cause_name(i), by_cause[i]);
-	return object;
+		ndjson_int(json, cause_name(i), by_cause[i]);
+	ndjson_end_object(json);
 }
 
-static json_t *losses_object(const struct summary *summary)
+void json_put_losses(struct ndjson *json, const struct summary *summary)
 {
-	json_t *object = json_object();
-
+	ndjson_object(json, "losses");
 	for (int i = 0; i < KS_LOSS_CNT; i++)
-		set_int(object, loss_name(i), summary->losses[i]);
-	return object;
+		ndjson_int(json, loss_name(i), summary->losses[i]);
+	ndjson_end_object(json);
 }
 
 int json_summary(struct str *out, const struct summary *summary, const char *backend)
 {
-	json_t *object = head("summary");
+	struct ndjson json;
 
-	set(object, "backend", json_string(backend));
-	set_int(object, "duration_ns", summary->duration_ns);
-	set_int(object, "vms", summary->vms);
-	set_int(object, "calls", summary->calls);
-	set_int(object, "stalls", summary->stalls);
-	set_int(object, "incomplete", summary->incomplete);
-	set_int(object, "latency_ns", summary->latency_ns);
-	set(object, "ns_by_cause", causes_object(summary->by_cause));
-	set(object, "stalls_by_cause", causes_object(summary->stalls_by_cause));
-	set_int(object, "stalled_latency_ns", summary->stalled_latency_ns);
-	set_int(object, "without_ns", summary->without_ns);
-	set_int(object, "records", summary->records);
-	set_int(object, "lost", summary_lost(summary));
-	set(object, "losses", losses_object(summary));
-	set_int(object, "probe_runs", summary->probe_runs);
-	set_int(object, "probe_ns", summary->probe_ns);
-	set_int(object, "cpu_ns", summary->cpu_ns);
-	set(object, "command_status",
-	    summary->command_status < 0 ? json_null() : json_integer(summary->command_status));
-	return put(out, object);
+	ndjson_begin(&json, out, "summary");
+	ndjson_text(&json, "backend", backend);
+	ndjson_int(&json, "duration_ns", summary->duration_ns);
+	ndjson_int(&json, "vms", summary->vms);
+	ndjson_int(&json, "calls", summary->calls);
+	ndjson_int(&json, "stalls", summary->stalls);
+	ndjson_int(&json, "incomplete", summary->incomplete);
+	ndjson_int(&json, "latency_ns", summary->latency_ns);
+	put_causes(&json, "ns_by_cause", summary->by_cause);
+	put_causes(&json, "stalls_by_cause", summary->stalls_by_cause);
+	ndjson_int(&json, "stalled_latency_ns", summary->stalled_latency_ns);
+	ndjson_int(&json, "without_ns", summary->without_ns);
+	ndjson_int(&json, "records", summary->records);
+	ndjson_int(&json, "lost", summary_lost(summary));
+	json_put_losses(&json, summary);
+	ndjson_int(&json, "probe_runs", summary->probe_runs);
+	ndjson_int(&json, "probe_ns", summary->probe_ns);
+	ndjson_int(&json, "cpu_ns", summary->cpu_ns);
+	put_int_if(&json, "command_status", summary->command_status >= 0, summary->command_status);
+	return ndjson_finish_line(&json);
 }

@@ -8,6 +8,7 @@
 #include "ledger/stall.h"
 
 struct advice_host;
+struct ndjson;
 struct str;
 struct summary;
 
@@ -23,6 +24,9 @@ int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts
 int json_lost(struct str *out, const char *where, uint64_t cnt);
 
 int json_summary(struct str *out, const struct summary *summary, const char *backend);
+
+/* Its field "losses", each kind of loss by its name, into an object that is open. */
+void json_put_losses(struct ndjson *json, const struct summary *summary);
 
 /* The JSON schema of all of these. */
 const char *json_schema(void);

@@ -3,14 +3,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/format.h"
+#include "base/sanitize.h"
 #include "base/str.h"
 #include "output/csv.h"
+#include "output/ndjson.h"
 
 /* The cells own their texts; gcc 12 loses sight of them when the list has grown. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -55,12 +56,15 @@ static struct table_cell *add(struct table *table)
 void table_add_text(struct table *table, const char *text)
 {
 	struct table_cell *cell = add(table);
+	size_t size = strlen(text) + 1;
 
 	if (!cell)
 		return;
-	cell->text = strdup(text);
+	cell->text = malloc(size);
 	cell->is_set = 1;
-	if (!cell->text)
+	if (cell->text)
+		sanitize(cell->text, size, text);
+	else
 		table->failed = -ENOMEM;
 }
 
@@ -185,35 +189,27 @@ int table_put_csv(const struct table *table, struct str *out)
 	return str_failed(out) ? -ENOMEM : 0;
 }
 
-static json_t *json_value(const struct table_cell *cell, enum table_type type)
+static void put_value(struct ndjson *json, const struct table_col *col,
+		      const struct table_cell *cell)
 {
-	json_t *value;
-
 	if (!cell->is_set)
-		return json_null();
-	if (type != TABLE_TEXT)
-		return json_integer(cell->value);
-	value = json_string(cell->text);
-	return value ? value : json_string("?");
+		ndjson_null(json, col->key);
+	else if (col->type == TABLE_TEXT)
+		ndjson_text(json, col->key, cell->text);
+	else
+		ndjson_int(json, col->key, cell->value);
 }
 
 static int put_object(const struct table *table, size_t row, const char *type, const char *by,
 		      struct str *out)
 {
-	json_t *object = json_pack("{s:s, s:i, s:s}", "type", type, "v", 1, "by", by);
-	char *text;
+	struct ndjson json;
 
+	ndjson_begin(&json, out, type);
+	ndjson_text(&json, "by", by);
 	for (size_t col = 0; col < table->cols_cnt; col++)
-		json_object_set_new(object, table->cols[col].key,
-				    json_value(cell_at(table, row, col), table->cols[col].type));
-	text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	if (!text)
-		return -ENOMEM;
-	str_adds(out, text);
-	str_addc(out, '\n');
-	free(text);
-	return 0;
+		put_value(&json, &table->cols[col], cell_at(table, row, col));
+	return ndjson_finish_line(&json);
 }
 
 int table_put_json(const struct table *table, const char *type, const char *by, struct str *out)
@@ -222,5 +218,5 @@ int table_put_json(const struct table *table, const char *type, const char *by, 
 
 	for (size_t row = 0; !ret && row < rows_cnt(table); row++)
 		ret = put_object(table, row, type, by, out);
-	return ret ? ret : str_failed(out) ? -ENOMEM : 0;
+	return ret;
 }

@@ -122,6 +122,11 @@ static void labels_are_utf8_of_bounded_length(void **state)
 		{"\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7", false},
 		{"\xf5\x80\x80\x80", "????", false},
 		{"\"\\", "\"\\", false},
+		{"\xe2\x80\xae"
+		 "x",
+		 "???x", false},		/* U+202E turns what follows */
+		{"\xe2\x81\xa6", "???", false}, /* U+2066 */
+		{"\xe2\x80\xa6", "\xe2\x80\xa6", false},
 		{"", "", false},
 	};
 	char out[8];

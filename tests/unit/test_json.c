@@ -143,10 +143,21 @@ static void segments_say_cause_domain_and_gp_and_sum_to_the_latency(void **state
 	trace_free(trace);
 }
 
-/* comm is whatever prctl() was given; names come from command lines. */
+/* comm is whatever prctl() was given; names come from command lines. They read as in text. */
 static void bytes_that_are_no_text_break_no_line(void **state)
 {
-	static const char *const comms[] = {"\xff\xfe", "a\x80", "\"\\\n", "\x01", "\xe2\x82", ""};
+	static const struct {
+		const char *raw, *clean;
+	} comms[] = {
+		{"\xff\xfe", "??"},
+		{"ab\xff"
+		 "c",
+		 "ab?c"},
+		{"\"\\\n", "\"\\?"},
+		{"\x01", "?"},
+		{"\xe2\x82", "??"},
+		{"", ""},
+	};
 	struct trace *trace = RUN(trace_seed_rows);
 
 	(void)state;
@@ -157,13 +168,14 @@ static void bytes_that_are_no_text_break_no_line(void **state)
 		json_t *object;
 
 		memset(rec.comm, 0, sizeof(rec.comm));
-		strcpy(rec.comm, comms[i]);
-		strcpy(vm.comm, comms[i]);
-		strcpy(vm.name, comms[i]);
-		strcpy(stall.culprit.comm, comms[i]);
+		strcpy(rec.comm, comms[i].raw);
+		strcpy(vm.comm, comms[i].raw);
+		strcpy(vm.name, comms[i].raw);
+		strcpy(stall.culprit.comm, comms[i].raw);
 		stall.rec = &rec;
 		object = stall_json(&stall);
-		assert_true(json_is_string(json_object_get(object, "comm")));
+		assert_string_equal(string(object, "comm"), comms[i].clean);
+		assert_string_equal(string(json_object_get(object, "vm"), "comm"), comms[i].clean);
 		json_decref(object);
 	}
 	trace_free(trace);
