@@ -21,8 +21,9 @@ _kvmstall()
 	trace:--min | trace:-m) return ;;
 	trace:--duration | trace:-d) return ;;
 	trace:--stuck | trace:-s) return ;;
+	trace:--output | trace:-o) return ;;
 	trace:--ring) return ;;
-	trace:*) words="--pid --vm --comm --min --duration --stuck --json --json-schema --all --backend --ring --verbose --quiet --help" ;;
+	trace:*) words="--pid --vm --comm --min --duration --stuck --output --json --json-schema --all --backend --ring --verbose --quiet --help" ;;
 	record:--tee | record:-t) words="no text json" ;;
 	record:--backend | record:-b) words="fentry kprobe tracepoint" ;;
 	record:--output | record:-o) return ;;
@@ -40,12 +41,14 @@ _kvmstall()
 	report:--comm | report:-n) return ;;
 	report:--min | report:-m) return ;;
 	report:--stuck | report:-s) return ;;
-	report:*) words="--pid --vm --comm --min --stuck --by --format --all --facts --verbose --quiet --help" ;;
+	report:--output | report:-o) return ;;
+	report:*) words="--pid --vm --comm --min --stuck --output --by --format --all --facts --verbose --quiet --help" ;;
 	diff:--format | diff:-f) words="text json markdown" ;;
 	diff:--min-effect | diff:-e) return ;;
 	diff:--min | diff:-m) return ;;
 	diff:--alpha | diff:-a) return ;;
-	diff:*) words="--min-effect --min --alpha --format --help" ;;
+	diff:--output | diff:-o) return ;;
+	diff:*) words="--min-effect --min --alpha --output --format --help" ;;
 	export:--backend | export:-b) words="fentry kprobe tracepoint" ;;
 	export:--listen | export:-l) return ;;
 	export:--textfile | export:-t) return ;;
@@ -69,7 +72,8 @@ _kvmstall()
 	repro:--devices) return ;;
 	repro:--memslots) return ;;
 	repro:*) words="--profile --scenario --list --inject --hold --order --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
-	check:*) words="--json --help" ;;
+	check:--output | check:-o) return ;;
+	check:*) words="--output --json --help" ;;
 	*) return ;;
 	esac
 	[ "$COMP_CWORD" != 1 ] || words="$words help --help --version"

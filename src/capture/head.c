@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/sanitize.h"

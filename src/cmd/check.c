@@ -5,26 +5,26 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 #include "base/err.h"
 #include "base/str.h"
 #include "base/wrap.h"
 #include "cmd/cmd.h"
+#include "cmd/outfile.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
 #include "host/attach_plan.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "output/ndjson.h"
 
 #define WIDTH	    98
 #define TEXT_COLUMN 28
 
 struct check_cfg {
+	const char *output;
 	bool is_json;
 };
 
@@ -39,6 +39,7 @@ struct check {
 
 /* clang-format off */
 static const struct opt check_opts[] = {
+	OUTPUT_OPT(struct check_cfg, output),
 	OPT_BOOL('j', "json", struct check_cfg, is_json, "one JSON object"),
 	OPT_END(),
 };
@@ -200,10 +201,8 @@ static void put_status(struct str *out, const struct findings *findings)
 	str_addc(out, '\n');
 }
 
-static void put_text(struct str *out, const struct check *check)
+static void put_text(struct str *out, const struct check *check, bool use_colour)
 {
-	bool use_colour = isatty(STDOUT_FILENO);
-
 	for (int section = 0; section < SECTION_CNT; section++)
 		put_section(out, &check->findings, section, use_colour);
 	put_status(out, &check->findings);
@@ -211,137 +210,148 @@ static void put_text(struct str *out, const struct check *check)
 
 /* ---- for programs ---- */
 
-/* What is not known is null. */
-static json_t *text_or_null(const char *text)
+/* 0 is not known. */
+static void put_count(struct ndjson *json, const char *key, uint32_t cnt)
 {
-	return *text ? json_string(text) : json_null();
+	if (cnt)
+		ndjson_int(json, key, cnt);
+	else
+		ndjson_null(json, key);
 }
 
-static json_t *count_or_null(uint32_t cnt)
-{
-	return cnt ? json_integer(cnt) : json_null();
-}
-
-static json_t *kernel_object(const struct host *host)
+static void put_kernel(struct ndjson *json, const struct host *host)
 {
 	static const char *const kvm_names[] = {"", "absent", "builtin", "module"};
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:b}", "release",
-			 text_or_null(host->release), "arch", text_or_null(host->arch), "cpus",
-			 count_or_null(host->cpus), "hz", count_or_null(host_hz(host)), "config_hz",
-			 count_or_null(host->config_hz), "preemption",
-			 text_or_null(host->preemption), "preempt_dynamic", host->is_dynamic,
-			 "lockdown", text_or_null(host->lockdown), "kvm",
-			 text_or_null(kvm_names[host->kvm]), "dev_kvm", !host->dev_kvm_errno,
-			 "call_srcu_expedited", host->has_call_expedited);
+	ndjson_object(json, "kernel");
+	ndjson_text_or_null(json, "release", host->release);
+	ndjson_text_or_null(json, "arch", host->arch);
+	put_count(json, "cpus", host->cpus);
+	put_count(json, "hz", host_hz(host));
+	put_count(json, "config_hz", host->config_hz);
+	ndjson_text_or_null(json, "preemption", host->preemption);
+	ndjson_bool(json, "preempt_dynamic", host->is_dynamic);
+	ndjson_text_or_null(json, "lockdown", host->lockdown);
+	ndjson_text_or_null(json, "kvm", kvm_names[host->kvm]);
+	ndjson_bool(json, "dev_kvm", !host->dev_kvm_errno);
+	ndjson_bool(json, "call_srcu_expedited", host->has_call_expedited);
+	ndjson_end_object(json);
 }
 
-static json_t *caps_array(const struct host *host)
+static void put_caps(struct ndjson *json, const struct host *host)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "capabilities");
 	for (int cap = 0; cap < HOST_CAP_CNT; cap++)
 		if (host->caps & (1u << cap))
-			json_array_append_new(array, json_string(host_cap_name(cap)));
-	return array;
+			ndjson_text(json, NULL, host_cap_name(cap));
+	ndjson_end_array(json);
 }
 
-static json_t *params_object(const struct host *host)
+static void put_params(struct ndjson *json, const struct host *host)
 {
-	json_t *object = json_object();
-
+	ndjson_object(json, "params");
 	for (int i = 0; i < HOST_PARAM_CNT; i++)
-		json_object_set_new(object, host_param_names[i], text_or_null(host->params[i]));
-	return object;
+		ndjson_text_or_null(json, host_param_names[i], host->params[i]);
+	ndjson_end_object(json);
 }
 
-static json_t *features_array(const struct check *check)
+static void put_features(struct ndjson *json, const struct check *check)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "features");
 	for (int feat = 0; feat < FEATURE_CNT; feat++) {
 		const struct feature_result *result = &check->results[feat];
 
-		json_array_append_new(
-			array, json_pack("{s:s, s:b, s:o, s:o}", "name", result->name, "works",
-					 result->works, "why", text_or_null(result->why), "remedy",
-					 text_or_null(feature_remedy(check, result))));
+		ndjson_object(json, NULL);
+		ndjson_text(json, "name", result->name);
+		ndjson_bool(json, "works", result->works);
+		ndjson_text_or_null(json, "why", result->why);
+		ndjson_text_or_null(json, "remedy", feature_remedy(check, result));
+		ndjson_end_object(json);
 	}
-	return array;
+	ndjson_end_array(json);
 }
 
-static json_t *facts_array(uint32_t facts)
+static void put_facts(struct ndjson *json, const char *key, uint32_t facts)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, key);
 	for (int fact = 0; fact < CAPABILITY_CNT; fact++)
 		if (facts & (1u << fact))
-			json_array_append_new(array, json_string(capability_name(fact)));
-	return array;
+			ndjson_text(json, NULL, capability_name(fact));
+	ndjson_end_array(json);
 }
 
-static json_t *register_text(const struct host *host)
+static const char *register_text(const struct host *host)
 {
 	if (!host->are_types_known || !host->has_kvm_types)
-		return json_null();
-	return json_string(host->defers_register ? "defers" : "waits");
+		return NULL;
+	return host->defers_register ? "defers" : "waits";
 }
 
-static json_t *findings_array(const struct findings *findings)
+static void put_findings(struct ndjson *json, const struct findings *findings)
 {
-	json_t *array = json_array();
-
+	ndjson_array(json, "findings");
 	for (size_t i = 0; i < findings->cnt; i++) {
 		const struct finding *finding = &findings->list[i];
-		json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o}", "section",
-					   section_names[finding->section], "name", finding->name,
-					   "severity", severity_names[finding->severity], "text",
-					   finding->text, "remedy", text_or_null(finding->remedy));
 
+		ndjson_object(json, NULL);
+		ndjson_text(json, "section", section_names[finding->section]);
+		ndjson_text(json, "name", finding->name);
+		ndjson_text(json, "severity", severity_names[finding->severity]);
+		ndjson_text(json, "text", finding->text);
+		ndjson_text_or_null(json, "remedy", finding->remedy);
 		if (finding->max_ms > 0) {
-			json_object_set_new(object, "min_ms", json_real(finding->min_ms));
-			json_object_set_new(object, "max_ms", json_real(finding->max_ms));
+			ndjson_real(json, "min_ms", finding->min_ms);
+			ndjson_real(json, "max_ms", finding->max_ms);
 		}
-		json_array_append_new(array, object);
+		ndjson_end_object(json);
 	}
-	return array;
-}
-
-static json_t *check_object(const struct check *check)
-{
-	const char *backend = check->has_plan ? backend_names[check->plan.backend] : "";
-
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type",
-			 "check", "v", 1, "status",
-			 status_names[diagnosis_status(&check->findings)], "kernel",
-			 kernel_object(&check->host), "capabilities", caps_array(&check->host),
-			 "params", params_object(&check->host), "features", features_array(check),
-			 "backend", text_or_null(backend), "facts",
-			 facts_array(check->has_plan ? check->plan.capabilities : 0),
-			 "facts_missing", facts_array(check->missing), "register_dev",
-			 register_text(&check->host), "findings", findings_array(&check->findings));
+	ndjson_end_array(json);
 }
 
 static void put_json(struct str *out, const struct check *check)
 {
-	json_t *object = check_object(check);
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+	struct ndjson json;
 
-	if (text)
-		str_addf(out, "%s\n", text);
-	else
-		out->failed = true;
-	free(text);
-	json_decref(object);
+	ndjson_begin(&json, out, "check");
+	ndjson_text(&json, "status", status_names[diagnosis_status(&check->findings)]);
+	put_kernel(&json, &check->host);
+	put_caps(&json, &check->host);
+	put_params(&json, &check->host);
+	put_features(&json, check);
+	ndjson_text(&json, "backend", check->has_plan ? backend_names[check->plan.backend] : NULL);
+	put_facts(&json, "facts", check->has_plan ? check->plan.capabilities : 0);
+	put_facts(&json, "facts_missing", check->missing);
+	ndjson_text(&json, "register_dev", register_text(&check->host));
+	put_findings(&json, &check->findings);
+	ndjson_finish_line(&json); /* print() asks .out whether that was all */
 }
 
 /* ---- the command ---- */
+
+static int print(const struct check_cfg *cfg, const struct check *check, struct outfile *file,
+		 struct err *err)
+{
+	struct str out;
+	int ret;
+
+	str_init(&out);
+	if (cfg->is_json)
+		put_json(&out, check);
+	else
+		put_text(&out, check, isatty(file->fd));
+	ret = str_failed(&out) ? err_set(err, -ENOMEM, "out of memory") : 0;
+	outfile_start(file);
+	if (!ret)
+		outfile_put_lines(file, out.text, out.len);
+	str_fini(&out);
+	return ret;
+}
 
 static int check_run(int argc, char **argv, struct err *err)
 {
 	struct check_cfg cfg = {0};
 	struct check check = {0};
-	struct str out;
+	struct outfile file;
 	int ret = opt_parse(argc, argv, check_opts, &cfg, err);
 
 	if (ret < 0)
@@ -349,18 +359,12 @@ static int check_run(int argc, char **argv, struct err *err)
 	if (ret < argc)
 		return err_usage(err, "check takes no operands, but there is '%s'", argv[ret]);
 
+	ret = outfile_open(&file, cfg.output, err);
+	if (ret)
+		return ret;
 	find_out(&check);
-	str_init(&out);
-	if (cfg.is_json)
-		put_json(&out, &check);
-	else
-		put_text(&out, &check);
-	ret = str_failed(&out) ? err_set(err, -ENOMEM, "out of memory")
-			       : diagnosis_status(&check.findings);
-	if (ret >= 0)
-		fputs(out.text, stdout);
-	str_fini(&out);
-	return ret;
+	ret = print(&cfg, &check, &file, err);
+	return outfile_end(&file, ret ? ret : diagnosis_status(&check.findings), err);
 }
 
 const struct cmd cmd_check = {

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
+#include "cmd/outfile.h"
 #include "diff/verdict.h"
 #include "output/summary.h"
 
@@ -22,6 +23,7 @@ enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN };
 static const char *const formats[] = {"text", "json", "markdown", NULL};
 
 struct diff_cfg {
+	const char *output;
 	const char *min_effect;
 	const char *alpha;
 	uint64_t floor_ns;
@@ -35,6 +37,7 @@ static const struct opt diff_opts[] = {
 		 "ignore differences smaller than this (100us)"),
 	OPT_STR('a', "alpha", "PROBABILITY", struct diff_cfg, alpha,
 		"family-wise false-positive rate, over all calls (0.01)"),
+	OUTPUT_OPT(struct diff_cfg, output),
 	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
 	OPT_END(),
 };
@@ -119,7 +122,8 @@ static uint64_t count_lost(const struct summary *summary)
 	       summary->losses[KS_LOSS_DOMAINS];
 }
 
-static int load_file(struct side *side, const char *path, struct err *err)
+static int load_file(struct side *side, const char *path, const struct outfile *file,
+		     struct err *err)
 {
 	struct loading loading = {.side = side};
 	const struct replay_ops ops = {
@@ -129,6 +133,8 @@ static int load_file(struct side *side, const char *path, struct err *err)
 	struct summary summary = {0};
 	int ret;
 
+	if (outfile_is(file, path))
+		return err_usage(err, "'%s' is to be read and to be written", path);
 	samples_begin(&side->samples);
 	ret = input_read(path, &ops, &loading, &summary, err);
 	if (ret < 0)
@@ -146,7 +152,8 @@ static int load_file(struct side *side, const char *path, struct err *err)
 /* ---- a side ---- */
 
 /* A file whose name has a comma in it is one file. */
-static int load_side(struct side *side, const char *list, struct err *err)
+static int load_side(struct side *side, const char *list, const struct outfile *file,
+		     struct err *err)
 {
 	_free_ char *copy = strdup(list);
 	char *rest = copy, *path;
@@ -155,11 +162,11 @@ static int load_side(struct side *side, const char *list, struct err *err)
 	if (!copy)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!access(list, F_OK))
-		return load_file(side, list, err);
+		return load_file(side, list, file, err);
 	while (!ret && (path = strsep(&rest, ","))) {
 		if (!*path)
 			return err_usage(err, "'%s': a file has no name", list);
-		ret = load_file(side, path, err);
+		ret = load_file(side, path, file, err);
 	}
 	return ret;
 }
@@ -198,7 +205,7 @@ static int parse_cfg(const struct diff_cfg *cfg, struct compare_cfg *compare, st
 /* ---- the whole ---- */
 
 static int print(const struct diff_cfg *cfg, const struct comparison *comparison,
-		 const char *const names[SIDE_CNT], struct err *err)
+		 const char *const names[SIDE_CNT], struct outfile *file, struct err *err)
 {
 	struct str out;
 	int ret = 0;
@@ -210,35 +217,32 @@ static int print(const struct diff_cfg *cfg, const struct comparison *comparison
 		compare_markdown(&out, comparison, names);
 	else
 		compare_text(&out, comparison, names);
-	if (ret || str_failed(&out)) {
+	if (ret || str_failed(&out))
 		ret = err_set(err, -ENOMEM, "out of memory");
-	} else {
-		errno = 0;
-		fwrite(out.text, 1, out.len, stdout);
-		if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE)
-			ret = err_set(err, -EIO, "cannot write standard output: %s",
-				      strerror(errno));
-	}
+	outfile_start(file);
+	if (!ret)
+		outfile_put_lines(file, out.text, out.len);
 	str_fini(&out);
 	return ret;
 }
 
 static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
-			     const char *const names[SIDE_CNT], struct err *err)
+			     const char *const names[SIDE_CNT], struct outfile *file,
+			     struct err *err)
 {
 	struct compare_cfg compare;
 	struct comparison comparison = {0};
 	int ret = parse_cfg(cfg, &compare, err);
 
 	for (int i = 0; !ret && i < SIDE_CNT; i++)
-		ret = load_side(&sides[i], names[i], err);
+		ret = load_side(&sides[i], names[i], file, err);
 	if (ret)
 		return ret;
 	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &compare);
 	if (ret)
 		err_set(err, ret, "%s", strerror(-ret));
 	else
-		ret = print(cfg, &comparison, names, err);
+		ret = print(cfg, &comparison, names, file, err);
 	if (!ret)
 		ret = comparison.outcome;
 	comparison_fini(&comparison);
@@ -251,6 +255,7 @@ static int diff_run(int argc, char **argv, struct err *err)
 	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
 	const char *names[SIDE_CNT];
 	struct side sides[SIDE_CNT];
+	struct outfile file;
 
 	if (operand < 0)
 		return operand;
@@ -260,7 +265,10 @@ static int diff_run(int argc, char **argv, struct err *err)
 		names[i] = argv[operand + i];
 		side_init(&sides[i]);
 	}
-	ret = compare_and_print(&cfg, sides, names, err);
+	ret = outfile_open(&file, cfg.output, err);
+	if (!ret)
+		ret = compare_and_print(&cfg, sides, names, &file, err);
+	ret = outfile_end(&file, ret, err);
 	for (int i = 0; i < SIDE_CNT; i++)
 		side_fini(&sides[i]);
 	return ret;

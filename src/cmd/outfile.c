@@ -4,14 +4,98 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/parse.h"
+
+/* ---- opening ---- */
+
+static bool is_stdout(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
+static int cannot_open(const char *path, struct err *err)
+{
+	return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
+}
+
+int outfile_check(const char *path, struct err *err)
+{
+	char copy[4096];
+	int ret;
+
+	if (is_stdout(path))
+		return 0;
+	ret = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS);
+	if (ret && errno == ENOENT) {
+		snprintf(copy, sizeof(copy), "%s", path);
+		ret = faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS);
+	}
+	return ret ? cannot_open(path, err) : 0;
+}
+
+/* What sudo made is its caller's to read. */
+static void give_to_caller(int fd)
+{
+	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
+	uint64_t uid, gid;
+
+	if (!geteuid() && uid_text && gid_text && parse_u64(uid_text, &uid) &&
+	    parse_u64(gid_text, &gid) && fchown(fd, uid, gid))
+		return; /* it stays root's */
+}
+
+static bool is_regular(int fd)
+{
+	struct stat stat;
+
+	return !fstat(fd, &stat) && S_ISREG(stat.st_mode);
+}
+
+/* Another of us that writes to it would make one damaged file of two good ones. */
+static int lock(struct outfile *out, struct err *err)
+{
+	if (!is_regular(out->fd) || !flock(out->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+		return 0;
+	close(out->fd);
+	out->fd = -1;
+	return err_set(err, -EBUSY, "cannot open '%s': another process writes to it", out->path);
+}
+
+static int open_file(struct outfile *out, mode_t mode, struct err *err)
+{
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+
+	out->fd = open(out->path, flags | O_EXCL, mode);
+	out->is_new = out->fd >= 0;
+	if (out->fd < 0 && errno == EEXIST)
+		out->fd = open(out->path, flags, mode);
+	if (out->fd < 0)
+		return cannot_open(out->path, err);
+	if (out->is_new)
+		give_to_caller(out->fd);
+	return lock(out, err);
+}
+
+int outfile_open(struct outfile *out, const char *path, struct err *err)
+{
+	*out = (struct outfile){.path = path ? path : "-", .fd = STDOUT_FILENO};
+	if (!is_stdout(out->path))
+		return open_file(out, 0666, err);
+	/* What is opened next would become a closed one. */
+	if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
+		return 0;
+	out->fd = -1;
+	return err_set(err, -errno, "cannot write standard output: %s", strerror(errno));
+}
 
 /*
  * Standard output becomes the capture's alone: what COMMAND prints must not get
@@ -28,52 +112,47 @@ static int take_stdout(void)
 	return fd;
 }
 
-int outfile_check(const char *path, struct err *err)
+int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 {
-	char copy[4096];
-	int ret;
-
-	if (!strcmp(path, "-"))
-		return 0;
-	ret = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS);
-	if (ret && errno == ENOENT) {
-		snprintf(copy, sizeof(copy), "%s", path);
-		ret = faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS);
-	}
-	return ret ? err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno)) : 0;
+	*out = (struct outfile){.path = path, .fd = -1, .is_capture = true};
+	if (!is_stdout(path))
+		return open_file(out, 0600, err);
+	if (isatty(STDOUT_FILENO))
+		return err_usage(err, "a capture is not for terminals: redirect it");
+	out->fd = take_stdout();
+	return out->fd < 0 ? cannot_open(path, err) : 0;
 }
 
-/* What sudo made is its caller's to read. */
-static void give_to_caller(int fd)
+void outfile_start(struct outfile *out)
 {
-	const char *uid_text = getenv("SUDO_UID"), *gid_text = getenv("SUDO_GID");
-	uint64_t uid, gid;
+	bool is_full = !out->is_started && !is_stdout(out->path) && is_regular(out->fd);
 
-	if (!geteuid() && uid_text && gid_text && parse_u64(uid_text, &uid) &&
-	    parse_u64(gid_text, &gid) && fchown(fd, uid, gid))
-		return; /* it stays root's */
+	out->is_started = true;
+	if (is_full && ftruncate(out->fd, 0))
+		out->failed = -errno;
 }
 
-int outfile_open(struct outfile *out, const char *path, struct err *err)
+static bool is_same(int fd, const char *path)
 {
-	bool is_new = false;
+	struct stat ours, other;
 
-	*out = (struct outfile){.path = path};
-	if (!strcmp(path, "-")) {
-		if (isatty(STDOUT_FILENO)) {
-			out->fd = -1;
-			return err_usage(err, "a capture is not for terminals: redirect it");
-		}
-		out->fd = take_stdout();
-	} else {
-		is_new = access(path, F_OK) && errno == ENOENT;
-		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	}
-	if (out->fd < 0)
-		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
-	if (is_new)
-		give_to_caller(out->fd);
-	return 0;
+	return !fstat(fd, &ours) && !stat(path, &other) && ours.st_dev == other.st_dev &&
+	       ours.st_ino == other.st_ino;
+}
+
+bool outfile_is(const struct outfile *out, const char *path)
+{
+	return is_regular(out->fd) && is_same(out->fd, path);
+}
+
+/* ---- writing ---- */
+
+/* An output that somebody made non-blocking is full for now: that is no error. */
+static void wait_until_writable(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+
+	poll(&pollfd, 1, -1);
 }
 
 int outfile_put(void *outfile, const void *bytes, size_t len)
@@ -84,7 +163,9 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 	while (len && !out->failed) {
 		ssize_t part = write(out->fd, at, len);
 
-		if (part < 0 && errno != EINTR)
+		if (part < 0 && errno == EAGAIN)
+			wait_until_writable(out->fd);
+		else if (part < 0 && errno != EINTR)
 			out->failed = -errno;
 		if (part > 0) {
 			at += part;
@@ -95,14 +176,59 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 	return out->failed;
 }
 
+int outfile_flush(struct outfile *out)
+{
+	size_t len = out->lines_len;
+
+	out->lines_len = 0;
+	return outfile_put(out, out->lines, len);
+}
+
+int outfile_put_lines(struct outfile *out, const char *text, size_t len)
+{
+	if (out->lines_len + len > sizeof(out->lines))
+		outfile_flush(out);
+	if (len > sizeof(out->lines))
+		return outfile_put(out, text, len);
+	memcpy(out->lines + out->lines_len, text, len);
+	out->lines_len += len;
+	return out->failed;
+}
+
+/* ---- the end ---- */
+
+static int cannot_write(const struct outfile *out, struct err *err)
+{
+	const char *quote = is_stdout(out->path) ? "" : "'";
+
+	return err_set(err, out->failed, "cannot write %s%s%s: %s%s", quote,
+		       is_stdout(out->path) ? "standard output" : out->path, quote,
+		       strerror(-out->failed),
+		       out->is_capture ? "; what was written can be read" : "");
+}
+
 int outfile_close(struct outfile *out, struct err *err)
 {
-	if (out->fd >= 0 && close(out->fd) && !out->failed)
+	if (out->fd < 0)
+		return 0;
+	outfile_flush(out);
+	if (out->is_new && !out->is_started && is_same(out->fd, out->path))
+		unlink(out->path);
+	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
 		out->failed = -errno; /* some file systems say it only now */
 	out->fd = -1;
-	if (!out->failed)
+	if (!out->failed || (out->failed == -EPIPE && !out->is_capture))
 		return 0;
-	return err_set(err, out->failed, "cannot write '%s': %s; what was written can be read",
-		       strcmp(out->path, "-") ? out->path : "standard output",
-		       strerror(-out->failed));
+	return cannot_write(out, err);
+}
+
+int outfile_end(struct outfile *out, int ret, struct err *err)
+{
+	struct err why = {.msg = ""};
+	int closed = outfile_close(out, &why);
+
+	if (ret < 0 || !closed)
+		return ret;
+	*err = why;
+	return closed;
 }

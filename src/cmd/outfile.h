@@ -1,31 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a capture goes: a file, or standard output. The first error is kept, and ends it. */
+/*
+ * Where a command's output goes: a file, or standard output. It is opened early
+ * and emptied late, so that an error is reported before the work, and a file is
+ * lost to nothing. The first error is kept, and ends it.
+ */
 #ifndef CMD_OUTFILE_H
 #define CMD_OUTFILE_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+#include "base/opt.h"
 
 struct err;
+
+/* A row of an option table; @F is a const char * in struct @CFG. */
+/* clang-format off */
+#define OUTPUT_OPT(CFG, F)                                                                           \
+	OPT_STR('o', "output", "FILE", CFG, F, "write to this file instead of standard output (-)")
+/* clang-format on */
 
 struct outfile {
 	const char *path; /* "-": standard output */
 	int fd;		  /* -1: not open */
 	int failed;	  /* a negative errno, of the first write that did not work */
+	bool is_capture;  /* what there is of it can be read */
+	bool is_new;	  /* it was not there before */
+	bool is_started;
 	uint64_t bytes;	  /* written */
+	size_t lines_len; /* of .lines */
+	char lines[PIPE_BUF];
 };
 
 /* Could it be opened? Leaves no trace. 0, or a negative errno with @err set. */
 int outfile_check(const char *path, struct err *err);
 
-/* Create or replace it. A new one is for its owner alone, since kernel addresses are in it: with
- * sudo, its caller. */
+/*
+ * Open or create @path (NULL, "-": standard output), close-on-exec. What is in
+ * it stays until outfile_start(). Under sudo a new file is its caller's. No two
+ * of us write to one file. 0, or a negative errno with @err set.
+ */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
+
+/* The same for a capture: a new one is for its owner alone, since kernel addresses are in it. With
+ * "-", standard output becomes the capture's, and what else is printed there goes to stderr. */
+int outfile_open_capture(struct outfile *out, const char *path, struct err *err);
+
+/* Output follows: what was in the file goes. Once; again does nothing. */
+void outfile_start(struct outfile *out);
+
+/* Is @path this very file? Reading from it would read what we write. */
+bool outfile_is(const struct outfile *out, const char *path);
 
 /* All of it, or a negative errno, that time and from then on. A capture_put_fn. */
 int outfile_put(void *outfile, const void *bytes, size_t len);
 
-/* Close it; 0, or a negative errno with @err set when not all that was put is there. */
+/*
+ * Whole lines that belong together. They are written in one write(2), with
+ * others if all fit into PIPE_BUF, so that nothing that another process writes
+ * to the same file, terminal or pipe gets between them (pipe(7): longer ones can
+ * be torn by a pipe that is full). 0, or a negative errno as above.
+ */
+int outfile_put_lines(struct outfile *out, const char *text, size_t len);
+
+/* What outfile_put_lines() kept. */
+int outfile_flush(struct outfile *out);
+
+/*
+ * Close it; 0, or a negative errno with @err set when not all that was put is
+ * there. A reader that has left is no error, but for a capture. A new file into
+ * which nothing was to be written is removed.
+ */
 int outfile_close(struct outfile *out, struct err *err);
+
+/* The same at the end of a command that has come to @ret: its own error is the one to report. */
+int outfile_end(struct outfile *out, int ret, struct err *err);
 
 #endif

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/printer.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "output/csv.h"
 #include "output/json.h"
 
@@ -31,11 +34,11 @@ bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 
 /* ---- life ---- */
 
-void printer_init(struct printer *show, const struct printer_cfg *cfg)
+void printer_init(struct printer *show, const struct printer_cfg *cfg, struct outfile *file)
 {
-	*show = (struct printer){.cfg = *cfg, .backend = "?"};
+	*show = (struct printer){.cfg = *cfg, .file = file, .backend = "?"};
 	show->summary.command_status = -1;
-	str_init(&show->out);
+	str_init(&show->line);
 }
 
 /* A call that still waits: told when it has for .stuck_ns, then at doubling intervals. */
@@ -52,38 +55,42 @@ static void forget_stuck(struct printer *show)
 void printer_fini(struct printer *show)
 {
 	forget_stuck(show);
-	str_fini(&show->out);
+	str_fini(&show->line);
 }
 
-static void put_out(struct printer *show)
+/* Half a line is worse than none. */
+static void put_line(struct printer *show)
 {
-	if (!show->is_closed && show->out.len)
-		fwrite(show->out.text, 1, show->out.len, stdout);
-	str_reset(&show->out);
+	if (str_failed(&show->line))
+		show->missing++;
+	else
+		outfile_put_lines(show->file, show->line.text, show->line.len);
+	str_reset(&show->line);
 }
 
 void printer_begin(struct printer *show, const struct printer_source *source)
 {
 	if (!show->has_begun && show->cfg.format == PRINTER_TEXT)
-		text_header(&show->out);
+		text_header(&show->line);
 	if (!show->has_begun && show->cfg.format == PRINTER_CSV)
-		csv_stall_header(&show->out);
+		csv_stall_header(&show->line);
 	show->has_begun = true;
 	snprintf(show->backend, sizeof(show->backend), "%s", source->backend);
 	show->host = source->host;
 	show->text = (struct text_cfg){
 		.clock_offset_ns = source->clock_offset_ns,
-		.use_colour = isatty(STDOUT_FILENO),
+		.use_colour = isatty(show->file->fd),
 		.show_account = show->cfg.verbose,
 		.host = source->host,
 	};
 	forget_stuck(show);
-	put_out(show);
+	put_line(show);
 	printer_flush(show);
 }
 
 /* ---- stalls ---- */
 
+/* What there was no memory for, .line knows. */
 static void put_stall(struct printer *show, const struct stall *stall)
 {
 	struct text_cfg text = show->text;
@@ -91,18 +98,18 @@ static void put_stall(struct printer *show, const struct stall *stall)
 	text.show_account |= stall->is_stuck; /* whoever is stuck wants to know why, now */
 	switch (show->cfg.format) {
 	case PRINTER_TEXT:
-		text_stall(&show->out, stall, &text);
+		text_stall(&show->line, stall, &text);
 		break;
 	case PRINTER_JSON:
-		json_stall(&show->out, stall, show->backend, &show->host);
+		json_stall(&show->line, stall, show->backend, &show->host);
 		break;
 	case PRINTER_CSV:
-		csv_stall(&show->out, stall);
+		csv_stall(&show->line, stall);
 		break;
 	case PRINTER_NOTHING:
 		break;
 	}
-	put_out(show);
+	put_line(show);
 }
 
 bool printer_stall(struct printer *show, const struct stall *stall)
@@ -170,8 +177,8 @@ static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 {
 	if (show->cfg.format != PRINTER_JSON)
 		return;
-	json_vm(&show->out, vm, event, vm->gone_ns ? vm->gone_ns : vm->born_ns);
-	put_out(show);
+	json_vm(&show->line, vm, event, vm->gone_ns ? vm->gone_ns : vm->born_ns);
+	put_line(show);
 }
 
 void printer_vm_new(struct printer *show, const struct vm *vm)
@@ -192,30 +199,40 @@ void printer_vm_gone(struct printer *show, const struct vm *vm)
 
 bool printer_flush(struct printer *show)
 {
-	if (fflush(stdout) || ferror(stdout))
-		show->is_closed = true;
-	return !show->is_closed;
+	return !outfile_flush(show->file);
 }
 
 static void put_json_end(struct printer *show)
 {
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		if (show->summary.losses[i])
-			json_lost(&show->out, loss_name(i), show->summary.losses[i]);
-	json_summary(&show->out, &show->summary, show->backend);
-	put_out(show);
+			json_lost(&show->line, loss_name(i), show->summary.losses[i]);
+	json_summary(&show->line, &show->summary, show->backend);
+	put_line(show);
 }
 
-void printer_end(struct printer *show)
+/* It is for people, and goes to standard error. */
+static void put_text_end(struct printer *show)
 {
-	if (show->is_closed)
-		return;
-	if (show->cfg.format == PRINTER_JSON) {
+	text_summary(&show->line, &show->summary, show->backend);
+	if (str_failed(&show->line))
+		show->missing++;
+	else
+		fputs(show->line.text, stderr);
+	str_reset(&show->line);
+}
+
+int printer_end(struct printer *show, int ret, struct err *err)
+{
+	if (!printer_flush(show))
+		return ret;
+	if (show->cfg.format == PRINTER_JSON)
 		put_json_end(show);
-	} else if (!show->cfg.quiet) {
-		fflush(stdout);
-		text_summary(&show->out, &show->summary, show->backend);
-		fputs(show->out.text, stderr);
-		str_reset(&show->out);
-	}
+	else if (!show->cfg.quiet)
+		put_text_end(show);
+	printer_flush(show);
+	if (ret < 0 || !show->missing)
+		return ret;
+	return err_set(err, -ENOMEM, "out of memory: %" PRIu64 " %s not printed", show->missing,
+		       show->missing == 1 ? "line was" : "lines were");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stalls on stdout, one by one, and what they add up to: the same for a live
+ * Stalls, one by one, and what they add up to: the same for a live
  * trace and for a capture that is replayed, so that they cannot differ.
  */
 #ifndef CMD_PRINTER_H
@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/opt.h"
 #include "base/str.h"
+#include "cmd/outfile.h"
 #include "ledger/ledger.h"
 #include "output/summary.h"
 #include "output/text.h"
@@ -57,17 +58,19 @@ struct printer_source {
 
 struct printer {
 	struct printer_cfg cfg;
+	struct outfile *file; /* the caller's, and so is its first error */
 	char backend[16];
 	struct advice_host host;
 	struct summary summary;
 	struct text_cfg text;
 	struct map stuck; /* tid -> struct stuck */
-	struct str out;
+	struct str line;  /* one or more, of one stall */
+	uint64_t missing; /* stalls and other pieces that there was no memory for */
 	bool has_begun;
-	bool is_closed; /* nobody reads our output any more */
 };
 
-void printer_init(struct printer *show, const struct printer_cfg *cfg);
+/* @file must live as long. */
+void printer_init(struct printer *show, const struct printer_cfg *cfg, struct outfile *file);
 void printer_fini(struct printer *show);
 
 /* The stalls that follow are from here. The first time, a headline goes before them. */
@@ -79,10 +82,14 @@ void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
 
-/* Let what was shown be seen. False: nobody is there to see it. */
+/* Let what was shown be seen. False: nobody sees it, the reason is the file's. */
 bool printer_flush(struct printer *show);
 
-/* The summary, whose fields that are not the stalls' are filled in by now. */
-void printer_end(struct printer *show);
+/*
+ * The summary, whose fields that are not the stalls' are filled in by now. @ret
+ * is what the command has come to. If that is no error, and there was no memory
+ * for all that was to be shown, -ENOMEM with @err set; else @ret.
+ */
+int printer_end(struct printer *show, int ret, struct err *err);
 
 #endif

@@ -68,10 +68,12 @@ struct record {
 	struct printer show; /* --tee, and the summary */
 	struct session *session;
 	const struct symbols *syms;
+	struct printer_source source;
 	struct capture_head head;
 	char path[4096]; /* of .out */
 	struct capture_writer *writer;
 	struct outfile out;
+	struct outfile tee;
 	struct flight *flight; /* NULL: straight to .out */
 	uint64_t flight_ns, flight_bytes;
 	uint64_t newest_ns;  /* of the records */
@@ -109,7 +111,7 @@ static int open_output(struct record *record, struct err *err)
 			 record->dumps);
 	else
 		snprintf(record->path, sizeof(record->path), "%s", record->cfg.output);
-	return outfile_open(&record->out, record->path, err);
+	return outfile_open_capture(&record->out, record->path, err);
 }
 
 /* ---- from the ledger ---- */
@@ -196,24 +198,35 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 		.host = *session_host(session),
 	};
 
-	/* A flight recorder's file is opened when there is something to write. */
-	if (record->flight && outfile_check(record->cfg.output, err))
-		return -EIO;
-	if (!record->flight && record->out.fd < 0 && open_output(record, err))
-		return -EIO;
 	record->session = session;
 	record->syms = session_symbols(session);
 	if (fill_head(record, session))
 		return err_set(err, -ENOMEM, "out of memory");
 	source.clock_offset_ns = record->head.clock_offset_ns;
-	printer_begin(&record->show, &source);
+	record->source = source;
+	return 0;
+}
+
+static int on_started(void *ctx, struct err *err)
+{
+	struct record *record = ctx;
+
+	outfile_start(&record->tee);
+	outfile_start(&record->out);
+	printer_begin(&record->show, &record->source);
 	record->writer = capture_writer_new(&record->head, put_block, record);
 	if (!record->writer)
-		return record->out.failed ? record->out.failed
+		return record->out.failed ? outfile_close(&record->out, err)
 					  : err_set(err, -ENOMEM, "out of memory");
 	if (!record->cfg.quiet)
-		log_warn("recording by %s to %s", source.backend, record->cfg.output);
+		log_warn("recording by %s to %s", record->source.backend, record->cfg.output);
 	return 0;
+}
+
+/* The capture did not take a block. */
+static int cannot_take(int code, struct err *err)
+{
+	return err_set(err, code, "cannot write the recording: %s", strerror(-code));
 }
 
 /* ---- the flight recorder's file ---- */
@@ -224,10 +237,13 @@ static int dump(struct record *record, const struct summary *summary, struct err
 	struct capture_writer *writer = NULL;
 	int ret = capture_writer_flush(record->writer), closed;
 
-	if (!ret && record->out.fd < 0)
+	if (ret)
+		return cannot_take(ret, err);
+	if (record->out.fd < 0)
 		ret = open_output(record, err);
 	if (ret)
 		return ret;
+	outfile_start(&record->out);
 	ret = flight_dump(record->flight, &record->head, record->writer, outfile_put, &record->out,
 			  &writer);
 	if (!ret)
@@ -280,7 +296,9 @@ static int on_tick(void *ctx, int signal, struct err *err)
 		record->flushed_ns = now;
 		ret = capture_writer_flush(record->writer);
 	}
-	if (!ret && signal && record->flight)
+	if (ret)
+		return cannot_take(ret, err);
+	if (signal && record->flight)
 		ret = dump_on_signal(record, err);
 	printer_flush(&record->show); /* --tee may be closed: the recording goes on */
 	return ret ? ret : record->is_stopped;
@@ -306,6 +324,23 @@ static int finish(struct record *record, struct err *err)
 	return ret ? ret : closed;
 }
 
+/* Also after an error of the session: what was recorded can be read. */
+static int end_capture(struct record *record, int ret, struct err *err)
+{
+	struct err why = {.msg = ""};
+	bool is_reason = record->out.failed; /* of the session's error */
+	int ended = finish(record, &why);
+
+	if (!ended && record->is_dump_lost)
+		ended = err_set(&why, -EIO,
+				"what SIGUSR1 asked for could not be written: see above");
+	if (ended && ret && !is_reason)
+		log_error("%s", why.msg);
+	else if (ended)
+		*err = why;
+	return ret ? ret : ended;
+}
+
 static int record_all(struct record *record, char *const *command, struct err *err)
 {
 	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
@@ -327,21 +362,17 @@ static int record_all(struct record *record, char *const *command, struct err *e
 		.command = command,
 		.signal = SIGUSR1,
 		.begin = on_begin,
+		.started = on_started,
 		.tick = on_tick,
 		.ctx = record,
 	};
-	int ret = watch_run(&watch_cfg, &record->show.summary, err), ended;
+	int ret = watch_run(&watch_cfg, &record->show.summary, err);
 
-	if (!record->writer)
-		return record->out.failed ? outfile_close(&record->out, err) : ret;
-	if (ret && !record->out.failed)
-		log_warn("%s", err->msg); /* the end is written all the same */
-	ended = finish(record, err);
-	if (!ended && record->is_dump_lost)
-		ended = err_set(err, -EIO,
-				"what SIGUSR1 asked for could not be written: see above");
-	printer_end(&record->show);
-	return ret ? ret : ended;
+	if (record->writer) {
+		ret = end_capture(record, ret, err);
+		ret = printer_end(&record->show, ret, err);
+	}
+	return ret;
 }
 
 /* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
@@ -394,21 +425,36 @@ static void init_show(struct record *record, bool is_followed)
 	static const enum printer_format formats[] = {PRINTER_NOTHING, PRINTER_TEXT, PRINTER_JSON};
 	const struct record_cfg *cfg = &record->cfg;
 
-	printer_init(&record->show, &(struct printer_cfg){
-					    .filter = {.is_followed = is_followed},
-					    .min_ns = cfg->min_ns,
-					    .stuck_ns = cfg->stuck_ns,
-					    .quiet = cfg->quiet,
-					    .verbose = cfg->verbose,
-					    .format = formats[cfg->tee],
-				    });
+	printer_init(&record->show,
+		     &(struct printer_cfg){
+			     .filter = {.is_followed = is_followed},
+			     .min_ns = cfg->min_ns,
+			     .stuck_ns = cfg->stuck_ns,
+			     .quiet = cfg->quiet,
+			     .verbose = cfg->verbose,
+			     .format = formats[cfg->tee],
+		     },
+		     &record->tee);
+}
+
+/* Before COMMAND inherits them. A flight recorder's file is opened when there is something to
+ * write.
+ */
+static int open_outputs(struct record *record, struct err *err)
+{
+	int ret = record->flight && strcmp(record->cfg.output, "-")
+			  ? outfile_check(record->cfg.output, err)
+			  : open_output(record, err);
+
+	return ret || !record->cfg.tee ? ret : outfile_open(&record->tee, NULL, err);
 }
 
 static int record_run(int argc, char **argv, struct err *err)
 {
 	struct record record = {
 		.cfg = {.min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT},
-		.out = {.fd = -1},
+		.out = {.path = "-", .fd = -1},
+		.tee = {.path = "-", .fd = -1},
 	};
 	int operand = opt_parse(argc, argv, record_opts, &record.cfg, err), ret;
 
@@ -417,11 +463,12 @@ static int record_run(int argc, char **argv, struct err *err)
 	ret = check(&record, err);
 	set_log_level(&record.cfg);
 	init_show(&record, operand < argc);
-	/* Before COMMAND inherits it; a file is not touched before we know that we can record. */
-	if (!ret && !strcmp(record.cfg.output, "-"))
-		ret = open_output(&record, err);
+	if (!ret)
+		ret = open_outputs(&record, err);
 	if (!ret)
 		ret = record_all(&record, argv + operand, err);
+	ret = outfile_end(&record.out, ret, err);
+	ret = outfile_end(&record.tee, ret, err);
 	capture_writer_free(record.writer);
 	flight_free(record.flight);
 	environment_fini(&record.head.environment);

@@ -24,6 +24,7 @@ static const char *const format_names[] = {"text", "json", "csv", NULL};
 
 struct report_cfg {
 	struct filter filter;
+	const char *output;
 	uint64_t min_ns;
 	uint64_t stuck_ns;
 	uint32_t by;
@@ -40,6 +41,7 @@ static const struct opt report_opts[] = {
 		 "only stalls this long or longer (1ms)"),
 	OPT_NSEC('s', "stuck", "DURATION", struct report_cfg, stuck_ns,
 		 "show calls that were found waiting after this long, 0: never (1s)"),
+	OUTPUT_OPT(struct report_cfg, output),
 	OPT_ENUM(0, "by", by_names, struct report_cfg, by, "add up instead of one by one"),
 	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
 	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),
@@ -52,6 +54,7 @@ static const struct opt report_opts[] = {
 
 struct report {
 	struct report_cfg cfg;
+	struct outfile out;
 	struct printer show;
 	struct group_by *tally;	   /* --by */
 	struct deferral *deferral; /* --by deferral */
@@ -70,6 +73,7 @@ static int on_head(void *ctx, const struct capture_head *head)
 		.clock_offset_ns = head->clock_offset_ns,
 	};
 
+	outfile_start(&report->out);
 	report->show.cfg.filter.is_followed = head->is_followed;
 	if (!report->cfg.facts)
 		printer_begin(&report->show, &source);
@@ -150,7 +154,7 @@ static int put_table(struct report *report, const struct table *table, const cha
 	else
 		ret = table_put_text(table, &out);
 	if (!ret)
-		fputs(out.text, stdout);
+		outfile_put_lines(&report->out, out.text, out.len);
 	str_fini(&out);
 	return ret;
 }
@@ -160,7 +164,7 @@ static void put_deferral_words(struct report *report)
 	uint64_t cnt, ns = deferral_expedited_ns(report->deferral, &cnt);
 	char text[32];
 
-	fflush(stdout);
+	outfile_flush(&report->out);
 	if (ns)
 		fprintf(stderr,
 			"an expedited wait on an idle domain took %s (median of %" PRIu64 ")\n",
@@ -248,8 +252,8 @@ static int read_file(struct report *report, const char *path, struct err *err)
 	int ret = input_read(path, &ops, report, &part, err);
 
 	add_summary(&report->show.summary, &part);
+	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */
 	if (ret == CAPTURE_CUT) {
-		fflush(stdout);
 		log_error("%s", err->msg);
 	}
 	return ret;
@@ -259,6 +263,9 @@ static int read_all(struct report *report, char **paths, struct err *err)
 {
 	int ret = 0, is_cut = 0;
 
+	for (size_t i = 0; paths[i]; i++)
+		if (outfile_is(&report->out, paths[i]))
+			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
 	for (; *paths && ret >= 0; paths++) {
 		ret = read_file(report, *paths, err);
 		is_cut |= ret > 0;
@@ -268,11 +275,10 @@ static int read_all(struct report *report, char **paths, struct err *err)
 	if (report->failed && ret >= 0)
 		ret = err_set(err, report->failed, "out of memory");
 	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
-		printer_end(&report->show);
+		ret = printer_end(&report->show, ret, err);
 	if (report->inferred && !report->cfg.quiet)
-		log_warn("%" PRIu64
-			 " calls are from logs, which have no causes: these are inferred",
-			 report->inferred);
+		log_warn("%" PRIu64 " %s from logs, which have no causes: these are inferred",
+			 report->inferred, report->inferred == 1 ? "call is" : "calls are");
 	return ret < 0 ? ret : is_cut;
 }
 
@@ -289,7 +295,8 @@ static int set_up(struct report *report, struct err *err)
 			     .quiet = cfg->quiet,
 			     .verbose = cfg->verbose,
 			     .format = cfg->by || cfg->facts ? PRINTER_NOTHING : cfg->format,
-		     });
+		     },
+		     &report->out);
 	if (cfg->by == BY_DEFERRAL)
 		report->deferral = deferral_new();
 	else if (cfg->by)
@@ -308,13 +315,15 @@ static int report_run(int argc, char **argv, struct err *err)
 		return operand;
 	if (operand == argc)
 		return err_usage(err, "which FILE?");
-	ret = set_up(&report, err);
+	ret = outfile_open(&report.out, report.cfg.output, err);
+	if (!ret)
+		ret = set_up(&report, err);
 	if (!ret)
 		ret = read_all(&report, argv + operand, err);
 	group_by_free(report.tally);
 	deferral_free(report.deferral);
 	printer_fini(&report.show);
-	return ret;
+	return outfile_end(&report.out, ret, err);
 }
 
 const struct cmd cmd_report = {

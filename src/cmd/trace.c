@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvmstall trace: each stall as it ends, with its cause and its culprit. */
-#include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -10,6 +10,7 @@
 
 struct trace_cfg {
 	struct filter filter;
+	const char *output;
 	uint64_t min_ns;
 	uint64_t duration_ns;
 	uint64_t stuck_ns;
@@ -29,6 +30,7 @@ static const struct opt trace_opts[] = {
 	OPT_NSEC('d', "duration", "DURATION", struct trace_cfg, duration_ns, "end after this long"),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
 		 "report calls that still wait after this long, 0: never (1s)"),
+	OUTPUT_OPT(struct trace_cfg, output),
 	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line"),
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),
@@ -45,7 +47,9 @@ static const struct opt trace_opts[] = {
 
 struct tracing {
 	const struct trace_cfg *cfg;
+	struct outfile out;
 	struct printer show;
+	struct printer_source source;
 };
 
 static void on_stall(void *ctx, const struct stall *stall)
@@ -79,14 +83,23 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 static int on_begin(void *ctx, struct session *session, struct err *err)
 {
 	struct tracing *trace = ctx;
-	const struct printer_source source = {
+
+	(void)err;
+	trace->source = (struct printer_source){
 		.backend = session_backend(session),
 		.host = *session_host(session),
 		.clock_offset_ns = watch_clock_offset_ns(),
 	};
+	return 0;
+}
+
+static int on_started(void *ctx, struct err *err)
+{
+	struct tracing *trace = ctx;
 
 	(void)err;
-	printer_begin(&trace->show, &source);
+	outfile_start(&trace->out);
+	printer_begin(&trace->show, &trace->source);
 	return 0;
 }
 
@@ -117,14 +130,20 @@ static int watch(struct tracing *trace, char *const *command, struct err *err)
 		.stuck_ns = cfg->stuck_ns,
 		.command = command,
 		.begin = on_begin,
+		.started = on_started,
 		.tick = on_tick,
 		.ctx = trace,
 	};
 	int ret = watch_run(&watch_cfg, &trace->show.summary, err);
 
-	if (!ret)
-		printer_end(&trace->show);
-	return ret;
+	return ret ? ret : printer_end(&trace->show, ret, err);
+}
+
+static int print_schema(struct tracing *trace)
+{
+	outfile_start(&trace->out);
+	outfile_put_lines(&trace->out, json_schema(), strlen(json_schema()));
+	return 0;
 }
 
 static void set_log_level(const struct trace_cfg *cfg)
@@ -143,24 +162,26 @@ static int trace_run(int argc, char **argv, struct err *err)
 
 	if (operand < 0)
 		return operand;
-	if (cfg.json_schema)
-		return fputs(json_schema(), stdout) < 0;
 	if (cfg.ring_bytes & (cfg.ring_bytes - 1))
 		return err_usage(err, "--ring: expected a power of two");
 	set_log_level(&cfg);
 	cfg.filter.is_followed = operand < argc;
-	printer_init(&trace.show, &(struct printer_cfg){
-					  .filter = cfg.filter,
-					  .min_ns = cfg.min_ns,
-					  .stuck_ns = cfg.stuck_ns,
-					  .all = cfg.all,
-					  .quiet = cfg.quiet,
-					  .verbose = cfg.verbose,
-					  .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
-				  });
-	ret = watch(&trace, argv + operand, err);
+	printer_init(&trace.show,
+		     &(struct printer_cfg){
+			     .filter = cfg.filter,
+			     .min_ns = cfg.min_ns,
+			     .stuck_ns = cfg.stuck_ns,
+			     .all = cfg.all,
+			     .quiet = cfg.quiet,
+			     .verbose = cfg.verbose,
+			     .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
+		     },
+		     &trace.out);
+	ret = outfile_open(&trace.out, cfg.output, err);
+	if (!ret)
+		ret = cfg.json_schema ? print_schema(&trace) : watch(&trace, argv + operand, err);
 	printer_fini(&trace.show);
-	return ret;
+	return outfile_end(&trace.out, ret, err);
 }
 
 const struct cmd cmd_trace = {

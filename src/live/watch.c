@@ -167,6 +167,8 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 		ret = watch->cfg->begin(watch->cfg->ctx, watch->session, err);
 	if (!ret)
 		ret = start_command(watch, err);
+	if (!ret)
+		ret = watch->cfg->started(watch->cfg->ctx, err);
 	if (ret)
 		return ret;
 	watch->begin_ns = clock_now_ns();

@@ -21,6 +21,8 @@ struct watch_cfg {
 	int signal;	      /* one more that wakes up; 0: none */
 	/* Attached; COMMAND does not run yet, and no record was taken. */
 	int (*begin)(void *ctx, struct session *session, struct err *err);
+	/* COMMAND runs, if there is one, and no record was taken yet: output may begin. */
+	int (*started)(void *ctx, struct err *err);
 	/* Whatever woke us up, with that signal or 0: 0 to go on, 1 for the end, or a negative
 	 * errno with @err set. */
 	int (*tick)(void *ctx, int signal, struct err *err);

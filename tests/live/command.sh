@@ -53,6 +53,78 @@ test_command_missing()
 	said '/etc/passwd.*Permission denied'
 }
 
+# A COMMAND that does not start costs no file, and the reason is given once.
+test_command_missing_file()
+{
+	local command
+
+	for command in trace record; do
+		echo kept >kept
+		status 1 "$KVMSTALL" $command -o kept -- /nonexistent/vmm
+		[ "$(cat kept)" = kept ] || fail "$command: the file that was there is lost"
+		[ "$(grep -c 'No such file' err)" = 1 ] || fail "$command: not said once:" "$(cat err)"
+		status 1 "$KVMSTALL" $command -o new -- /nonexistent/vmm
+		[ ! -e new ] || fail "$command: a file was left behind"
+	done
+}
+
+# beside FILE OPTION...: trace with these options, and with a COMMAND that makes 101 VMs and all the
+# time writes lines of its own, both to FILE.
+noise='{"type":"noise"}'
+beside()
+{
+	local file=$1
+
+	shift
+	NOISE=$noise timeout -k 5 60 "$KVMSTALL" trace "$@" -- sh -c '
+		while :; do echo "$NOISE"; done &
+		"$0" repro --profile minimal --rounds 101 >repro
+		kill $!' "$KVMSTALL" >"$file"
+	[ "$(grep -cxF "$noise" "$file")" -ge 101 ] || fail "COMMAND wrote next to nothing"
+}
+
+# Whoever else writes to the same file, each line of either is whole.
+test_whole_lines()
+{
+	beside both --json --all
+	grep -vxF "$noise" both >ours || true
+	jq -cR 'fromjson? // {torn: .} | select(.torn or (.v != 1))' ours >torn
+	[ ! -s torn ] || fail "torn lines:" "$(head -n 7 torn)"
+	[ "$(jq -c 'select(.call == "KVM_CREATE_VM")' ours | wc -l)" = 101 ] || fail "not 101 VMs"
+	# An account is one piece, and so are the lines of repro.
+	beside both --all -v 2>err
+	awk -v noise="$noise" '$0 == noise {after = 1; next} after && /^ / {print} {after = 0}' both >torn
+	[ ! -s torn ] || fail "torn accounts:" "$(head -n 7 torn)"
+	[ "$(grep -c KVM_CREATE_VM both)" = 101 ] || fail "not 101 VMs"
+	(while :; do echo "$noise"; done) >both &
+	"$KVMSTALL" repro --json --profile qemu --rounds 11 >>both
+	kill $!
+	wait $! || true
+	grep -vxF "$noise" both | jq -cR 'fromjson? // {torn: .} | select(.torn)' >torn
+	[ ! -s torn ] || fail "repro's torn lines:" "$(head -n 7 torn)"
+}
+
+# With -o, the two are apart: each file has all of one and nothing of the other.
+test_output_file()
+{
+	printf 'was here before: %0100000d' 1 >ours
+	beside others --json --all -o ours
+	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "vm", "lost", "summary") | not))' ours
+	[ "$(jq -c 'select(.call == "KVM_CREATE_VM")' ours | wc -l)" = 101 ] || fail "not 101 VMs"
+	[ "$(jq -c 'select(.type == "summary")' ours | wc -l)" = 1 ] || fail "no summary"
+	[ "$(sort -u others)" = "$noise" ] || fail "COMMAND's file has more:" "$(sort -u others | head -n 7)"
+	beside others --all -o ours 2>err
+	grep -q '^TIME .*CAUSE$' ours
+	grep -q KVM_CREATE_VM ours
+	said '^--- '
+	status 1 "$KVMSTALL" trace --json -o /dev/full -d 100ms
+	said "cannot write '/dev/full': No space left on device"
+	status 1 "$KVMSTALL" trace --json -o /nonexistent/x -d 100ms
+	said "cannot open '/nonexistent/x'"
+	status 0 "$KVMSTALL" trace --json-schema -o schema
+	jq -e .title schema >title
+}
+
 # COMMAND's children and theirs; not the VMs of others.
 test_command_children()
 {

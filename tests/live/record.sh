@@ -78,7 +78,7 @@ test_record_closed()
 	# shellcheck disable=SC2016 # the inner shell's
 	"$KVMSTALL" record -o - -- sh -c '"$0" repro --profile qemu --rounds 101' "$KVMSTALL" 2>err | head -c 100 >out
 	[ "${PIPESTATUS[0]}" = 1 ] || fail "exit status ${PIPESTATUS[0]}" "$(cat err)"
-	said "cannot write 'standard output': Broken pipe"
+	said "cannot write standard output: Broken pipe"
 }
 
 # COMMAND's output does not get into a capture that goes the same way.
