@@ -74,6 +74,20 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 	return task_add_wait(task, &wait);
 }
 
+/*
+ * The sequence whose end the sleep waits for. Where no probe says so: if the sleeper started the GP
+ * itself it needs that one, as the domain was at rest when it asked (rcu_seq_snap()). 0: not known.
+ */
+static uint64_t needed_seq(const struct task *task, const struct ks_sleep *sleep,
+			   const struct domain *dom)
+{
+	uint64_t gp = dom && !sleep->needed ? domain_gp_at(dom, sleep->off_ns) : 0;
+
+	if (gp && is_own_gp(task, domain_initiator(dom, gp), sleep->off_ns))
+		return gp_id_seq(gp);
+	return sleep->needed;
+}
+
 static int account_srcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 			const struct domain *dom)
 {
@@ -81,7 +95,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		.off_ns = sleep->off_ns,
 		.wake_ns = sleep->wake_ns,
 		.in_ns = sleep->head.ts_ns,
-		.needed = sleep->needed,
+		.needed = needed_seq(task, sleep, dom),
 		/* without its function's entry, the domain is known by who woke it */
 		.by_callback = sleep->wake_ns && !sleep->wait_ns,
 		.wake_cpu = sleep->wake_cpu,

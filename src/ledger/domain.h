@@ -39,6 +39,12 @@ static inline uint64_t gp_id_in_progress(uint64_t seq)
 	return gp_id_done(seq) + 1;
 }
 
+/* The sequence of a domain that rests once @gp is over. */
+static inline uint64_t gp_id_seq(uint64_t gp)
+{
+	return (gp - (1 << 20)) << 2;
+}
+
 static inline bool gp_seq_is_idle(uint64_t seq)
 {
 	return !(seq & 3);

@@ -106,11 +106,28 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 }
 
 /*
- * The end that a waiter for @needed waits for; without @needed, the last one
- * before its wake-up. @needed may be a later waiter's, taken for this one's:
+ * When the domain was first seen at rest after @from; @to: it never was. No grace period that
+ * begins later is one that the sleeper needs: it asked for its own before it slept, and a domain
+ * does not rest while one is needed (srcu_gp_end(), srcu_funnel_gp_start()).
+ */
+static uint64_t idle_since(const struct domain *dom, uint64_t from, uint64_t to)
+{
+	size_t i = history_after(&dom->gps, from);
+
+	if (i && transition_at(&dom->gps, i - 1)->state == GP_IDLE)
+		return min_u64(from, to);
+	for (; i < dom->gps.cnt && transition_at(&dom->gps, i)->ts_ns < to; i++)
+		if (transition_at(&dom->gps, i)->state == GP_IDLE)
+			return transition_at(&dom->gps, i)->ts_ns;
+	return to;
+}
+
+/*
+ * The end that a waiter for @needed waits for; without @needed, the last one before @last_ns, by
+ * which it was over. @needed may be a later waiter's, taken for this one's:
  * being woken by a callback proves that the GP was over. NULL: not seen yet, or lost.
  */
-static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t wake_ns,
+static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t last_ns,
 				     bool by_callback)
 {
 	const struct gp_end *last = NULL;
@@ -118,7 +135,7 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 	for (size_t i = 0; i < dom->ends.cnt; i++) {
 		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
 
-		if (end->ts_ns > wake_ns)
+		if (end->ts_ns > last_ns)
 			break;
 		last = end;
 		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
@@ -130,7 +147,8 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 void walk_split(const struct domain *dom, const struct walk_wait *wait, struct pieces *pieces)
 {
 	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
-	const struct gp_end *end = find_end(dom, wait->needed, wake_ns, wait->by_callback);
+	uint64_t last_ns = wait->needed ? wake_ns : idle_since(dom, wait->off_ns, wake_ns);
+	const struct gp_end *end = find_end(dom, wait->needed, last_ns, wait->by_callback);
 	uint64_t end_ns = wake_ns;
 
 	if (end)

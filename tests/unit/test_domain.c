@@ -172,6 +172,70 @@ static void a_reader_is_charged_up_to_the_last_scan_that_found_it(void **state)
 	trace_free(trace);
 }
 
+/*
+ * The irqfds of a VM that is killed: kworkers wait on one domain, one after the other. GP 1 is over
+ * and nobody needs another one; only its callbacks have no CPU yet. Meanwhile task 13 starts GP 2.
+ */
+static void who_sleeps_through_an_idle_domain_waits_for_no_later_gp(void **state)
+{
+	const struct {
+		const char *const *stack;
+		uint32_t starter;
+	} cases[] = {{IN_MEMSLOT, 12}, {IN_BARRIER, 11}};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			START(102, cases[i].starter, SRCU(1), GP(1)),
+			STEP(GP_BEGIN, 110, SRCU(1), GP(1), .tid = 5, .cpu = 1),
+			STEP(CB_QUEUE, 120, SRCU(1), DONE(1), .tid = 5),
+			STEP(GP_END, 125, SRCU(1), DONE(1), .tid = 5, .cpu = 1),
+			START(165, 13, SRCU(1), GP(2)),
+			STEP(GP_BEGIN, 170, SRCU(1), GP(2), .tid = 5, .cpu = 1),
+			STEP(GP_QUEUE, 175, SRCU(1), GP(3), .tid = 5, .cpu = 1),
+			STEP(GP_END, 180, SRCU(1), GP(3), .tid = 5, .cpu = 1),
+			STEP(GP_BEGIN, 181, SRCU(1), GP(3), .tid = 5, .cpu = 1),
+			STEP(GP_END, 190, SRCU(1), DONE(3), .tid = 5, .cpu = 1),
+			STEP(CB_BEGIN, 985, SRCU(1), DONE(3), .tid = 6, .val = 3),
+			SLEEP(105, 990, 995, 12, SRCU(1), .stack = cases[i].stack),
+			CALL(100, 1005, 12, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account,
+				    "run 5, kworker@1 5, gp-work@1 10, kworker@1 865, gp-work@1 5, "
+				    "wakeup 5, run 10");
+		assert_true(trace->stalls[0].stall.is_complete);
+		trace_free(trace);
+	}
+}
+
+/* The same, but the domain is never idle: whoever needs GP 3 keeps it going. */
+static void who_starts_a_gp_waits_for_that_one(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(102, 12, SRCU(1), GP(1)),
+		STEP(GP_BEGIN, 110, SRCU(1), GP(1), .tid = 5, .cpu = 1),
+		STEP(CB_QUEUE, 120, SRCU(1), DONE(1), .tid = 5),
+		STEP(GP_QUEUE, 121, SRCU(1), GP(2), .tid = 5, .cpu = 1),
+		STEP(GP_END, 125, SRCU(1), GP(2), .tid = 5, .cpu = 1),
+		STEP(GP_BEGIN, 180, SRCU(1), GP(2), .tid = 5, .cpu = 1),
+		STEP(GP_END, 190, SRCU(1), DONE(2), .tid = 5, .cpu = 1),
+		STEP(CB_BEGIN, 985, SRCU(1), DONE(2), .tid = 6, .val = 2),
+		SLEEP(105, 990, 995, 12, SRCU(1), .stack = IN_MEMSLOT),
+		CALL(100, 1005, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 5, kworker@1 5, gp-work@1 10, kworker@1 865, gp-work@1 5, "
+			    "wakeup 5, run 10");
+	trace_free(trace);
+}
+
 static void one_failed_scan_is_back_off_from_its_end_on(void **state)
 {
 	const struct row rows[] = {
@@ -1170,6 +1234,8 @@ int main(void)
 		cmocka_unit_test(its_own_normal_gp_costs_two_timers_and_it_is_its_own_culprit),
 		cmocka_unit_test(an_idle_domain_and_an_expedited_wait_cost_next_to_nothing),
 		cmocka_unit_test(a_reader_is_charged_up_to_the_last_scan_that_found_it),
+		cmocka_unit_test(who_sleeps_through_an_idle_domain_waits_for_no_later_gp),
+		cmocka_unit_test(who_starts_a_gp_waits_for_that_one),
 		cmocka_unit_test(one_failed_scan_is_back_off_from_its_end_on),
 		cmocka_unit_test(busy_polling_is_the_readers_time_however_many_scans_fail),
 		cmocka_unit_test(who_comes_while_a_reader_holds_the_gp_is_charged_from_then_on),
