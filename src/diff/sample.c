@@ -50,7 +50,7 @@ static const char *name_call(const struct stall *stall)
 		return "close (exit)";
 	if (stall->rec->kind == KS_KIND_CLOSE && stall->rec->flags & KS_CALL_LAST)
 		return "close (last)";
-	return stall->call;
+	return call_name(stall->call);
 }
 
 /* Calls on no VM, and those that a VM sees once in its life, have no number. */
@@ -100,7 +100,7 @@ static int number_call(struct samples *samples, const struct stall *stall, unsig
 	counters = find_counters(samples, stall->vm);
 	if (!counters)
 		return -ENOMEM;
-	cnt = &counters->cnt[index_call(samples, stall->call)];
+	cnt = &counters->cnt[index_call(samples, call_name(stall->call))];
 	if (*cnt < OCCURRENCE_MAX)
 		++*cnt;
 	*occurrence = *cnt;
@@ -171,7 +171,7 @@ static void find_origin(const struct stall *stall, struct origin *origin)
 		snprintf(origin->func, sizeof(origin->func), "%s",
 			 culprit->func ? culprit->func : "");
 		snprintf(origin->call, sizeof(origin->call), "%s",
-			 culprit->call ? culprit->call : "");
+			 culprit->call ? call_name(culprit->call) : "");
 	} else if (culprit->seg && culprit->seg->func) {
 		origin->is_place = true;
 		snprintf(origin->func, sizeof(origin->func), "%s", culprit->seg->func);

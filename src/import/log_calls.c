@@ -9,8 +9,6 @@
 /* A normal grace period, timers and all, is over by then, even with HZ=100. */
 #define GP_MAX_NS 100000000ULL
 
-#define BUS_FUNC "kvm_io_bus_register_dev"
-
 /* ---- VMs ---- */
 
 static void drop_vm(struct log *log, size_t idx)
@@ -73,38 +71,7 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t t
 
 /* ---- causes ---- */
 
-/* Calls that register devices on a KVM bus: since v6.18 each of them may leave a normal grace
- * period behind. */
-static const char *const registering[] = {
-	"KVM_CREATE_IRQCHIP",  "KVM_CREATE_PIT",    "KVM_CREATE_PIT2",
-	"KVM_IOEVENTFD",       "KVM_CREATE_DEVICE", "KVM_REGISTER_COALESCED_MMIO",
-	"KVM_SET_DEVICE_ATTR",
-};
-
-/* Calls that wait for the readers of kvm->srcu: they put in new memory slots, or new filters. */
-static const char *const waiting[] = {
-	"KVM_CREATE_VCPU",	    "KVM_SET_USER_MEMORY_REGION", "KVM_SET_USER_MEMORY_REGION2",
-	"KVM_SET_MEMORY_REGION",    "KVM_SET_TSS_ADDR",		  "KVM_SET_IDENTITY_MAP_ADDR",
-	"KVM_SET_PMU_EVENT_FILTER", "KVM_X86_SET_MSR_FILTER",	  "kvm_vm_ioctl_create_vcpu",
-	"kvm_set_memory_region",
-};
-
-#define CNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static bool is_among(const char *name, const char *const *names, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
-bool log_registers(const char *call)
-{
-	return is_among(call, registering, CNT(registering));
-}
-
-void log_registered(struct log_vm *vm, uint64_t ts_ns, const char *call)
+void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call)
 {
 	vm->devices_ns = ts_ns;
 	vm->devices_call = call;
@@ -122,7 +89,7 @@ static bool is_behind_device(const struct log_vm *vm, uint64_t begin_ns)
  */
 static enum ks_cause infer(const struct log_call *call, uint64_t begin_ns, uint64_t ns)
 {
-	bool waits = call->is_wait || call->wait.ns || is_among(call->name, waiting, CNT(waiting));
+	bool waits = call->is_wait || call->wait.ns || call_waits(call->id);
 
 	if (!call->vm || !waits || ns < JIFFY_NS)
 		return KS_CAUSE_UNEXPLAINED;
@@ -140,7 +107,7 @@ static void set_culprit(struct stall *stall, const struct log_call *call)
 		return;
 	culprit->kind = CULPRIT_INITIATOR;
 	culprit->is_known = true;
-	culprit->func = BUS_FUNC;
+	culprit->func = site_that(SITE_REGISTERS)->func;
 	culprit->call = call->vm->devices_call;
 	culprit->tid = call->vm->vm.tgid;
 	culprit->vm = &call->vm->vm;
@@ -212,7 +179,7 @@ void log_call(struct log *log, const struct log_call *call)
 	struct stall stall = {
 		.rec = &call->rec,
 		.vm = call->vm ? &call->vm->vm : NULL,
-		.call = call->name,
+		.call = call->id,
 		.begin_ns = call->rec.begin_ns,
 		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
 		.phase = phase_of(call->vm),

@@ -21,8 +21,8 @@ struct log_vm {
 	bool has_birth; /* the log shows its creation, so all its calls */
 	uint32_t vcpus;
 	bool has_run;
-	uint64_t devices_ns; /* when a device was last registered; 0: never */
-	const char *devices_call;
+	uint64_t devices_ns;	   /* when a device was last registered; 0: never */
+	enum call_id devices_call; /* CALL_NONE: not known */
 };
 
 struct log {
@@ -38,10 +38,10 @@ struct log {
 /* A call that ended. */
 struct log_call {
 	struct ks_call rec; /* .begin_ns, .head.ts_ns and .head.tid are set, the rest as known */
-	const char *name;   /* static */
-	struct log_vm *vm;  /* NULL: not known */
-	struct wait wait;   /* inside it; .ns 0: none was seen */
-	bool is_wait;	    /* the call itself is one: perf saw nothing around it */
+	enum call_id id;
+	struct log_vm *vm; /* NULL: not known */
+	struct wait wait;  /* inside it; .ns 0: none was seen */
+	bool is_wait;	   /* the call itself is one: perf saw nothing around it */
 };
 
 /* VMs, by what identifies them in a log. A new one retires the one of the same (@tid, @fd). */
@@ -51,10 +51,7 @@ struct log_vm *log_vm_of_thread(struct log *log, uint32_t tid);
 struct log_vm *log_vm_newest(struct log *log);
 
 /* @call registers a device with KVM, from @ts_ns on. */
-void log_registered(struct log_vm *vm, uint64_t ts_ns, const char *call);
-
-/* Does this ioctl register one? */
-bool log_registers(const char *call);
+void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call);
 
 /* Tell the call. */
 void log_call(struct log *log, const struct log_call *call);

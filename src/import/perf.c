@@ -13,42 +13,9 @@
 #define THREADS_MAX 4096
 #define NESTED_MAX  4
 
-/* The functions that are understood; others are passed over. */
-static const struct known {
-	const char *name;
-	enum ks_api api; /* a wait for a grace period */
-	bool creates_vcpu;
-	bool registers;
-} functions[] = {
-	{.name = "kvm_io_bus_register_dev", .registers = true},
-	{.name = "kvm_io_bus_unregister_dev"},
-	{.name = "kvm_vm_ioctl_create_vcpu", .creates_vcpu = true},
-	{.name = "kvm_set_memory_region"},
-	{.name = "kvm_swap_active_memslots"},
-	{.name = "synchronize_srcu", .api = KS_API_SYNC},
-	{.name = "synchronize_srcu_expedited", .api = KS_API_SYNC_EXPEDITED},
-	{.name = "srcu_barrier", .api = KS_API_BARRIER},
-};
-
-#define KNOWN_CNT (sizeof(functions) / sizeof(functions[0]))
-
-/* Who asks SRCU to wait, as far as such logs are about it: a frame must name one that is static. */
-static const char *const sites[] = {
-	"kvm_swap_active_memslots",
-	"kvm_io_bus_register_dev",
-	"kvm_io_bus_unregister_dev",
-	"kvm_vm_ioctl_set_msr_filter",
-	"kvm_vm_ioctl_set_pmu_event_filter",
-	"kvm_set_irq_routing",
-	"kvm_destroy_vm",
-	"irqfd_shutdown",
-};
-
-#define SITES_CNT (sizeof(sites) / sizeof(sites[0]))
-
 /* A function that a thread is in. */
 struct entered {
-	const struct known *known;
+	const struct site *func;
 	uint64_t ts_ns;
 	const char *site; /* of a wait */
 	struct wait wait; /* inside it */
@@ -174,13 +141,25 @@ static struct log_vm *vm_of(struct log *log, const struct perf_line *line)
 
 /* ---- functions ---- */
 
-static const struct known *find_known(const struct perf_line *line)
+/* Of the functions that kvmstall knows, those that are calls by themselves; others are passed over.
+ */
+static const struct site *find_func(const struct perf_line *line)
 {
-	for (size_t i = 0; i < KNOWN_CNT; i++)
-		if (strlen(functions[i].name) == line->func_len &&
-		    !strncmp(functions[i].name, line->func, line->func_len))
-			return &functions[i];
-	return NULL;
+	char name[64];
+	const struct site *site;
+
+	if (line->func_len >= sizeof(name))
+		return NULL;
+	memcpy(name, line->func, line->func_len);
+	name[line->func_len] = 0;
+	site = site_find(name);
+	return site && site->by_itself ? site : NULL;
+}
+
+/* Is it one of SRCU's own waits? */
+static bool is_wait(const struct site *func)
+{
+	return func->is & SITE_SRCU && func->api;
 }
 
 static struct thread *find_thread(struct perf *perf, uint32_t tid)
@@ -198,13 +177,12 @@ static struct thread *find_thread(struct perf *perf, uint32_t tid)
 }
 
 /* Without a probe on returns, or when they were lost, the next entry says that it is over. */
-static void enter(struct perf *perf, struct thread *thread, const struct known *known,
-		  uint64_t ts_ns)
+static void enter(struct perf *perf, struct thread *thread, const struct site *func, uint64_t ts_ns)
 {
 	struct entered *entered;
 
 	for (size_t i = 0; i < thread->cnt; i++)
-		if (thread->entered[i].known == known) {
+		if (thread->entered[i].func == func) {
 			perf->untimed += thread->cnt - i;
 			thread->cnt = i;
 		}
@@ -213,14 +191,14 @@ static void enter(struct perf *perf, struct thread *thread, const struct known *
 		thread->cnt = 0;
 	}
 	entered = &thread->entered[thread->cnt++];
-	*entered = (struct entered){.known = known, .ts_ns = ts_ns};
+	*entered = (struct entered){.func = func, .ts_ns = ts_ns};
 	perf->stack_of = entered;
 }
 
 static void set_wait(struct wait *wait, const struct entered *entered, uint64_t end_ns)
 {
 	*wait = (struct wait){
-		.api = entered->known->api,
+		.api = entered->func->api,
 		.site = entered->site,
 		.begin_ns = entered->ts_ns,
 		.ns = end_ns - entered->ts_ns,
@@ -236,10 +214,10 @@ static void tell(struct perf *perf, struct log_vm *vm, const struct entered *ent
 			.begin_ns = entered->ts_ns,
 			.tgid = vm->vm.tgid,
 			.kind = KS_KIND_VM},
-		.name = entered->known->name,
+		.id = entered->func->by_itself,
 		.vm = vm,
 		.wait = entered->wait,
-		.is_wait = entered->known->api != KS_API_NONE,
+		.is_wait = is_wait(entered->func),
 	};
 
 	memcpy(call.rec.comm, line->comm, sizeof(call.rec.comm));
@@ -250,45 +228,49 @@ static void tell(struct perf *perf, struct log_vm *vm, const struct entered *ent
 
 /* A wait is told as part of the function around it, if one is known. */
 static void leave(struct perf *perf, struct thread *thread, struct log_vm *vm,
-		  const struct known *known, const struct perf_line *line)
+		  const struct site *func, const struct perf_line *line)
 {
 	size_t i = thread->cnt;
 	struct entered entered;
 
-	while (i && thread->entered[i - 1].known != known)
+	while (i && thread->entered[i - 1].func != func)
 		i--;
 	if (!i || line->ts_ns < thread->entered[i - 1].ts_ns)
 		return;
 	entered = thread->entered[i - 1];
 	perf->untimed += thread->cnt - i;
 	thread->cnt = i - 1;
-	if (thread->cnt && known->api != KS_API_NONE) {
+	if (thread->cnt && is_wait(func)) {
 		/* The last of several is the one that is kept: others are part of what is not
 		 * known. */
 		set_wait(&thread->entered[thread->cnt - 1].wait, &entered, line->ts_ns);
 		return;
 	}
 	tell(perf, vm, &entered, line);
-	if (known->registers)
-		log_registered(vm, entered.ts_ns, NULL);
+	if (func->is & SITE_REGISTERS)
+		log_registered(vm, entered.ts_ns, CALL_NONE);
 }
 
+/* Who asks SRCU to wait: a frame must name one that the table has, whose name is static. */
 static void take_frame(struct perf *perf, const char *text)
 {
 	size_t len;
-	const char *name = perf_parse_frame(text, &len);
+	const char *frame = perf_parse_frame(text, &len);
+	const struct site *site;
+	char name[64];
 
-	if (!name || !perf->stack_of || perf->stack_of->site)
+	if (!frame || !perf->stack_of || perf->stack_of->site || len >= sizeof(name))
 		return;
-	for (size_t i = 0; i < SITES_CNT; i++)
-		if (strlen(sites[i]) <= len && !strncmp(sites[i], name, strlen(sites[i])) &&
-		    (strlen(sites[i]) == len || name[strlen(sites[i])] == '.'))
-			perf->stack_of->site = sites[i];
+	memcpy(name, frame, len);
+	name[len] = 0;
+	site = site_find(name);
+	if (site && site->domains)
+		perf->stack_of->site = site->func;
 }
 
 int perf_take(struct perf *perf, const char *text)
 {
-	const struct known *known;
+	const struct site *func;
 	struct perf_line line;
 	struct thread *thread;
 	struct log_vm *vm;
@@ -298,19 +280,19 @@ int perf_take(struct perf *perf, const char *text)
 		return 0;
 	}
 	perf->stack_of = NULL;
-	known = find_known(&line);
-	if (!known)
+	func = find_func(&line);
+	if (!func)
 		return 0;
 	thread = find_thread(perf, line.tid);
 	if (!thread)
 		return perf->threads.cnt == THREADS_MAX ? 0 : -ENOMEM;
 	vm = vm_of(perf->log, &line);
 	if (line.is_return) {
-		leave(perf, thread, vm, known, &line);
+		leave(perf, thread, vm, func, &line);
 		return 0;
 	}
-	enter(perf, thread, known, line.ts_ns);
-	vm->vcpus += known->creates_vcpu;
+	enter(perf, thread, func, line.ts_ns);
+	vm->vcpus += (func->is & SITE_VCPU) != 0;
 	return 0;
 }
 

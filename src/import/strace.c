@@ -267,7 +267,7 @@ static void tell(struct strace *strace, const struct strace_line *line, uint8_t 
 			.tgid = line->tid,
 			.kind = kind,
 			.comm = "?"},
-		.name = call_name(kind, nr),
+		.id = call_of(kind, nr),
 	};
 
 	call.vm = vm_of(strace->log, line, kind);
@@ -277,9 +277,9 @@ static void tell(struct strace *strace, const struct strace_line *line, uint8_t 
 	log_call(strace->log, &call);
 	if (!call.vm || line->ret < 0)
 		return;
-	call.vm->vcpus += !strcmp(call.name, "KVM_CREATE_VCPU");
-	if (log_registers(call.name))
-		log_registered(call.vm, line->ts_ns, call.name);
+	call.vm->vcpus += call.id == CALL_CREATE_VCPU;
+	if (call_registers(call.id))
+		log_registered(call.vm, line->ts_ns, call.id);
 }
 
 /* The guest runs: not a call to be told, but a phase. Its fd is a vCPU's, its thread maybe new. */

@@ -245,24 +245,24 @@ static void put_segments(struct builder *builder, const struct account_input *in
 }
 
 /* A call that no probe announced: the stack of its wait says what it was. */
-static const char *name_call(const struct stall *stall)
+static enum call_id find_call(const struct stall *stall)
 {
 	if (stall->rec->kind)
-		return call_name(stall->rec->kind, stall->rec->cmd);
+		return call_of(stall->rec->kind, stall->rec->cmd);
 	for (size_t i = 0; i < stall->waits_cnt; i++) {
-		const char *call = stack_call(&stall->waits[i].stack);
+		enum call_id call = stack_call(&stall->waits[i].stack);
 
 		if (call)
 			return call;
 	}
-	return "unknown";
+	return CALL_UNKNOWN;
 }
 
 static enum phase find_phase(const struct stall *stall)
 {
-	if (!strcmp(stall->call, "close"))
+	if (stall->call == CALL_CLOSE)
 		return PHASE_TEARDOWN;
-	if (stall->rec->flags & KS_CALL_RAN || !strcmp(stall->call, "KVM_RUN"))
+	if (stall->rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
 		return PHASE_RUNNING;
 	return stall->rec->vcpus ? PHASE_VCPUS : PHASE_SETUP;
 }
@@ -290,7 +290,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];
 	stall->is_complete = all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
 			     !overlaps_loss(in->losses, stall->begin_ns, in->call->head.ts_ns);
-	stall->call = name_call(stall);
+	stall->call = find_call(stall);
 	stall->phase = find_phase(stall);
 	stall->culprit = (struct culprit){.callbacks = -1};
 	stall->without_ns = stall->latency_ns;

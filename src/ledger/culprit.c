@@ -189,8 +189,7 @@ static void blame_initiator(const struct vms *vms, const struct stall *stall,
 		return;
 	culprit->is_known = true;
 	culprit->func = initiator->func;
-	culprit->call =
-		initiator->kind ? call_name(initiator->kind, initiator->cmd) : initiator->call;
+	culprit->call = initiator->call;
 	culprit->tid = initiator->tid;
 	culprit->tgid = initiator->tgid;
 	culprit->vm = vm_of(vms, initiator->kvm, initiator->ts_ns, initiator->tgid);
@@ -234,7 +233,7 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 	culprit->is_known = lock->owner != 0;
 	culprit->tid = lock->owner;
 	memcpy(culprit->comm, lock->owner_comm, sizeof(culprit->comm));
-	culprit->call = lock->owner_kind ? call_name(lock->owner_kind, lock->owner_cmd) : NULL;
+	culprit->call = lock->owner_kind ? call_of(lock->owner_kind, lock->owner_cmd) : CALL_NONE;
 	culprit->cause = task_stalled_for(in->holder, begin_ns, end_ns);
 }
 

@@ -24,13 +24,6 @@
 /* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
 #define REST_NS 10000000000ULL
 
-static const char *const kind_names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu", "mmu_notifier"};
-
-const char *domain_kind_name(enum domain_kind kind)
-{
-	return kind_names[kind];
-}
-
 struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
 {
 	struct domain *dom = calloc(1, sizeof(*dom));

@@ -12,16 +12,9 @@
 
 #include <kvmstall/records.h>
 
+#include "ledger/ioctls.h"
+#include "ledger/sites.h"
 #include "ledger/stack.h"
-
-enum domain_kind {
-	DOMAIN_SRCU,	 /* kvm.srcu */
-	DOMAIN_IRQ_SRCU, /* kvm.irq_srcu */
-	DOMAIN_SHARED,	 /* host-wide: mmu_notifier's */
-	DOMAIN_KIND_CNT
-};
-
-const char *domain_kind_name(enum domain_kind kind);
 
 /*
  * A grace period is named by its id: srcu_gp_seq's counter once it has ended,
@@ -58,12 +51,12 @@ struct initiator {
 	uint32_t tid;
 	uint32_t tgid;
 	uint32_t cmd;
-	uint8_t kind;	  /* enum ks_call_kind of its call */
-	bool is_delayed;  /* armed a timer: a normal GP */
-	bool is_sync;	  /* by a synchronize_srcu*(): it waits for it itself */
-	bool is_known;	  /* false: in flight before we looked */
-	const char *call; /* by its stack, when no probe announced it; NULL: not known */
-	const char *func; /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
+	uint8_t kind;	   /* enum ks_call_kind of its call */
+	bool is_delayed;   /* armed a timer: a normal GP */
+	bool is_sync;	   /* by a synchronize_srcu*(): it waits for it itself */
+	bool is_known;	   /* false: in flight before we looked */
+	enum call_id call; /* by its record, or else by its stack */
+	const char *func;  /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
 	char comm[KS_COMM_LEN];
 };
 
@@ -75,9 +68,9 @@ struct suspect {
 	uint64_t ts_ns;
 	uint32_t tid;
 	uint32_t tgid;
-	int rank;	  /* how likely: see suspect_rank() */
-	const char *func; /* where it is */
-	const char *call; /* what it is in */
+	int rank;	   /* how likely: see suspect_rank() */
+	const char *func;  /* where it is */
+	enum call_id call; /* what it is in */
 	struct stack stack;
 	char comm[KS_COMM_LEN];
 };

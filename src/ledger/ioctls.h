@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The KVM calls that can stall, as a table: numbers, names, what their arguments mean. */
+/* The calls that can stall, as one table: numbers, names, what their arguments mean. */
 #ifndef LEDGER_IOCTLS_H
 #define LEDGER_IOCTLS_H
 
@@ -8,6 +8,84 @@
 #include <stdint.h>
 
 #include <kvmstall/records.h>
+
+/*
+ * X(id, name, number, the files that it is made on, what it does, arguments...)
+ *
+ * include/uapi/linux/kvm.h: numbers and structures. Hot calls (KVM_RUN, KVM_IRQ_LINE,
+ * KVM_SIGNAL_MSI, KVM_GET_DIRTY_LOG...) are deliberately not here.
+ *
+ * REGISTERS: it registers devices on a KVM bus. Since v6.18 (7d9a0273c459 "KVM: Avoid
+ * synchronize_srcu() in kvm_io_bus_register_dev()") it may leave a normal grace period behind.
+ * WAITS: it waits for the readers of kvm->srcu: it installs new memory slots, or new filters.
+ */
+/* clang-format off */
+#define IOCTLS(X)                                                                                                         \
+	X(CREATE_VM, "KVM_CREATE_VM", 0x01, ON_DEV, 0, VALUE("type"))                                                     \
+	X(CREATE_VCPU, "KVM_CREATE_VCPU", 0x41, ON_VM, WAITS, VALUE("id"))                                                \
+	X(SET_MEMORY_REGION, "KVM_SET_MEMORY_REGION", 0x40, ON_VM, WAITS, NO_ARGS)                                        \
+	X(SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", 0x46, ON_VM, WAITS,                                       \
+	  U32("slot", 0), U32("flags", 4), HEX("gpa", 8), HEX("size", 16))                                                \
+	X(SET_TSS_ADDR, "KVM_SET_TSS_ADDR", 0x47, ON_VM, WAITS, ADDR("addr"))                                             \
+	X(SET_IDENTITY_MAP_ADDR, "KVM_SET_IDENTITY_MAP_ADDR", 0x48, ON_VM, WAITS, NO_ARGS)                                \
+	X(SET_USER_MEMORY_REGION2, "KVM_SET_USER_MEMORY_REGION2", 0x49, ON_VM, WAITS,                                     \
+	  U32("slot", 0), U32("flags", 4), HEX("gpa", 8), HEX("size", 16))                                                \
+	X(CREATE_IRQCHIP, "KVM_CREATE_IRQCHIP", 0x60, ON_VM, REGISTERS, NO_ARGS)                                          \
+	X(REGISTER_COALESCED_MMIO, "KVM_REGISTER_COALESCED_MMIO", 0x67, ON_VM, REGISTERS, HEX("addr", 0), U32("size", 8)) \
+	X(UNREGISTER_COALESCED_MMIO, "KVM_UNREGISTER_COALESCED_MMIO", 0x68, ON_VM, 0, HEX("addr", 0), U32("size", 8))     \
+	X(SET_GSI_ROUTING, "KVM_SET_GSI_ROUTING", 0x6a, ON_VM, 0, U32("nr", 0))                                           \
+	X(REINJECT_CONTROL, "KVM_REINJECT_CONTROL", 0x71, ON_VM, 0, U32("reinject", 0))                                   \
+	X(IRQFD, "KVM_IRQFD", 0x76, ON_VM, 0, S32("fd", 0), U32("gsi", 4), U32("flags", 8))                               \
+	X(CREATE_PIT2, "KVM_CREATE_PIT2", 0x77, ON_VM, REGISTERS, U32("flags", 0))                                        \
+	X(CREATE_PIT, "KVM_CREATE_PIT", 0x64, ON_VM, REGISTERS, NO_ARGS)                                                  \
+	X(IOEVENTFD, "KVM_IOEVENTFD", 0x79, ON_VM, REGISTERS,                                                             \
+	  HEX("addr", 8), U32("len", 16), S32("fd", 20), U32("flags", 24))                                                \
+	X(ENABLE_CAP, "KVM_ENABLE_CAP", 0xa3, ON_VM, 0, U32("cap", 0))                                                    \
+	X(SET_PMU_EVENT_FILTER, "KVM_SET_PMU_EVENT_FILTER", 0xb2, ON_VM, WAITS, U32("action", 0), U32("nevents", 4))      \
+	X(HYPERV_EVENTFD, "KVM_HYPERV_EVENTFD", 0xbd, ON_VM, 0, U32("conn_id", 0), S32("fd", 4), U32("flags", 8))         \
+	X(X86_SET_MSR_FILTER, "KVM_X86_SET_MSR_FILTER", 0xc6, ON_VM, WAITS, U32("flags", 0))                              \
+	X(XEN_HVM_SET_ATTR, "KVM_XEN_HVM_SET_ATTR", 0xc9, ON_VM, 0, U32("type", 0))                                       \
+	X(CREATE_DEVICE, "KVM_CREATE_DEVICE", 0xe0, ON_VM | KS_WANTED_READS, REGISTERS, U32("type", 0), U32("flags", 8))  \
+	X(SET_DEVICE_ATTR, "KVM_SET_DEVICE_ATTR", 0xe1, ON_DEVICE | ON_VM, REGISTERS, U32("group", 4), U64("attr", 8))
+
+/*
+ * What else a stall, or who is behind it, may be in. X(id, name, what it does); NULL: a kernel
+ * function by itself (a work item, or what a log of probes has), whose name ledger/sites.c has.
+ */
+#define OTHER_CALLS(X)                                   \
+	X(UNKNOWN, "unknown", 0)                         \
+	X(CLOSE, "close", 0)                             \
+	X(CLOSE_LAST, "close (last)", 0)                 \
+	X(CLOSE_EXIT, "close (exit)", 0)                 \
+	X(IOCTL, "ioctl", 0)                             \
+	X(RUN, "KVM_RUN", 0)                             \
+	X(TRANSLATE, "KVM_TRANSLATE", 0)                 \
+	X(PRE_FAULT_MEMORY, "KVM_PRE_FAULT_MEMORY", 0)   \
+	X(SET_SREGS, "KVM_SET_SREGS", 0)                 \
+	X(GET_MP_STATE, "KVM_GET_MP_STATE", 0)           \
+	X(VCPU_IOCTL, "vCPU ioctl", 0)                   \
+	X(ASYNC_PAGE_FAULT, "async page fault", 0)       \
+	X(NX_RECOVERY, "NX huge page recovery", 0)       \
+	X(MMU_RELEASE, "mmu_notifier release", 0)        \
+	X(FN_IRQFD_SHUTDOWN, NULL, 0)                    \
+	X(FN_REGISTER_DEV, NULL, REGISTERS)              \
+	X(FN_UNREGISTER_DEV, NULL, 0)                    \
+	X(FN_CREATE_VCPU, NULL, WAITS)                   \
+	X(FN_SET_MEMORY_REGION, NULL, WAITS)             \
+	X(FN_SWAP_MEMSLOTS, NULL, 0)                     \
+	X(FN_SYNC, NULL, 0)                              \
+	X(FN_SYNC_EXPEDITED, NULL, 0)                    \
+	X(FN_BARRIER, NULL, 0)
+
+enum call_id {
+	CALL_NONE, /* in no call, or it is not known whether */
+#define X(id, ...) CALL_##id,
+	IOCTLS(X)
+	OTHER_CALLS(X)
+#undef X
+	CALL_CNT
+};
+/* clang-format on */
 
 enum ioctl_arg_type {
 	IOCTL_ARG_U32,
@@ -26,7 +104,7 @@ struct ioctl_arg {
 #define IOCTL_ARGS_MAX 5
 
 struct ioctl_desc {
-	const char *name;
+	enum call_id id;
 	uint8_t nr;    /* _IOC_NR of the ioctl */
 	uint8_t kinds; /* (1 << enum ks_call_kind) it is made on, KS_WANTED_READS */
 	struct ioctl_arg args[IOCTL_ARGS_MAX];
@@ -38,8 +116,17 @@ const struct ioctl_desc *ioctl_find(enum ks_call_kind kind, uint32_t cmd);
 /* The same by its name, of @len characters. */
 const struct ioctl_desc *ioctl_by_name(const char *name, size_t len);
 
-/* The call's name: "KVM_CREATE_VCPU", "close"; never NULL. */
-const char *call_name(enum ks_call_kind kind, uint32_t cmd);
+/* Which call a record's kind and ioctl are; CALL_UNKNOWN for one that kvmstall does not watch. */
+enum call_id call_of(enum ks_call_kind kind, uint32_t cmd);
+
+/* The call's name: "KVM_CREATE_VCPU", "close"; NULL for CALL_NONE alone. */
+const char *call_name(enum call_id call);
+
+/* Does it register devices, and may leave a normal grace period behind? */
+bool call_registers(enum call_id call);
+
+/* Does it wait for the readers of kvm->srcu? */
+bool call_waits(enum call_id call);
 
 /* The value of one argument of @call; false when it was not readable. */
 bool ioctl_arg_value(const struct ks_call *call, const struct ioctl_arg *arg, uint64_t *value);

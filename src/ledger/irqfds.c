@@ -4,13 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SHUTDOWN "irqfd_shutdown"
-
 void irqfds_note(struct irqfds *irqfds, const struct stall *stall)
 {
 	struct irqfd_shutdown *shutdown;
 
-	if (strcmp(stall->call, SHUTDOWN))
+	if (stall->call != CALL_FN_IRQFD_SHUTDOWN)
 		return;
 	shutdown = &irqfds->list[irqfds->cnt++ % IRQFDS_MAX];
 	*shutdown = (struct irqfd_shutdown){
@@ -23,18 +21,9 @@ void irqfds_note(struct irqfds *irqfds, const struct stall *stall)
 	memcpy(shutdown->comm, stall->rec->comm, sizeof(shutdown->comm) - 1);
 }
 
-/* Inlined into their callers or not, these are who flushes. */
 static bool is_flush(const struct segment *seg)
 {
-	static const char *const flushers[] = {"kvm_irqfd_release", "kvm_vm_release", "kvm_irqfd",
-					       "kvm_irqfd_deassign"};
-
-	if (seg->cause != KS_CAUSE_OTHER_SLEEP || !seg->func)
-		return false;
-	for (size_t i = 0; i < sizeof(flushers) / sizeof(flushers[0]); i++)
-		if (symbol_is(seg->func, flushers[i]))
-			return true;
-	return false;
+	return seg->cause == KS_CAUSE_OTHER_SLEEP && seg->func && site_is(seg->func) & SITE_FLUSHES;
 }
 
 static uint64_t overlap_ns(const struct irqfd_shutdown *shutdown, uint64_t begin, uint64_t end)
@@ -83,7 +72,7 @@ const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct st
 	stall->culprit.kind = CULPRIT_HOLDER;
 	stall->culprit.is_known = true;
 	stall->culprit.func = "the irqfd clean-up queue";
-	stall->culprit.call = SHUTDOWN;
+	stall->culprit.call = CALL_FN_IRQFD_SHUTDOWN;
 	stall->culprit.tid = found->tid;
 	stall->culprit.cause = found->cause;
 	memcpy(stall->culprit.comm, found->comm, sizeof(stall->culprit.comm));

@@ -273,7 +273,7 @@ static int take_start(struct ledger *ledger, const struct record_view *view)
 		return no_domain(ledger, start->ssp);
 	stack = resolve(ledger, view);
 	initiator.func = stack_srcu_caller(stack);
-	initiator.call = stack_call(stack);
+	initiator.call = start->kind ? call_of(start->kind, start->cmd) : stack_call(stack);
 	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
 	initiator.is_sync = stack->cnt ? stack_in_sync(stack) : !start->expires;
 	memcpy(initiator.comm, start->comm, sizeof(initiator.comm) - 1);
@@ -396,7 +396,6 @@ static void remember(struct task *task, const struct stall *stall)
 		.begin_ns = stall->begin_ns,
 		.end_ns = stall->rec->head.ts_ns,
 		.cause = stall->cause,
-		.call = stall->call,
 	};
 }
 
@@ -457,7 +456,7 @@ static int take_suspect(struct ledger *ledger, const struct record_view *view)
 	if (!suspect.rank || !suspect.gp)
 		return 0;
 	suspect.func = stack_sleeps_in(&suspect.stack);
-	suspect.call = suspect_call(&suspect.stack);
+	suspect.call = stack_reads(&suspect.stack);
 	memcpy(suspect.comm, rec->comm, sizeof(suspect.comm) - 1);
 	return domain_suspect(dom, &suspect);
 }
@@ -483,9 +482,13 @@ static struct domain *shared_domain(const struct ledger *ledger)
 static struct domain *domain_of_sleeper(struct ledger *ledger, const struct ks_task *rec,
 					const struct vm *vm, const struct stack *stack)
 {
+	enum domain_kind kind;
+
 	if (rec->ssp)
 		return find_domain(ledger, rec->ssp);
-	switch (stack_domain_kind(stack)) {
+	if (!stack_domain_kind(stack, &kind))
+		return NULL;
+	switch (kind) {
 	case DOMAIN_SRCU:
 		return vm ? vm->srcu : NULL;
 	case DOMAIN_IRQ_SRCU:

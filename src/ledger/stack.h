@@ -9,13 +9,16 @@
 
 #include <kvmstall/records.h>
 
+#include "ledger/sites.h"
+
 struct symbols;
 
 /* What it says, found out once: comparing names takes time. */
 struct stack_derived {
-	const char *srcu_caller, *sleeps_in, *call;
+	const char *srcu_caller, *sleeps_in;
+	enum call_id call, reads; /* CALL_NONE: it does not say */
 	enum ks_api api;
-	bool in_srcu, in_mutex, in_sync;
+	uint32_t is; /* enum site_is, of all frames together */
 };
 
 struct stack {
@@ -27,8 +30,8 @@ struct stack {
 /* Names for @cnt addresses; the tracer's own frames and the scheduler's are left out. */
 void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 *addrs, size_t cnt);
 
-/* Is a function of this name in it? Compiler suffixes (".part.0", ".isra.0") do not count. */
-bool stack_has(const struct stack *stack, const char *name);
+/* Is a function in it that is so? */
+bool stack_has(const struct stack *stack, enum site_is is);
 
 /* The SRCU function it waits in, or KS_API_NONE. */
 enum ks_api stack_api(const struct stack *stack);
@@ -51,15 +54,13 @@ bool stack_in_mutex(const struct stack *stack);
 /* Is it in a wait of SRCU that KVM, or the end of an address space with KVM in it, asked for? */
 bool stack_in_kvm_wait(const struct stack *stack);
 
-/* The call that it is in, for one that no probe announced: "KVM_RUN"; NULL: it does not tell. */
-const char *stack_call(const struct stack *stack);
+/* The call that it is in, for one that no probe announced; CALL_NONE: it does not say. */
+enum call_id stack_call(const struct stack *stack);
 
-/* Which kind of domain (enum domain_kind) the site waits on; -1: not known. */
-int stack_domain_kind(const struct stack *stack);
+/* What it is in that holds the read side of kvm->srcu, if it does; CALL_NONE: in nothing. */
+enum call_id stack_reads(const struct stack *stack);
 
-const char *api_name(enum ks_api api);
-
-/* Does @name equal @plain, but for a compiler's suffix? */
-bool symbol_is(const char *name, const char *plain);
+/* Which kind of domain the caller of SRCU waits on; false: not known, @kind is as it was. */
+bool stack_domain_kind(const struct stack *stack, enum domain_kind *kind);
 
 #endif

@@ -12,6 +12,7 @@
 #include <kvmstall/records.h>
 
 #include "ledger/domain.h"
+#include "ledger/ioctls.h"
 #include "ledger/stack.h"
 
 const char *cause_name(enum ks_cause cause);
@@ -90,7 +91,7 @@ struct culprit {
 	bool is_known;
 	bool is_self; /* the stalled call itself started the GP that it waited for */
 	const char *func;
-	const char *call;    /* the call it was in; NULL: none, or before we looked */
+	enum call_id call;   /* it was in; CALL_NONE: none, or before we looked */
 	const struct vm *vm; /* whose; NULL: not known */
 	uint32_t tid;
 	uint32_t tgid;	 /* CULPRIT_INITIATOR; else 0 */
@@ -104,7 +105,7 @@ struct culprit {
 struct stall {
 	const struct ks_call *rec;
 	const struct vm *vm; /* NULL: not known */
-	const char *call;
+	enum call_id call;
 	uint64_t begin_ns;
 	uint64_t latency_ns;
 	uint64_t stall_ns; /* latency less run */

@@ -171,3 +171,10 @@ size_t symbols_cnt(const struct symbols *syms)
 {
 	return syms->cnt + syms->exact.cnt;
 }
+
+bool symbol_is(const char *name, const char *plain)
+{
+	size_t len = strlen(plain);
+
+	return !strncmp(name, plain, len) && (!name[len] || name[len] == '.');
+}

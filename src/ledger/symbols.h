@@ -31,4 +31,7 @@ uint64_t symbols_address(const struct symbols *syms, const char *name);
 
 size_t symbols_cnt(const struct symbols *syms);
 
+/* Does @name equal @plain, but for a compiler's suffix (".part.0", ".isra.0")? */
+bool symbol_is(const char *name, const char *plain);
+
 #endif

@@ -32,7 +32,6 @@ struct past_call {
 	uint64_t begin_ns;
 	uint64_t end_ns; /* 0: none */
 	enum ks_cause cause;
-	const char *call;
 };
 
 struct task {

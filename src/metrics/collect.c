@@ -47,13 +47,10 @@ static const char *domain_label(int kind)
 
 static void collect_wait_duration(const struct out *out)
 {
-	static const char *const apis[APIS] = {"unknown", "synchronize_srcu",
-					       "synchronize_srcu_expedited", "srcu_barrier"};
-
 	for (int kind = 0; kind < DOMAINS; kind++)
 		for (int api = 0; api < APIS; api++)
 			put_hist(out, &out->metrics->waits[kind][api], domain_label(kind),
-				 apis[api]);
+				 api ? api_name(api) : "unknown");
 }
 
 static void collect_gp_duration(const struct out *out)

@@ -145,11 +145,11 @@ static void make_exemplar(const struct metrics *metrics, const struct stall *sta
 
 	if (culprit->kind != CULPRIT_NONE)
 		name = culprit->func   ? culprit->func
-		       : culprit->call ? culprit->call
+		       : culprit->call ? call_name(culprit->call)
 				       : culprit->comm;
 	*exemplar = (struct exemplar){.ns = stall->latency_ns, .ts_ns = stall->rec->head.ts_ns};
 	set_exemplar_vm(metrics, stall->vm, exemplar);
-	sanitize(exemplar->call, sizeof(exemplar->call), stall->call);
+	sanitize(exemplar->call, sizeof(exemplar->call), call_name(stall->call));
 	sanitize(exemplar->culprit, sizeof(exemplar->culprit), name);
 }
 
@@ -170,7 +170,7 @@ static bool is_stall(const struct metrics *metrics, const struct stall *stall)
 
 void metrics_stall(struct metrics *metrics, const struct stall *stall)
 {
-	struct call_sums *call = find_call(metrics, stall->call);
+	struct call_sums *call = find_call(metrics, call_name(stall->call));
 	struct exemplar exemplar;
 
 	make_exemplar(metrics, stall, &exemplar);

@@ -37,7 +37,7 @@ const char *advice_for_cause(enum ks_cause cause)
 
 static bool is_registration(const struct culprit *culprit)
 {
-	return culprit->func && symbol_is(culprit->func, "kvm_io_bus_register_dev");
+	return culprit->func && site_is(culprit->func) & SITE_REGISTERS;
 }
 
 static bool is_shared(const struct segment *seg)
@@ -68,7 +68,7 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 	if (cause_is_timer(stall->cause))
 		text = for_timer(stall, host);
 	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
-	    symbol_is(stall->culprit.func, "handle_userfault"))
+	    site_is(stall->culprit.func) & SITE_FAULTS)
 		text = "the page that the reader faulted on came late: make the userfaultfd "
 		       "handler "
 		       "faster, or populate the memory before memslots change";

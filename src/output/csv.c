@@ -61,7 +61,7 @@ static void add_culprit(struct str *out, const struct culprit *culprit)
 	}
 	add_text(out, culprit_kind_name(culprit->kind));
 	add_text(out, culprit->func);
-	add_text(out, culprit->call);
+	add_text(out, call_name(culprit->call));
 	add_text(out, culprit->comm);
 	str_addf(out, ",%" PRIu32, culprit->tid);
 }
@@ -74,7 +74,7 @@ void csv_stall(struct str *out, const struct stall *stall)
 	add_vm(out, stall->vm);
 	str_addf(out, ",%" PRIu32, stall->rec->head.tid);
 	add_text(out, stall->rec->comm);
-	add_text(out, stall->call);
+	add_text(out, call_name(stall->call));
 	add_text(out, ioctl_format_args(stall->rec, args, sizeof(args)));
 	if (stall->is_stuck)
 		str_addc(out, ',');

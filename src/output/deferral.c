@@ -153,7 +153,7 @@ static bool is_by_callback(const struct record_view *view, const struct symbols 
 	if (!view->start->expires || !view->frames)
 		return false; /* expedited, or nobody knows */
 	stack_resolve(&stack, syms, view->stack, view->frames);
-	return stack_has(&stack, "call_srcu") || stack_has(&stack, "kvm_io_bus_register_dev");
+	return stack_has(&stack, SITE_QUEUES | SITE_REGISTERS);
 }
 
 int deferral_record(struct deferral *deferral, const void *record, size_t size,
@@ -220,7 +220,8 @@ static bool is_expedited(const struct stall *stall, const struct wait *wait)
 {
 	if (wait->api)
 		return wait->api == KS_API_SYNC_EXPEDITED;
-	return !strncmp(stall->call, "KVM_SET_USER_MEMORY_REGION", 26);
+	return stall->call == CALL_SET_USER_MEMORY_REGION ||
+	       stall->call == CALL_SET_USER_MEMORY_REGION2;
 }
 
 static int add_expedited(struct deferral *deferral, const struct stall *stall)

@@ -146,7 +146,8 @@ static const char *culprit_key(const struct stall *stall, char *buf, size_t size
 	sanitize(comm, sizeof(comm), culprit->comm);
 	snprintf(buf, size, "%s%s%s%s%s", culprit->func ? culprit->func : "",
 		 culprit->func ? " " : "", culprit->call ? "in " : "by ",
-		 culprit->call ? culprit->call : comm, culprit->is_self ? ", the call itself" : "");
+		 culprit->call ? call_name(culprit->call) : comm,
+		 culprit->is_self ? ", the call itself" : "");
 	return buf;
 }
 
@@ -185,7 +186,7 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 		id = stall->vm ? stall->vm->id : 0;
 		break;
 	case GROUP_BY_CALL:
-		key = stall->call;
+		key = call_name(stall->call);
 		break;
 	case GROUP_BY_CAUSE:
 		return add_causes(tally, stall, is_stall);

@@ -114,7 +114,7 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 	ndjson_object(json, "culprit");
 	ndjson_text(json, "kind", culprit_kind_name(culprit->kind));
 	ndjson_text(json, "function", culprit->func);
-	ndjson_text(json, "call", culprit->call);
+	ndjson_text(json, "call", call_name(culprit->call));
 	ndjson_int(json, "tid", culprit->tid);
 	ndjson_text(json, "comm", culprit->comm);
 	put_int_if(json, "age_ns", culprit->kind == CULPRIT_INITIATOR, culprit->age_ns);
@@ -146,7 +146,7 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	put_vm(&json, stall->vm);
 	ndjson_int(&json, "tid", stall->rec->head.tid);
 	ndjson_text(&json, "comm", stall->rec->comm);
-	ndjson_text(&json, "call", stall->call);
+	ndjson_text(&json, "call", call_name(stall->call));
 	put_args(&json, stall->rec);
 	put_int_if(&json, "ret", !stall->is_stuck, stall->rec->ret);
 	ndjson_int(&json, "latency_ns", stall->latency_ns);

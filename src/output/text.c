@@ -79,10 +79,10 @@ static void add_initiator(struct str *out, const struct stall *stall)
 	if (culprit->is_self) {
 		str_adds(out, " started by this call");
 	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
-		str_addf(out, " started by %s %s before", culprit->call,
+		str_addf(out, " started by %s %s before", call_name(culprit->call),
 			 format_nsec(culprit->age_ns, age, sizeof(age)));
 	} else if (culprit->is_known) {
-		str_addf(out, " started by %s%s", culprit->call ? culprit->call : "",
+		str_addf(out, " started by %s%s", culprit->call ? call_name(culprit->call) : "",
 			 culprit->call ? " of " : "");
 		add_task(out, culprit->comm, culprit->tid);
 		str_addf(out, " %s before", format_nsec(culprit->age_ns, age, sizeof(age)));
@@ -103,7 +103,7 @@ static void add_reader(struct str *out, const struct culprit *culprit)
 	if (culprit->func)
 		str_addf(out, " in %s", culprit->func);
 	if (culprit->call)
-		str_addf(out, " (%s)", culprit->call);
+		str_addf(out, " (%s)", call_name(culprit->call));
 }
 
 /* " on kvm->slots_lock, held by qemu[12] in KVM_SET_USER_MEMORY_REGION (gp-timer)" */
@@ -116,7 +116,7 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 	str_adds(out, ", held by ");
 	add_task(out, culprit->comm, culprit->tid);
 	if (culprit->call)
-		str_addf(out, " in %s", culprit->call);
+		str_addf(out, " in %s", call_name(culprit->call));
 	if (culprit->cause != KS_CAUSE_RUN)
 		str_addf(out, " (%s)", cause_name(culprit->cause));
 }
@@ -173,7 +173,7 @@ static void add_call(struct str *out, const struct stall *stall)
 	char args[128], call[192];
 
 	ioctl_format_args(stall->rec, args, sizeof(args));
-	snprintf(call, sizeof(call), "%s%s%s", stall->call, args[0] ? " " : "", args);
+	snprintf(call, sizeof(call), "%s%s%s", call_name(stall->call), args[0] ? " " : "", args);
 	if (strlen(call) > CALL_WIDTH) { /* whole arguments only */
 		call[CALL_WIDTH + 1] = 0;
 		call[last_word(call)] = 0;
@@ -309,7 +309,7 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 	if (culprit->func)
 		str_addf(out, "%s ", culprit->func);
 	if (culprit->call)
-		str_addf(out, "in %s ", culprit->call);
+		str_addf(out, "in %s ", call_name(culprit->call));
 	str_addf(out, "%s ", verbs[culprit->kind]);
 	add_task(out, culprit->comm, culprit->tid);
 	str_adds(out, culprit->is_self ? ", the stalled call itself" : "");

@@ -80,7 +80,8 @@ static void on_stall(void *ctx, const struct stall *stall)
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
 		causes += stall->by_cause[i];
 	require(sum == stall->latency_ns && causes == stall->latency_ns);
-	require(stall->call && stall->phase < PHASE_CNT && stall->cause < KS_CAUSE_CNT);
+	require(stall->call && stall->call < CALL_CNT && stall->phase < PHASE_CNT &&
+		stall->cause < KS_CAUSE_CNT);
 	require(!samples_add(&sink->side.samples, stall));
 	for (int by = GROUP_BY_VM; by < GROUP_BY_CNT; by++)
 		require(!group_by_add(sink->tallies[by], stall, true));

@@ -32,7 +32,7 @@ listed()
 
 missing man/kvmstall-causes.7 cause < <(listed KS_CAUSES include/kvmstall/causes.h)
 missing man/kvmstall-trace.8 loss < <(listed KS_LOSSES include/kvmstall/records.h)
-missing man/kvmstall-trace.8 call '' < <(sed -nE 's/^\t\{ "(KVM_[A-Z0-9_]+)".*/\1/p' src/ledger/ioctls.c)
+missing man/kvmstall-trace.8 call '' < <(sed -nE 's/^\tX\([A-Z0-9_]+, "(KVM_[A-Z0-9_]+)", 0x.*/\1/p' src/ledger/ioctls.h)
 missing man/kvmstall-trace.8 field < <("$KVMSTALL" trace --json-schema |
 	jq -r '.. | .properties? // empty | keys[]' | sort -u)
 exit $bad

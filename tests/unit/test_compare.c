@@ -28,7 +28,7 @@ static const struct compare_cfg usual = {.alpha = 0.01, .min_effect = 0.05, .flo
 /* ---- the calls of a VM ---- */
 
 struct made {
-	const char *call;
+	enum call_id call;
 	enum phase phase;
 	uint64_t ns;
 	enum ks_cause cause;
@@ -70,13 +70,13 @@ static uint64_t next(uint64_t *seed)
 /* Some call that takes 200us, more or less. */
 static struct made vcpu(uint64_t *seed)
 {
-	return (struct made){.call = "KVM_CREATE_VCPU", .ns = 150 * US + next(seed) % (100 * US)};
+	return (struct made){.call = CALL_CREATE_VCPU, .ns = 150 * US + next(seed) % (100 * US)};
 }
 
 static struct made memslot(uint64_t *seed, uint64_t timer_ns)
 {
 	return (struct made){
-		.call = "KVM_SET_USER_MEMORY_REGION",
+		.call = CALL_SET_USER_MEMORY_REGION,
 		.phase = PHASE_VCPUS,
 		.ns = 100 * US + next(seed) % (100 * US) + timer_ns,
 		.cause = timer_ns ? KS_CAUSE_GP_TIMER : KS_CAUSE_GP_WORK,
@@ -123,7 +123,7 @@ static void fill_closes(struct side *side, int one_in, uint64_t seed)
 	for (int i = 1; i <= ROUNDS; i++) {
 		bool is_late = one_in && i % one_in == 0;
 		const struct made made = {
-			.call = "close",
+			.call = CALL_CLOSE,
 			.kind = KS_KIND_CLOSE,
 			.flags = KS_CALL_LAST,
 			.phase = PHASE_TEARDOWN,
@@ -141,7 +141,7 @@ static void fill_closes(struct side *side, int one_in, uint64_t seed)
 
 static void occurrences_are_counted_per_vm_and_recording(void **state)
 {
-	const struct made made = {.call = "KVM_IRQFD", .ns = US};
+	const struct made made = {.call = CALL_IRQFD, .ns = US};
 	struct side side;
 
 	(void)state;
@@ -163,9 +163,9 @@ static void occurrences_are_counted_per_vm_and_recording(void **state)
 
 static void the_last_close_is_a_call_of_its_own(void **state)
 {
-	const struct made plain = {.call = "close", .ns = US, .kind = KS_KIND_CLOSE};
+	const struct made plain = {.call = CALL_CLOSE, .ns = US, .kind = KS_KIND_CLOSE};
 	const struct made last = {
-		.call = "close", .ns = MS, .kind = KS_KIND_CLOSE, .flags = KS_CALL_LAST};
+		.call = CALL_CLOSE, .ns = MS, .kind = KS_KIND_CLOSE, .flags = KS_CALL_LAST};
 	struct side side;
 
 	(void)state;
@@ -182,7 +182,7 @@ static void the_last_close_is_a_call_of_its_own(void **state)
 
 static void memory_has_a_bound_and_time_its_order(void **state)
 {
-	struct made made = {.call = "KVM_IRQFD"};
+	struct made made = {.call = CALL_IRQFD};
 	const struct group *group;
 	struct side side;
 
@@ -351,7 +351,7 @@ static void a_timer_that_took_another_jiffy_is_the_same(void **state)
 
 static void a_call_that_moved_to_another_phase_is_still_compared(void **state)
 {
-	struct made made = {.call = "KVM_IRQFD", .phase = PHASE_SETUP, .ns = US};
+	struct made made = {.call = CALL_IRQFD, .phase = PHASE_SETUP, .ns = US};
 	struct sides sides;
 
 	(void)state;
@@ -383,7 +383,7 @@ static void cut(struct sides *sides)
 
 static void make_another(struct sides *sides)
 {
-	const struct made made = {.call = "KVM_IRQFD", .ns = US};
+	const struct made made = {.call = CALL_IRQFD, .ns = US};
 
 	for (int i = 1; i <= ROUNDS; i++)
 		add(&sides->new, i, &made);
@@ -391,7 +391,7 @@ static void make_another(struct sides *sides)
 
 static void make_more(struct sides *sides)
 {
-	const struct made made = {.call = "KVM_CREATE_VCPU", .ns = 200 * US};
+	const struct made made = {.call = CALL_CREATE_VCPU, .ns = 200 * US};
 
 	for (int i = 1; i <= ROUNDS; i++)
 		for (int n = 0; n < 3; n++)
@@ -446,7 +446,7 @@ static void a_regression_stays_one_though_records_were_lost(void **state)
 
 static void what_one_vm_in_a_hundred_does_is_not_judged(void **state)
 {
-	const struct made made = {.call = "KVM_IRQFD", .ns = MS};
+	const struct made made = {.call = CALL_IRQFD, .ns = MS};
 	struct sides sides;
 
 	(void)state;
@@ -475,7 +475,7 @@ static void two_empty_sides_are_not_the_same(void **state)
 
 static void draw(struct side *side, uint64_t *seed)
 {
-	struct made made = {.call = "KVM_SET_USER_MEMORY_REGION", .cause = KS_CAUSE_GP_TIMER};
+	struct made made = {.call = CALL_SET_USER_MEMORY_REGION, .cause = KS_CAUSE_GP_TIMER};
 
 	side_init(side);
 	samples_begin(&side->samples);

@@ -31,7 +31,7 @@ static void a_memslot_waits_for_the_timer_of_a_gp_that_another_call_started(void
 			    "kvm_io_bus_register_dev, KVM_CREATE_IRQCHIP, vmm[11], 312");
 	assert_string_equal(seen->waited,
 			    "synchronize_srcu_expedited(kvm.srcu) 5648 first 1 needs 2");
-	assert_string_equal(seen->stall.call, "KVM_SET_USER_MEMORY_REGION");
+	assert_int_equal(seen->stall.call, CALL_SET_USER_MEMORY_REGION);
 	assert_int_equal(seen->stall.cause, KS_CAUSE_GP_TIMER);
 	assert_int_equal(seen->stall.culprit.callbacks, 4);
 	assert_int_equal(seen->stall.culprit.gp, gp_id_done(DONE(1)));

@@ -123,13 +123,13 @@ static void on_stall(void *ctx, const struct stall *stall)
 		sum += stall->segments[i].ns;
 	assert_int_equal(sum, stall->latency_ns);
 	assert_true(stall->is_inferred);
-	str_addf(out, "%u %s", stall->vm ? stall->vm->id : 0, stall->call);
+	str_addf(out, "%u %s", stall->vm ? stall->vm->id : 0, call_name(stall->call));
 	ioctl_format_args(stall->rec, args, sizeof(args));
 	str_addf(out, "%s%s %s %luus %s", args[0] ? " " : "", args, phase_name(stall->phase),
 		 (unsigned long)(stall->latency_ns / 1000), cause_name(stall->cause));
 	if (stall->culprit.is_known)
 		str_addf(out, " %s/%s", stall->culprit.func,
-			 stall->culprit.call ? stall->culprit.call : "-");
+			 stall->culprit.call ? call_name(stall->culprit.call) : "-");
 	str_adds(out, "\n");
 }
 

@@ -297,8 +297,9 @@ static inline void trace_format_culprit(struct seen *seen)
 	trace_us(age, sizeof(age), culprit->age_ns);
 	if (culprit->is_known)
 		snprintf(seen->culprit, sizeof(seen->culprit), "%s, %s, %s[%u], %s",
-			 culprit->func ? culprit->func : "-", culprit->call ? culprit->call : "-",
-			 culprit->comm, culprit->tid, age);
+			 culprit->func ? culprit->func : "-",
+			 culprit->call ? call_name(culprit->call) : "-", culprit->comm,
+			 culprit->tid, age);
 	else if (culprit->gp)
 		snprintf(seen->culprit, sizeof(seen->culprit), "in flight, %s", age);
 }

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/sites.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "ledger/symbols.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#define NOISE	  .is = SITE_NOISE
+#define SLEEPS	  .is = SITE_SLEEPS
+#define MUTEX	  .is = SITE_SLEEPS | SITE_MUTEX
+#define SRCU	  .is = SITE_SRCU
+#define INTERRUPT .is = SITE_INTERRUPT
+#define KVM(also) .is = SITE_KVM | (also)
+#define ON(kind)  .domains = 1 << DOMAIN_##kind
+
+/*
+ * What a function waits on, and by which API where one is given, is the same in every release from
+ * 6.1 to 7.3: virt/kvm/kvm_main.c, eventfd.c and irqchip.c, arch/x86/kvm/i8254.c, irq_comm.c
+ * (ioapic.c since 6.18), pmu.c, x86.c, hyperv.c and xen.c, mm/mmu_notifier.c. irqfd_shutdown() and
+ * others changed from synchronize_srcu() to _expedited() by 6.12, so theirs is 0.
+ */
+/* clang-format off */
+const struct site sites[] = {
+	/* ---- KVM, and what ends an address space ---- */
+	{ "kvm_destroy_vm",                    KVM(0), ON(SRCU), .call = CALL_CLOSE }, /* srcu_barrier() */
+	{ "__mmu_notifier_release",            KVM(0), ON(SHARED), .call = CALL_CLOSE },
+	{ "kvm_vm_release",                    KVM(SITE_FLUSHES), .call = CALL_CLOSE },
+	{ "kvm_arch_vcpu_ioctl_run",           KVM(0), .call = CALL_RUN, .reads = CALL_RUN },
+	/* arm64: a vCPU's first run registers the vGIC's distributor; with an interrupt on top the
+	 * stack may be too long for the outer frame */
+	{ "vgic_register_dist_iodev",          .call = CALL_RUN },
+	{ "kvm_arch_vcpu_run_pid_change",      KVM(0), .call = CALL_RUN },
+	{ "irqfd_shutdown",                    KVM(0), ON(IRQ_SRCU), .call = CALL_FN_IRQFD_SHUTDOWN,
+	                                       .by_itself = CALL_FN_IRQFD_SHUTDOWN },
+	{ "kvm_vm_ioctl",                      KVM(0), .call = CALL_IOCTL },
+
+	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
+	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },
+	{ "kvm_set_memory_region",             KVM(SITE_MEMSLOTS), .by_itself = CALL_FN_SET_MEMORY_REGION },
+	{ "kvm_vm_ioctl_create_vcpu",          KVM(SITE_VCPU), .by_itself = CALL_FN_CREATE_VCPU },
+	/* 7d9a0273c459 "KVM: Avoid synchronize_srcu() in kvm_io_bus_register_dev()" (v6.18): by a callback */
+	{ "kvm_io_bus_register_dev",           KVM(SITE_REGISTERS), ON(SRCU), .callback = "__free_bus",
+	                                       .by_itself = CALL_FN_REGISTER_DEV },
+	{ "kvm_io_bus_unregister_dev",         KVM(0), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
+	                                       .by_itself = CALL_FN_UNREGISTER_DEV },
+	{ "kvm_vm_ioctl_set_pmu_event_filter", KVM(0), ON(SRCU), .api = KS_API_SYNC_EXPEDITED },
+	{ "kvm_vm_ioctl_set_msr_filter",       KVM(0), ON(SRCU), .api = KS_API_SYNC },
+	{ "kvm_hv_eventfd_deassign",           KVM(0), ON(SRCU), .api = KS_API_SYNC },
+	{ "kvm_xen_eventfd_deassign",          KVM(0), ON(SRCU), .api = KS_API_SYNC },
+	{ "kvm_xen_eventfd_reset",             KVM(0), ON(SRCU), .api = KS_API_SYNC },
+	{ "kvm_set_irq_routing",               KVM(0), ON(IRQ_SRCU), .api = KS_API_SYNC_EXPEDITED },
+	{ "irqfd_resampler_shutdown",          KVM(0), ON(IRQ_SRCU) },
+	{ "kvm_irqfd_assign",                  KVM(0), ON(IRQ_SRCU) },
+	{ "kvm_unregister_irq_ack_notifier",   KVM(0), ON(IRQ_SRCU) },
+	{ "kvm_unregister_irq_mask_notifier",  KVM(0), ON(IRQ_SRCU), .api = KS_API_SYNC },
+	{ "kvm_pit_set_reinject",              KVM(0), ON(IRQ_SRCU) },
+	{ "mmu_notifier_unregister",           KVM(0), ON(SHARED), .api = KS_API_SYNC },
+	{ "mn_hlist_release",                  ON(SHARED), .api = KS_API_SYNC },
+	{ "mmu_notifier_put",                  KVM(0), ON(SHARED), .callback = "mmu_notifier_free_rcu" },
+	/* virt/kvm/eventfd.c flush_workqueue(irqfd_cleanup_wq); inlined into their callers or not */
+	{ "kvm_irqfd_release",                 KVM(SITE_FLUSHES) },
+	{ "kvm_irqfd_deassign",                KVM(SITE_FLUSHES) },
+	{ "kvm_irqfd",                         KVM(SITE_FLUSHES), ON(IRQ_SRCU) },
+	{ "kvm_*",                             KVM(0) },
+	{ "irqfd_*",                           KVM(0) },
+	{ "mmu_notifier_*",                    KVM(0) },
+
+	/* ---- who holds the read side of kvm->srcu, and in what. vcpu_enter_guest() drops it, ----
+	 * kvm_vcpu_block() and the work before entry too: arch/x86/kvm/x86.c, the same from 6.1 to
+	 * 7.3; on arm64 only exit handlers hold it */
+	{ "kvm_handle_guest_abort",            KVM(0), .reads = CALL_RUN },
+	{ "kvm_arch_vcpu_ioctl_translate",     KVM(0), .reads = CALL_TRANSLATE },
+	{ "kvm_vcpu_pre_fault_memory",         KVM(0), .reads = CALL_PRE_FAULT_MEMORY },
+	{ "kvm_arch_vcpu_ioctl_set_sregs",     KVM(0), .reads = CALL_SET_SREGS },
+	{ "kvm_arch_vcpu_ioctl_get_mpstate",   KVM(0), .reads = CALL_GET_MP_STATE },
+	{ "kvm_async_pf_execute",              KVM(0), .reads = CALL_ASYNC_PAGE_FAULT },
+	{ "async_pf_execute",                  .reads = CALL_ASYNC_PAGE_FAULT },
+	{ "kvm_nx_huge_page_recovery_worker",  KVM(0), .reads = CALL_NX_RECOVERY },
+	{ "kvm_mmu_notifier_release",          KVM(0), .reads = CALL_MMU_RELEASE },
+	{ "kvm_arch_vcpu_ioctl",               KVM(0), .reads = CALL_VCPU_IOCTL },
+	{ "kvm_vcpu_ioctl",                    KVM(0), .reads = CALL_VCPU_IOCTL },
+	{ "kvm_vcpu_block",                    KVM(SITE_DROPS) },
+	{ "kvm_vcpu_halt",                     KVM(SITE_DROPS) },
+	{ "kvm_vcpu_on_spin",                  KVM(SITE_DROPS) },
+	{ "xfer_to_guest_mode_handle_work",    .is = SITE_DROPS },
+	{ "handle_userfault",                  .is = SITE_FAULTS },
+
+	/* ---- SRCU: kernel/rcu/srcutree.c ---- */
+	{ "synchronize_srcu_expedited", .is = SITE_SRCU | SITE_SYNC | SITE_DROPS, .api = KS_API_SYNC_EXPEDITED,
+	                                .by_itself = CALL_FN_SYNC_EXPEDITED },
+	{ "synchronize_srcu",           .is = SITE_SRCU | SITE_SYNC | SITE_DROPS, .api = KS_API_SYNC,
+	                                .by_itself = CALL_FN_SYNC },
+	{ "srcu_barrier",               SRCU, .api = KS_API_BARRIER, .by_itself = CALL_FN_BARRIER },
+	{ "__synchronize_srcu",         .is = SITE_SRCU | SITE_SYNC | SITE_DROPS },
+	{ "call_srcu",                  .is = SITE_SRCU | SITE_QUEUES },
+	{ "srcu_*",                     SRCU },
+	{ "__srcu_*",                   SRCU },
+	{ "call_srcu*",                 SRCU },
+	{ "__call_srcu*",               SRCU },
+	{ "synchronize_srcu*",          SRCU },
+	{ "__synchronize_srcu*",        SRCU },
+	{ "queue_delayed_work*",        SRCU },
+	{ "__queue_delayed_work*",      SRCU },
+	{ "add_timer*",                 SRCU },
+	{ "__mod_timer",                SRCU },
+	{ "mod_timer*",                 SRCU },
+	{ "wakeme_after_rcu",           SRCU },
+
+	/* ---- the interrupt that 7.2 and later queue process_srcu from (srcu_funnel_gp_start(): ----
+	 * irq_work_queue()). It mostly comes at once, so below these frames is still who asked for the
+	 * grace period */
+	{ "srcu_irq_work",           INTERRUPT },
+	{ "irq_work_*",              .is = SITE_INTERRUPT | SITE_SRCU },
+	{ "__sysvec_irq_work",       INTERRUPT }, /* x86 */
+	{ "sysvec_irq_work",         INTERRUPT },
+	{ "asm_sysvec_irq_work",     INTERRUPT },
+	{ "ipi_handler",             INTERRUPT }, /* arm64 */
+	{ "do_handle_IPI",           INTERRUPT },
+	{ "handle_percpu_devid_irq", INTERRUPT },
+	{ "handle_irq_desc",         INTERRUPT },
+	{ "generic_handle_*",        INTERRUPT },
+	{ "gic_handle_irq",          INTERRUPT },
+	{ "call_on_irq_stack",       INTERRUPT },
+	{ "do_interrupt_handler",    INTERRUPT },
+	{ "el1_interrupt",           INTERRUPT },
+	{ "el1h_64_irq*",            INTERRUPT },
+	{ "_raw_spin_unlock*",       INTERRUPT },
+
+	/* ---- ways to sleep ---- */
+	{ "wait_for_completion*", SLEEPS },
+	{ "__wait_for_common",    SLEEPS },
+	{ "do_wait_for_common",   SLEEPS },
+	{ "io_schedule*",         SLEEPS },
+	{ "rwsem_*",              SLEEPS },
+	{ "down_*",               SLEEPS },
+	{ "__down_*",             SLEEPS },
+	{ "__mutex_lock",         MUTEX },
+	{ "__mutex_lock_slowpath", MUTEX },
+	{ "__mutex_lock*",        SLEEPS },
+	{ "mutex_lock",           MUTEX },
+	{ "mutex_lock_killable",  MUTEX },
+	{ "mutex_lock*",          SLEEPS },
+	{ "__wait_rcu_gp",        SLEEPS },
+	{ "wait_rcu_gp",          SLEEPS },
+	{ "out_of_line_wait*",    SLEEPS },
+	{ "__wait_on_bit*",       SLEEPS },
+	{ "rcuwait_*",            SLEEPS },
+	{ "usleep_range*",        SLEEPS },
+	{ "msleep*",              SLEEPS },
+	{ "percpu_rwsem_wait*",   SLEEPS },
+	{ "__percpu_down_*",      SLEEPS },
+	{ "percpu_down_*",        SLEEPS },
+	{ "do_nanosleep",         SLEEPS },
+	{ "hrtimer_nanosleep",    SLEEPS },
+	{ "prepare_to_wait*",     SLEEPS },
+	{ "swait_*",              SLEEPS },
+	{ "__flush_work*",        SLEEPS },
+
+	/* ---- the scheduler's frames, and the tracer's ---- */
+	{ "__schedule",           NOISE },
+	{ "schedule*",            NOISE },
+	{ "preempt_schedule*",    NOISE },
+	{ "bpf_*",                NOISE },
+	{ "__bpf*",               NOISE },
+	{ "__traceiter_*",        NOISE },
+	{ "trace_*",              NOISE },
+	{ "perf_*",               NOISE },
+	{ "ftrace_*",             NOISE },
+	{ "ftrace_trampoline",    NOISE },
+	{ "stack_trace_*",        NOISE },
+	{ "arch_stack_walk*",     NOISE },
+	{ "get_perf_callchain",   NOISE },
+	{ "__switch_to*",         NOISE },
+	{ "ret_from_fork*",       NOISE },
+	{ "__cond_resched*",      NOISE },
+	{ "debug_smp_*",          NOISE },
+};
+/* clang-format on */
+
+const size_t sites_cnt = ARRAY_LEN(sites);
+
+static bool is_pattern(const struct site *site)
+{
+	return site->func[strlen(site->func) - 1] == '*';
+}
+
+static bool matches(const char *name, const struct site *site)
+{
+	if (is_pattern(site))
+		return !strncmp(name, site->func, strlen(site->func) - 1);
+	return symbol_is(name, site->func);
+}
+
+uint32_t site_is(const char *name)
+{
+	uint32_t is = 0;
+
+	for (size_t i = 0; i < sites_cnt; i++)
+		if (matches(name, &sites[i]))
+			is |= sites[i].is;
+	return is;
+}
+
+const struct site *site_find(const char *name)
+{
+	for (size_t i = 0; name && i < sites_cnt; i++)
+		if (!is_pattern(&sites[i]) && symbol_is(name, sites[i].func))
+			return &sites[i];
+	return NULL;
+}
+
+const struct site *site_of_callback(const char *callback)
+{
+	for (size_t i = 0; callback && i < sites_cnt; i++)
+		if (sites[i].callback && symbol_is(callback, sites[i].callback))
+			return &sites[i];
+	return NULL;
+}
+
+const struct site *site_of_call(enum call_id call)
+{
+	for (size_t i = 0; i < sites_cnt; i++)
+		if (sites[i].by_itself == call)
+			return &sites[i];
+	return NULL;
+}
+
+const struct site *site_that(enum site_is is)
+{
+	size_t i = 0;
+
+	while (!(sites[i].is & is))
+		i++;
+	return &sites[i];
+}
+
+const char *api_name(enum ks_api api)
+{
+	for (size_t i = 0; i < sites_cnt; i++)
+		if (api != KS_API_NONE && sites[i].api == api && sites[i].is & SITE_SRCU)
+			return sites[i].func;
+	return NULL;
+}
+
+const char *domain_kind_name(enum domain_kind kind)
+{
+	static const char *const names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu",
+							   "mmu_notifier"};
+
+	return names[kind];
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kvmstall knows about functions of the kernel, as one table: which of them wait on which SRCU
+ * domain and how, which register devices, what their presence in a stack means. No other file of
+ * src/ names one (tests/lint/functions.sh).
+ */
+#ifndef LEDGER_SITES_H
+#define LEDGER_SITES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kvmstall/records.h>
+
+#include "ledger/ioctls.h"
+
+/* Whose an SRCU domain is. */
+enum domain_kind {
+	DOMAIN_SRCU,	 /* kvm.srcu */
+	DOMAIN_IRQ_SRCU, /* kvm.irq_srcu */
+	DOMAIN_SHARED,	 /* host-wide: mmu_notifier's */
+	DOMAIN_KIND_CNT
+};
+
+enum site_is {
+	SITE_NOISE = 1 << 0,	 /* says that a task was scheduled or traced, not why */
+	SITE_SLEEPS = 1 << 1,	 /* a way to sleep, not a reason */
+	SITE_MUTEX = 1 << 2,	 /* sleeps for a mutex */
+	SITE_SRCU = 1 << 3,	 /* SRCU's own, or what it calls to ask for a grace period */
+	SITE_INTERRUPT = 1 << 4, /* between SRCU and whom its interrupt interrupted */
+	SITE_SYNC = 1 << 5,	 /* waits for a grace period */
+	SITE_QUEUES = 1 << 6,	 /* queues a callback, and waits for nothing */
+	SITE_REGISTERS = 1 << 7, /* registers a device; since v6.18 by a callback */
+	SITE_KVM = 1 << 8,	 /* KVM's, or the end of an address space with KVM in it */
+	SITE_DROPS = 1 << 9,	 /* whoever is in it does not hold kvm->srcu's read side */
+	SITE_FLUSHES = 1 << 10,	 /* waits for the host-wide queue that shuts irqfds down */
+	SITE_FAULTS = 1 << 11,	 /* waits for a userfaultfd handler */
+	SITE_MEMSLOTS = 1 << 12, /* installs memory slots */
+	SITE_VCPU = 1 << 13,	 /* makes a vCPU */
+};
+
+struct site {
+	const char *func;	/* a '*' at its end: all that begin so */
+	uint16_t is;		/* enum site_is */
+	uint8_t api;		/* enum ks_api: what it is, or calls in every release; 0: differs */
+	uint8_t domains;	/* 1 << enum domain_kind that it waits on; 0: none, or any */
+	enum call_id call;	/* that a task with it in its stack is in */
+	enum call_id reads;	/* the same, if it holds the read side of kvm->srcu meanwhile */
+	enum call_id by_itself; /* the call that it is reported as, outside any other */
+	const char *callback;	/* what it gives to call_srcu() */
+};
+
+/* The table. Where a stack has several of them, the one that comes first here counts. */
+extern const struct site sites[];
+extern const size_t sites_cnt;
+
+/* What all rows together say of @name: enum site_is. A compiler's suffix does not count. */
+uint32_t site_is(const char *name);
+
+/* The row of this function; NULL: none but patterns, or @name is NULL. */
+const struct site *site_find(const char *name);
+
+/* Who queues this callback: __free_bus() is kvm_io_bus_register_dev()'s. NULL: not known. */
+const struct site *site_of_callback(const char *callback);
+
+/* The function that is reported as @call; never NULL for one of CALL_FN_*. */
+const struct site *site_of_call(enum call_id call);
+
+/* The first that @is so: the name to print where the function itself was not seen. */
+const struct site *site_that(enum site_is is);
+
+/* "synchronize_srcu"; NULL for KS_API_NONE. */
+const char *api_name(enum ks_api api);
+
+/* "kvm.srcu". */
+const char *domain_kind_name(enum domain_kind kind);
+
+#endif
