@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
-#include "base/map.h"
-#include "capture/replay.h"
+#include "ledger/stall.h"
 
 struct kept_block {
 	struct kept_block *next;
@@ -16,71 +14,99 @@ struct kept_block {
 	uint8_t bytes[];
 };
 
-/* A VM that lives where the stretch begins. */
+/* A VM that lives, or whose end is in a block that is kept. Blocks are numbered from 0. */
 struct kept_vm {
+	struct kept_vm *next;
 	struct ks_vm rec;
-	uint32_t id;
 	char name[sizeof(((struct vm *)NULL)->name)];
 	char comm[KS_COMM_LEN];
+	uint64_t born_in; /* the block that has its KS_VM */
+	uint64_t gone_in; /* and that of its end; NOT_GONE */
 };
+
+#define NOT_GONE UINT64_MAX
 
 struct flight {
 	uint64_t age_ns;
 	size_t max_bytes, bytes;
 	struct kept_block *first, **end;
-	struct replay *past; /* all that fell out goes through it */
-	struct ks_vm vm;     /* its last KS_VM */
-	struct map vms;	     /* kvm -> struct kept_vm */
-	int heads;	     /* puts so far, up to the two that a capture begins with */
-	int failed;
+	struct kept_vm *vms, **vms_end; /* in the order of their births */
+	struct kept_vm named;		/* .rec.kvm, .name and .comm of the next KS_VM */
+	uint64_t blocks;		/* put so far */
+	uint64_t forgotten;		/* of these, fallen out */
+	int heads;			/* puts so far, up to the two that a capture begins with */
 };
 
-/* ---- what must not be forgotten ---- */
+/* ---- who lives ---- */
 
-static int on_record(void *ctx, const void *record, size_t size, const struct symbols *syms)
+static void note_gone(struct flight *flight, uint64_t kvm)
 {
-	struct flight *flight = ctx;
-	const struct ks_head *head = record;
+	struct kept_vm *vm;
 
-	(void)syms;
-	if (head->type == KS_VM && size >= sizeof(flight->vm))
-		memcpy(&flight->vm, record, sizeof(flight->vm));
+	for (vm = flight->vms; vm; vm = vm->next)
+		if (vm->rec.kvm == kvm && vm->gone_in == NOT_GONE)
+			vm->gone_in = flight->blocks;
+}
+
+static int note_vm(struct flight *flight, const struct ks_vm *rec)
+{
+	struct kept_vm *vm = calloc(1, sizeof(*vm));
+
+	if (!vm)
+		return -ENOMEM;
+	note_gone(flight, rec->kvm); /* its address is used again */
+	if (flight->named.rec.kvm == rec->kvm)
+		*vm = flight->named;
+	flight->named.rec.kvm = 0;
+	vm->next = NULL;
+	vm->rec = *rec;
+	vm->rec.flags |= KS_VM_FOUND; /* where it is needed, it was there before what is kept */
+	vm->born_in = flight->blocks;
+	vm->gone_in = NOT_GONE;
+	*flight->vms_end = vm;
+	flight->vms_end = &vm->next;
 	return 0;
 }
 
-static void on_vm_gone(void *ctx, const struct vm *vm)
+/* Those whose end has fallen out. */
+static void forget_vms(struct flight *flight)
 {
-	struct flight *flight = ctx;
+	struct kept_vm **at = &flight->vms, *vm;
 
-	free(map_del(&flight->vms, vm->kvm));
+	while ((vm = *at)) {
+		if (vm->gone_in >= flight->forgotten) {
+			at = &vm->next;
+			continue;
+		}
+		*at = vm->next;
+		free(vm);
+	}
+	flight->vms_end = at;
 }
 
-static void on_vm_new(void *ctx, struct vm *vm)
+void flight_name(struct flight *flight, const struct vm *vm)
 {
-	struct flight *flight = ctx;
-	struct kept_vm *kept = calloc(1, sizeof(*kept));
+	flight->named.rec.kvm = vm->kvm;
+	memcpy(flight->named.name, vm->name, sizeof(flight->named.name));
+	memcpy(flight->named.comm, vm->comm, sizeof(flight->named.comm));
+}
 
-	on_vm_gone(ctx, vm);
-	if (!kept || map_put(&flight->vms, vm->kvm, kept)) {
-		free(kept);
-		flight->failed = -ENOMEM;
-		return;
-	}
-	kept->rec = flight->vm;
-	kept->rec.flags |= KS_VM_FOUND; /* it was there before what is kept */
-	kept->id = vm->id;
-	memcpy(kept->name, vm->name, sizeof(kept->name));
-	memcpy(kept->comm, vm->comm, sizeof(kept->comm));
+int flight_record(struct flight *flight, const void *record, size_t size)
+{
+	const struct ks_head *head = record;
+	const struct ks_step *step = record;
+
+	if (size >= sizeof(struct ks_vm) && head->type == KS_VM)
+		return note_vm(flight, record);
+	if (size >= sizeof(*step) && head->type == KS_VM_GONE)
+		note_gone(flight, step->val);
+	return 0;
 }
 
 /* ---- life ---- */
 
 struct flight *flight_new(uint64_t age_ns, size_t bytes)
 {
-	static const struct replay_ops ops = {
-		.ledger = {.vm_new = on_vm_new, .vm_gone = on_vm_gone},
-		.record = on_record,
-	};
 	struct flight *flight = calloc(1, sizeof(*flight));
 
 	if (!flight)
@@ -88,11 +114,7 @@ struct flight *flight_new(uint64_t age_ns, size_t bytes)
 	flight->age_ns = age_ns;
 	flight->max_bytes = bytes;
 	flight->end = &flight->first;
-	flight->past = replay_new(&ops, flight);
-	if (!flight->past) {
-		flight_free(flight);
-		return NULL;
-	}
+	flight->vms_end = &flight->vms;
 	return flight;
 }
 
@@ -109,17 +131,14 @@ static struct kept_block *take_first(struct flight *flight)
 
 void flight_free(struct flight *flight)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!flight)
 		return;
 	while (flight->first)
 		free(take_first(flight));
-	while ((slot = map_next(&flight->vms, &pos)))
-		free(slot->value);
-	map_fini(&flight->vms);
-	replay_free(flight->past);
+	for (struct kept_vm *vm = flight->vms, *next; vm; vm = next) {
+		next = vm->next;
+		free(vm);
+	}
 	free(flight);
 }
 
@@ -129,14 +148,6 @@ size_t flight_bytes(const struct flight *flight)
 }
 
 /* ---- in ---- */
-
-static int forget(struct flight *flight, const void *bytes, size_t len)
-{
-	struct err err = {.msg = ""};
-	int ret = replay_feed(flight->past, bytes, len, &err);
-
-	return ret ? ret : flight->failed;
-}
 
 static bool is_too_much(const struct flight *flight, uint64_t now_ns)
 {
@@ -149,11 +160,10 @@ static bool is_too_much(const struct flight *flight, uint64_t now_ns)
 int flight_put(struct flight *flight, const void *block, size_t len, uint64_t now_ns)
 {
 	struct kept_block *kept;
-	int ret = 0;
 
 	if (flight->heads < 2) { /* what it is, and the head: flight_dump() makes new ones */
 		flight->heads++;
-		return forget(flight, block, len);
+		return 0;
 	}
 	kept = malloc(sizeof(*kept) + len);
 	if (!kept)
@@ -165,44 +175,30 @@ int flight_put(struct flight *flight, const void *block, size_t len, uint64_t no
 	*flight->end = kept;
 	flight->end = &kept->next;
 	flight->bytes += len;
-	while (!ret && is_too_much(flight, now_ns)) {
-		struct kept_block *old = take_first(flight);
-
-		ret = forget(flight, old->bytes, old->len);
-		free(old);
-	}
-	return ret;
+	flight->blocks++;
+	if (!is_too_much(flight, now_ns))
+		return 0;
+	for (; is_too_much(flight, now_ns); flight->forgotten++)
+		free(take_first(flight));
+	forget_vms(flight);
+	return 0;
 }
 
 /* ---- out ---- */
 
-static int vm_cmp(const void *a, const void *b)
+/* Those born before the stretch, in that order, so that replaying numbers them so. */
+static int put_vms(const struct flight *flight, uint32_t own_tgid,
+		   const struct capture_writer *writer, struct capture_writer *out)
 {
-	const struct kept_vm *const *one = a, *const *two = b;
-
-	return (*one)->id < (*two)->id ? -1 : (*one)->id > (*two)->id;
-}
-
-/* In the order in which they were born, so that replaying numbers them so. */
-static int put_vms(const struct flight *flight, const struct capture_writer *writer,
-		   struct capture_writer *out)
-{
-	struct kept_vm **list = calloc(flight->vms.cnt + 1, sizeof(struct kept_vm *));
-	const struct map_slot *slot;
-	size_t pos = 0, cnt = 0;
 	int ret = 0;
 
-	if (!list)
-		return -ENOMEM;
-	while ((slot = map_next(&flight->vms, &pos)))
-		list[cnt++] = slot->value;
-	qsort(list, cnt, sizeof(struct kept_vm *), vm_cmp);
-	for (size_t i = 0; !ret && i < cnt; i++) {
-		ret = capture_writer_name(out, list[i]->rec.kvm, list[i]->name, list[i]->comm);
+	for (const struct kept_vm *vm = flight->vms; !ret && vm; vm = vm->next) {
+		if (vm->born_in >= flight->forgotten || vm->rec.tgid == own_tgid)
+			continue;
+		ret = capture_writer_name(out, vm->rec.kvm, vm->name, vm->comm);
 		if (!ret) /* a VM's record has no addresses of functions */
-			ret = capture_writer_record(out, &list[i]->rec, sizeof(list[i]->rec), NULL);
+			ret = capture_writer_record(out, &vm->rec, sizeof(vm->rec), NULL);
 	}
-	free(list);
 	return ret ? ret : capture_writer_symbols(out, writer);
 }
 
@@ -216,7 +212,7 @@ int flight_dump(struct flight *flight, const struct capture_head *head,
 	*out = capture_writer_new(head, put, ctx);
 	if (!*out)
 		return -ENOMEM;
-	ret = put_vms(flight, writer, *out);
+	ret = put_vms(flight, head->pid, writer, *out);
 	if (!ret)
 		ret = capture_writer_flush(*out);
 	for (block = flight->first; !ret && block; block = block->next)

@@ -101,6 +101,8 @@ static int on_record(void *ctx, const void *rec, size_t size)
 
 	if (head->ts_ns > record->newest_ns)
 		record->newest_ns = head->ts_ns;
+	if (record->flight && flight_record(record->flight, rec, size))
+		return -ENOMEM;
 	return capture_writer_record(record->writer, rec, size, record->syms);
 }
 
@@ -162,6 +164,8 @@ static void on_vm_new(void *ctx, struct vm *vm)
 
 	note_program(record, vm);
 	capture_writer_name(record->writer, vm->kvm, vm->name, vm->comm);
+	if (record->flight)
+		flight_name(record->flight, vm);
 	printer_vm_new(&record->show, vm);
 }
 

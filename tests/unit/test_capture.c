@@ -754,16 +754,32 @@ static int put_flight(void *ctx, const void *block, size_t len)
 	return flight_put(ctx, block, len, 0);
 }
 
-static void add_life(struct capture_writer *writer, int nr, bool ends, const struct symbols *syms)
+/* As record does it: the name, what lives, the record. */
+static void add_row(struct flight *flight, struct capture_writer *writer, const struct row *row,
+		    const char *name)
+{
+	struct vm vm = {.comm = "vmm"};
+	union any_record rec;
+	size_t size = trace_fill(row, &rec);
+
+	if (rec.head.type == KS_VM) {
+		vm.kvm = rec.vm.kvm;
+		snprintf(vm.name, sizeof(vm.name), "%s", name);
+		assert_int_equal(capture_writer_name(writer, vm.kvm, vm.name, vm.comm), 0);
+		flight_name(flight, &vm);
+	}
+	assert_int_equal(flight_record(flight, &rec, size), 0);
+	assert_int_equal(capture_writer_record(writer, &rec, size, NULL), 0);
+}
+
+static void add_life(struct flight *flight, struct capture_writer *writer, int nr, bool ends)
 {
 	const struct row rows[] = {BORN(100 * nr, nr), GONE(100 * nr + 50, nr)};
+	char name[16];
 
-	for (int i = 0; i < 1 + ends; i++) {
-		union any_record rec;
-		size_t size = trace_fill(&rows[i], &rec);
-
-		assert_int_equal(capture_writer_record(writer, &rec, size, syms), 0);
-	}
+	snprintf(name, sizeof(name), "vm-%d", nr);
+	for (int i = 0; i < 1 + ends; i++)
+		add_row(flight, writer, &rows[i], name);
 	assert_int_equal(capture_writer_flush(writer), 0);
 }
 
@@ -780,7 +796,7 @@ static void a_flight_keeps_the_last_stretch_and_who_lived_then(void **state)
 
 	(void)state;
 	for (int i = 1; i <= 23; i++)
-		add_life(writer, i, i != 1 && i != 3, trace->syms);
+		add_life(flight, writer, i, i != 1 && i != 3);
 	assert_true(flight_bytes(flight) > 0 && flight_bytes(flight) <= 400);
 	assert_int_equal(flight_dump(flight, &head, writer, put, &file, &out), 0);
 	assert_int_equal(capture_writer_end(out, &seen.end), 0);
@@ -798,6 +814,110 @@ static void a_flight_keeps_the_last_stretch_and_who_lived_then(void **state)
 	environment_fini(&head.environment);
 	trace_free(trace);
 	free(file.bytes);
+}
+
+#define SLOTS 7
+
+/* Names of the VMs that live, by their addresses; "": none does. */
+struct living {
+	char names[SLOTS][16];
+};
+
+static size_t slot_of(const struct vm *vm)
+{
+	size_t slot = (vm->kvm - KVM(1)) / (KVM(2) - KVM(1));
+
+	assert_true(slot < SLOTS);
+	return slot;
+}
+
+static void is_born(void *ctx, struct vm *vm)
+{
+	struct living *living = ctx;
+
+	memcpy(living->names[slot_of(vm)], vm->name, sizeof(living->names[0]));
+}
+
+static void is_gone(void *ctx, const struct vm *vm)
+{
+	struct living *living = ctx;
+
+	living->names[slot_of(vm)][0] = '\0';
+}
+
+/* Who lives at the end of what a flight recorder has. */
+static struct living replay_flight(struct flight *flight, const struct capture_head *head,
+				   const struct capture_writer *writer)
+{
+	static const struct replay_ops ops = {.ledger = {.vm_new = is_born, .vm_gone = is_gone}};
+	struct living living = {.names = {""}};
+	struct replay *replay = replay_new(&ops, &living);
+	struct summary summary = {.records = 0};
+	struct capture_writer *out;
+	struct file file = {.bytes = NULL};
+	struct err err = {.msg = ""};
+
+	assert_int_equal(flight_dump(flight, head, writer, put, &file, &out), 0);
+	assert_int_equal(capture_writer_end(out, &summary), 0);
+	assert_int_equal(replay_feed(replay, file.bytes, file.len, &err), 0);
+	assert_int_equal(replay_finish(replay, &err), CAPTURE_COMPLETE);
+	capture_writer_free(out);
+	replay_free(replay);
+	free(file.bytes);
+	return living;
+}
+
+/* One VM after another at seven addresses; some end, some are known to be gone by their successors.
+ */
+static void a_flight_knows_who_lives_whatever_fell_out(void **state)
+{
+	struct capture_head head = make_head();
+	struct flight *flight = flight_new(0, 700);
+	struct capture_writer *writer = capture_writer_new(&head, put_flight, flight);
+	struct living truth = {.names = {""}};
+	uint64_t dice = 1;
+
+	(void)state;
+	for (int i = 1; i <= 211; i++) {
+		dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+		int slot = (dice >> 33) % SLOTS;
+		const struct row rows[] = {BORN(100 * i, slot + 1), GONE(100 * i, slot + 1)};
+		bool ends = *truth.names[slot] && dice >> 62;
+
+		snprintf(truth.names[slot], sizeof(truth.names[0]), ends ? "" : "vm-%d", i);
+		add_row(flight, writer, &rows[ends], truth.names[slot]);
+		assert_int_equal(i % 3 ? 0 : capture_writer_flush(writer), 0);
+		if (i % 3)
+			continue;
+		struct living seen = replay_flight(flight, &head, writer);
+
+		for (slot = 0; slot < SLOTS; slot++)
+			assert_string_equal(seen.names[slot], truth.names[slot]);
+	}
+	assert_true(flight_bytes(flight) <= 700);
+	capture_writer_free(writer);
+	flight_free(flight);
+	environment_fini(&head.environment);
+}
+
+/* What the recorder does itself is nobody's business. */
+static void a_flight_leaves_the_recorders_own_vm_out(void **state)
+{
+	struct capture_head head = make_head();
+	struct flight *flight = flight_new(0, 1);
+	struct capture_writer *writer = capture_writer_new(&head, put_flight, flight);
+	const struct row row = BORN(100, 1, .tgid = 4242);
+	struct living seen;
+
+	(void)state;
+	add_row(flight, writer, &row, "own");
+	assert_int_equal(capture_writer_flush(writer), 0);
+	assert_int_equal(flight_bytes(flight), 0);
+	seen = replay_flight(flight, &head, writer);
+	assert_string_equal(seen.names[0], "");
+	capture_writer_free(writer);
+	flight_free(flight);
+	environment_fini(&head.environment);
 }
 
 int main(void)
@@ -819,6 +939,8 @@ int main(void)
 		cmocka_unit_test(callbacks_of_the_first_format_are_of_their_heads_cpu),
 		cmocka_unit_test(a_replay_says_what_the_ledger_said),
 		cmocka_unit_test(a_flight_keeps_the_last_stretch_and_who_lived_then),
+		cmocka_unit_test(a_flight_knows_who_lives_whatever_fell_out),
+		cmocka_unit_test(a_flight_leaves_the_recorders_own_vm_out),
 	};
 
 	return cmocka_run_group_tests_name("capture", tests, NULL, NULL);
