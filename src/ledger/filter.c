@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/filter.h"
+
+#include <string.h>
+
+bool stall_counts(const struct stall *stall, uint64_t min_ns)
+{
+	return stall->cause != KS_CAUSE_RUN && stall->stall_ns >= min_ns;
+}
+
+bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm, uint32_t tgid)
+{
+	if (filter->is_followed && !(vm && vm->flags & KS_VM_FOLLOWED))
+		return false;
+	if (filter->pid && filter->pid != tgid && !(vm && vm->tgid == filter->pid))
+		return false;
+	if (filter->vm && (!vm || strcmp(vm->name, filter->vm)))
+		return false;
+	if (filter->comm && strcmp(comm, filter->comm) && !(vm && !strcmp(vm->comm, filter->comm)))
+		return false;
+	return true;
+}
+
+bool filter_wants_vm(const struct filter *filter, const struct vm *vm)
+{
+	return filter_wants(filter, vm, vm->comm, vm->tgid);
+}
+
+bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
+{
+	return filter_wants(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
+}
+
+/* ---- the way to who takes it ---- */
+
+static void sink_vm_new(void *ctx, struct vm *vm)
+{
+	const struct stall_sink *sink = ctx;
+
+	if (vm->tgid == sink->own_tgid)
+		return;
+	if (sink->name_vm)
+		sink->name_vm(sink->name_ctx, vm);
+	if (sink->ops->vm_new)
+		sink->ops->vm_new(sink->ctx, vm);
+}
+
+static void sink_vm_gone(void *ctx, const struct vm *vm)
+{
+	const struct stall_sink *sink = ctx;
+
+	if (sink->ops->vm_gone && vm->tgid != sink->own_tgid)
+		sink->ops->vm_gone(sink->ctx, vm);
+}
+
+static void sink_stall(void *ctx, const struct stall *stall)
+{
+	const struct stall_sink *sink = ctx;
+
+	if (sink->ops->stall && stall->rec->tgid != sink->own_tgid)
+		sink->ops->stall(sink->ctx, stall);
+}
+
+static void sink_asleep(void *ctx, const struct stall *stall)
+{
+	const struct stall_sink *sink = ctx;
+
+	if (sink->ops->asleep && stall->rec->tgid != sink->own_tgid)
+		sink->ops->asleep(sink->ctx, stall);
+}
+
+const struct ledger_ops stall_sink_ops = {
+	.stall = sink_stall,
+	.vm_new = sink_vm_new,
+	.vm_gone = sink_vm_gone,
+	.asleep = sink_asleep,
+};

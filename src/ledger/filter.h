@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What of a ledger's news is wanted, decided here for all who take them: is it a stall at all, is
+ * it of a VM that was asked for, and is it not of our own making.
+ */
+#ifndef LEDGER_FILTER_H
+#define LEDGER_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/ledger.h"
+
+/* Did the call wait for a cause, and for @min_ns at least? Else it is only a call. */
+bool stall_counts(const struct stall *stall, uint64_t min_ns);
+
+/* Whose calls. NULL and 0: everybody's. */
+struct filter {
+	uint32_t pid;
+	const char *vm;
+	const char *comm;
+	bool is_followed; /* only VMs that COMMAND made */
+};
+
+/* Is what a thread of @tgid called @comm does, or what is done to @vm (NULL: not known), wanted? */
+bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm,
+		  uint32_t tgid);
+bool filter_wants_vm(const struct filter *filter, const struct vm *vm);
+bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
+
+/*
+ * From a ledger to who takes its news: VMs get their names on the way, and what the recorder does
+ * itself (it makes a VM to try its programs out) is left out.
+ */
+struct stall_sink {
+	const struct ledger_ops *ops; /* each may be NULL */
+	void *ctx;		      /* of .ops */
+	uint32_t own_tgid;	      /* the recorder */
+	/* Fill in what a new VM is called; the record does not say it. */
+	void (*name_vm)(void *name_ctx, struct vm *vm);
+	void *name_ctx;
+};
+
+/* For ledger_new(), with a struct stall_sink as its @ctx. */
+extern const struct ledger_ops stall_sink_ops;
+
+#endif
