@@ -185,9 +185,10 @@ static bool reader_is_gone(void)
 /*
  * Output that did not arrive is a failure, whatever the command thought. Except
  * when the reader left: "kvmstall trace | head" ends quietly. SIGPIPE keeps the
- * disposition we were started with. By default it ends us silently at the write
- * (ignoring it would be inherited by "trace -- COMMAND"); where our parent
- * ignores it, as service managers do, writes fail with EPIPE and we get here.
+ * disposition we were started with, which by default ends us silently at the
+ * write. Where our parent ignores it, as service managers do, or while we trace
+ * (live/signals.h, which also has the rule for COMMAND), writes fail with EPIPE
+ * and we get here.
  */
 static int finish_stdout(int status)
 {

@@ -24,6 +24,11 @@ int64_t clock_unix_offset_ns(void)
 	return (int64_t)(read_ns(CLOCK_REALTIME) - read_ns(CLOCK_MONOTONIC));
 }
 
+uint64_t clock_cpu_ns(void)
+{
+	return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void clock_sleep_until_ns(uint64_t ns)
 {
 	const struct timespec when = {.tv_sec = (time_t)(ns / NSEC_PER_SEC),

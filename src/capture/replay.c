@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "output/summary.h"
+#include "ledger/filter.h"
 #include "ledger/symbols.h"
 
 /* A kernel has fewer functions than this; a capture that names more addresses is not one's. */
@@ -25,6 +26,7 @@ struct replay {
 	struct capture_reader *reader;
 	struct symbols *syms;
 	struct ledger *ledger;
+	struct stall_sink sink; /* from the ledger to .ops */
 	struct capture_head head;
 	bool has_head;
 	struct pending_name name;
@@ -35,48 +37,15 @@ struct replay {
 
 /* ---- from the ledger, as a session does it ---- */
 
-static bool is_recorder(const struct replay *replay, uint32_t tgid)
-{
-	return tgid == replay->head.pid;
-}
-
-static void on_vm_new(void *ctx, struct vm *vm)
+static void name_vm(void *ctx, struct vm *vm)
 {
 	struct replay *replay = ctx;
 
-	if (is_recorder(replay, vm->tgid))
+	if (replay->name.kvm != vm->kvm)
 		return;
-	if (replay->name.kvm == vm->kvm) {
-		memcpy(vm->name, replay->name.name, sizeof(vm->name));
-		memcpy(vm->comm, replay->name.comm, sizeof(vm->comm));
-		replay->name.kvm = 0;
-	}
-	if (replay->ops.ledger.vm_new)
-		replay->ops.ledger.vm_new(replay->ctx, vm);
-}
-
-static void on_vm_gone(void *ctx, const struct vm *vm)
-{
-	struct replay *replay = ctx;
-
-	if (replay->ops.ledger.vm_gone && !is_recorder(replay, vm->tgid))
-		replay->ops.ledger.vm_gone(replay->ctx, vm);
-}
-
-static void on_stall(void *ctx, const struct stall *stall)
-{
-	struct replay *replay = ctx;
-
-	if (replay->ops.ledger.stall && !is_recorder(replay, stall->rec->tgid))
-		replay->ops.ledger.stall(replay->ctx, stall);
-}
-
-static void on_asleep(void *ctx, const struct stall *stall)
-{
-	struct replay *replay = ctx;
-
-	if (replay->ops.ledger.asleep)
-		replay->ops.ledger.asleep(replay->ctx, stall);
+	memcpy(vm->name, replay->name.name, sizeof(vm->name));
+	memcpy(vm->comm, replay->name.comm, sizeof(vm->comm));
+	replay->name.kvm = 0;
 }
 
 /* ---- from the capture ---- */
@@ -95,14 +64,18 @@ static int copy_head(struct capture_head *to, const struct capture_head *from)
 
 static int on_head(void *ctx, const struct capture_head *head)
 {
-	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
 	struct replay *replay = ctx;
 	int ret = copy_head(&replay->head, head);
 
 	if (ret)
 		return ret;
 	replay->has_head = true;
-	replay->ledger = ledger_new(replay->syms, head->hz, &ops, replay);
+	replay->sink = (struct stall_sink){.ops = &replay->ops.ledger,
+					   .ctx = replay->ctx,
+					   .own_tgid = head->pid,
+					   .name_vm = name_vm,
+					   .name_ctx = replay};
+	replay->ledger = ledger_new(replay->syms, head->hz, &stall_sink_ops, &replay->sink);
 	if (!replay->ledger)
 		return -ENOMEM;
 	return replay->ops.head ? replay->ops.head(replay->ctx, &replay->head) : 0;

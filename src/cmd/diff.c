@@ -24,19 +24,46 @@ static const char *const formats[] = {"text", "json", "markdown", NULL};
 
 struct diff_cfg {
 	const char *output;
-	const char *min_effect;
-	const char *alpha;
-	uint64_t floor_ns;
+	struct compare_cfg compare;
 	uint32_t format;
 };
 
+/* A part of 1: "5%". */
+static int parse_share(const char *value, void *field, struct err *err)
+{
+	double share;
+	char *end;
+
+	share = strtod(value, &end) / 100;
+	if (end == value || strcmp(end, "%") || share < 0 || share > 1 ||
+	    !strchr("0123456789", *value))
+		return err_usage(err, "--min-effect: expected a percentage, as in 5%%, not '%s'",
+				 value);
+	*(double *)field = share;
+	return 0;
+}
+
+static int parse_probability(const char *value, void *field, struct err *err)
+{
+	double probability;
+	char *end;
+
+	probability = strtod(value, &end);
+	if (end == value || *end || probability <= 0 || probability >= 1 ||
+	    !strchr("0123456789", *value))
+		return err_usage(err, "--alpha: expected a number between 0 and 1, not '%s'",
+				 value);
+	*(double *)field = probability;
+	return 0;
+}
+
 static const struct opt diff_opts[] = {
-	OPT_STR('e', "min-effect", "SHARE", struct diff_cfg, min_effect,
-		"ignore smaller differences, in percent of BASE's median (5%)"),
-	OPT_NSEC('m', "min", "DURATION", struct diff_cfg, floor_ns,
+	OPT_CUSTOM('e', "min-effect", "SHARE", struct diff_cfg, compare.min_effect, double,
+		   parse_share, "ignore smaller differences, in percent of BASE's median (5%)"),
+	OPT_NSEC('m', "min", "DURATION", struct diff_cfg, compare.floor_ns,
 		 "ignore differences smaller than this (100us)"),
-	OPT_STR('a', "alpha", "PROBABILITY", struct diff_cfg, alpha,
-		"family-wise false-positive rate, over all calls (0.01)"),
+	OPT_CUSTOM('a', "alpha", "PROBABILITY", struct diff_cfg, compare.alpha, double,
+		   parse_probability, "family-wise false-positive rate, over all calls (0.01)"),
 	OUTPUT_OPT(struct diff_cfg, output),
 	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
 	OPT_END(),
@@ -171,37 +198,6 @@ static int load_side(struct side *side, const char *list, const struct outfile *
 	return ret;
 }
 
-/* ---- options ---- */
-
-static bool parse_share(const char *text, double *share)
-{
-	char *end;
-
-	*share = strtod(text, &end) / 100;
-	return end != text && !strcmp(end, "%") && *share >= 0 && *share <= 100 &&
-	       strchr("0123456789", *text);
-}
-
-static bool parse_probability(const char *text, double *value)
-{
-	char *end;
-
-	*value = strtod(text, &end);
-	return end != text && !*end && *value > 0 && *value < 1 && strchr("0123456789", *text);
-}
-
-static int parse_cfg(const struct diff_cfg *cfg, struct compare_cfg *compare, struct err *err)
-{
-	compare->floor_ns = cfg->floor_ns;
-	if (!parse_share(cfg->min_effect, &compare->min_effect))
-		return err_usage(err, "--min-effect: expected a percentage, as in 5%%, not '%s'",
-				 cfg->min_effect);
-	if (!parse_probability(cfg->alpha, &compare->alpha))
-		return err_usage(err, "--alpha: expected a number between 0 and 1, not '%s'",
-				 cfg->alpha);
-	return 0;
-}
-
 /* ---- the whole ---- */
 
 static int print(const struct diff_cfg *cfg, const struct comparison *comparison,
@@ -230,15 +226,14 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 			     const char *const names[SIDE_CNT], struct outfile *file,
 			     struct err *err)
 {
-	struct compare_cfg compare;
 	struct comparison comparison = {0};
-	int ret = parse_cfg(cfg, &compare, err);
+	int ret = 0;
 
 	for (int i = 0; !ret && i < SIDE_CNT; i++)
 		ret = load_side(&sides[i], names[i], file, err);
 	if (ret)
 		return ret;
-	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &compare);
+	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &cfg->compare);
 	if (ret)
 		err_set(err, ret, "%s", strerror(-ret));
 	else
@@ -251,7 +246,7 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 
 static int diff_run(int argc, char **argv, struct err *err)
 {
-	struct diff_cfg cfg = {.min_effect = "5%", .alpha = "0.01", .floor_ns = 100000};
+	struct diff_cfg cfg = {.compare = {.min_effect = 0.05, .alpha = 0.01, .floor_ns = 100000}};
 	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
 	const char *names[SIDE_CNT];
 	struct side sides[SIDE_CNT];

@@ -2,13 +2,11 @@
 /* kvmstall export: the pipeline of trace, with metrics for Prometheus instead of lines. */
 #include <errno.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,11 +15,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/live_opts.h"
 #include "cmd/export/daemon.h"
 #include "cmd/export/privdrop.h"
 #include "cmd/export/http.h"
 #include "cmd/export/notify.h"
+#include "live/kvm_wait.h"
 #include "live/session.h"
+#include "live/signals.h"
 #include "cmd/version.h"
 #include "metrics/metrics.h"
 #include "kern/host_settings.h"
@@ -31,17 +32,12 @@
 #define DEFAULT_RING   (1 << 20)
 
 struct export_cfg {
+	struct live_opts live;
 	const char *listen;
 	const char *textfile;
 	const char *user;
 	uint64_t interval_ns;
-	uint64_t duration_ns;
-	uint64_t min_ns;
-	uint64_t ring_bytes;
 	uint32_t vm_limit;
-	uint32_t backend;
-	uint32_t verbose;
-	bool quiet;
 	bool once;
 	bool all;
 	bool cost;
@@ -56,24 +52,17 @@ static const struct opt export_opts[] = {
 	OPT_NSEC(0, "interval", "DURATION", struct export_cfg, interval_ns,
 		 "how often to write it (15s)"),
 	OPT_BOOL(0, "once", struct export_cfg, once, "print the metrics, and end"),
-	OPT_NSEC('d', "duration", "DURATION", struct export_cfg, duration_ns,
-		 "end after this long"),
+	LIVE_OPT_DURATION(struct export_cfg, live),
 	OPT_U32(0, "vm-limit", "N", struct export_cfg, vm_limit, 0, 10000,
 		"VMs with series of their own, those that stall most (100)"),
-	OPT_NSEC('m', "min", "DURATION", struct export_cfg, min_ns,
-		 "count a call as stalled from this long on (1ms)"),
+	LIVE_OPT_MIN(struct export_cfg, live, "count a call as stalled from this long on (1ms)"),
 	OPT_STR('u', "user", "USER", struct export_cfg, user,
 		"user to switch to after attaching, a name or a number (nobody)"),
 	OPT_BOOL('a', "all", struct export_cfg, all, "also time calls that did not sleep"),
 	OPT_BOOL(0, "cost", struct export_cfg, cost, "have the kernel time the BPF programs"),
-	OPT_ENUM('b', "backend", backend_names, struct export_cfg, backend,
-		 "how to watch the kernel (the best that works)"),
-	OPT_BYTES(0, "ring", "SIZE", struct export_cfg, ring_bytes, 4096, 1 << 30,
-		  "room for records that wait, a power of two (1M)"),
+	LIVE_OPTS_BACKEND(struct export_cfg, live, "1M"),
 	OPT_BOOL(0, "list", struct export_cfg, list, "print every metric there is, and end"),
-	OPT_COUNT('v', "verbose", struct export_cfg, verbose,
-		  "say what happens; twice: libbpf's messages too"),
-	OPT_BOOL('q', "quiet", struct export_cfg, quiet, "no warnings"),
+	LIVE_OPTS_LOG(struct export_cfg, live, "say what happens", "no warnings"),
 	OPT_END(),
 };
 
@@ -84,6 +73,7 @@ struct export
 	struct metrics *metrics;
 	struct session *session;
 	struct notify notify;
+	struct signals signals;
 };
 
 /* ---- what the session tells ---- */
@@ -157,46 +147,59 @@ static pid_t fork_placeholder(struct export *export, struct err *err)
 	_exit(0);
 }
 
-/* A signal: 1 when it is the end of us, or of the child. Others' children may be ours, too. */
-static int end_of_wait(const struct export *export, pid_t child)
-{
-	struct signalfd_siginfo info;
-	siginfo_t ended = {.si_pid = 0};
+struct placeholder {
+	struct export *export;
+	pid_t pid;
+};
 
-	if (read(export->daemon.signal_fd, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	if (info.ssi_signo == SIGCHLD) {
-		waitid(P_PID, child, &ended, WEXITED | WNOHANG | WNOWAIT);
-		return ended.si_pid == child;
+/* A signal: 1 when it is the end of us, or of the child. Others' children may be ours, too. */
+static int on_wait_signal(void *ctx)
+{
+	const struct placeholder *child = ctx;
+	siginfo_t ended = {.si_pid = 0};
+	int nr = signals_take(child->export->signals.fd);
+
+	if (nr == SIGCHLD) {
+		waitid(P_PID, child->pid, &ended, WEXITED | WNOHANG | WNOWAIT);
+		return ended.si_pid == child->pid;
 	}
-	return info.ssi_signo != SIGHUP;
+	return nr && nr != SIGHUP;
+}
+
+static void on_wait_poll(void *ctx)
+{
+	const struct placeholder *child = ctx;
+
+	notify_alive(&child->export->notify, clock_now_ns());
 }
 
 /* 0: KVM is there. 1: a signal came, or the time is over. */
 static int wait_for_kvm(struct export *export, struct err *err)
 {
-	struct pollfd fd = {.fd = export->daemon.signal_fd, .events = POLLIN};
-	uint64_t end_ns = clock_now_ns() + export->cfg.duration_ns;
-	int ret = 0, status;
-	pid_t pid;
+	uint64_t duration_ns = export->cfg.live.duration_ns;
+	struct placeholder child = {.export = export};
+	struct kvm_wait wait = {
+		.signal_fd = export->signals.fd,
+		.end_ns = UINT64_MAX,
+		.on_signal = on_wait_signal,
+		.on_poll = on_wait_poll,
+		.ctx = &child,
+	};
+	int ret, status;
 
 	if (host_has_kvm() || export->cfg.once)
 		return 0;
-	log_warn("KVM is not there: waiting for it");
-	pid = fork_placeholder(export, err);
-	if (pid < 0)
+	if (duration_ns && duration_ns < UINT64_MAX - clock_now_ns())
+		wait.end_ns = clock_now_ns() + duration_ns;
+	log_notice("KVM is not there: waiting for it");
+	child.pid = fork_placeholder(export, err);
+	if (child.pid < 0)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
 	/* What connects before the child is ready waits in the socket's queue. */
 	notify_send(&export->notify, "READY=1\nSTATUS=KVM is not there; waiting for it");
-	while (!ret && !host_has_kvm()) {
-		notify_alive(&export->notify, clock_now_ns());
-		if (poll(&fd, 1, HOST_KVM_POLL_MS) > 0)
-			ret = end_of_wait(export, pid);
-		if (export->cfg.duration_ns && clock_now_ns() >= end_ns)
-			ret = 1;
-	}
-	kill(pid, SIGTERM);
-	waitpid(pid, &status, 0);
+	ret = kvm_wait(&wait);
+	kill(child.pid, SIGTERM);
+	waitpid(child.pid, &status, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return err_set(err, -ECHILD, "cannot serve while KVM is not there");
 	return ret;
@@ -204,29 +207,19 @@ static int wait_for_kvm(struct export *export, struct err *err)
 
 /* ---- the command ---- */
 
-static int open_signals(struct err *err)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a client that left is no reason to end */
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? err_set(err, -errno, "cannot make a signalfd: %s", strerror(errno)) : fd;
-}
-
 static int attach(struct export *export, struct err *err)
 {
-	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
+	static const struct ledger_ops ops = {
+		.stall = on_stall,
+		.vm_new = on_vm_new,
+		.vm_gone = on_vm_gone,
+		.asleep = on_asleep,
+	};
 	const struct session_cfg cfg = {
-		.backend = export->cfg.backend,
+		.backend = export->cfg.live.backend,
 		.want_all_calls = export->cfg.all,
 		.want_cost = export->cfg.cost,
-		.ring_bytes = export->cfg.ring_bytes,
+		.ring_bytes = export->cfg.live.ring_bytes,
 		.ops = &ops,
 		.tap = on_record,
 		.ctx = export,
@@ -275,16 +268,17 @@ static int prepare(struct export *export, struct err *err)
 		.listen_fd = -1,
 		.textfile = cfg->textfile,
 		.interval_ns = cfg->interval_ns,
-		.duration_ns = cfg->duration_ns,
+		.duration_ns = cfg->live.duration_ns,
 		.start_ns = now.tv_sec * 1000000000ULL + now.tv_nsec,
 		.has_cost = cfg->cost,
 	};
 	ret = privdrop_find_user(cfg->user, &daemon->user, err);
 	if (ret)
 		return ret;
-	daemon->signal_fd = open_signals(err);
-	if (daemon->signal_fd < 0)
-		return daemon->signal_fd;
+	ret = signals_open(&export->signals, 0, err);
+	if (ret)
+		return ret;
+	daemon->signal_fd = export->signals.fd;
 	if (cfg->once || (cfg->textfile && !cfg->listen && !getenv("LISTEN_FDS")))
 		return 0;
 	daemon->listen_fd = http_listen(cfg->listen ? cfg->listen : DEFAULT_LISTEN, err);
@@ -307,10 +301,7 @@ static void set_log(const struct export_cfg *cfg)
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
 
-	if (cfg->quiet)
-		log_set_level(LOG_LEVEL_ERROR);
-	else if (cfg->verbose)
-		log_set_level(cfg->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	log_set_verbosity(cfg->live.quiet, cfg->live.verbose);
 	/* systemd.exec(5): is it the journal that stderr goes to? */
 	log_set_journal(stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
 			!fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode);
@@ -318,8 +309,6 @@ static void set_log(const struct export_cfg *cfg)
 
 static int check_cfg(const struct export_cfg *cfg, struct err *err)
 {
-	if (cfg->ring_bytes & (cfg->ring_bytes - 1))
-		return err_usage(err, "--ring: expected a power of two");
 	if (cfg->once && cfg->listen)
 		return err_usage(err, "--once prints, it does not --listen");
 	if (cfg->once && cfg->textfile)
@@ -333,7 +322,7 @@ static int export_all(struct export *export, struct err *err)
 {
 	const struct metrics_cfg cfg = {
 		.vm_limit = export->cfg.vm_limit,
-		.min_ns = export->cfg.min_ns,
+		.min_ns = export->cfg.live.min_ns,
 		.start_ns = clock_now_ns(),
 		.version = version_text,
 		.identify = identify,
@@ -350,21 +339,23 @@ static int export_all(struct export *export, struct err *err)
 	session_free(export->session);
 	metrics_free(export->metrics);
 	notify_close(&export->notify);
+	signals_close(&export->signals);
 	return ret;
 }
 
 static int export_run(int argc, char **argv, struct err *err)
 {
 	struct export export = {
-		.cfg = {.user = "nobody",
+		.cfg = {.live = LIVE_OPTS_DEFAULT,
+			.user = "nobody",
 			.interval_ns = 15000000000ULL,
-			.min_ns = 1000000,
-			.ring_bytes = DEFAULT_RING,
-			.vm_limit = 100,
-			.backend = BACKEND_CNT},
+			.vm_limit = 100},
+		.signals = {.fd = -1},
 	};
-	int operand = opt_parse(argc, argv, export_opts, &export.cfg, err), ret;
+	int operand, ret;
 
+	export.cfg.live.ring_bytes = DEFAULT_RING;
+	operand = opt_parse(argc, argv, export_opts, &export.cfg, err);
 	if (operand < 0)
 		return operand;
 	if (operand < argc)

@@ -12,26 +12,6 @@
 #include "output/csv.h"
 #include "output/json.h"
 
-/* ---- whose ---- */
-
-bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm, uint32_t tgid)
-{
-	if (filter->is_followed && !(vm && vm->flags & KS_VM_FOLLOWED))
-		return false;
-	if (filter->pid && filter->pid != tgid && !(vm && vm->tgid == filter->pid))
-		return false;
-	if (filter->vm && (!vm || strcmp(vm->name, filter->vm)))
-		return false;
-	if (filter->comm && strcmp(comm, filter->comm) && !(vm && !strcmp(vm->comm, filter->comm)))
-		return false;
-	return true;
-}
-
-bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
-{
-	return filter_wants(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
-}
-
 /* ---- life ---- */
 
 void printer_init(struct printer *show, const struct printer_cfg *cfg, struct outfile *file)
@@ -114,8 +94,7 @@ static void put_stall(struct printer *show, const struct stall *stall)
 
 bool printer_stall(struct printer *show, const struct stall *stall)
 {
-	bool is_printed = show->cfg.all ||
-			  (stall->cause != KS_CAUSE_RUN && stall->stall_ns >= show->cfg.min_ns);
+	bool is_printed = show->cfg.all || stall_counts(stall, show->cfg.min_ns);
 
 	free(map_del(&show->stuck, stall->rec->head.tid));
 	if (!filter_wants_stall(&show->cfg.filter, stall))
@@ -168,11 +147,6 @@ void printer_asleep(struct printer *show, const struct stall *stall)
 
 /* ---- VMs ---- */
 
-static bool wants_vm(const struct printer *show, const struct vm *vm)
-{
-	return filter_wants(&show->cfg.filter, vm, vm->comm, vm->tgid);
-}
-
 static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 {
 	if (show->cfg.format != PRINTER_JSON)
@@ -183,7 +157,7 @@ static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 
 void printer_vm_new(struct printer *show, const struct vm *vm)
 {
-	if (!wants_vm(show, vm))
+	if (!filter_wants_vm(&show->cfg.filter, vm))
 		return;
 	show->summary.vms++;
 	put_vm(show, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
@@ -191,9 +165,38 @@ void printer_vm_new(struct printer *show, const struct vm *vm)
 
 void printer_vm_gone(struct printer *show, const struct vm *vm)
 {
-	if (wants_vm(show, vm))
+	if (filter_wants_vm(&show->cfg.filter, vm))
 		put_vm(show, vm, "gone");
 }
+
+/* ---- all of it ---- */
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	printer_stall(ctx, stall);
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	printer_asleep(ctx, stall);
+}
+
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	printer_vm_new(ctx, vm);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	printer_vm_gone(ctx, vm);
+}
+
+const struct ledger_ops printer_ledger_ops = {
+	.stall = on_stall,
+	.vm_new = on_vm_new,
+	.vm_gone = on_vm_gone,
+	.asleep = on_asleep,
+};
 
 /* ---- the end ---- */
 

@@ -13,17 +13,9 @@
 #include "base/opt.h"
 #include "base/str.h"
 #include "cmd/outfile.h"
-#include "ledger/ledger.h"
+#include "ledger/filter.h"
 #include "output/summary.h"
 #include "output/text.h"
-
-/* Whose calls. NULL and 0: everybody's. */
-struct filter {
-	uint32_t pid;
-	const char *vm;
-	const char *comm;
-	bool is_followed; /* only VMs that COMMAND made */
-};
 
 /* Rows of an option table; @F is the struct filter in struct @CFG. */
 /* clang-format off */
@@ -32,10 +24,6 @@ struct filter {
 	OPT_STR(0, "vm", "NAME", CFG, F.vm, "only the VM with this name"),                   \
 	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
 /* clang-format on */
-
-bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm,
-		  uint32_t tgid);
-bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
 
 enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_NOTHING };
 
@@ -81,6 +69,9 @@ bool printer_stall(struct printer *show, const struct stall *stall);
 void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
+
+/* All of these, for who has nothing to add; @ctx is the struct printer. */
+extern const struct ledger_ops printer_ledger_ops;
 
 /* Let what was shown be seen. False: nobody sees it, the reason is the file's. */
 bool printer_flush(struct printer *show);

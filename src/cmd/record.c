@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
+#include "cmd/live_opts.h"
 #include "cmd/outfile.h"
 #include "cmd/printer.h"
 #include "cmd/version.h"
@@ -21,45 +22,67 @@
 
 /* What is not in the file after a SIGKILL is younger than this. */
 #define FLUSH_NS 500000000ULL
+/* Nobody can ask for so long a --min. */
+#define MIN_NOT_GIVEN UINT64_MAX
 
 static const char *const tee_names[] = {"no", "text", "json", NULL};
 
-struct record_cfg {
-	const char *output;
-	const char *flight;
-	uint64_t stop_on_ns;
-	uint64_t duration_ns;
-	uint64_t stuck_ns;
-	uint64_t min_ns;
-	uint64_t ring_bytes;
-	uint32_t backend;
-	uint32_t tee;
-	uint32_t verbose;
-	bool quiet;
+/* --flight */
+struct stretch {
+	uint64_t age_ns; /* 0: no limit of that kind */
+	uint64_t bytes;
 };
+
+struct record_cfg {
+	struct live_opts live;
+	const char *output;
+	struct stretch flight; /* all 0: straight to the file */
+	uint64_t stop_on_ns;
+	uint64_t stuck_ns;
+	uint32_t tee;
+};
+
+/* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
+static int parse_flight(const char *value, void *field, struct err *err)
+{
+	struct stretch *stretch = field;
+	char text[64], *comma;
+	bool is_good;
+
+	*stretch = (struct stretch){.age_ns = 0};
+	snprintf(text, sizeof(text), "%s", value);
+	comma = strchr(text, ',');
+	if (comma)
+		*comma++ = '\0';
+	is_good = parse_nsec(text, &stretch->age_ns) && stretch->age_ns;
+	if (!is_good && !comma)
+		is_good = parse_bytes(text, &stretch->bytes) && stretch->bytes;
+	if (is_good && comma)
+		is_good = parse_bytes(comma, &stretch->bytes) && stretch->bytes;
+	if (is_good)
+		return 0;
+	return err_usage(
+		err, "--flight: expected an age, a size or both, such as 30s,64M, not '%s'", value);
+}
 
 static const struct opt record_opts[] = {
 	OPT_STR('o', "output", "FILE", struct record_cfg, output,
 		"file to write, -: standard output (required)"),
-	OPT_STR('f', "flight", "AGE[,SIZE]", struct record_cfg, flight,
-		"keep the last stretch in memory, and write it at the end: 30s,64M"),
+	OPT_CUSTOM('f', "flight", "AGE[,SIZE]", struct record_cfg, flight, struct stretch,
+		   parse_flight,
+		   "keep the last stretch in memory, and write it at the end: 30s,64M"),
 	OPT_NSEC(0, "stop-on", "DURATION", struct record_cfg, stop_on_ns,
 		 "stop after the first stall of at least this length"),
-	OPT_NSEC('d', "duration", "DURATION", struct record_cfg, duration_ns,
-		 "end after this long"),
+	LIVE_OPT_DURATION(struct record_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct record_cfg, stuck_ns,
 		 "scan for calls that still wait after this long, 0: never (1s)"),
 	OPT_ENUM('t', "tee", tee_names, struct record_cfg, tee,
 		 "print each stall as well, as trace does"),
-	OPT_NSEC('m', "min", "DURATION", struct record_cfg, min_ns,
-		 "print only stalls this long or longer (1ms); all are recorded"),
-	OPT_ENUM('b', "backend", backend_names, struct record_cfg, backend,
-		 "how to watch the kernel (the best that works)"),
-	OPT_BYTES(0, "ring", "SIZE", struct record_cfg, ring_bytes, 4096, 1 << 30,
-		  "room for records that wait, a power of two (8M)"),
-	OPT_COUNT('v', "verbose", struct record_cfg, verbose,
-		  "count what the BPF programs cost; twice: libbpf's messages too"),
-	OPT_BOOL('q', "quiet", struct record_cfg, quiet, "no summary, no warnings"),
+	LIVE_OPT_MIN(struct record_cfg, live,
+		     "print and count only stalls this long or longer (1ms); all are recorded"),
+	LIVE_OPTS_BACKEND(struct record_cfg, live, "8M"),
+	LIVE_OPTS_LOG(struct record_cfg, live, "count what the BPF programs cost",
+		      "no summary, no warnings"),
 	OPT_END(),
 };
 
@@ -75,12 +98,11 @@ struct record {
 	struct outfile out;
 	struct outfile tee;
 	struct flight *flight; /* NULL: straight to .out */
-	uint64_t flight_ns, flight_bytes;
-	uint64_t newest_ns;  /* of the records */
-	uint64_t flushed_ns; /* when it was last flushed */
-	uint32_t dumps;	     /* that SIGUSR1 asked for */
-	bool is_stopped;     /* by --stop-on */
-	bool is_dump_lost;   /* one that SIGUSR1 asked for could not be written */
+	uint64_t newest_ns;    /* of the records */
+	uint64_t flushed_ns;   /* when it was last flushed */
+	uint32_t dumps;	       /* that SIGUSR1 asked for */
+	bool is_stopped;       /* by --stop-on */
+	bool is_dump_lost;     /* one that SIGUSR1 asked for could not be written */
 };
 
 /* ---- out ---- */
@@ -120,7 +142,7 @@ static int open_output(struct record *record, struct err *err)
 
 static void stop_on(struct record *record, const struct stall *stall)
 {
-	if (record->cfg.stop_on_ns && stall->stall_ns >= record->cfg.stop_on_ns &&
+	if (record->cfg.stop_on_ns && stall_counts(stall, record->cfg.stop_on_ns) &&
 	    filter_wants_stall(&record->show.cfg.filter, stall))
 		record->is_stopped = true;
 }
@@ -222,8 +244,8 @@ static int on_started(void *ctx, struct err *err)
 	if (!record->writer)
 		return record->out.failed ? outfile_close(&record->out, err)
 					  : err_set(err, -ENOMEM, "out of memory");
-	if (!record->cfg.quiet)
-		log_warn("recording by %s to %s", record->source.backend, record->cfg.output);
+	if (!record->cfg.live.quiet)
+		log_notice("recording by %s to %s", record->source.backend, record->cfg.output);
 	return 0;
 }
 
@@ -252,8 +274,8 @@ static int dump(struct record *record, const struct summary *summary, struct err
 			  &writer);
 	if (!ret)
 		ret = capture_writer_end(writer, summary);
-	if (!ret && !record->cfg.quiet)
-		log_warn("wrote %" PRIu64 " bytes to %s", record->out.bytes, record->out.path);
+	if (!ret && !record->cfg.live.quiet)
+		log_notice("wrote %" PRIu64 " bytes to %s", record->out.bytes, record->out.path);
 	capture_writer_free(writer);
 	closed = outfile_close(&record->out, err);
 	if (ret && !closed)
@@ -290,19 +312,19 @@ static int dump_on_signal(struct record *record, struct err *err)
 	return 0;
 }
 
-static int on_tick(void *ctx, int signal, struct err *err)
+static int on_tick(void *ctx, int signal_nr, struct err *err)
 {
 	struct record *record = ctx;
 	uint64_t now = clock_now_ns();
 	int ret = 0;
 
-	if (signal || now >= record->flushed_ns + FLUSH_NS) {
+	if (signal_nr || now >= record->flushed_ns + FLUSH_NS) {
 		record->flushed_ns = now;
 		ret = capture_writer_flush(record->writer);
 	}
 	if (ret)
 		return cannot_take(ret, err);
-	if (signal && record->flight)
+	if (signal_nr && record->flight)
 		ret = dump_on_signal(record, err);
 	printer_flush(&record->show); /* --tee may be closed: the recording goes on */
 	return ret ? ret : record->is_stopped;
@@ -347,20 +369,25 @@ static int end_capture(struct record *record, int ret, struct err *err)
 
 static int record_all(struct record *record, char *const *command, struct err *err)
 {
-	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
+	static const struct ledger_ops ops = {
+		.stall = on_stall,
+		.vm_new = on_vm_new,
+		.vm_gone = on_vm_gone,
+		.asleep = on_asleep,
+	};
 	const struct record_cfg *cfg = &record->cfg;
 	const struct watch_cfg watch_cfg = {
 		.session =
 			{
-				.backend = cfg->backend,
+				.backend = cfg->live.backend,
 				.want_all_calls = true,
-				.want_cost = cfg->verbose,
-				.ring_bytes = cfg->ring_bytes,
+				.want_cost = cfg->live.verbose,
+				.ring_bytes = cfg->live.ring_bytes,
 				.ops = &ops,
 				.tap = on_record,
 				.ctx = record,
 			},
-		.duration_ns = cfg->duration_ns,
+		.duration_ns = cfg->live.duration_ns,
 		.stuck_ns = cfg->stuck_ns,
 		.tick_ns = FLUSH_NS,
 		.command = command,
@@ -379,49 +406,22 @@ static int record_all(struct record *record, char *const *command, struct err *e
 	return ret;
 }
 
-/* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
-static int parse_flight(struct record *record, struct err *err)
-{
-	char text[64], *comma;
-	bool is_good;
-
-	snprintf(text, sizeof(text), "%s", record->cfg.flight);
-	comma = strchr(text, ',');
-	if (comma)
-		*comma++ = '\0';
-	is_good = parse_nsec(text, &record->flight_ns) && record->flight_ns;
-	if (!is_good && !comma)
-		is_good = parse_bytes(text, &record->flight_bytes);
-	if (is_good && comma)
-		is_good = parse_bytes(comma, &record->flight_bytes) && record->flight_bytes;
-	if (!is_good)
-		return err_usage(err,
-				 "--flight: expected an age, a size or both, such as 30s,64M, "
-				 "not '%s'",
-				 record->cfg.flight);
-	record->flight = flight_new(record->flight_ns, record->flight_bytes);
-	return record->flight ? 0 : err_set(err, -ENOMEM, "out of memory");
-}
-
 static int check(struct record *record, struct err *err)
 {
-	const struct record_cfg *cfg = &record->cfg;
+	struct record_cfg *cfg = &record->cfg;
 
 	if (!cfg->output)
 		return err_usage(err, "--output is missing: where to?");
 	if (cfg->tee && !strcmp(cfg->output, "-"))
 		return err_usage(err, "--tee and --output -: both want standard output");
-	if (cfg->ring_bytes & (cfg->ring_bytes - 1))
-		return err_usage(err, "--ring: expected a power of two");
-	return cfg->flight ? parse_flight(record, err) : 0;
-}
-
-static void set_log_level(const struct record_cfg *cfg)
-{
-	if (cfg->quiet)
-		log_set_level(LOG_LEVEL_ERROR);
-	else if (cfg->verbose)
-		log_set_level(cfg->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	if (cfg->live.min_ns != MIN_NOT_GIVEN && !cfg->tee && cfg->live.quiet)
+		return err_usage(err, "--min: with --quiet and without --tee no stall is shown");
+	if (cfg->live.min_ns == MIN_NOT_GIVEN)
+		cfg->live.min_ns = 1000000;
+	if (!cfg->flight.age_ns && !cfg->flight.bytes)
+		return 0;
+	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes);
+	return record->flight ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
 static void init_show(struct record *record, bool is_followed)
@@ -432,10 +432,10 @@ static void init_show(struct record *record, bool is_followed)
 	printer_init(&record->show,
 		     &(struct printer_cfg){
 			     .filter = {.is_followed = is_followed},
-			     .min_ns = cfg->min_ns,
+			     .min_ns = cfg->live.min_ns,
 			     .stuck_ns = cfg->stuck_ns,
-			     .quiet = cfg->quiet,
-			     .verbose = cfg->verbose,
+			     .quiet = cfg->live.quiet,
+			     .verbose = cfg->live.verbose,
 			     .format = formats[cfg->tee],
 		     },
 		     &record->tee);
@@ -456,16 +456,18 @@ static int open_outputs(struct record *record, struct err *err)
 static int record_run(int argc, char **argv, struct err *err)
 {
 	struct record record = {
-		.cfg = {.min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT},
+		.cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000},
 		.out = {.path = "-", .fd = -1},
 		.tee = {.path = "-", .fd = -1},
 	};
-	int operand = opt_parse(argc, argv, record_opts, &record.cfg, err), ret;
+	int operand, ret;
 
+	record.cfg.live.min_ns = MIN_NOT_GIVEN;
+	operand = opt_parse(argc, argv, record_opts, &record.cfg, err);
 	if (operand < 0)
 		return operand;
 	ret = check(&record, err);
-	set_log_level(&record.cfg);
+	log_set_verbosity(record.cfg.live.quiet, record.cfg.live.verbose);
 	init_show(&record, operand < argc);
 	if (!ret)
 		ret = open_outputs(&record, err);

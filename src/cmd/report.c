@@ -123,7 +123,7 @@ static void on_vm_new(void *ctx, struct vm *vm)
 	int ret = 0;
 
 	printer_vm_new(&report->show, vm);
-	if (report->deferral && filter_wants(&report->show.cfg.filter, vm, vm->comm, vm->tgid))
+	if (report->deferral && filter_wants_vm(&report->show.cfg.filter, vm))
 		ret = deferral_vm_new(report->deferral, vm);
 	if (ret)
 		report->failed = ret;
@@ -243,7 +243,10 @@ static void add_summary(struct summary *sum, const struct summary *part)
 static int read_file(struct report *report, const char *path, struct err *err)
 {
 	static const struct replay_ops ops = {
-		.ledger = {on_stall, on_vm_new, on_vm_gone, on_asleep},
+		.ledger = {.stall = on_stall,
+			   .vm_new = on_vm_new,
+			   .vm_gone = on_vm_gone,
+			   .asleep = on_asleep},
 		.head = on_head,
 		.record = on_record,
 		.done = on_done,

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/live_opts.h"
 #include "cmd/printer.h"
 #include "live/watch.h"
 #include "output/json.h"
@@ -11,13 +12,8 @@
 struct trace_cfg {
 	struct filter filter;
 	const char *output;
-	uint64_t min_ns;
-	uint64_t duration_ns;
+	struct live_opts live;
 	uint64_t stuck_ns;
-	uint64_t ring_bytes;
-	uint32_t backend;
-	uint32_t verbose;
-	bool quiet;
 	bool all;
 	bool json;
 	bool json_schema;
@@ -25,9 +21,8 @@ struct trace_cfg {
 
 static const struct opt trace_opts[] = {
 	FILTER_OPTS(struct trace_cfg, filter),
-	OPT_NSEC('m', "min", "DURATION", struct trace_cfg, min_ns,
-		 "only stalls this long or longer (1ms)"),
-	OPT_NSEC('d', "duration", "DURATION", struct trace_cfg, duration_ns, "end after this long"),
+	LIVE_OPT_MIN(struct trace_cfg, live, "only stalls this long or longer (1ms)"),
+	LIVE_OPT_DURATION(struct trace_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
 		 "report calls that still wait after this long, 0: never (1s)"),
 	OUTPUT_OPT(struct trace_cfg, output),
@@ -35,13 +30,9 @@ static const struct opt trace_opts[] = {
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),
 	OPT_BOOL('a', "all", struct trace_cfg, all, "also calls that did not stall"),
-	OPT_ENUM('b', "backend", backend_names, struct trace_cfg, backend,
-		 "how to watch the kernel (the best that works)"),
-	OPT_BYTES(0, "ring", "SIZE", struct trace_cfg, ring_bytes, 4096, 1 << 30,
-		  "room for records that wait, a power of two (8M)"),
-	OPT_COUNT('v', "verbose", struct trace_cfg, verbose,
-		  "print the account under each stall; twice: libbpf's messages too"),
-	OPT_BOOL('q', "quiet", struct trace_cfg, quiet, "no summary, no warnings"),
+	LIVE_OPTS_BACKEND(struct trace_cfg, live, "8M"),
+	LIVE_OPTS_LOG(struct trace_cfg, live, "print the account under each stall",
+		      "no summary, no warnings"),
 	OPT_END(),
 };
 
@@ -51,34 +42,6 @@ struct tracing {
 	struct printer show;
 	struct printer_source source;
 };
-
-static void on_stall(void *ctx, const struct stall *stall)
-{
-	struct tracing *trace = ctx;
-
-	printer_stall(&trace->show, stall);
-}
-
-static void on_asleep(void *ctx, const struct stall *stall)
-{
-	struct tracing *trace = ctx;
-
-	printer_asleep(&trace->show, stall);
-}
-
-static void on_vm_new(void *ctx, struct vm *vm)
-{
-	struct tracing *trace = ctx;
-
-	printer_vm_new(&trace->show, vm);
-}
-
-static void on_vm_gone(void *ctx, const struct vm *vm)
-{
-	struct tracing *trace = ctx;
-
-	printer_vm_gone(&trace->show, vm);
-}
 
 static int on_begin(void *ctx, struct session *session, struct err *err)
 {
@@ -103,30 +66,29 @@ static int on_started(void *ctx, struct err *err)
 	return 0;
 }
 
-static int on_tick(void *ctx, int signal, struct err *err)
+static int on_tick(void *ctx, int signal_nr, struct err *err)
 {
 	struct tracing *trace = ctx;
 
-	(void)signal;
+	(void)signal_nr;
 	(void)err;
 	return !printer_flush(&trace->show);
 }
 
 static int watch(struct tracing *trace, char *const *command, struct err *err)
 {
-	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
 	const struct trace_cfg *cfg = trace->cfg;
 	const struct watch_cfg watch_cfg = {
 		.session =
 			{
-				.backend = cfg->backend,
+				.backend = cfg->live.backend,
 				.want_all_calls = cfg->all,
-				.want_cost = cfg->verbose,
-				.ring_bytes = cfg->ring_bytes,
-				.ops = &ops,
-				.ctx = trace,
+				.want_cost = cfg->live.verbose,
+				.ring_bytes = cfg->live.ring_bytes,
+				.ops = &printer_ledger_ops,
+				.ctx = &trace->show,
 			},
-		.duration_ns = cfg->duration_ns,
+		.duration_ns = cfg->live.duration_ns,
 		.stuck_ns = cfg->stuck_ns,
 		.command = command,
 		.begin = on_begin,
@@ -146,34 +108,24 @@ static int print_schema(struct tracing *trace)
 	return 0;
 }
 
-static void set_log_level(const struct trace_cfg *cfg)
-{
-	if (cfg->quiet)
-		log_set_level(LOG_LEVEL_ERROR);
-	else if (cfg->verbose)
-		log_set_level(cfg->verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-}
-
 static int trace_run(int argc, char **argv, struct err *err)
 {
-	struct trace_cfg cfg = {.min_ns = 1000000, .stuck_ns = 1000000000, .backend = BACKEND_CNT};
+	struct trace_cfg cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000};
 	int operand = opt_parse(argc, argv, trace_opts, &cfg, err), ret;
 	struct tracing trace = {.cfg = &cfg};
 
 	if (operand < 0)
 		return operand;
-	if (cfg.ring_bytes & (cfg.ring_bytes - 1))
-		return err_usage(err, "--ring: expected a power of two");
-	set_log_level(&cfg);
+	log_set_verbosity(cfg.live.quiet, cfg.live.verbose);
 	cfg.filter.is_followed = operand < argc;
 	printer_init(&trace.show,
 		     &(struct printer_cfg){
 			     .filter = cfg.filter,
-			     .min_ns = cfg.min_ns,
+			     .min_ns = cfg.live.min_ns,
 			     .stuck_ns = cfg.stuck_ns,
 			     .all = cfg.all,
-			     .quiet = cfg.quiet,
-			     .verbose = cfg.verbose,
+			     .quiet = cfg.live.quiet,
+			     .verbose = cfg.live.verbose,
 			     .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
 		     },
 		     &trace.out);

@@ -3,28 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "live/signals.h"
 
 #define EXEC_FAILED 127
 
 /* The child's side: wait for the gate, become COMMAND, or say why not. */
-static void run_child(int gate, char **argv)
+static void run_child(int gate, char **argv, const struct signals *signals)
 {
-	sigset_t none;
 	char go;
 	int why;
 
 	if (read(gate, &go, 1) != 1)
 		_exit(EXEC_FAILED); /* the parent is gone */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	signals_restore(signals);
 	execvp(argv[0], argv);
 	why = errno;
 	if (write(gate, &why, sizeof(why)) != sizeof(why))
@@ -32,7 +29,7 @@ static void run_child(int gate, char **argv)
 	_exit(EXEC_FAILED);
 }
 
-int child_fork(struct child *child, char **argv, struct err *err)
+int child_fork(struct child *child, char **argv, const struct signals *signals, struct err *err)
 {
 	int gate[2];
 
@@ -47,7 +44,7 @@ int child_fork(struct child *child, char **argv, struct err *err)
 	}
 	if (!child->pid) {
 		close(gate[0]);
-		run_child(gate[1], argv);
+		run_child(gate[1], argv, signals);
 	}
 	close(gate[1]);
 	child->gate = gate[0];

@@ -2,10 +2,7 @@
 #include "live/watch.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +10,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "live/child.h"
+#include "live/kvm_wait.h"
+#include "live/signals.h"
 #include "output/summary.h"
 #include "kern/host_settings.h"
 
@@ -25,7 +24,7 @@ struct watch {
 	struct child child;
 	uint64_t begin_ns;
 	uint64_t scan_ns; /* of the last look for calls that are stuck */
-	int signal_fd;
+	struct signals signals;
 };
 
 int64_t watch_clock_offset_ns(void)
@@ -87,30 +86,30 @@ static void scan(struct watch *watch)
 /* A signal: 1 when it is the end, else 0, with the signal in @other if it is .cfg's. */
 static int take_signal(struct watch *watch, int *other)
 {
-	struct signalfd_siginfo info;
+	int nr = signals_take(watch->signals.fd);
 
-	if (read(watch->signal_fd, &info, sizeof(info)) != sizeof(info))
+	if (!nr)
 		return 0;
-	if (info.ssi_signo == SIGCHLD)
+	if (nr == SIGCHLD)
 		return watch->child.pid && child_reap(&watch->child);
-	if ((int)info.ssi_signo != watch->cfg->signal)
+	if (nr != watch->cfg->signal)
 		return 1;
-	*other = info.ssi_signo;
+	*other = nr;
 	return 0;
 }
 
 static int loop(struct watch *watch, struct err *err)
 {
-	int ret, signal, is_over = 0;
+	int ret, signal_nr, is_over = 0;
 
 	for (;;) {
 		scan(watch);
-		signal = 0;
-		ret = session_wait(watch->session, watch->signal_fd, timeout_ms(watch));
+		signal_nr = 0;
+		ret = session_wait(watch->session, watch->signals.fd, timeout_ms(watch));
 		if (ret > 0)
-			is_over = take_signal(watch, &signal);
+			is_over = take_signal(watch, &signal_nr);
 		if (ret >= 0)
-			ret = watch->cfg->tick(watch->cfg->ctx, signal, err);
+			ret = watch->cfg->tick(watch->cfg->ctx, signal_nr, err);
 		else if (!*err->msg)
 			err_set(err, ret, "cannot read records: %s", strerror(-ret));
 		if (ret)
@@ -121,24 +120,6 @@ static int loop(struct watch *watch, struct err *err)
 }
 
 /* ---- begin and end ---- */
-
-static int open_signals(const struct watch_cfg *cfg, struct err *err)
-{
-	static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		sigaddset(&set, ours[i]);
-	if (cfg->signal)
-		sigaddset(&set, cfg->signal);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* A closed output must not kill us before we have detached. */
-	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? err_set(err, -errno, "cannot make a signalfd: %s", strerror(errno)) : fd;
-}
 
 static int start_command(struct watch *watch, struct err *err)
 {
@@ -182,26 +163,27 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	return ret;
 }
 
+static int on_kvm_wait_signal(void *ctx)
+{
+	int other;
+
+	return take_signal(ctx, &other);
+}
+
 /* A module that is loaded later is waited for; a COMMAND that needs it cannot wait, and who may not
  * trace should hear of that. */
 static int wait_for_kvm(struct watch *watch, struct err *err)
 {
-	struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
-	int is_over = 0, other;
-
 	if (host_has_kvm() || *watch->cfg->command || geteuid())
 		return 0;
-	log_warn("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
+	log_notice("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
 	watch->begin_ns = clock_now_ns();
-	while (!is_over && !host_has_kvm()) {
-		uint64_t now = clock_now_ns(), end = end_ns(watch);
-		uint64_t left_ms = end > now ? (end - now) / 1000000 + 1 : 0;
-
-		if (poll(&fd, 1, left_ms < HOST_KVM_POLL_MS ? (int)left_ms : HOST_KVM_POLL_MS) > 0)
-			is_over = take_signal(watch, &other);
-		is_over |= clock_now_ns() >= end;
-	}
-	return is_over ? err_cannot(err, "KVM was never there: nothing was seen") : 0;
+	if (kvm_wait(&(struct kvm_wait){.signal_fd = watch->signals.fd,
+					.end_ns = end_ns(watch),
+					.on_signal = on_kvm_wait_signal,
+					.ctx = watch}))
+		return err_cannot(err, "KVM was never there: nothing was seen");
+	return 0;
 }
 
 static int run(struct watch *watch, struct summary *summary, struct err *err)
@@ -209,7 +191,7 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 	int ret;
 
 	if (*watch->cfg->command) {
-		ret = child_fork(&watch->child, (char **)watch->cfg->command, err);
+		ret = child_fork(&watch->child, (char **)watch->cfg->command, &watch->signals, err);
 		if (ret)
 			return ret;
 	}
@@ -224,15 +206,14 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err)
 {
 	struct watch watch = {.cfg = cfg, .child = {.gate = -1, .status = -1}};
-	int ret;
+	int ret = signals_open(&watch.signals, cfg->signal, err);
 
-	watch.signal_fd = open_signals(cfg, err);
-	if (watch.signal_fd < 0)
-		return watch.signal_fd;
+	if (ret)
+		return ret;
 	ret = wait_for_kvm(&watch, err);
 	if (!ret)
 		ret = run(&watch, summary, err);
 	session_free(watch.session);
-	close(watch.signal_fd);
+	signals_close(&watch.signals);
 	return ret;
 }

@@ -25,7 +25,7 @@ struct watch_cfg {
 	int (*started)(void *ctx, struct err *err);
 	/* Whatever woke us up, with that signal or 0: 0 to go on, 1 for the end, or a negative
 	 * errno with @err set. */
-	int (*tick)(void *ctx, int signal, struct err *err);
+	int (*tick)(void *ctx, int signal_nr, struct err *err);
 	void *ctx;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sanitize.h"
+#include "ledger/filter.h"
 #include "ledger/ledger.h"
 #include "ledger/record_view.h"
 #include "metrics/counted.h"
@@ -165,7 +166,7 @@ static void count_waits(struct metrics *metrics, const struct stall *stall)
 
 static bool is_stall(const struct metrics *metrics, const struct stall *stall)
 {
-	return stall->cause != KS_CAUSE_RUN && stall->stall_ns >= metrics->cfg.min_ns;
+	return stall_counts(stall, metrics->cfg.min_ns);
 }
 
 void metrics_stall(struct metrics *metrics, const struct stall *stall)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/json.h"
 
+#include "ledger/filter.h"
 #include "ledger/ioctls.h"
 #include "output/advice.h"
 #include "output/ndjson.h"
@@ -141,7 +142,7 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	struct ndjson json;
 
 	/* Whatever slept for a cause is a stall; the rest are calls (--all). */
-	ndjson_begin(&json, out, stall->cause == KS_CAUSE_RUN ? "call" : "stall");
+	ndjson_begin(&json, out, stall_counts(stall, 0) ? "stall" : "call");
 	ndjson_int(&json, "ts_ns", stall->begin_ns);
 	put_vm(&json, stall->vm);
 	ndjson_int(&json, "tid", stall->rec->head.tid);

@@ -125,6 +125,27 @@ test_output_file()
 	jq -e .title schema >title
 }
 
+# COMMAND gets what we were started with, whatever we do about signals meanwhile: USR2 (0x800) blocked,
+# PIPE (0x1000) ignored or not, CHLD (0x10000) ignored, which must not hide its end from us.
+test_command_signals()
+{
+	local ignored mask
+
+	for ignored in PIPE CHLD HUP; do
+		for mask in USR2 ''; do
+			status 0 env --default-signal --ignore-signal="$ignored" ${mask:+--block-signal="$mask"} \
+				grep -E 'Sig(Blk|Ign)' /proc/self/status
+			mv out wanted
+			status 0 timeout -k 1 30 env --default-signal --ignore-signal="$ignored" \
+				${mask:+--block-signal="$mask"} "$KVMSTALL" trace -q -- \
+				grep -E 'Sig(Blk|Ign)' /proc/self/status
+			grep Sig out >got
+			cmp -s wanted got || fail "with $ignored ignored and '$mask' blocked COMMAND gets" \
+				"$(cat got)" "instead of" "$(cat wanted)"
+		done
+	done
+}
+
 # COMMAND's children and theirs; not the VMs of others.
 test_command_children()
 {

@@ -219,6 +219,10 @@ test_record_usage()
 	said output
 	status 2 "$KVMSTALL" record -o x.cap --flight soon
 	said "flight.*soon"
+	status 2 "$KVMSTALL" record -o x.cap --ring 5000
+	said "ring.*a power of two"
+	status 2 "$KVMSTALL" record -o x.cap --quiet --min 3ms
+	said "min.*quiet"
 	status 2 "$KVMSTALL" record -o - --tee text
 	said tee
 	status 1 "$KVMSTALL" record -o /nonexistent/x.cap -- true
