@@ -31,3 +31,8 @@ char *format_nsec(uint64_t ns, char *buf, size_t size)
 		format_hundredths(ns, 1000000000, "s", buf, size);
 	return buf;
 }
+
+const char *format_s(uint64_t cnt)
+{
+	return cnt == 1 ? "" : "s";
+}

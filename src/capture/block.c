@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "base/hash.h"
 
 /* Higher levels gain a few percent on packed records, and take twice the time and more. */
@@ -94,7 +95,9 @@ int block_check(const struct block_head *head, struct err *err)
 {
 	if (head->check != checksum(head))
 		return err_set(err, -EINVAL, "a block's head is damaged");
-	if (!head->stored || head->stored > BLOCK_STORED_MAX)
+	if (!head->stored)
+		return err_set(err, -EINVAL, "a block is empty");
+	if (head->stored > BLOCK_STORED_MAX)
 		return err_set(err, -EINVAL, "a block of %u bytes is too large", head->stored);
 	if (head->raw > BLOCK_RAW_MAX)
 		return err_set(err, -EINVAL, "a block of %u bytes is too large", head->raw);
@@ -136,7 +139,8 @@ const uint8_t *block_open(struct block_opener *opener, const struct block_head *
 		return NULL;
 	}
 	if (len != head->raw) {
-		err_set(err, -EINVAL, "a block has %zu bytes instead of %u", len, head->raw);
+		err_set(err, -EINVAL, "a block has %zu byte%s instead of %u", len, format_s(len),
+			head->raw);
 		return NULL;
 	}
 	return opener->buf;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "output/csv.h"
 #include "output/json.h"
 
@@ -236,6 +237,6 @@ int printer_end(struct printer *show, int ret, struct err *err)
 	printer_flush(show);
 	if (ret < 0 || !show->missing)
 		return ret;
-	return err_set(err, -ENOMEM, "out of memory: %" PRIu64 " %s not printed", show->missing,
-		       show->missing == 1 ? "line was" : "lines were");
+	return err_set(err, -ENOMEM, "out of memory: %" PRIu64 " line%s not printed", show->missing,
+		       format_s(show->missing));
 }

@@ -280,8 +280,10 @@ static int read_all(struct report *report, char **paths, struct err *err)
 	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
 		ret = printer_end(&report->show, ret, err);
 	if (report->inferred && !report->cfg.quiet)
-		log_warn("%" PRIu64 " %s from logs, which have no causes: these are inferred",
-			 report->inferred, report->inferred == 1 ? "call is" : "calls are");
+		log_warn("%" PRIu64
+			 " call%s %s from logs, which have no causes: these are inferred",
+			 report->inferred, format_s(report->inferred),
+			 report->inferred == 1 ? "is" : "are");
 	return ret < 0 ? ret : is_cut;
 }
 

@@ -74,7 +74,8 @@ bool compare_add_origin(struct str *out, const struct change *change)
 	str_adds(out, origin->func[0] ? origin->func : origin->call);
 	if (origin->func[0] && origin->call[0])
 		str_addf(out, " in %s", origin->call);
-	str_addf(out, " (%zu of %zu calls)", change->origin_cnt, change->moved_cnt);
+	str_addf(out, " (%zu of %zu call%s)", change->origin_cnt, change->moved_cnt,
+		 format_s(change->moved_cnt));
 	return true;
 }
 
@@ -153,17 +154,12 @@ void compare_add_fact(struct str *out, const struct fact_change *fact)
 		str_adds(out, new[0] ? new : "(not known)");
 }
 
-static const char *calls(uint64_t cnt)
-{
-	return cnt == 1 ? "call" : "calls";
-}
-
 void compare_add_side(struct str *out, const struct side *side)
 {
 	uint64_t vms = side->samples.vms_cnt, cnt = side->samples.calls_seen;
 
-	str_addf(out, "%" PRIu64 " VM%s, %" PRIu64 " %s", vms, vms == 1 ? "" : "s", cnt,
-		 calls(cnt));
+	str_addf(out, "%" PRIu64 " VM%s, %" PRIu64 " call%s", vms, format_s(vms), cnt,
+		 format_s(cnt));
 	if (side->samples.recordings > 1)
 		str_addf(out, ", %u recordings", side->samples.recordings);
 	if (side->logs)
@@ -171,7 +167,7 @@ void compare_add_side(struct str *out, const struct side *side)
 	if (side->partial)
 		str_adds(out, ", without the calls that did not sleep");
 	if (side->lost)
-		str_addf(out, ", %" PRIu64 " records lost", side->lost);
+		str_addf(out, ", %" PRIu64 " record%s lost", side->lost, format_s(side->lost));
 	if (side->cut)
 		str_adds(out, ", cut: its end is missing");
 }
@@ -185,7 +181,7 @@ void compare_add_result(struct str *out, const struct comparison *comparison)
 	for (int i = 0; i < VERDICT_CNT; i++) {
 		if (!cnt[i])
 			continue;
-		str_addf(out, "%s%zu %s %s", sep, cnt[i], calls(cnt[i]), verdict_name(i));
+		str_addf(out, "%s%zu call%s %s", sep, cnt[i], format_s(cnt[i]), verdict_name(i));
 		sep = ", ";
 	}
 	str_adds(out, "\n");

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
+
 #define RUN_AS_ROOT                                                                                \
 	"run as root, or with CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN (BTF of modules) and "           \
 	"CAP_SYSLOG (kernel addresses)"
@@ -86,7 +88,7 @@ static bool is_x86(const struct host *host)
 static void fill_release(const struct host *host, struct finding *finding)
 {
 	snprintf(finding->text, sizeof(finding->text), "%s, %s, %u CPU%s", host->release,
-		 host->arch, host->cpus, host->cpus == 1 ? "" : "s");
+		 host->arch, host->cpus, format_s(host->cpus));
 }
 
 static void fill_tick(const struct host *host, struct finding *finding)

@@ -30,7 +30,7 @@ static void add_folded(struct str *out, const char *lead, const char *text)
 /* "1 stall", "2 stalls" */
 static void add_count(struct str *out, uint64_t cnt, const char *noun)
 {
-	str_addf(out, "%" PRIu64 " %s%s", cnt, noun, cnt == 1 ? "" : "s");
+	str_addf(out, "%" PRIu64 " %s%s", cnt, noun, format_s(cnt));
 }
 
 static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, size_t size)

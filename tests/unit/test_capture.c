@@ -471,12 +471,13 @@ static void sizes_that_are_absurd_take_no_memory(void **state)
 {
 	static const struct {
 		uint32_t kind, stored, raw;
+		const char *why;
 	} heads[] = {
-		{BLOCK_RECORDS, UINT32_MAX, 100},
-		{BLOCK_RECORDS, 100, UINT32_MAX},
-		{BLOCK_RECORDS, BLOCK_STORED_MAX + 1, 1},
-		{BLOCK_RECORDS, 100, BLOCK_RAW_MAX + 1},
-		{BLOCK_RECORDS, 0, 0},
+		{BLOCK_RECORDS, UINT32_MAX, 100, "bytes is too large"},
+		{BLOCK_RECORDS, 100, UINT32_MAX, "bytes is too large"},
+		{BLOCK_RECORDS, BLOCK_STORED_MAX + 1, 1, "bytes is too large"},
+		{BLOCK_RECORDS, 100, BLOCK_RAW_MAX + 1, "bytes is too large"},
+		{BLOCK_RECORDS, 0, 0, "a block is empty"},
 	};
 	struct file file;
 	struct err err;
@@ -492,7 +493,7 @@ static void sizes_that_are_absurd_take_no_memory(void **state)
 		put_start(&file, 1, SIZES);
 		put(&file, &head, sizeof(head));
 		assert_int_equal(decode_plain(&file, &cnt, &err), -EINVAL);
-		assert_non_null(strstr(err.msg, "bytes is too large"));
+		assert_non_null(strstr(err.msg, heads[i].why));
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/format.h"
 #include "base/str.h"
 #include "cmd/outfile.h"
 #include "cmd/repro/call_log.h"
@@ -207,8 +208,8 @@ int results_print(const struct results *report, const struct call_log *log, stru
 	int ret, closed, unlocked;
 
 	if (log->lost)
-		return err_set(err, -ENOMEM, "out of memory: %zu calls not written down",
-			       log->lost);
+		return err_set(err, -ENOMEM, "out of memory: %zu call%s not written down",
+			       log->lost, format_s(log->lost));
 	ret = outfile_open(&out, NULL, err);
 	if (!ret)
 		ret = lock(report, F_LOCK, err);
