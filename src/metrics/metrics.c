@@ -308,9 +308,14 @@ void metrics_set_totals(struct metrics *metrics, const struct metrics_totals *to
 	metrics->totals = *totals;
 }
 
-void metrics_scrape(struct metrics *metrics)
+void metrics_judge(struct metrics *metrics, uint64_t now_ns)
 {
-	vmset_judge(&metrics->vms);
+	vmset_judge(&metrics->vms, now_ns);
+}
+
+uint64_t metrics_due_ns(struct metrics *metrics, uint64_t now_ns)
+{
+	return vmset_due_ns(&metrics->vms, now_ns);
 }
 
 void metrics_reidentify(struct metrics *metrics)

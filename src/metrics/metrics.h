@@ -156,8 +156,12 @@ void metrics_set_totals(struct metrics *metrics, const struct metrics_totals *to
 
 /* ---- what comes out ---- */
 
-/* Decide which VMs have series in the scrape that follows, and forget those that had their last. */
-void metrics_scrape(struct metrics *metrics);
+/*
+ * Which VMs have series of their own is judged when it is due, and never by reading: then every
+ * scraper sees the same. Times are CLOCK_MONOTONIC; due is UINT64_MAX while nothing would change.
+ */
+void metrics_judge(struct metrics *metrics, uint64_t now_ns);
+uint64_t metrics_due_ns(struct metrics *metrics, uint64_t now_ns);
 
 /* Look again at who the VMs are. */
 void metrics_reidentify(struct metrics *metrics);

@@ -13,11 +13,17 @@
 /* To take another's place, a VM must have stalled this much longer: series that come and go
  * with every scrape are of no use to anybody. */
 #define TAKEOVER_FACTOR 2
-#define SUFFIX_LEN	8 /* "#12345", to tell VMs of one name apart */
+/* Changes wait for others: a VM that lives for a moment only has no series. */
+#define JUDGE_NS 1000000000ULL
+/* How long the dead keep their series, so that every scraper sees the last value: when all places
+ * are taken the living get theirs after a minute, which is the longest interval that is usual. */
+#define KEEP_NS	    300000000000ULL
+#define KEEP_MIN_NS 60000000000ULL
+#define SUFFIX_LEN  8 /* "#12345", to tell VMs of one name apart */
 
 int vmset_init(struct vmset *set, uint32_t limit)
 {
-	*set = (struct vmset){.limit = limit};
+	*set = (struct vmset){.limit = limit, .expires_ns = UINT64_MAX};
 	set->shown = calloc(limit + 1, sizeof(*set->shown));
 	return set->shown ? 0 : -ENOMEM;
 }
@@ -141,15 +147,20 @@ static void add_to_other(struct vmset *set, uint64_t ns[KS_CAUSE_CNT])
 	}
 }
 
-static void bury(struct vmset *set)
+static void bury(struct vmset *set, uint64_t now_ns)
 {
+	set->expires_ns = UINT64_MAX;
 	for (size_t i = set->shown_cnt; i-- > 0;) {
 		struct vmset_vm *vm = set->shown[i];
 
-		if (vm->is_gone && vm->was_scraped)
+		if (!vm->is_gone)
+			continue;
+		if (!vm->gone_ns)
+			vm->gone_ns = now_ns;
+		if (now_ns - vm->gone_ns >= KEEP_NS)
 			forget(set, vm);
-		else if (vm->is_gone)
-			vm->was_scraped = true;
+		else if (vm->gone_ns + KEEP_NS < set->expires_ns)
+			set->expires_ns = vm->gone_ns + KEEP_NS;
 	}
 }
 
@@ -194,12 +205,29 @@ static struct vmset_vm *least_shown(const struct vmset *set)
 	return least;
 }
 
-static bool make_room(struct vmset *set, const struct vmset_vm *vm)
+/* NULL: none that may go yet. */
+static struct vmset_vm *longest_dead(const struct vmset *set, uint64_t now_ns)
 {
-	struct vmset_vm *least;
+	struct vmset_vm *longest = NULL;
+
+	for (size_t i = 0; i < set->shown_cnt; i++)
+		if (set->shown[i]->is_gone && now_ns - set->shown[i]->gone_ns >= KEEP_MIN_NS &&
+		    (!longest || set->shown[i]->gone_ns < longest->gone_ns))
+			longest = set->shown[i];
+	return longest;
+}
+
+static bool make_room(struct vmset *set, const struct vmset_vm *vm, uint64_t now_ns)
+{
+	struct vmset_vm *least, *dead;
 
 	if (set->shown_cnt < set->limit)
 		return true;
+	dead = longest_dead(set, now_ns);
+	if (dead) {
+		forget(set, dead);
+		return true;
+	}
 	least = vm->total_ns ? least_shown(set) : NULL;
 	if (!least || vm->total_ns / TAKEOVER_FACTOR < least->total_ns)
 		return false;
@@ -208,13 +236,13 @@ static bool make_room(struct vmset *set, const struct vmset_vm *vm)
 	return true;
 }
 
-/* From the most stalled on: once one finds no place, none behind it does. */
-static void promote(struct vmset *set)
+/* From the most stalled on: once one finds no place, none after it does. */
+static void promote(struct vmset *set, uint64_t now_ns)
 {
 	size_t cnt, i = 0;
 	struct vmset_vm **hidden = list_hidden(set, &cnt);
 
-	for (; i < cnt && make_room(set, hidden[i]); i++)
+	for (; i < cnt && make_room(set, hidden[i], now_ns); i++)
 		show(set, hidden[i]);
 	for (i = 0; i < cnt; i++) {
 		if (!hidden[i]->is_shown && !hidden[i]->is_judged)
@@ -224,10 +252,21 @@ static void promote(struct vmset *set)
 	free(hidden);
 }
 
-void vmset_judge(struct vmset *set)
+void vmset_judge(struct vmset *set, uint64_t now_ns)
 {
-	bury(set);
-	promote(set);
+	bury(set, now_ns);
+	promote(set, now_ns);
+	set->is_changed = false;
+	set->changed_ns = 0;
+}
+
+uint64_t vmset_due_ns(struct vmset *set, uint64_t now_ns)
+{
+	if (set->is_changed && !set->changed_ns)
+		set->changed_ns = now_ns;
+	if (set->changed_ns && set->changed_ns + JUDGE_NS < set->expires_ns)
+		return set->changed_ns + JUDGE_NS;
+	return set->expires_ns;
 }
 
 void vmset_reidentify(struct vmset *set)
@@ -252,6 +291,7 @@ void vmset_add(struct vmset *set, const struct vm *vm)
 	set->cut += sanitize(copy->name, sizeof(copy->name), vm->name);
 	set->cut += sanitize(copy->comm, sizeof(copy->comm), vm->comm);
 	set->living++;
+	set->is_changed = true;
 }
 
 void vmset_remove(struct vmset *set, uint32_t id)
@@ -263,6 +303,7 @@ void vmset_remove(struct vmset *set, uint32_t id)
 	set->living--;
 	vm->is_gone = true;
 	vm->asleep_ns = 0;
+	set->is_changed = true;
 	if (vm->is_shown)
 		return;
 	if (!vm->is_judged)
@@ -272,11 +313,11 @@ void vmset_remove(struct vmset *set, uint32_t id)
 
 /*
  * Not judged yet: its time waits. Hidden: what it has is from when it was shown, and stays for
- * the day it is again. Gone and scraped: nobody will read it any more.
+ * the day it is again.
  */
 static uint64_t *sum_of(struct vmset *set, struct vmset_vm *vm)
 {
-	if (!vm || (vm->is_judged && !vm->is_shown) || vm->was_scraped)
+	if (!vm || (vm->is_judged && !vm->is_shown))
 		return set->other_ns;
 	return vm->ns;
 }
@@ -292,5 +333,6 @@ void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CA
 		sum[i] += ns[i];
 		if (entry)
 			entry->total_ns += ns[i];
+		set->is_changed |= entry && ns[i];
 	}
 }

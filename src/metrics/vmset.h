@@ -2,7 +2,9 @@
 /*
  * Which VMs have series of their own. Every nanosecond is counted in exactly
  * one series: that of its VM, or "other". A VM's time waits until the first
- * scrape after its birth decides where; nothing that is in "other" ever leaves it.
+ * judgement after its birth decides where; nothing that is in "other" ever
+ * leaves it. Reading changes nothing: judgements have times of their own, so
+ * that what one scraper sees does not depend on whether there is another.
  */
 #ifndef METRICS_VMSET_H
 #define METRICS_VMSET_H
@@ -27,9 +29,9 @@ struct vmset_vm {
 	char name[64];
 	char comm[20];
 	bool is_shown;	  /* has series of its own */
-	bool is_judged;	  /* has been through a scrape */
-	bool is_gone;	  /* dead: leaves after a last scrape */
-	bool was_scraped; /* shown once since it was gone */
+	bool is_judged;	  /* has been through a judgement */
+	bool is_gone;	  /* dead: its series stay for a time */
+	uint64_t gone_ns; /* of the first judgement after its death; 0: there was none */
 	uint64_t ns[KS_CAUSE_CNT];
 	uint64_t total_ns;	   /* all that it stalled, wherever that is counted */
 	uint64_t asleep_ns;	   /* age of its oldest call in flight; 0: none */
@@ -38,11 +40,14 @@ struct vmset_vm {
 
 struct vmset {
 	uint32_t limit;
-	struct map vms;	   /* id -> struct vmset_vm, the living and those that wait for a scrape */
-	struct map labels; /* hash of the label -> struct vmset_vm, those shown */
+	struct map vms;		 /* id -> struct vmset_vm, the living and the dead that are shown */
+	struct map labels;	 /* hash of the label -> struct vmset_vm, those shown */
 	struct vmset_vm **shown; /* limit of them, by id */
 	size_t shown_cnt;
 	size_t living;
+	bool is_changed;     /* since the last judgement... */
+	uint64_t changed_ns; /* ... as vmset_due_ns() first noticed it; 0: it has not */
+	uint64_t expires_ns; /* when the next of the dead leaves; UINT64_MAX: none is there */
 	uint64_t other_ns[KS_CAUSE_CNT];
 	uint64_t evictions;
 	uint64_t cut; /* label values that were too long */
@@ -60,8 +65,14 @@ void vmset_remove(struct vmset *set, uint32_t id);
 /* Time of a call of this VM (NULL: of one that is not known), by cause. */
 void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT]);
 
-/* A scrape follows: who is shown in it? */
-void vmset_judge(struct vmset *set);
+/*
+ * Decide who is shown from now on, at @now_ns (CLOCK_MONOTONIC). The dead stay for five minutes;
+ * for one at least when the living need their places.
+ */
+void vmset_judge(struct vmset *set, uint64_t now_ns);
+
+/* When to judge, as things are at @now_ns: UINT64_MAX when a judgement would change nothing. */
+uint64_t vmset_due_ns(struct vmset *set, uint64_t now_ns);
 
 void vmset_reidentify(struct vmset *set);
 

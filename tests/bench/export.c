@@ -229,7 +229,7 @@ static double scrape(struct bench *bench, enum prom_format format)
 	double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 	str_reset(&bench->out);
-	metrics_scrape(bench->metrics);
+	metrics_judge(bench->metrics, bench->ts_ns);
 	prom_write(&bench->out, bench->metrics, &cfg);
 	return seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "ledger/stall.h"
 #include "live/session.h"
 #include "metrics/metrics.h"
 #include "output/advice.h"
@@ -39,7 +40,9 @@ static struct {
 		size_t len;
 		bool is_over;
 	} clients[CLIENTS_MAX];
-	unsigned int more; /* requests that come one by one, each when the one before is answered */
+	unsigned int
+		more; /* requests that come one by one, each when the one before is answered... */
+	uint64_t gap_ns; /* ... and this much time has gone by */
 } world;
 
 uint64_t __real_clock_now_ns(void);
@@ -164,6 +167,7 @@ static bool are_all_over(void)
 	if (!is_over || !world.more || !is_answered(&world.clients[0]))
 		return is_over;
 	world.more--;
+	world.ahead_ns += world.gap_ns;
 	client_ask(&world.clients[0], "/metrics");
 	return false;
 }
@@ -269,6 +273,87 @@ static void scans_do_not_follow_one_another_at_once(void **state)
 	assert_int_equal(world.scans, 1);
 }
 
+/* ---- VMs that are gone ---- */
+
+static struct vm prime = {.id = 1, .tgid = 4711, .comm = "vmm", .name = "prime"};
+
+static void stall(uint64_t ns)
+{
+	const struct ks_call call = {.head = {.ts_ns = 1}};
+	const struct stall stall = {
+		.rec = &call,
+		.vm = &prime,
+		.call = CALL_CLOSE,
+		.latency_ns = ns,
+		.stall_ns = ns,
+		.without_ns = ns,
+		.cause = KS_CAUSE_GP_TIMER,
+		.is_complete = true,
+		.by_cause = {[KS_CAUSE_GP_TIMER] = ns},
+	};
+
+	metrics_stall(world.metrics, &stall);
+}
+
+#define LAST_VALUE "kvmstall_vm_stall_seconds_total{vm=\"prime\",cause=\"gp-timer\"} 0.012"
+
+/* A VM with series of its own ends, and then its close is counted: 5 ms and 7 ms. */
+static void let_a_vm_end(void)
+{
+	metrics_vm_new(world.metrics, &prime);
+	stall(5000000);
+	metrics_judge(world.metrics, clock_now_ns());
+	metrics_vm_gone(world.metrics, &prime);
+	stall(7000000);
+}
+
+static void every_scraper_sees_the_last_value_of_a_dead_vm(void **state)
+{
+	char dir[] = "/tmp/kvmstall-test.XXXXXX", path[64], text[REPLY_MAX] = "";
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	let_a_vm_end();
+	ask(3);
+	world.more = 2; /* and each of them once more */
+	serve(dir);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(strstr(world.clients[i].reply, LAST_VALUE));
+	snprintf(path, sizeof(path), "%s/kvmstall.prom", dir);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strstr(text, LAST_VALUE));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void a_dead_vm_leaves_in_the_end(void **state)
+{
+	(void)state;
+	let_a_vm_end();
+	ask(1);
+	world.more = 2; /* after the first, its death is known */
+	world.gap_ns = 307 * SECOND;
+	serve(NULL);
+	assert_true(is_answered(&world.clients[0]));
+	assert_null(strstr(world.clients[0].reply, "prime"));
+}
+
+/* Nobody has to read for it. */
+static void a_vm_has_series_soon_after_its_birth(void **state)
+{
+	(void)state;
+	metrics_vm_new(world.metrics, &prime);
+	ask(1);
+	world.more = 1;
+	world.gap_ns = 2 * SECOND;
+	serve(NULL);
+	assert_non_null(strstr(world.clients[0].reply, "kvmstall_vm_info{vm=\"prime\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +363,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(requests_that_come_together_share_a_scan, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(scans_do_not_follow_one_another_at_once, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(every_scraper_sees_the_last_value_of_a_dead_vm,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_dead_vm_leaves_in_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_vm_has_series_soon_after_its_birth, set_up,
 						tear_down),
 	};
 

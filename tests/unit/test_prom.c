@@ -97,7 +97,7 @@ static struct metrics *make_metrics(void)
 	metrics_vm_new(metrics, &vm);
 	feed_stall(metrics, 25180000, 90000);
 	feed_stall(metrics, 20000, 5000);
-	metrics_scrape(metrics);
+	metrics_judge(metrics, 1);
 	return metrics;
 }
 

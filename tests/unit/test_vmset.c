@@ -50,7 +50,7 @@ static void those_who_stall_most_have_series(void **state)
 		vmset_add(&set, &vms[i]);
 		stall(&set, &vms[i], (i + 1) * 100);
 	}
-	vmset_judge(&set);
+	vmset_judge(&set, 1);
 	assert_int_equal(set.shown_cnt, 2);
 	assert_int_equal(shown(&set, "vmm[1005]")->ns[KS_CAUSE_GP_TIMER], 500);
 	assert_int_equal(shown(&set, "vmm[1004]")->ns[KS_CAUSE_GP_TIMER], 400);
@@ -81,7 +81,7 @@ static void other_never_goes_back_and_nothing_counts_twice(void **state)
 			stall(&set, &vms[i], ns);
 			total += ns;
 		}
-		vmset_judge(&set);
+		vmset_judge(&set, 1);
 		assert_true(set.other_ns[KS_CAUSE_GP_TIMER] >= other);
 		other = set.other_ns[KS_CAUSE_GP_TIMER];
 		vm = shown(&set, "vmm[1002]");
@@ -111,17 +111,19 @@ static void while_nobody_is_evicted_all_time_can_be_read(void **state)
 		stall(&set, &vm, 13);
 		total += 13;
 		if (id % 7 == 0)
-			vmset_judge(&set);
+			vmset_judge(&set, 1);
 		stall(&set, &vm, 17);
 		total += 17;
-		vmset_judge(&set);
+		vmset_judge(&set, 1);
 		assert_int_equal(set.evictions, 0);
 		assert_int_equal(readable_ns(&set), total);
 	}
 	vmset_fini(&set);
 }
 
-static void the_dead_leave_after_a_last_scrape(void **state)
+#define MINUTE 60000000000ULL
+
+static void the_dead_keep_their_series_for_five_minutes(void **state)
 {
 	struct vm vm = make_vm(1, "web1"), unseen = make_vm(2, "web2");
 	struct vmset set;
@@ -130,24 +132,87 @@ static void the_dead_leave_after_a_last_scrape(void **state)
 	vmset_init(&set, 10);
 	vmset_add(&set, &vm);
 	stall(&set, &vm, 5);
-	vmset_judge(&set);
+	vmset_judge(&set, MINUTE);
 	vmset_remove(&set, 1);
-	stall(&set, &vm, 6); /* the close that ended it is told after its end */
+	stall(&set, &vm, 6); /* the close that ended it is counted after its end */
 	assert_int_equal(set.living, 0);
-	vmset_judge(&set);
 	assert_int_equal(shown(&set, "web1")->ns[KS_CAUSE_GP_TIMER], 11);
-	stall(&set, &vm, 7); /* nobody would read it there any more */
-	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 7);
-	vmset_judge(&set);
+	vmset_judge(&set, 2 * MINUTE);
+	stall(&set, &vm, 7);
+	/* However often somebody judges: time counts. */
+	for (int i = 0; i < 23; i++)
+		vmset_judge(&set, 7 * MINUTE - 1);
+	assert_int_equal(shown(&set, "web1")->ns[KS_CAUSE_GP_TIMER], 18);
+	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 0);
+	vmset_judge(&set, 7 * MINUTE);
 	assert_null(shown(&set, "web1"));
-	/* One that no scrape ever saw has no series of one point. */
+	/* One that no judgement ever saw has no series of one point. */
 	vmset_add(&set, &unseen);
 	stall(&set, &unseen, 9);
 	vmset_remove(&set, 2);
-	vmset_judge(&set);
+	vmset_judge(&set, 7 * MINUTE);
 	assert_int_equal(set.shown_cnt, 0);
-	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 16);
+	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 9);
 	assert_int_equal(set.vms.cnt, 0);
+	vmset_fini(&set);
+}
+
+static void the_living_take_the_places_of_the_dead_after_a_minute(void **state)
+{
+	struct vm vms[5];
+	struct vmset set;
+
+	(void)state;
+	vmset_init(&set, 2);
+	for (int i = 0; i < 5; i++)
+		vms[i] = make_vm(i + 1, "");
+	vmset_add(&set, &vms[0]);
+	vmset_add(&set, &vms[1]);
+	stall(&set, &vms[0], 1000);
+	stall(&set, &vms[1], 1000);
+	vmset_judge(&set, MINUTE);
+	vmset_remove(&set, 2);
+	vmset_judge(&set, MINUTE + 2);
+	vmset_remove(&set, 1);
+	vmset_judge(&set, MINUTE + 3);
+	vmset_add(&set, &vms[2]);
+	vmset_judge(&set, 2 * MINUTE + 1);
+	assert_null(shown(&set, "vmm[1003]"));
+	vmset_judge(&set, 2 * MINUTE + 2);
+	assert_non_null(shown(&set, "vmm[1003]"));
+	assert_null(shown(&set, "vmm[1002]")); /* the longest dead */
+	assert_non_null(shown(&set, "vmm[1001]"));
+	assert_int_equal(set.evictions, 0);
+	vmset_fini(&set);
+}
+
+/* What waits for nothing does not wake anybody. */
+static void a_judgement_is_due_when_something_has_changed(void **state)
+{
+	struct vm vm = make_vm(1, "web");
+	struct vmset set;
+	uint64_t due_ns;
+
+	(void)state;
+	vmset_init(&set, 10);
+	assert_int_equal(vmset_due_ns(&set, 5), UINT64_MAX);
+	vmset_add(&set, &vm);
+	due_ns = vmset_due_ns(&set, 5);
+	assert_true(due_ns > 5 && due_ns < MINUTE);
+	assert_int_equal(vmset_due_ns(&set, 6), due_ns);
+	vmset_judge(&set, due_ns);
+	assert_int_equal(vmset_due_ns(&set, due_ns), UINT64_MAX);
+	stall(&set, &vm, 0);
+	assert_int_equal(vmset_due_ns(&set, due_ns), UINT64_MAX);
+	stall(&set, &vm, 1);
+	assert_true(vmset_due_ns(&set, due_ns) < UINT64_MAX);
+	vmset_judge(&set, 2 * due_ns);
+	vmset_remove(&set, 1);
+	assert_true(vmset_due_ns(&set, 2 * due_ns) < MINUTE);
+	vmset_judge(&set, MINUTE);
+	assert_int_equal(vmset_due_ns(&set, MINUTE), 6 * MINUTE);
+	vmset_judge(&set, 6 * MINUTE);
+	assert_int_equal(vmset_due_ns(&set, 6 * MINUTE), UINT64_MAX);
 	vmset_fini(&set);
 }
 
@@ -162,7 +227,7 @@ static void labels_are_unique_and_never_other(void **state)
 	vmset_add(&set, &two);
 	vmset_add(&set, &three);
 	stall(&set, &one, 5);
-	vmset_judge(&set);
+	vmset_judge(&set, 1);
 	assert_non_null(shown(&set, "web"));
 	assert_non_null(shown(&set, "web#2"));
 	assert_non_null(shown(&set, "other#2"));
@@ -179,11 +244,11 @@ static void a_successor_continues_the_series(void **state)
 	vmset_init(&set, 10);
 	vmset_add(&set, &one);
 	stall(&set, &one, 5);
-	vmset_judge(&set);
+	vmset_judge(&set, 1);
 	vmset_remove(&set, 1);
 	vmset_add(&set, &two);
 	stall(&set, &two, 6);
-	vmset_judge(&set);
+	vmset_judge(&set, 1);
 	assert_int_equal(set.shown_cnt, 1);
 	assert_int_equal(shown(&set, "web")->ns[KS_CAUSE_GP_TIMER], 11);
 	assert_int_equal(shown(&set, "web")->id, 2);
@@ -200,7 +265,7 @@ static void no_limit_at_all_is_other_for_all(void **state)
 	vmset_add(&set, &vm);
 	stall(&set, &vm, 5);
 	stall(&set, NULL, 6);
-	vmset_judge(&set);
+	vmset_judge(&set, 1);
 	assert_int_equal(set.shown_cnt, 0);
 	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 11);
 	vmset_fini(&set);
@@ -212,7 +277,9 @@ int main(void)
 		cmocka_unit_test(those_who_stall_most_have_series),
 		cmocka_unit_test(other_never_goes_back_and_nothing_counts_twice),
 		cmocka_unit_test(while_nobody_is_evicted_all_time_can_be_read),
-		cmocka_unit_test(the_dead_leave_after_a_last_scrape),
+		cmocka_unit_test(the_dead_keep_their_series_for_five_minutes),
+		cmocka_unit_test(the_living_take_the_places_of_the_dead_after_a_minute),
+		cmocka_unit_test(a_judgement_is_due_when_something_has_changed),
 		cmocka_unit_test(labels_are_unique_and_never_other),
 		cmocka_unit_test(a_successor_continues_the_series),
 		cmocka_unit_test(no_limit_at_all_is_other_for_all),

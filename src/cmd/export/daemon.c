@@ -47,6 +47,7 @@ struct daemon {
 	uint64_t scan_due_ns;	/* when all that it found will be there; NEVER: none is under way */
 	uint64_t scan_rest_ns;	/* no other starts before */
 	uint64_t textfile_scan; /* the one that the next text file needs; 0: not known yet */
+	uint64_t judge_ns;	/* when to judge which VMs have series; NEVER: not as things are */
 	uint64_t lost_ns;	/* when the last loss was noticed; 0: never */
 	bool want_textfile;	/* once its scan is done */
 	bool is_over;
@@ -115,7 +116,6 @@ static void write_metrics(struct daemon *daemon, enum prom_format format, struct
 	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = clock_unix_offset_ns()};
 
 	update_totals(daemon);
-	metrics_scrape(daemon->metrics);
 	prom_write(out, daemon->metrics, &cfg);
 }
 
@@ -260,6 +260,11 @@ static int run_due(struct daemon *daemon)
 		if (has_scanned(daemon, &daemon->textfile_scan))
 			write_textfile(daemon);
 	}
+	daemon->judge_ns = metrics_due_ns(daemon->metrics, now);
+	if (now >= daemon->judge_ns) {
+		metrics_judge(daemon->metrics, now);
+		daemon->judge_ns = metrics_due_ns(daemon->metrics, now);
+	}
 	if (now >= daemon->end_ns)
 		daemon->is_over = true;
 	return ret;
@@ -277,7 +282,7 @@ static int timeout_ms(const struct daemon *daemon)
 	uint64_t now = clock_now_ns(), until = least(daemon->end_ns, daemon->textfile_ns);
 	uint64_t ms;
 
-	until = least(until, daemon->scan_due_ns);
+	until = least(until, least(daemon->scan_due_ns, daemon->judge_ns));
 	if (daemon->notify->interval_ns)
 		until = least(until, daemon->notify->next_ns);
 	if (until == NEVER)
@@ -382,7 +387,7 @@ struct daemon *daemon_new(const struct daemon_cfg *cfg, struct metrics *metrics,
 	daemon->session = session;
 	daemon->notify = notify;
 	daemon->epoll_fd = -1;
-	daemon->end_ns = daemon->textfile_ns = daemon->scan_due_ns = NEVER;
+	daemon->end_ns = daemon->textfile_ns = daemon->scan_due_ns = daemon->judge_ns = NEVER;
 	uname(&daemon->names);
 	str_init(&daemon->text);
 	if (cfg->duration_ns)
@@ -430,6 +435,7 @@ int daemon_print(struct daemon *daemon, struct err *err)
 		daemon->end_ns = daemon->scan_due_ns;
 		ret = loop(daemon, err);
 	}
+	metrics_judge(daemon->metrics, clock_now_ns());
 	str_reset(&daemon->text);
 	write_metrics(daemon, PROM_TEXT, &daemon->text);
 	fwrite(daemon->text.text, 1, daemon->text.len, stdout);
