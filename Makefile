@@ -249,7 +249,7 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden fuzz lint live export vm arm64
+	@$(RUN) unit golden fuzz lint live export kvm vm arm64
 
 unit-tests: $(TESTS)
 
@@ -265,6 +265,10 @@ check-fuzz:
 
 check-golden check-live check-export: check-%: all
 	@$(RUN) $*
+
+# All of KVM's own selftests, where check runs some.
+check-kvm: all
+	@PROGRAMS=all $(RUN) kvm
 
 check-vm: all static program-arm64
 	@$(RUN) vm arm64
@@ -311,6 +315,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-live check-export check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-live check-export check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -60,7 +60,8 @@ as_root()
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
 	else
-		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" "$@"
+		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" \
+			PROGRAMS="${PROGRAMS-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"
 	fi
 }
 
@@ -88,7 +89,7 @@ run_suite()
 	unit) unit_suite ;;
 	vm) kernels '' tests/vm/suite.sh ;;
 	arm64) kernels :arm64 tests/vm/matrix.sh "6.1:arm64 6.18:arm64" ;;
-	live | export) as_root bash "$script" ;;
+	live | export | kvm) as_root bash "$script" ;;
 	*) bash "$script" ;;
 	esac
 }

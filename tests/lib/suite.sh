@@ -83,6 +83,15 @@ finish()
 	exit
 }
 
+# kernel_is_quiet FILE: since dmesg was put into FILE, the kernel has complained of nothing.
+kernel_is_quiet()
+{
+	dmesg >after || skip "dmesg is not for us"
+	if diff "$1" after | grep -E '^> .*(WARNING|BUG:|Oops|INFO: task|rcu:.*stall|general protection)'; then
+		fail "the kernel complained"
+	fi
+}
+
 # ---- NDJSON, with jq (lib/ndjson.jq) ------------------------------------------------------------
 
 ndjson()
