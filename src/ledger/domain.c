@@ -48,10 +48,10 @@ void domain_put(struct domain *dom)
 {
 	if (!dom || --dom->refs)
 		return;
-	tail_fini(&dom->gps);
-	tail_fini(&dom->cbs);
-	tail_fini(&dom->initiators);
-	tail_fini(&dom->ends);
+	transitions_fini(&dom->gps);
+	transitions_fini(&dom->cbs);
+	initiators_fini(&dom->initiators);
+	gp_ends_fini(&dom->ends);
 	free(dom->suspects);
 	free(dom);
 }
@@ -78,9 +78,9 @@ enum domain_kind domain_get_kind(const struct domain *dom)
 
 /* ---- tracks ---- */
 
-static enum gp_state history_state(const struct tail *track)
+static enum gp_state history_state(const struct transitions *track)
 {
-	const struct transition *last = history_last(track);
+	const struct transition *last = transitions_last(track);
 
 	return last ? last->state : GP_UNKNOWN;
 }
@@ -89,11 +89,12 @@ static enum gp_state history_state(const struct tail *track)
  * Moments are in order of time, whatever came late: the walk relies on it. One
  * that finds no memory is a hole, and told like one that was forgotten.
  */
-static void history_push(struct domain *dom, struct tail *track, const struct transition *moment)
+static void history_push(struct domain *dom, struct transitions *track,
+			 const struct transition *moment)
 {
-	const struct transition *last = history_last(track);
+	const struct transition *last = transitions_last(track);
 	uint64_t last_ns = last ? last->ts_ns : 0;
-	struct transition *room = tail_push(track, sizeof(*room), TRANSITIONS_MAX, &dom->dropped);
+	struct transition *room = transitions_push(track, TRANSITIONS_MAX, &dom->dropped);
 
 	if (!room) {
 		dom->dropped++;
@@ -105,13 +106,14 @@ static void history_push(struct domain *dom, struct tail *track, const struct tr
 }
 
 /* What ended long before @now_ns is of no use to any wait that can still be told. */
-static void history_trim(struct domain *dom, struct tail *track, uint64_t now_ns)
+static void history_trim(struct domain *dom, struct transitions *track, uint64_t now_ns)
 {
 	size_t old = 0;
 
-	while (old + 1 < track->cnt && transition_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
+	while (old + 1 < transitions_cnt(track) &&
+	       transitions_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
 		old++;
-	tail_drop(track, sizeof(struct transition), old);
+	transitions_drop(track, old);
 	dom->dropped += old;
 }
 
@@ -145,17 +147,17 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb 
 /* Those of GPs long over; what is in flight now was started after them. */
 static void initiators_trim(struct domain *dom, uint64_t now_ns)
 {
-	const struct initiator *list = dom->initiators.items;
 	size_t old = 0;
 
-	while (old < dom->initiators.cnt && list[old].ts_ns + KEEP_NS < now_ns)
+	while (old < initiators_cnt(&dom->initiators) &&
+	       initiators_at(&dom->initiators, old)->ts_ns + KEEP_NS < now_ns)
 		old++;
-	tail_drop(&dom->initiators, sizeof(*list), old);
+	initiators_drop(&dom->initiators, old);
 }
 
 static void initiator_add(struct domain *dom, const struct initiator *initiator)
 {
-	struct initiator *room = tail_push(&dom->initiators, sizeof(*room), INITIATORS_MAX, NULL);
+	struct initiator *room = initiators_push(&dom->initiators, INITIATORS_MAX, NULL);
 
 	if (room)
 		*room = *initiator;
@@ -163,7 +165,7 @@ static void initiator_add(struct domain *dom, const struct initiator *initiator)
 
 static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 {
-	struct gp_end *room = tail_push(&dom->ends, sizeof(*room), ENDS_MAX, NULL);
+	struct gp_end *room = gp_ends_push(&dom->ends, ENDS_MAX, NULL);
 
 	if (room)
 		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns};
@@ -237,15 +239,15 @@ static void gp_begin(struct domain *dom, const struct ks_step *step)
  */
 static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 {
-	size_t i = dom->gps.cnt;
+	size_t i = transitions_cnt(&dom->gps);
 
-	while (i && transition_at(&dom->gps, i - 1)->state != GP_HELD &&
-	       transition_at(&dom->gps, i - 1)->gp == gp)
+	while (i && transitions_at(&dom->gps, i - 1)->state != GP_HELD &&
+	       transitions_at(&dom->gps, i - 1)->gp == gp)
 		i--;
-	if (i && transition_at(&dom->gps, i - 1)->state == GP_HELD &&
-	    transition_at(&dom->gps, i - 1)->gp == gp) {
-		dom->gps.cnt = i;
-		history_last(&dom->gps)->fail_ns = ts_ns;
+	if (i && transitions_at(&dom->gps, i - 1)->state == GP_HELD &&
+	    transitions_at(&dom->gps, i - 1)->gp == gp) {
+		transitions_cut(&dom->gps, i);
+		transitions_last(&dom->gps)->fail_ns = ts_ns;
 	} else {
 		gp_push(dom, GP_HELD, ts_ns, gp);
 	}
@@ -306,8 +308,8 @@ static void cb_note_end(struct domain *dom, const struct ks_cb *cb)
 
 static struct transition *cb_last(const struct domain *dom, uint16_t cpu)
 {
-	for (size_t i = dom->cbs.cnt; i; i--) {
-		struct transition *moment = transition_at(&dom->cbs, i - 1);
+	for (size_t i = transitions_cnt(&dom->cbs); i; i--) {
+		struct transition *moment = transitions_at(&dom->cbs, i - 1);
 
 		if (moment->cpu == cpu || moment->state == GP_UNKNOWN)
 			return moment;
@@ -403,8 +405,8 @@ void domain_callbacks(struct domain *dom, const struct ks_cb *cb)
 /* On each CPU the last that is known is that callbacks were done, and left no timer. */
 static bool cbs_are_at_rest(const struct domain *dom)
 {
-	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct transition *moment = transition_at(&dom->cbs, i);
+	for (size_t i = 0; i < transitions_cnt(&dom->cbs); i++) {
+		const struct transition *moment = transitions_at(&dom->cbs, i);
 
 		if (moment == cb_last(dom, moment->cpu) &&
 		    (moment->state != CB_NONE || moment->has_timer))
@@ -413,9 +415,9 @@ static bool cbs_are_at_rest(const struct domain *dom)
 	return true;
 }
 
-static bool is_quiet_since(const struct tail *track, uint64_t ts_ns)
+static bool is_quiet_since(const struct transitions *track, uint64_t ts_ns)
 {
-	const struct transition *last = history_last(track);
+	const struct transition *last = transitions_last(track);
 
 	return !last || last->ts_ns < ts_ns;
 }
@@ -427,21 +429,22 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 	if (history_state(&dom->gps) != GP_IDLE || !is_quiet_since(&dom->gps, rest_ns) ||
 	    !is_quiet_since(&dom->cbs, rest_ns) || !cbs_are_at_rest(dom))
 		return;
-	dom->dropped += dom->gps.cnt - 1 + dom->cbs.cnt;
-	tail_keep_last(&dom->gps, sizeof(struct transition));
-	tail_fini(&dom->cbs);
-	tail_fini(&dom->initiators);
-	tail_fini(&dom->ends);
+	dom->dropped += transitions_cnt(&dom->gps) - 1 + transitions_cnt(&dom->cbs);
+	transitions_keep_last(&dom->gps);
+	transitions_fini(&dom->cbs);
+	initiators_fini(&dom->initiators);
+	gp_ends_fini(&dom->ends);
 	free(dom->suspects);
 	dom->suspects = NULL;
 	dom->suspects_cnt = 0;
 }
 
 /* A CPU's loss begins at its last record: others may have told of later moments by then. */
-static void history_cut(struct tail *track, uint64_t ts_ns)
+static void history_cut(struct transitions *track, uint64_t ts_ns)
 {
-	while (track->cnt && transition_at(track, track->cnt - 1)->ts_ns > ts_ns)
-		track->cnt--;
+	while (transitions_cnt(track) &&
+	       transitions_at(track, transitions_cnt(track) - 1)->ts_ns > ts_ns)
+		transitions_cut(track, transitions_cnt(track) - 1);
 }
 
 void domain_lose(struct domain *dom, uint64_t ts_ns)
@@ -451,18 +454,18 @@ void domain_lose(struct domain *dom, uint64_t ts_ns)
 	history_cut(&dom->cbs, ts_ns);
 	if (history_state(&dom->gps) != GP_UNKNOWN)
 		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
-	if (dom->cbs.cnt && history_state(&dom->cbs) != GP_UNKNOWN)
+	if (transitions_cnt(&dom->cbs) && history_state(&dom->cbs) != GP_UNKNOWN)
 		history_push(dom, &dom->cbs,
 			     &(struct transition){.ts_ns = ts_ns, .state = GP_UNKNOWN});
 }
 
 /* ---- what others ask ---- */
 
-static const struct transition *history_at(const struct tail *track, uint64_t ts_ns)
+static const struct transition *history_at(const struct transitions *track, uint64_t ts_ns)
 {
 	size_t i = history_after(track, ts_ns);
 
-	return i ? transition_at(track, i - 1) : NULL;
+	return i ? transitions_at(track, i - 1) : NULL;
 }
 
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
@@ -474,11 +477,12 @@ uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
 
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 {
-	const struct initiator *list = dom->initiators.items;
+	for (size_t i = initiators_cnt(&dom->initiators); i; i--) {
+		const struct initiator *initiator = initiators_at(&dom->initiators, i - 1);
 
-	for (size_t i = dom->initiators.cnt; i; i--)
-		if (list[i - 1].gp == gp)
-			return &list[i - 1];
+		if (initiator->gp == gp)
+			return initiator;
+	}
 	return NULL;
 }
 

@@ -7,13 +7,7 @@
 
 void gp_durations_lose(struct gp_durations *periods)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&periods->running, &pos)))
-		free(slot->value);
-	map_fini(&periods->running);
-	periods->running = (struct map){0};
+	map_clear(&periods->running, free);
 }
 
 void gp_durations_fini(struct gp_durations *periods)

@@ -6,7 +6,7 @@
 #ifndef LEDGER_HISTORY_H
 #define LEDGER_HISTORY_H
 
-#include "base/tail.h"
+#include "base/vec.h"
 #include "ledger/domain.h"
 
 enum gp_state {
@@ -40,6 +40,10 @@ struct gp_end {
 	uint64_t ts_ns;
 };
 
+VEC_DECL(transitions, struct transition);
+VEC_DECL(gp_ends, struct gp_end);
+VEC_DECL(initiators, struct initiator);
+
 /* A process_srcu run in progress. */
 struct run {
 	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
@@ -54,33 +58,23 @@ struct domain {
 	uint64_t kvm;
 	enum domain_kind kind;
 	int refs;
-	uint64_t first_gp; /* id of the GP that is number 0 to people */
-	struct tail gps;   /* struct transition, of process_srcu */
-	struct tail cbs;   /* struct transition, of srcu_invoke_callbacks, by CPU */
-	struct tail initiators;
-	struct tail ends; /* struct gp_end */
+	uint64_t first_gp;	/* id of the GP that is number 0 to people */
+	struct transitions gps; /* of process_srcu */
+	struct transitions cbs; /* of srcu_invoke_callbacks, by CPU */
+	struct initiators initiators;
+	struct gp_ends ends;
 	struct run run;
 	uint64_t dropped;
 	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
 	size_t suspects_cnt;
 };
 
-static inline struct transition *transition_at(const struct tail *track, size_t i)
-{
-	return (struct transition *)track->items + i;
-}
-
-static inline struct transition *history_last(const struct tail *track)
-{
-	return track->cnt ? transition_at(track, track->cnt - 1) : NULL;
-}
-
 /* The first moment after @ts_ns's own; .cnt when there is none. */
-static inline size_t history_after(const struct tail *track, uint64_t ts_ns)
+static inline size_t history_after(const struct transitions *track, uint64_t ts_ns)
 {
-	size_t i = track->cnt;
+	size_t i = transitions_cnt(track);
 
-	while (i && transition_at(track, i - 1)->ts_ns > ts_ns)
+	while (i && transitions_at(track, i - 1)->ts_ns > ts_ns)
 		i--;
 	return i;
 }

@@ -64,20 +64,23 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 	return ledger;
 }
 
+static void forget_task(void *task)
+{
+	task_free(task);
+}
+
+static void forget_domain(void *dom)
+{
+	domain_put(dom);
+}
+
 void ledger_free(struct ledger *ledger)
 {
-	const struct map_slot *slot;
-	size_t pos;
-
 	if (!ledger)
 		return;
 	vms_fini(&ledger->vms);
-	for (pos = 0; (slot = map_next(&ledger->tasks, &pos));)
-		task_free(slot->value);
-	for (pos = 0; (slot = map_next(&ledger->domains, &pos));)
-		domain_put(slot->value);
-	map_fini(&ledger->domains);
-	map_fini(&ledger->tasks);
+	map_clear(&ledger->tasks, forget_task);
+	map_clear(&ledger->domains, forget_domain);
 	stacks_free(ledger->stacks);
 	task_free(ledger->spare);
 	free(ledger->scratch.segments);
@@ -292,7 +295,7 @@ static int take_nothing(struct ledger *ledger, const struct record_view *view)
 
 static struct task *find_task(struct ledger *ledger, uint32_t tid)
 {
-	struct task *task = map_get(&ledger->tasks, tid + 1ULL); /* keys are not 0 */
+	struct task *task = map_get(&ledger->tasks, tid);
 
 	if (task || ledger->tasks.cnt >= TASKS_MAX)
 		return task;
@@ -302,7 +305,7 @@ static struct task *find_task(struct ledger *ledger, uint32_t tid)
 		task_renew(task, tid);
 	else
 		task = task_new(tid);
-	if (task && map_put(&ledger->tasks, tid + 1ULL, task)) {
+	if (task && map_put(&ledger->tasks, tid, task)) {
 		task_free(task);
 		return NULL;
 	}
@@ -318,7 +321,7 @@ static void release_task(struct ledger *ledger, struct task *task)
 {
 	if (task->watchers || task->segments_cnt || task->lock.owner)
 		return;
-	map_del(&ledger->tasks, task->tid + 1ULL);
+	map_del(&ledger->tasks, task->tid);
 	task_free(ledger->spare);
 	ledger->spare = task;
 }
@@ -345,7 +348,7 @@ static void forget_holder(struct ledger *ledger, const struct task *task)
 
 	if (!task->lock.owner)
 		return;
-	holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+	holder = map_get(&ledger->tasks, task->lock.owner);
 	if (holder && holder->watchers && !--holder->watchers)
 		release_task(ledger, holder);
 }
@@ -424,7 +427,7 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 	task_forget_before(task, call->begin_ns);
 	in.vm = vm_of_call(ledger, call, task);
 	if (task->lock.owner)
-		in.holder = map_get(&ledger->tasks, task->lock.owner + 1ULL);
+		in.holder = map_get(&ledger->tasks, task->lock.owner);
 	ret = account_call(&in, &ledger->scratch, &stall);
 	if (!ret) {
 		find_culprit(ledger, &in, &stall);
@@ -556,7 +559,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 
 	in.vm = rec->kvm ? vms_find(&ledger->vms, rec->kvm)
 			 : vms_of_process(&ledger->vms, rec->tgid);
-	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner + 1ULL) : NULL;
+	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner) : NULL;
 	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
 	make_call_so_far(rec, since_ns, &call);
 	make_sleep_so_far(rec, since_ns, dom, &sleep);

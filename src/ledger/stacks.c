@@ -32,20 +32,20 @@ struct stacks *stacks_new(const struct symbols *syms)
 	return stacks;
 }
 
+/* All of one hash. */
+static void forget_known(void *first)
+{
+	struct known *known = first, *next;
+
+	for (; known; known = next) {
+		next = known->next;
+		free(known);
+	}
+}
+
 static void forget_all(struct stacks *stacks)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
-	while ((slot = map_next(&stacks->known, &pos))) {
-		struct known *known = slot->value, *next;
-
-		for (; known; known = next) {
-			next = known->next;
-			free(known);
-		}
-	}
-	map_fini(&stacks->known);
+	map_clear(&stacks->known, forget_known);
 	stacks->cnt = 0;
 }
 
@@ -63,7 +63,7 @@ static uint64_t hash_of(const __u64 *addrs, size_t cnt)
 
 	for (size_t i = 0; i < cnt; i++)
 		hash = (hash ^ addrs[i]) * 0x9e3779b97f4a7c15ULL;
-	return hash ? hash : 1;
+	return hash;
 }
 
 static struct known *add(struct stacks *stacks, uint64_t hash, const __u64 *addrs, size_t cnt)

@@ -39,14 +39,9 @@ struct symbols *symbols_new(void)
 
 void symbols_free(struct symbols *syms)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	if (!syms)
 		return;
-	while ((slot = map_next(&syms->functions, &pos)))
-		free(slot->value);
-	map_fini(&syms->functions);
+	map_clear(&syms->functions, free);
 	map_fini(&syms->exact);
 	free(syms->list);
 	free(syms->names);

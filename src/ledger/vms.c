@@ -30,16 +30,16 @@ static struct vm *first_of_dead(struct vms *vms)
 	return vm;
 }
 
+static void forget_living(void *vm)
+{
+	vm_free(vm);
+}
+
 void vms_fini(struct vms *vms)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	while (vms->dead)
 		vm_free(first_of_dead(vms));
-	while ((slot = map_next(&vms->living, &pos)))
-		vm_free(slot->value);
-	map_fini(&vms->living);
+	map_clear(&vms->living, forget_living);
 }
 
 int vms_add(struct vms *vms, struct vm *vm)

@@ -50,21 +50,24 @@ static void charge_gp(const struct transition *moment, uint64_t from, uint64_t t
 
 static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
 {
-	const struct tail *track = &dom->gps;
+	const struct transitions *track = &dom->gps;
 	size_t i = history_after(track, from);
 
 	if (!i && from < to) { /* before anything we know */
-		uint64_t known = track->cnt ? min_u64(transition_at(track, 0)->ts_ns, to) : to;
+		uint64_t known =
+			transitions_cnt(track) ? min_u64(transitions_at(track, 0)->ts_ns, to) : to;
 
 		pieces_add(pieces, KS_CAUSE_UNEXPLAINED, 0, known - from);
 		pieces->is_forgotten |= dom->dropped != 0;
 		from = known;
 		i = 1;
 	}
-	for (; from < to && i <= track->cnt; i++) {
-		uint64_t next = i < track->cnt ? min_u64(transition_at(track, i)->ts_ns, to) : to;
+	for (; from < to && i <= transitions_cnt(track); i++) {
+		uint64_t next = i < transitions_cnt(track)
+					? min_u64(transitions_at(track, i)->ts_ns, to)
+					: to;
 
-		charge_gp(transition_at(track, i - 1), from, next, pieces);
+		charge_gp(transitions_at(track, i - 1), from, next, pieces);
 		from = next;
 	}
 }
@@ -89,8 +92,8 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 {
 	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
 
-	for (size_t i = 0; i < dom->cbs.cnt && from < to; i++) {
-		const struct transition *moment = transition_at(&dom->cbs, i);
+	for (size_t i = 0; i < transitions_cnt(&dom->cbs) && from < to; i++) {
+		const struct transition *moment = transitions_at(&dom->cbs, i);
 
 		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
 			continue;
@@ -114,11 +117,11 @@ static uint64_t idle_since(const struct domain *dom, uint64_t from, uint64_t to)
 {
 	size_t i = history_after(&dom->gps, from);
 
-	if (i && transition_at(&dom->gps, i - 1)->state == GP_IDLE)
+	if (i && transitions_at(&dom->gps, i - 1)->state == GP_IDLE)
 		return min_u64(from, to);
-	for (; i < dom->gps.cnt && transition_at(&dom->gps, i)->ts_ns < to; i++)
-		if (transition_at(&dom->gps, i)->state == GP_IDLE)
-			return transition_at(&dom->gps, i)->ts_ns;
+	for (; i < transitions_cnt(&dom->gps) && transitions_at(&dom->gps, i)->ts_ns < to; i++)
+		if (transitions_at(&dom->gps, i)->state == GP_IDLE)
+			return transitions_at(&dom->gps, i)->ts_ns;
 	return to;
 }
 
@@ -132,8 +135,8 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 {
 	const struct gp_end *last = NULL;
 
-	for (size_t i = 0; i < dom->ends.cnt; i++) {
-		const struct gp_end *end = (const struct gp_end *)dom->ends.items + i;
+	for (size_t i = 0; i < gp_ends_cnt(&dom->ends); i++) {
+		const struct gp_end *end = gp_ends_at(&dom->ends, i);
 
 		if (end->ts_ns > last_ns)
 			break;
@@ -162,8 +165,8 @@ void walk_split(const struct domain *dom, const struct walk_wait *wait, struct p
 
 int walk_callbacks(const struct domain *dom, const struct walk_wait *wait)
 {
-	for (size_t i = 0; i < dom->cbs.cnt; i++) {
-		const struct transition *moment = transition_at(&dom->cbs, i);
+	for (size_t i = 0; i < transitions_cnt(&dom->cbs); i++) {
+		const struct transition *moment = transitions_at(&dom->cbs, i);
 
 		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
 		    moment->ts_ns > wait->off_ns)

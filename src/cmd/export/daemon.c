@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -65,15 +64,6 @@ static uint64_t rss_bytes(void)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
-}
-
 static void take_summary(struct daemon *daemon, struct metrics_totals *totals)
 {
 	struct summary summary = {0};
@@ -100,7 +90,7 @@ static void update_totals(struct daemon *daemon)
 		.is_attached = daemon->session != NULL,
 		.release = daemon->names.release,
 		.has_cost = daemon->cfg.has_cost && daemon->session,
-		.cpu_ns = cpu_ns(),
+		.cpu_ns = clock_cpu_ns(),
 		.rss_bytes = rss_bytes(),
 		.process_start_ns = daemon->cfg.start_ns,
 	};

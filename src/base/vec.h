@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vector that knows the type of its items, oldest first. It grows on demand up to a limit that
+ * each push names, then forgets the oldest: the bounded history of something. All zero bytes is
+ * empty.
+ *
+ * VEC_DECL(NAME, TYPE) defines struct NAME and:
+ *
+ *   size_t NAME_cnt(vec)                  items in it
+ *   TYPE *NAME_at(vec, i)                 the i-th oldest, i < cnt
+ *   TYPE *NAME_last(vec)                  the newest; NULL: it is empty
+ *   TYPE *NAME_push(vec, max, dropped)    room for one more as the newest, zeroed. With @max of
+ * them the oldest few are forgotten; *@dropped (may be NULL) counts them. So are they when memory
+ * is short; NULL only when there is no room at all void NAME_drop(vec, cnt)              forget the
+ * oldest @cnt, and memory that is far too much then void NAME_cut(vec, cnt)               forget
+ * all but the oldest @cnt void NAME_keep_last(vec)              forget all but the newest, and all
+ * memory but its own void NAME_fini(vec)                   forget all; it can be used again
+ *
+ * A pointer to an item is good until the next push, drop, keep_last or fini. At most 65535 items.
+ */
+#ifndef BASE_VEC_H
+#define BASE_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the types have in common; not for other use. */
+struct vec {
+	void *items;
+	uint16_t cnt;
+	uint16_t cap;
+};
+
+void *vec_push(struct vec *vec, size_t size, size_t max, uint64_t *dropped);
+void vec_drop(struct vec *vec, size_t size, size_t cnt);
+void vec_keep_last(struct vec *vec, size_t size);
+void vec_fini(struct vec *vec);
+
+#define VEC_FUNC static inline __attribute__((unused))
+
+/* clang-format off */
+#define VEC_DECL(NAME, TYPE)                                                                         \
+	struct NAME { struct vec vec; };                                                             \
+	VEC_FUNC size_t NAME##_cnt(const struct NAME *of) { return of->vec.cnt; }                    \
+	VEC_FUNC TYPE *NAME##_at(const struct NAME *of, size_t i) { return (TYPE *)of->vec.items + i; } \
+	VEC_FUNC TYPE *NAME##_last(const struct NAME *of)                                            \
+	{ return of->vec.cnt ? NAME##_at(of, of->vec.cnt - 1u) : NULL; }                             \
+	VEC_FUNC TYPE *NAME##_push(struct NAME *of, size_t max, uint64_t *dropped)                   \
+	{ return vec_push(&of->vec, sizeof(TYPE), max, dropped); }                                   \
+	VEC_FUNC void NAME##_drop(struct NAME *of, size_t cnt) { vec_drop(&of->vec, sizeof(TYPE), cnt); } \
+	VEC_FUNC void NAME##_cut(struct NAME *of, size_t cnt)                                        \
+	{ of->vec.cnt = cnt < of->vec.cnt ? (uint16_t)cnt : of->vec.cnt; }                           \
+	VEC_FUNC void NAME##_keep_last(struct NAME *of) { vec_keep_last(&of->vec, sizeof(TYPE)); }   \
+	VEC_FUNC void NAME##_fini(struct NAME *of) { vec_fini(&of->vec); }                           \
+	struct NAME
+/* clang-format on */
+
+#endif
