@@ -59,6 +59,10 @@ as_root()
 {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
+	elif ! sudo -n true 2>/dev/null && ! sudo -v 2>/dev/null; then
+		echo "skipped everything: not root, and sudo does not make us"
+		echo "0 passed, 0 failed, 1 skipped"
+		return 77
 	else
 		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" \
 			PROGRAMS="${PROGRAMS-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"

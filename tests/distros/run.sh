@@ -21,13 +21,6 @@ export PATH=$PATH:/usr/sbin:/sbin
 cache=$(vm_cache)/distros
 sum='[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
 
-nothing()
-{
-	echo "skipped everything: $*"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 77
-}
-
 # bare_tree RELEASE: its tarball in the cache.
 bare_tree()
 {

@@ -677,18 +677,10 @@ test_killed()
 
 # ---------------------------------------------------------------------------------------------------
 
-nothing()
-{
-	echo "skipped everything: $*"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 77
-}
-
-[ "$(id -u)" = 0 ] || nothing "not root"
 for tool in jq curl ss bpftool; do
 	command -v $tool >/dev/null || nothing "no $tool"
 done
-[ -e /dev/kvm ] || nothing "no /dev/kvm"
+need_kvm_and_bpf
 "$KVMSTALL" export --list >/dev/null 2>&1 || nothing "built without export"
 
 trap 'for pid in $(jobs -p); do kill "$pid" 2>/dev/null; done' EXIT

@@ -23,6 +23,30 @@ skip()
 	exit 77
 }
 
+# nothing WHY...: the whole suite is skipped.
+nothing()
+{
+	rm -rf "$work"
+	echo "skipped everything: $*"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 77
+}
+
+# What suites need that watch this machine's KVM. $KVMSTALL is asked: a device may be there and not be KVM,
+# and root may lack capabilities. Whatever else is wrong with it, the tests will say.
+need_kvm_and_bpf()
+{
+	local why status=0
+
+	[ "$(id -u)" = 0 ] || nothing "not root"
+	[ -e /dev/kvm ] || nothing "no /dev/kvm"
+	why=$("$KVMSTALL" repro --profile minimal 2>&1 >/dev/null) || status=$?
+	[ $status != 3 ] || nothing "no KVM: ${why##*$'\n'}"
+	status=0
+	why=$("$KVMSTALL" trace -q -d 1ms 2>&1 >/dev/null) || status=$?
+	[ $status != 3 ] || nothing "no BPF: ${why##*$'\n'}"
+}
+
 note()
 {
 	echo "    $*" >>"$work/notes"

@@ -31,13 +31,8 @@ tests='setup firecracker-order register-culprit memslots-first close-pit agreeme
 . "$here/tests/live/diff.sh"
 tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
 
-if [ "$(id -u)" != 0 ]; then
-	echo "skipped everything: not root"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 77
-fi
-command -v jq >/dev/null || { echo "skipped everything: no jq"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
-[ -e /dev/kvm ] || { echo "skipped everything: no /dev/kvm"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
+command -v jq >/dev/null || nothing "no jq"
+need_kvm_and_bpf
 
 trap 'for pid in $(jobs -p); do kill "$pid" 2>/dev/null; done' EXIT
 dmesg >dmesg.before 2>/dev/null

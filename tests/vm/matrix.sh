@@ -185,11 +185,7 @@ kernel()
 	done
 }
 
-if ! command -v jq >/dev/null; then
-	echo "skipped everything: no jq"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 77
-fi
+command -v jq >/dev/null || nothing "no jq"
 mkdir -p "$expect"
 {
 	echo '| series | architecture | backend | as expected | scenarios | stalls by registration | unexplained | lost | |'
