@@ -24,6 +24,9 @@ def covers(causes; $until_ns): ns_by(causes) * 10 >= ($until_ns - slept_ns) * 9;
 # else. That is no error, if the injected cause has its due.
 def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup")) and (.cause | IN(causes) | not);
 
+# Held by a reader, and nobody is named.
+def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null;
+
 # When the reader was last blamed.
 def blamed_until_ns: . as $call | reduce .segments[] as $segment ({now: $call.ts_ns, until: 0};
 	.now += $segment.ns | if $segment.cause == "reader" then .until = .now else . end) | .until;
@@ -36,14 +39,18 @@ def wrong_reader($injection; $left_ns):
 	wrong(blamed_until_ns > $left_ns; "a reader that had left is blamed"),
 	if is_disturbed("reader", "poll-backoff") then empty else
 		wrong(.cause | IN("reader", "poll-backoff") | not; "headline \(.cause)"),
+		# who looks for it had no CPU while it was there: see is_unseen
+		if .culprit == null then empty else
 		wrong(.culprit.kind != "reader"; "culprit is \(.culprit)"),
 		wrong(.culprit.tid != $injection.tid; "reader \(.culprit.tid), not \($injection.tid)"),
 		wrong(.culprit.function != "handle_userfault"; "reader is in \(.culprit.function)")
+		end
 	end;
 
 # $holder: trace's object of the holder's own call.
 def wrong_lock($injection; $holder):
-	wrong(covers("lock"; $holder | end_ns) | not; "lock is less than the holder had it"),
+	# who gets the lock and no CPU, or a CPU before the lock, waits all the same
+	wrong(covers("lock", "wakeup", "run"; $holder | end_ns) | not; "lock is less than the holder had it"),
 	if is_disturbed("lock") then empty else
 		wrong(.cause != "lock"; "headline \(.cause)"),
 		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
@@ -55,12 +62,12 @@ def wrong_lock($injection; $holder):
 	end;
 
 def wrong_kworker($injection):
-	wrong(covers("kworker"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
+	wrong(covers("kworker", "wakeup", "run"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
 
 # A timer of one jiffy takes more than that.
 def wrong_normal_gp($injection; $jiffy):
-	wrong(ns_by("gp-timer") + .ts_ns - $injection.began_ns < $jiffy; "gp-timer is less than a jiffy"),
+	wrong(ns_by("gp-timer") + slept_ns - $injection.began_ns < $jiffy; "gp-timer is less than a jiffy"),
 	if is_disturbed("gp-timer") then empty else
 		wrong(.cause != "gp-timer"; "headline \(.cause)"),
 		wrong(.culprit.kind != "starter" or .culprit.self; "culprit is \(.culprit)"),
@@ -73,7 +80,7 @@ def round($injection; $seen; causes; wrongs): {
 	round: $injection.round,
 	$seen,
 	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"), ($seen[] | wrongs)],
-	disturbed: any($seen[]; is_disturbed(causes)),
+	disturbed: any($seen[]; is_disturbed(causes) or is_unseen),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
@@ -116,7 +123,8 @@ def wrong_starter($call; $vms; $fleet):
 def wrong_exit($vms; $fleet):
 	. as $call
 	# an exit may be slow for what else there is to take apart: then it is not this injection's
-	| wrong(mmu_notifier_ns * 2 < .stall_ns and .cause != "other-sleep"; "not for the host-wide domain"),
+	| wrong(mmu_notifier_ns * 2 < .stall_ns and (.cause
+		| IN("other-sleep", "kworker", "wakeup", "lock") | not); "not for the host-wide domain"),
 	if .cause | IN("gp-timer", "cb-timer") then
 		wrong(.culprit == null; "nobody is named for \(.cause)"),
 		(.culprit | values | wrong_starter($call; $vms; $fleet))

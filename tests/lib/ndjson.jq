@@ -24,6 +24,9 @@ def is_watched: .call | IN("KVM_RUN", "KVM_TRANSLATE", "KVM_GET_SREGS", "KVM_SET
 # Waited for a CPU for longer than for all else: on a busy machine that says nothing about timers.
 def is_busy: ns_by("wakeup", "kworker", "run") * 2 > .latency_ns;
 
+# The same, or for longer than for any other one thing.
+def waited_for_cpu: is_busy or (.cause | IN("wakeup", "kworker", "run"));
+
 # Not what a kernel thread waited for (irqfd_shutdown), nor the end of a process.
 def is_of_vmm: .call == "close" and .args.via != "exit" or (.call | startswith("KVM_"));
 

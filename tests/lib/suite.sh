@@ -116,6 +116,74 @@ kernel_is_quiet()
 	fi
 }
 
+# until_true SECONDS COMMAND...: as soon as it is. The bound is for what never comes: on a busy machine all
+# takes many times as long.
+until_true()
+{
+	local end=$((SECONDS + 6 * $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -le $end ] || fail "not in time: $*" || return 1
+		sleep 0.05
+	done
+}
+
+# ---- time and chance ----------------------------------------------------------------------------
+
+# Others keep this machine's CPUs busy: how long something takes says little.
+is_crowded()
+{
+	awk -v cpus="$(nproc)" '{ exit !($1 * 3 > cpus) }' /proc/loadavg
+}
+
+# too_busy WHY...: skipped where others are to blame, else failed.
+too_busy()
+{
+	! is_crowded || skip "this machine was too busy: $*"
+	fail "$*"
+}
+
+# repeat TRIES COMMAND...: a test whose outcome hangs on time or chance too. It passes when one try does. When
+# none does, it fails; but on a crowded machine, where nothing was to be seen, it is skipped.
+repeat()
+{
+	local tries=$1 try status
+
+	shift
+	for ((try = 1; try <= tries; try++)); do
+		set +e
+		(set -e; "$@")
+		status=$?
+		set -e
+		[ $status != 0 ] || return 0
+		[ $status != 77 ] || exit 77
+	done
+	too_busy "not in $tries tries"
+}
+
+# ---- BPF that outlives its user -----------------------------------------------------------------
+
+# orphans KIND: ids of the BPF programs (prog), maps (map) or links that no process holds. What others load
+# and hold meanwhile is none of them.
+orphans()
+{
+	comm -23 <(bpftool "$1" list -j | jq '.[].id' | sort) \
+		<(cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk -v id="$1_id:" '$1 == id { print $2 }' | sort -u)
+}
+
+# no_new_orphans KIND FILE: none but those in FILE.
+no_new_orphans()
+{
+	[ -z "$(comm -13 "$2" <(orphans "$1"))" ]
+}
+
+# has_programs PID: it holds BPF programs.
+has_programs()
+{
+	find "/proc/$1/fd" -lname 'anon_inode:bpf-prog' | grep -q .
+}
+
 # ---- NDJSON, with jq (lib/ndjson.jq) ------------------------------------------------------------
 
 ndjson()

@@ -12,7 +12,7 @@ capture()
 	shift
 	mkdir -p "$work/captures"
 	# shellcheck disable=SC2016 # the inner shell's
-	REPRO=$work/captures/$name.repro timeout -k 5 60 "$KVMSTALL" trace --json --all "${trace_options[@]}" -- \
+	REPRO=$work/captures/$name.repro timeout -k 5 300 "$KVMSTALL" trace --json --all "${trace_options[@]}" -- \
 		sh -c 'exec "$0" repro --json "$@" >"$REPRO"' "$KVMSTALL" "$@" >"$work/captures/$name.trace"
 }
 trace_options=()

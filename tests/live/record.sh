@@ -163,7 +163,7 @@ test_record_flight_lost()
 # Somewhere that it could not write to at the end is told at the beginning.
 test_record_flight_nowhere()
 {
-	status 1 timeout 10 "$KVMSTALL" record -o /nonexistent/x --flight 30s -d 30s
+	status 1 timeout 29 "$KVMSTALL" record -o /nonexistent/x --flight 30s -d 30s
 	grep -q "cannot open '/nonexistent/x'" err
 	# And that is all: nothing is made, or taken away, before there is something to write.
 	ln -s target link
@@ -193,7 +193,8 @@ test_record_flight_full()
 	"$KVMSTALL" record -o full.cap --flight 30s -q 2>err &
 	pid=$!
 	until_true 10 has_programs $pid
-	sleep 0.5
+	until_true 10 grep -q poll "/proc/$pid/wchan"
+	sleep 0.1
 	kill -USR1 $pid
 	until_true 10 grep -q 'No space left' err
 	kill -0 $pid
@@ -207,7 +208,7 @@ test_record_stop_on()
 {
 	# COMMAND goes on behind its end
 	# shellcheck disable=SC2016 # the inner shell's
-	status 0 timeout 30 "$KVMSTALL" record -o stop.cap --flight 10s --stop-on 20ms -- \
+	status 0 timeout 120 "$KVMSTALL" record -o stop.cap --flight 10s --stop-on 20ms -- \
 		sh -c 'exec "$0" repro --profile minimal --inject reader --hold 53ms --rounds 11 >repro' "$KVMSTALL"
 	status 0 "$KVMSTALL" report --format json --min 20ms stop.cap
 	some "the stall" 'select(.type == "stall" and .stall_ns >= 20000000)' out

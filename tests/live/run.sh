@@ -36,7 +36,7 @@ need_kvm_and_bpf
 
 trap 'for pid in $(jobs -p); do kill "$pid" 2>/dev/null; done' EXIT
 dmesg >dmesg.before 2>/dev/null
-bpf_programs >programs.before
+orphans prog >programs.before
 for name in ${TESTS:-$tests}; do
 	run_test "$name"
 done

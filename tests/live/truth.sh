@@ -30,7 +30,7 @@ test_register_culprit()
 			| select(.call.ts_ns - .starters[0].ts_ns < $jiffy)
 			| . + {found: [pairs($trace; [.call]).trace[]]}' >"$name"
 		none "$name: not one object of trace for it" 'select(.found | length != 1)' "$name"
-		none "$name: neither for gp-timer, nor for want of a CPU" 'select(.found[0] | .cause != "gp-timer" and (is_busy | not))' "$name"
+		none "$name: neither for gp-timer, nor for want of a CPU" 'select(.found[0] | .cause != "gp-timer" and (waited_for_cpu | not))' "$name"
 		jq -c 'select(.found[0].cause == "gp-timer")' "$name" >"$name.stalled"
 		none "$name: not the culprit" '. as $hit | select(.found[0].culprit
 			| .function != "kvm_io_bus_register_dev" or .tid != $hit.call.tid or .self
@@ -40,7 +40,8 @@ test_register_culprit()
 		seen=$((seen + $(wc -l <"$name"))) stalled=$((stalled + $(wc -l <"$name.stalled")))
 	done
 	note "$stalled of $seen first memslots behind devices stalled by the call that registered; the others had no CPU"
-	[ "$stalled" -ge 11 ] || fail "only $stalled of 32 memslot calls stalled"
+	[ "$seen" -ge 11 ] || too_busy "only $seen memslots came within a jiffy of devices"
+	[ "$stalled" -ge 11 ] || too_busy "only $stalled of $seen memslot calls stalled"
 }
 
 test_memslots_first()
@@ -65,7 +66,9 @@ test_close_pit()
 		# Who waited for a CPU rather than for a timer tells nothing about timers.
 		ndjson -c 'include "ndjson"; .busy = is_busy | .slow = (.slow and (.busy | not))' "$name.closes" >"$name"
 		none "$name: slow for no timer" 'select(.slow and (has_cause("gp-timer") and has_cause("cb-timer") | not))' "$name"
-		none "$name: explained by less than half" 'select(.slow and ns_by("gp-timer", "cb-timer") * 2 < .latency_ns)' "$name"
+		# What it waited for CPUs besides, its own and other threads', is not a timer's.
+		none "$name: explained by less than half" 'select(.slow and ns_by("gp-timer", "cb-timer") * 2 <
+			.latency_ns - ns_by("run", "kworker", "wakeup", "other-sleep"))' "$name"
 		none "$name: unexplained" 'select(.slow and ns_by("unexplained") * 100 > .latency_ns)' "$name"
 		note "$name: $(jq -s 'map(select(.slow)) | length' "$name") of $(wc -l <"$name") closes stalled;" \
 			"$(jq -s 'map(select(.busy)) | length' "$name") waited for a CPU for longer than for anything else"
@@ -77,7 +80,8 @@ test_close_pit()
 }
 
 # Calls that stalled: both measured the same, so they agree within 5 % or 100 us. What is left is
-# repro off its CPU between the call and its clock: seldom, so one call in 20 may be off.
+# repro off its CPU between the call and its clock: seldom, so one call in 20 may be off; on a busy machine
+# more, but never most.
 test_agreement()
 {
 	local name all off
@@ -94,7 +98,8 @@ test_agreement()
 		| "\(.[length / 2 | floor] / 1000) us (median), \(max / 1000) us (most)"' agreement)"
 	if [ -n "$off" ]; then
 		while read -r line; do note "$line"; done <<<"$off"
-		[ $(($(wc -l <<<"$off") * 20)) -le "$all" ] || fail "$off"
+		[ $(($(wc -l <<<"$off") * 2)) -le "$all" ] || fail "$off"
+		[ $(($(wc -l <<<"$off") * 20)) -le "$all" ] || too_busy "$off"
 	fi
 	[ "$all" -ge 100 ] || fail "only $all stalls in common"
 }

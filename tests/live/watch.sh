@@ -32,12 +32,14 @@ test_found_vm()
 {
 	local pid
 
-	"$KVMSTALL" repro --json --profile minimal --gap 3s >repro &
+	"$KVMSTALL" repro --json --profile minimal --gap 5s >repro &
 	pid=$!
 	until_true 5 has_vm $pid
+	# It has a VM, and gives it memory when we let it.
+	kill -STOP $pid
 	watch trace --all -p $pid
 	"$KVMSTALL" repro --profile minimal >/dev/null
-	kill -0 $pid || fail "repro did not wait for us"
+	kill -CONT $pid
 	wait $pid
 	unwatch
 	some "the VM" "select(.type == \"vm\" and .event == \"found\" and .vm.pid == $pid and .vm.comm == \"$(basename "$KVMSTALL")\")" trace
@@ -73,9 +75,10 @@ test_killed()
 	local pid
 
 	watch trace
-	"$KVMSTALL" repro --profile minimal --inject reader --hold 3s >repro &
+	"$KVMSTALL" repro --profile minimal --inject reader --hold 10s >repro &
 	pid=$!
 	until_true 5 is_held $pid
+	until_true 5 grep -q synchronize_srcu /proc/$pid/task/$pid/stack
 	sleep 0.1
 	kill -KILL $pid
 	wait $pid || true
@@ -100,7 +103,8 @@ test_two_traces()
 {
 	local first
 
-	watch one
+	# All calls: what is a stall to one by a hair is none to the other.
+	watch one --all
 	first=$watcher
 	# What a trace leaves to the kernel to free was an oops in the other one's programs.
 	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
@@ -116,31 +120,36 @@ test_two_traces()
 	done
 	# The same stalls. Others may have VMs beside ours; those only the first one sees.
 	jq -c 'select(.type == "stall") | [.tid, .call, .args]' two | sort >second
-	jq -c 'select(.type == "stall") | [.tid, .call, .args]' one | sort >first
+	jq -c 'select(.type == "stall" or .type == "call") | [.tid, .call, .args]' one | sort >first
 	[ -z "$(comm -13 first second)" ] || fail "the first one missed" "$(comm -13 first second)"
 }
 
 # By process, by name of the process, by name of the VM. Three VMMs at the same time.
 test_filters()
 {
-	local by pids=()
+	local by=() pids=() file me=$BASHPID
 
-	ln -sf "$KVMSTALL" vmm-two
+	ln -sf "$KVMSTALL" "vmm-$me"
 	# shellcheck disable=SC2093 # in subshells
-	("$KVMSTALL" repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	("$KVMSTALL" repro --profile minimal --gap 31ms --rounds 9973 >/dev/null) &
 	pids+=($!)
-	(exec ./vmm-two repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	(exec "./vmm-$me" repro --profile minimal --gap 31ms --rounds 9973 >/dev/null) &
 	pids+=($!)
 	# A name as VMMs have it, where repro does not look.
-	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 31ms --rounds 97 >/dev/null) &
+	(exec -a "--id=prime-$me" "$KVMSTALL" repro --profile minimal --gap 31ms --rounds 9973 >/dev/null) &
 	pids+=($!)
 	until_true 5 has_vm "${pids[2]}"
-	"$KVMSTALL" trace --json --all --duration 700ms -p "${pids[1]}" >process &
-	by=($!)
-	"$KVMSTALL" trace --json --all --duration 700ms -n vmm-two >name-of-process &
-	by+=($!)
-	"$KVMSTALL" trace --json --all --duration 700ms --vm prime >name-of-vm &
-	by+=($!)
+	watch process --all -p "${pids[1]}"
+	by+=("$watcher")
+	watch name-of-process --all -n "vmm-$me"
+	by+=("$watcher")
+	watch name-of-vm --all --vm "prime-$me"
+	by+=("$watcher")
+	sleep 0.7
+	for file in process name-of-process name-of-vm; do
+		until_true 10 grep -q '"type":"\(call\|stall\)"' $file
+	done
+	kill -INT "${by[@]}"
 	wait "${by[@]}"
 	kill "${pids[@]}"
 	wait "${pids[@]}" || true
@@ -148,7 +157,7 @@ test_filters()
 	none_but process "${pids[1]}"
 	none_but name-of-process "${pids[1]}"
 	none_but name-of-vm "${pids[2]}"
-	none "the name" 'select(.vm and .vm.name != "prime")' name-of-vm
+	none "the name" 'select(.vm and .vm.name != "prime-'"$me"'")' name-of-vm
 }
 
 none_but()
@@ -161,8 +170,8 @@ none_but()
 test_nothing_left()
 {
 	command -v bpftool >/dev/null || skip "no bpftool"
-	until_true 10 no_new_programs "$work/programs.before" || {
-		bpftool prog list | grep -A 3 -wFf <(comm -13 "$work/programs.before" <(bpf_programs) | sed 's/$/:/')
+	until_true 10 no_new_orphans prog "$work/programs.before" || {
+		bpftool prog list | grep -A 3 -wFf <(comm -13 "$work/programs.before" <(orphans prog) | sed 's/$/:/')
 		return 1
 	}
 }
