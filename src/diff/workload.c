@@ -18,7 +18,7 @@ static uint64_t count_call(const struct side *side, const char *call)
 /* Is the call made more than twice as often a VM as on the other side? */
 static bool differs_in_rate(const struct comparison *comparison, const char *call)
 {
-	double rates[SIDE_CNT];
+	double rates[SIDE_CNT] = {}; /* gcc 14 -fanalyzer thinks the loop may end early */
 
 	for (int i = 0; i < SIDE_CNT; i++) {
 		uint64_t vms = comparison->sides[i]->samples.vms_cnt;
