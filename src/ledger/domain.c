@@ -58,7 +58,9 @@ void domain_put(struct domain *dom)
 
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp)
 {
-	return (int64_t)(gp - dom->first_gp);
+	int64_t number = (int64_t)(gp - dom->first_gp);
+
+	return number < 0 ? -1 : number;
 }
 
 uint64_t domain_ssp(const struct domain *dom)
@@ -171,15 +173,20 @@ static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns};
 }
 
+/* A counter below 0 has its start at -100 in sight (SRCU_GP_SEQ_INITIAL_VAL). */
+static void note_birth(struct domain *dom, uint64_t seq)
+{
+	if ((int64_t)seq < 0)
+		dom->first_gp = gp_id_done(0) - 100;
+}
+
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,
 		 uint32_t hz)
 {
 	uint64_t age_ns = (jiffies - seed->gp_start) * (1000000000ULL / (hz ? hz : 250));
 	uint64_t gp = gp_id_in_progress(seed->seq), since_ns;
 
-	/* A counter below 0 has its start at -100 in sight. */
-	if ((int64_t)seed->seq < 0)
-		dom->first_gp = gp_id_done(0) - 100;
+	note_birth(dom, seed->seq);
 	if (gp_seq_is_idle(seed->seq)) {
 		gp_push(dom, GP_IDLE, ts_ns, 0);
 		return;
@@ -204,6 +211,7 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 	known.ts_ns = start->head.ts_ns;
 	known.is_delayed = start->expires != 0;
 	known.is_known = true;
+	note_birth(dom, start->seq);
 	history_trim(dom, &dom->gps, known.ts_ns);
 	history_trim(dom, &dom->cbs, known.ts_ns);
 	initiators_trim(dom, known.ts_ns);
@@ -368,6 +376,7 @@ static void cb_finish(struct domain *dom, const struct ks_cb *cb)
 
 void domain_step(struct domain *dom, const struct ks_step *step)
 {
+	note_birth(dom, step->seq);
 	switch (step->head.type) {
 	case KS_GP_ARM:
 		gp_arm(dom, step);

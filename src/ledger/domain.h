@@ -88,7 +88,8 @@ uint64_t domain_ssp(const struct domain *dom);
 uint64_t domain_kvm(const struct domain *dom);
 enum domain_kind domain_get_kind(const struct domain *dom);
 
-/* The number that people see for a GP: the n-th of a domain whose birth we saw. */
+/* The number that people see for a GP: the n-th of the domain, as far as that is known; -1: no
+ * number. */
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp);
 
 /* What the kernel's structure said when the VM was born or found; @hz and @jiffies turn gp_start

@@ -42,10 +42,12 @@ static void put_domain(struct ndjson *json, const struct domain *dom)
 
 static void put_gp(struct ndjson *json, const char *key, const struct domain *dom, uint64_t gp)
 {
-	if (dom && gp)
-		ndjson_int(json, key, domain_gp_number(dom, gp));
-	else
+	int64_t number = dom && gp ? domain_gp_number(dom, gp) : -1;
+
+	if (number < 0)
 		ndjson_null(json, key);
+	else
+		ndjson_int(json, key, number);
 }
 
 static void put_segment(struct ndjson *json, const struct segment *seg)

@@ -70,22 +70,43 @@ void text_header(struct str *out)
 		 "CALL", "LATENCY", "STALL", "CAUSE");
 }
 
+/* "GP 4" */
+static void add_gp(struct str *out, const struct domain *dom, uint64_t gp)
+{
+	int64_t number = domain_gp_number(dom, gp);
+
+	if (number < 0)
+		str_adds(out, "a grace period");
+	else
+		str_addf(out, "GP %" PRId64, number);
+}
+
+/* " 312us before"; a GP of no age began after the wait did. */
+static void add_age(struct str *out, const struct culprit *culprit)
+{
+	char age[DURATION_LEN];
+
+	if (culprit->age_ns)
+		str_addf(out, " %s before", format_nsec(culprit->age_ns, age, sizeof(age)));
+	else
+		str_adds(out, " meanwhile");
+}
+
 /* " started by KVM_CREATE_IRQCHIP 312us before" */
 static void add_initiator(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
-	char age[DURATION_LEN];
 
 	if (culprit->is_self) {
 		str_adds(out, " started by this call");
 	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
-		str_addf(out, " started by %s %s before", call_name(culprit->call),
-			 format_nsec(culprit->age_ns, age, sizeof(age)));
+		str_addf(out, " started by %s", call_name(culprit->call));
+		add_age(out, culprit);
 	} else if (culprit->is_known) {
 		str_addf(out, " started by %s%s", culprit->call ? call_name(culprit->call) : "",
 			 culprit->call ? " of " : "");
 		add_task(out, culprit->comm, culprit->tid);
-		str_addf(out, " %s before", format_nsec(culprit->age_ns, age, sizeof(age)));
+		add_age(out, culprit);
 	} else {
 		str_adds(out, " already in flight");
 	}
@@ -129,7 +150,8 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		add_holder(out, culprit);
 	if (!culprit->gp)
 		return;
-	str_addf(out, ": GP %" PRId64, domain_gp_number(culprit->seg->dom, culprit->gp));
+	str_adds(out, ": ");
+	add_gp(out, culprit->seg->dom, culprit->gp);
 	if (culprit->kind == CULPRIT_READER)
 		add_reader(out, culprit);
 	else
@@ -218,12 +240,15 @@ static void add_stack(struct str *out, const struct stack *stack)
 static void add_gps(struct str *out, const struct wait *wait)
 {
 	str_adds(out, "        ");
-	if (wait->gp_first)
-		str_addf(out, "GP %" PRId64 " was in flight%s",
-			 domain_gp_number(wait->dom, wait->gp_first), wait->gp_needed ? "; " : "");
-	if (wait->gp_needed)
-		str_addf(out, "waited until GP %" PRId64 " had ended",
-			 domain_gp_number(wait->dom, wait->gp_needed));
+	if (wait->gp_first) {
+		add_gp(out, wait->dom, wait->gp_first);
+		str_addf(out, " was in flight%s", wait->gp_needed ? "; " : "");
+	}
+	if (wait->gp_needed) {
+		str_adds(out, "waited until ");
+		add_gp(out, wait->dom, wait->gp_needed);
+		str_adds(out, " had ended");
+	}
 	str_addc(out, '\n');
 }
 
@@ -263,8 +288,10 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 		 format_nsec(seg->ns, ns, sizeof(ns)), 100.0 * seg->ns / stall->latency_ns);
 	if (seg->dom)
 		str_addf(out, "  %s", domain_kind_name(domain_get_kind(seg->dom)));
-	if (seg->dom && seg->gp)
-		str_addf(out, " GP %" PRId64, domain_gp_number(seg->dom, seg->gp));
+	if (seg->dom && seg->gp) {
+		str_addc(out, ' ');
+		add_gp(out, seg->dom, seg->gp);
+	}
 	if (is_timer(seg->cause) && hz)
 		str_addf(out, ", %.1f jiffies", seg->ns * 1e-9 * hz);
 	if (seg->func)
@@ -297,21 +324,33 @@ static void add_small(struct str *out, const struct stall *stall)
 	str_addf(out, "\n");
 }
 
+/* What it did, and in which call: "kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP by vmm[11]". */
+static void add_deed(struct str *out, const struct culprit *culprit)
+{
+	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_INITIATOR] = "by ",
+							    [CULPRIT_READER] = "by the reader ",
+							    [CULPRIT_HOLDER] = "held by "};
+	const char *func = culprit->func;
+
+	if (!func && culprit->kind == CULPRIT_HOLDER)
+		func = "a lock";
+	if (func)
+		str_addf(out, "%s ", func);
+	if (culprit->call)
+		str_addf(out, "%s%s ", func ? "in " : "", call_name(culprit->call));
+	if (func || culprit->call)
+		str_adds(out, verbs[culprit->kind]);
+	else if (culprit->kind == CULPRIT_READER)
+		str_adds(out, "the reader ");
+	add_task(out, culprit->comm, culprit->tid);
+}
+
 static void add_culprit_line(struct str *out, const struct culprit *culprit)
 {
-	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_INITIATOR] = "by",
-							    [CULPRIT_READER] = "by the reader",
-							    [CULPRIT_HOLDER] = "held by"};
-
 	if (!culprit->is_known)
 		return;
 	str_addf(out, "    culprit: ");
-	if (culprit->func)
-		str_addf(out, "%s ", culprit->func);
-	if (culprit->call)
-		str_addf(out, "in %s ", call_name(culprit->call));
-	str_addf(out, "%s ", verbs[culprit->kind]);
-	add_task(out, culprit->comm, culprit->tid);
+	add_deed(out, culprit);
 	str_adds(out, culprit->is_self ? ", the stalled call itself" : "");
 	if (culprit->callbacks > 0) {
 		str_addf(out, "; outstanding: ");

@@ -670,6 +670,30 @@ static void a_sleep_that_ends_before_the_needed_gp_is_charged_to_the_gps(void **
 
 /* ---- numbers ---- */
 
+/* The host-wide domain is older than any trace, and no record says where it began. */
+static void a_domain_that_is_older_than_the_trace_has_no_negative_gps(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(105, 12, MMU_SRCU, GP(-25), .val = 7, .vm = 1, .kind = KS_KIND_CLOSE,
+		      .stack = STARTS_PIT_CLOSE),
+		STEP(GP_QUEUE, 9000, MMU_SRCU, GP(-25)),
+		SLEEP(110, 9100, 9110, 12, MMU_SRCU, .needed = DONE(-24),
+		      .stack = IN_MMU_UNREGISTER),
+		CLOSE(100, 9120, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, gp-timer@75 8890, kworker@75 100, wakeup 10, run 10");
+	/* nothing was ever seen of this one: no number at all */
+	assert_int_equal(domain_gp_number(dom, gp_id_done(DONE(-24))), -1);
+	domain_put(dom);
+	trace_free(trace);
+}
+
 /* Since v6.7 sequences start at -100 << 2. GP 100 passes 0; people count from the birth. */
 static void gps_are_numbered_from_birth_across_zero(void **state)
 {
@@ -1252,6 +1276,7 @@ int main(void)
 		cmocka_unit_test(a_gp_started_while_the_last_ones_work_returns_has_its_timer),
 		cmocka_unit_test(callbacks_of_the_last_gp_do_not_end_the_one_that_runs),
 		cmocka_unit_test(a_sleep_that_ends_before_the_needed_gp_is_charged_to_the_gps),
+		cmocka_unit_test(a_domain_that_is_older_than_the_trace_has_no_negative_gps),
 		cmocka_unit_test(gps_are_numbered_from_birth_across_zero),
 		cmocka_unit_test(a_wait_across_sequence_zero_is_like_any_other),
 		cmocka_unit_test(a_gp_that_was_in_flight_before_we_looked_has_no_starter),

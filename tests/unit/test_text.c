@@ -133,6 +133,70 @@ static void causes_name_who_is_behind_them(void **state)
 	CAUSE(nothing, "run");
 }
 
+/* Short stacks are not taken: what is not known leaves no hole in a sentence. */
+static void a_sentence_is_whole_without_a_function_or_a_call(void **state)
+{
+	struct {
+		const char *func;
+		enum call_id call;
+		enum culprit_kind kind;
+		bool is_self;
+		const char *line;
+	} cases[] = {
+		{"f", CALL_RUN, CULPRIT_INITIATOR, false, "f in KVM_RUN by vmm[11]"},
+		{NULL, CALL_RUN, CULPRIT_INITIATOR, true,
+		 "KVM_RUN by vmm[11], the stalled call itself"},
+		{"f", CALL_NONE, CULPRIT_INITIATOR, false, "f by vmm[11]"},
+		{NULL, CALL_NONE, CULPRIT_INITIATOR, false, "vmm[11]"},
+		{"f", CALL_RUN, CULPRIT_READER, false, "f in KVM_RUN by the reader vmm[11]"},
+		{NULL, CALL_RUN, CULPRIT_READER, false, "KVM_RUN by the reader vmm[11]"},
+		{NULL, CALL_NONE, CULPRIT_READER, false, "the reader vmm[11]"},
+		{"f", CALL_RUN, CULPRIT_HOLDER, false, "f in KVM_RUN held by vmm[11]"},
+		{NULL, CALL_RUN, CULPRIT_HOLDER, false, "a lock in KVM_RUN held by vmm[11]"},
+		{NULL, CALL_NONE, CULPRIT_HOLDER, false, "a lock held by vmm[11]"},
+	};
+	static const struct text_cfg cfg = {.show_account = true};
+	struct trace *trace = RUN(trace_seed_rows);
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct stall stall = trace_stall(trace, 0, NULL);
+		char *text, line[128];
+
+		stall.culprit.func = cases[i].func;
+		stall.culprit.call = cases[i].call;
+		stall.culprit.kind = cases[i].kind;
+		stall.culprit.is_self = cases[i].is_self;
+		stall.culprit.callbacks = -1;
+		text = text_of(&stall, &cfg);
+		snprintf(line, sizeof(line), "    culprit: %s\n", cases[i].line);
+		if (!strstr(text, line))
+			fail_msg("no '%s' in:\n%s", cases[i].line, text);
+		free(text);
+	}
+	trace_free(trace);
+}
+
+/* The kworkers of irqfds start grace periods for each other. */
+static void a_gp_that_began_after_the_wait_did_not_begin_before(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	struct stall stall = trace_stall(trace, 0, NULL);
+	static const struct text_cfg cfg = {.show_account = false};
+	char *text;
+
+	(void)state;
+	stall.culprit.age_ns = 0;
+	text = text_of(&stall, &cfg);
+	assert_non_null(strstr(text, ": GP 1 started by KVM_CREATE_IRQCHIP meanwhile\n"));
+	free(text);
+	stall.culprit.call = CALL_NONE;
+	text = text_of(&stall, &cfg);
+	assert_non_null(strstr(text, ": GP 1 started by vmm[11] meanwhile\n"));
+	free(text);
+	trace_free(trace);
+}
+
 static void a_reader_that_was_not_seen_is_not_made_up(void **state)
 {
 	const struct row rows[] = {
@@ -274,6 +338,8 @@ int main(void)
 		cmocka_unit_test(the_headers_columns_are_the_lines),
 		cmocka_unit_test(time_of_day_wraps_at_midnight),
 		cmocka_unit_test(causes_name_who_is_behind_them),
+		cmocka_unit_test(a_sentence_is_whole_without_a_function_or_a_call),
+		cmocka_unit_test(a_gp_that_began_after_the_wait_did_not_begin_before),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
 		cmocka_unit_test(names_of_tasks_are_printable),
