@@ -215,6 +215,10 @@ format: format-version
 format-check: format-version
 	$(CLANG_FORMAT) --dry-run --Werror $(FORMATS)
 
+# What the manual pages and the README show of output, printed anew from captures.
+examples: all
+	@KVMSTALL=$O/kvmstall scripts/examples.sh
+
 completion: all
 	scripts/completion.sh $O/kvmstall >contrib/completion/kvmstall.bash
 
@@ -314,7 +318,7 @@ analyze:
 
 archives: $(ARCHIVES) $O/main.o
 
-.PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion deps deps-test deps-cross demo check unit-tests asan \
+.PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
 	check-unit check-golden check-live check-export check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

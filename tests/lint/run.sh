@@ -20,6 +20,7 @@ metrics() { tests/lint/metrics.sh; }
 types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
 units() { tests/lint/units.sh; }
+examples() { scripts/examples.sh --check; }
 headers() { mk headers; }
 analyze() { mk analyze; }
 
@@ -88,7 +89,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique length headers types format shell man metrics names units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique length headers types format shell man examples metrics names units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
