@@ -13,6 +13,7 @@
 #include "cmd/input.h"
 #include "cmd/outfile.h"
 #include "diff/verdict.h"
+#include "ledger/filter.h"
 #include "output/summary.h"
 
 /* 1 says that something is worse, so what goes wrong must say something else. */
@@ -75,7 +76,7 @@ struct loading {
 	struct side *side;
 	const struct capture_head *head; /* its facts grow as recordings learn more */
 	size_t facts_cnt;		 /* of these, taken */
-	bool is_followed;		 /* only VMs that the recorded COMMAND made */
+	struct filter filter;		 /* only VMs that the recorded COMMAND made */
 	int error;
 };
 
@@ -112,7 +113,7 @@ static int on_head(void *ctx, const struct capture_head *head)
 	struct side *side = loading->side;
 
 	loading->head = head;
-	loading->is_followed = head->is_followed;
+	loading->filter.is_followed = head->is_followed;
 	if (side->samples.recordings == 1)
 		side->hz = head->hz;
 	else if (side->hz != head->hz)
@@ -125,7 +126,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct loading *loading = ctx;
 
-	if (loading->is_followed && !(stall->vm && stall->vm->flags & KS_VM_FOLLOWED))
+	if (!filter_wants_stall(&loading->filter, stall))
 		return;
 	if (stall->is_inferred && loading->side->samples.inferred++ == 0)
 		loading->side->logs++;

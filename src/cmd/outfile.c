@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 #include "base/parse.h"
 
 /* ---- opening ---- */
@@ -150,32 +150,12 @@ bool outfile_is(const struct outfile *out, const char *path)
 
 /* ---- writing ---- */
 
-/* An output that somebody made non-blocking is full for now: that is no error. */
-static void wait_until_writable(int fd)
-{
-	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
-
-	poll(&pollfd, 1, -1);
-}
-
 int outfile_put(void *outfile, const void *bytes, size_t len)
 {
 	struct outfile *out = outfile;
-	const char *at = bytes;
 
-	while (len && !out->failed) {
-		ssize_t part = write(out->fd, at, len);
-
-		if (part < 0 && errno == EAGAIN)
-			wait_until_writable(out->fd);
-		else if (part < 0 && errno != EINTR)
-			out->failed = -errno;
-		if (part > 0) {
-			at += part;
-			len -= part;
-			out->bytes += part;
-		}
-	}
+	if (!out->failed)
+		out->failed = io_write_all(out->fd, bytes, len, &out->bytes);
 	return out->failed;
 }
 

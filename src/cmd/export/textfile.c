@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/str.h"
 
 #define NAME	     "kvmstall.prom"
@@ -46,21 +47,6 @@ void textfile_close(struct textfile *textfile)
 	free(textfile);
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t done = write(fd, text, len);
-
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		if (done > 0) {
-			text += done;
-			len -= done;
-		}
-	}
-	return 0;
-}
-
 static int replace_file(int dir_fd, const struct str *text)
 {
 	_close_ int fd = openat(dir_fd, NAME_PENDING,
@@ -70,7 +56,7 @@ static int replace_file(int dir_fd, const struct str *text)
 	if (!ret && str_failed(text))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = write_all(fd, text->text, text->len);
+		ret = io_write_all(fd, text->text, text->len, NULL);
 	if (!ret && renameat(dir_fd, NAME_PENDING, dir_fd, NAME))
 		ret = -errno;
 	if (ret)
