@@ -9,7 +9,6 @@
 
 #include <kvmstall/records.h>
 
-#include "base/log.h"
 #include "kern/probes.h"
 
 void selftest_init(struct selftest *test)
@@ -43,19 +42,4 @@ void selftest_run(struct selftest *test, const struct probes *probes)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!probes_saw(probes, kinds[i]))
 			test->unseen |= 1u << kinds[i];
-}
-
-bool selftest_change(const struct selftest *test, const struct attach_plan *plan,
-		     enum backend wanted, struct features *features)
-{
-	if (plan->backend == BACKEND_FENTRY && test->unseen == 1u << KS_KIND_VM &&
-	    features->has_kprobe && !features->is_vm_ioctl_lost) {
-		features->is_vm_ioctl_lost = true;
-		log_info("ftrace takes another function for kvm_vm_ioctl(): a kprobe instead");
-		return true;
-	}
-	if (wanted != BACKEND_CNT || plan->backend == BACKEND_TRACEPOINT)
-		return false;
-	attach_plan_rule_out(features, plan->backend);
-	return true;
 }

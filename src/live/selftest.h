@@ -7,10 +7,7 @@
 #ifndef LIVE_SELFTEST_H
 #define LIVE_SELFTEST_H
 
-#include <stdbool.h>
 #include <stdint.h>
-
-#include "host/attach_plan.h"
 
 struct probes;
 
@@ -24,12 +21,5 @@ void selftest_fini(struct selftest *test);
 
 /* Make the VM and end it; .unseen is 0 if the programs saw it all, or if there is no /dev/kvm. */
 void selftest_run(struct selftest *test, const struct probes *probes);
-
-/*
- * What else there is, as a change of @features: a kprobe for the one function that .unseen names,
- * or the next best backend if @wanted leaves that to us (BACKEND_CNT). False: nothing.
- */
-bool selftest_change(const struct selftest *test, const struct attach_plan *plan,
-		     enum backend wanted, struct features *features);
 
 #endif

@@ -11,19 +11,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "host/diagnosis.h"
-#include "host/host.h"
-#include "kern/features.h"
-#include "kern/host_settings.h"
 #include "kern/ksyms.h"
 #include "kern/probes.h"
 #include "kern/proc.h"
 #include "ledger/filter.h"
 #include "ledger/reorder.h"
 #include "ledger/symbols.h"
+#include "live/choice.h"
 #include "live/selftest.h"
 #include "live/suspects.h"
-#include "output/advice.h"
 #include "output/summary.h"
 
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
@@ -32,14 +28,11 @@
 struct session {
 	struct session_cfg cfg;
 	struct symbols *syms;
-	struct kernel_traits facts;
-	struct features features;
-	struct attach_plan plan;
+	struct choice choice;
 	struct probes *probes;
 	struct reorder *order;
 	struct ledger *ledger;
 	struct stall_sink sink; /* from the ledger to cfg.ops */
-	struct advice_host host;
 	struct held_queue held;
 	struct selftest test;
 	bool is_pending; /* records wait in the reorder window */
@@ -73,41 +66,6 @@ static void name_vm(void *ctx, struct vm *vm)
 		proc_comm(vm->tgid, vm->comm, sizeof(vm->comm));
 }
 
-/* What makes all else pointless, as 'kvmstall check' would say it. */
-static int check_host(const struct host *host, struct err *err)
-{
-	struct findings findings = {.cnt = 0};
-
-	diagnosis_make(host, &findings);
-	for (size_t i = 0; i < findings.cnt; i++) {
-		const struct finding *finding = &findings.list[i];
-
-		if (finding->severity == SEVERITY_FATAL)
-			return err_cannot(err, "%s%s%s%s", finding->text,
-					  *finding->remedy ? " (" : "", finding->remedy,
-					  *finding->remedy ? ")" : "");
-	}
-	return 0;
-}
-
-static int make_plan(struct session *session, struct err *err)
-{
-	struct feature_result results[FEATURE_CNT];
-	struct host host;
-	int ret;
-
-	host_read("", &host);
-	features_probe(results, &session->facts);
-	features_fill_host(&session->facts, &host);
-	ret = check_host(&host, err);
-	if (ret)
-		return ret;
-	session->host.hz = host_hz(&host);
-	session->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
-	features_for_plan(results, &host, &session->features);
-	return attach_plan_make(&session->features, session->cfg.backend, &session->plan, err);
-}
-
 static int make_probes(struct session *session, struct err *err)
 {
 	const struct probes_cfg cfg = {
@@ -118,7 +76,8 @@ static int make_probes(struct session *session, struct err *err)
 		.ring_bytes = session->cfg.ring_bytes,
 	};
 
-	session->probes = probes_new(&session->plan, session->syms, &cfg, on_record, session, err);
+	session->probes =
+		probes_new(&session->choice.plan, session->syms, &cfg, on_record, session, err);
 	return session->probes ? 0 : -EINVAL;
 }
 
@@ -131,7 +90,7 @@ static int make_pipeline(struct session *session, struct err *err)
 		return -EINVAL;
 	session->order = reorder_new(SESSION_SETTLE_NS, on_ordered, session);
 	session->ledger =
-		ledger_new(session->syms, session->host.hz, &stall_sink_ops, &session->sink);
+		ledger_new(session->syms, session->choice.host.hz, &stall_sink_ops, &session->sink);
 	if (!session->order || !session->ledger)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -149,7 +108,7 @@ struct session *session_new(const struct session_cfg *cfg, struct err *err)
 	session->sink = (struct stall_sink){
 		.ops = cfg->ops, .ctx = cfg->ctx, .own_tgid = getpid(), .name_vm = name_vm};
 	selftest_init(&session->test);
-	if (make_plan(session, err) || make_pipeline(session, err)) {
+	if (choice_make(&session->choice, cfg->backend, err) || make_pipeline(session, err)) {
 		session_free(session);
 		return NULL;
 	}
@@ -183,16 +142,16 @@ static int attach(struct session *session, struct err *err)
 
 static int start_again(struct session *session, struct err *err)
 {
-	enum backend before = session->plan.backend;
+	enum backend before = session->choice.plan.backend;
 	struct err why = *err;
 	int ret;
 
 	probes_free(session->probes);
 	session->probes = NULL;
-	ret = attach_plan_make(&session->features, session->cfg.backend, &session->plan, err);
+	ret = choice_plan(&session->choice, err);
 	if (!ret)
 		ret = make_probes(session, err);
-	if (!ret && session->plan.backend != before)
+	if (!ret && session->choice.plan.backend != before)
 		log_warn("%s; using '%s'", why.msg, session_backend(session));
 	return ret;
 }
@@ -202,8 +161,7 @@ int session_start(struct session *session, struct err *err)
 	int ret;
 
 	while ((ret = attach(session, err))) {
-		if (!selftest_change(&session->test, &session->plan, session->cfg.backend,
-				     &session->features))
+		if (!choice_change(&session->choice, session->test.unseen))
 			return ret;
 		ret = start_again(session, err);
 		if (ret)
@@ -287,12 +245,12 @@ int session_stop(struct session *session)
 
 const char *session_backend(const struct session *session)
 {
-	return backend_names[session->plan.backend];
+	return backend_names[session->choice.plan.backend];
 }
 
 const struct advice_host *session_host(const struct session *session)
 {
-	return &session->host;
+	return &session->choice.host;
 }
 
 const struct symbols *session_symbols(const struct session *session)

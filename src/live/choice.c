@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/choice.h"
+
+#include <string.h>
+
+#include <kvmstall/records.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "host/diagnosis.h"
+#include "host/host.h"
+#include "kern/features.h"
+#include "kern/host_settings.h"
+
+/* What makes all else pointless, as 'kvmstall check' would say it. */
+static int check_host(const struct host *host, struct err *err)
+{
+	struct findings findings = {.cnt = 0};
+
+	diagnosis_make(host, &findings);
+	for (size_t i = 0; i < findings.cnt; i++) {
+		const struct finding *finding = &findings.list[i];
+
+		if (finding->severity == SEVERITY_FATAL)
+			return err_cannot(err, "%s%s%s%s", finding->text,
+					  *finding->remedy ? " (" : "", finding->remedy,
+					  *finding->remedy ? ")" : "");
+	}
+	return 0;
+}
+
+int choice_plan(struct choice *choice, struct err *err)
+{
+	return attach_plan_make(&choice->features, choice->wanted, &choice->plan, err);
+}
+
+int choice_make(struct choice *choice, enum backend wanted, struct err *err)
+{
+	struct feature_result results[FEATURE_CNT];
+	struct kernel_traits traits;
+	struct host host;
+	int ret;
+
+	host_read("", &host);
+	features_probe(results, &traits);
+	features_fill_host(&traits, &host);
+	ret = check_host(&host, err);
+	if (ret)
+		return ret;
+	choice->wanted = wanted;
+	choice->host.hz = host_hz(&host);
+	choice->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
+	features_for_plan(results, &host, &choice->features);
+	return choice_plan(choice, err);
+}
+
+bool choice_change(struct choice *choice, uint32_t unseen)
+{
+	struct features *features = &choice->features;
+
+	if (choice->plan.backend == BACKEND_FENTRY && unseen == 1u << KS_KIND_VM &&
+	    features->has_kprobe && !features->is_vm_ioctl_lost) {
+		features->is_vm_ioctl_lost = true;
+		log_info("ftrace takes another function for kvm_vm_ioctl(): a kprobe instead");
+		return true;
+	}
+	if (choice->wanted != BACKEND_CNT || choice->plan.backend == BACKEND_TRACEPOINT)
+		return false;
+	attach_plan_rule_out(features, choice->plan.backend);
+	return true;
+}

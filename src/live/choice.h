@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which programs to attach: what this host can do, the best plan for it, and the next best one. */
+#ifndef LIVE_CHOICE_H
+#define LIVE_CHOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/attach_plan.h"
+#include "output/advice.h"
+
+struct err;
+
+struct choice {
+	enum backend wanted; /* BACKEND_CNT: the best */
+	struct features features;
+	struct attach_plan plan;
+	struct advice_host host; /* what advice depends on */
+};
+
+/* Try what there is (about 0.1 s), and plan. A negative errno with @err set if nothing will do, in
+ * the words of 'kvmstall check'. */
+int choice_make(struct choice *choice, enum backend wanted, struct err *err);
+
+/*
+ * The plan's programs attach, but do not see these calls (@unseen: 1 << enum ks_call_kind), or do
+ * not attach (0): do without something. A kprobe for the one function that is not seen, or another
+ * backend if .wanted leaves that to us. False: there is nothing else. True: choice_plan() makes
+ * another plan.
+ */
+bool choice_change(struct choice *choice, uint32_t unseen);
+int choice_plan(struct choice *choice, struct err *err);
+
+#endif
