@@ -9,7 +9,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Filled in when calib_facts runs. */
 bool defers_register; /* v6.18 7d9a0273c459: kvm_io_bus_register_dev() uses call_srcu() */
-bool has_srcu_usage;  /* v6.4 95433f726301 */
 bool has_kvm_types;   /* struct kvm in some BTF */
 __u64 now_jiffies;    /* together they measure HZ, also where no config is to be read */
 __u64 now_ns;
@@ -61,7 +60,6 @@ int calib_facts(void *ctx)
 	struct kvm_io_bus___v6_18 *bus = NULL;
 
 	defers_register = bpf_core_field_exists(bus->rcu);
-	has_srcu_usage = bpf_core_type_exists(struct srcu_usage);
 	now_jiffies = bpf_jiffies64();
 	now_ns = bpf_ktime_get_ns();
 	has_kvm_types = bpf_core_type_exists(struct kvm);

@@ -23,9 +23,6 @@ const volatile __u8 wanted[256];
 const volatile bool want_all_calls;
 /* No function entry tells of waits outside known calls: watch the owners' D state sleeps. */
 const volatile bool want_orphan_sleeps;
-/* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by
- * another synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
-const volatile __u64 stack_min_ns = 200000;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
  * a kretprobe waits for, unless its task is current (rethook_find_ret_addr(); v6.1 warns, too). */
 const volatile bool want_early_stacks;
@@ -72,14 +69,12 @@ struct task_state {
 	__u64 shared_needed; /* of the host-wide domain */
 	__u32 cmd;
 	__u32 vcpus;
-	__u32 waker;
 	__u16 wake_cpu;
 	__u16 sleeps;
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
 	__u8 lock; /* enum ks_lock_which that it is blocked on */
-	__u8 pad[4];
 };
 
 /* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS

@@ -11,6 +11,10 @@
 
 #define PF_WQ_WORKER 0x20
 
+/* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by another
+ * synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
+#define STACK_MIN_NS 200000
+
 static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
 {
 	__u32 tgid;
@@ -120,10 +124,9 @@ static __always_inline void sleep_wake(struct task_struct *task)
 	if (!state || !state->off_ns || state->wake_ns)
 		return;
 	state->wake_ns = bpf_ktime_get_ns();
-	state->waker = current_tid();
 	state->wake_cpu = bpf_get_smp_processor_id();
 	cpu = this_cpu();
-	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != state->waker)
+	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != current_tid())
 		return;
 	state->wake_ssp = cpu->ssp;
 	/* Not a VM's own domain, but a KVM call waits on it: follow it from now on. */
@@ -157,7 +160,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	sleep->ssp = ssp;
 	sleep->needed = sleep_needed(state, ssp);
 	sleep->tgid = task->tgid;
-	sleep->waker = state->waker;
+	sleep->unused = 0;
 	sleep->wake_cpu = state->wake_cpu;
 	sleep->api = state->api;
 	sleep->kind = state->kind;
@@ -201,7 +204,7 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	if (state->kind || by_srcu) {
 		/* what an orphan was in is told by its stack alone */
-		if (by_srcu && state->kind && now - state->off_ns < stack_min_ns)
+		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS)
 			sleep_emit_bare(state, task, now);
 		else
 			sleep_emit_stack(state, task, now);

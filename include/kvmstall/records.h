@@ -42,9 +42,9 @@ enum ks_type {
 	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
 	/* 16 is not used */
 	KS_SUSPECT = 17, /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
-	KS_LOST = 18,	 /* ks_step: user space noticed .val records lost on .cpu */
-	KS_HELD = 19,	 /* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
-	KS_ASLEEP = 20,	 /* ks_task: a task in uninterruptible sleep, as it was then */
+	/* 18 is not used */
+	KS_HELD = 19,	/* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
+	KS_ASLEEP = 20, /* ks_task: a task in uninterruptible sleep, as it was then */
 	KS_TYPE_CNT
 };
 
@@ -133,7 +133,7 @@ struct ks_sleep {
 	__u64 ssp;	     /* the domain it waited for; 0: not SRCU, or not known */
 	__u64 needed;	     /* seq that ends the wait (idle state bits); 0: not known */
 	__u32 tgid;
-	__u32 waker; /* tid */
+	__u32 unused;
 	__u16 wake_cpu;
 	__u8 api;
 	__u8 kind;    /* of the call it is in */

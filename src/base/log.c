@@ -29,11 +29,6 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose)
 		current_level = verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
-enum log_level log_get_level(void)
-{
-	return current_level;
-}
-
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 {
 	int saved_errno = errno;

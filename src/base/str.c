@@ -75,7 +75,8 @@ void str_addc(struct str *str, char c)
 	str_addn(str, &c, 1);
 }
 
-void str_vaddf(struct str *str, const char *fmt, va_list args)
+static __attribute__((format(printf, 2, 0))) void vaddf(struct str *str, const char *fmt,
+							va_list args)
 {
 	va_list again;
 	int len;
@@ -96,7 +97,7 @@ void str_addf(struct str *str, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	str_vaddf(str, fmt, args);
+	vaddf(str, fmt, args);
 	va_end(args);
 }
 

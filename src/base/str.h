@@ -28,8 +28,6 @@ void str_addc(struct str *str, char c);
 void str_adds(struct str *str, const char *text);
 void str_addn(struct str *str, const void *bytes, size_t len);
 void str_addf(struct str *str, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void str_vaddf(struct str *str, const char *fmt, va_list args)
-	__attribute__((format(printf, 2, 0)));
 
 /* Spaces up to column @column of the current line (the text since the last newline), if any. */
 void str_pad(struct str *str, size_t column);

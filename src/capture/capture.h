@@ -110,8 +110,4 @@ int capture_reader_finish(struct capture_reader *reader, struct err *err);
 /* Is this the beginning of a capture? @len may be less than the magic's. */
 bool capture_is(const void *bytes, size_t len);
 
-/* The whole of a capture in memory: feed and finish. */
-int capture_decode(const void *buf, size_t len, const struct capture_ops *ops, void *ctx,
-		   struct err *err);
-
 #endif

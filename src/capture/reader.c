@@ -392,18 +392,3 @@ int capture_reader_finish(struct capture_reader *reader, struct err *err)
 	err_set(err, -EINVAL, "incomplete: cut at byte %" PRIu64 ", without an end", end);
 	return CAPTURE_CUT;
 }
-
-int capture_decode(const void *buf, size_t len, const struct capture_ops *ops, void *ctx,
-		   struct err *err)
-{
-	struct capture_reader *reader = capture_reader_new(ops, ctx);
-	int ret;
-
-	if (!reader)
-		return err_set(err, -ENOMEM, "out of memory");
-	ret = capture_reader_feed(reader, buf, len, err);
-	if (!ret)
-		ret = capture_reader_finish(reader, err);
-	capture_reader_free(reader);
-	return ret;
-}

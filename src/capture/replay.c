@@ -28,7 +28,6 @@ struct replay {
 	struct ledger *ledger;
 	struct stall_sink sink; /* from the ledger to .ops */
 	struct capture_head head;
-	bool has_head;
 	struct pending_name name;
 	uint64_t first_ns, last_ns; /* of the records */
 	struct summary end;	    /* as the capture has it */
@@ -69,7 +68,6 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	if (ret)
 		return ret;
-	replay->has_head = true;
 	replay->sink = (struct stall_sink){.ops = &replay->ops.ledger,
 					   .ctx = replay->ctx,
 					   .own_tgid = head->pid,
@@ -191,16 +189,6 @@ int replay_finish(struct replay *replay, struct err *err)
 	if (ret >= 0 && replay->ops.done)
 		replay->ops.done(replay->ctx, &replay->head);
 	return ret;
-}
-
-const struct capture_head *replay_head(const struct replay *replay)
-{
-	return replay->has_head ? &replay->head : NULL;
-}
-
-const struct symbols *replay_symbols(const struct replay *replay)
-{
-	return replay->syms;
 }
 
 void replay_summary(const struct replay *replay, struct summary *summary)

@@ -29,12 +29,6 @@ void replay_free(struct replay *replay);
 int replay_feed(struct replay *replay, const void *bytes, size_t len, struct err *err);
 int replay_finish(struct replay *replay, struct err *err);
 
-/* NULL before ops.head was called. */
-const struct capture_head *replay_head(const struct replay *replay);
-
-/* Names of addresses, as far as read. */
-const struct symbols *replay_symbols(const struct replay *replay);
-
 /*
  * Fill in what a session and its end would: records, losses, cost, duration
  * and COMMAND's status. Of a capture that is cut, what its records tell.

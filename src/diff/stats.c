@@ -174,17 +174,6 @@ int stats_rank_test(const struct series *a, const struct series *b, struct rank_
 	return 0;
 }
 
-double stats_rank_test_min_p(size_t a_cnt, size_t b_cnt)
-{
-	struct tally apart = {0};
-
-	if (!a_cnt || !b_cnt)
-		return 1;
-	if (a_cnt <= STATS_EXACT_MAX && b_cnt <= STATS_EXACT_MAX)
-		return exact_p(0, a_cnt, b_cnt);
-	return normal_p(&apart, a_cnt, b_cnt);
-}
-
 /* ---- many tests at once ---- */
 
 struct indexed {

@@ -49,9 +49,6 @@ uint64_t stats_quantile(const uint64_t *sorted, size_t cnt, double share);
  */
 int stats_rank_test(const struct series *a, const struct series *b, struct rank_test *test);
 
-/* The smallest p that sides of these sizes can give. */
-double stats_rank_test_min_p(size_t a_cnt, size_t b_cnt);
-
 /* Holm's correction in place: each p becomes what it is worth among @cnt tests. 0 or -ENOMEM. */
 int stats_holm(double *p, size_t cnt);
 

@@ -30,11 +30,6 @@ struct import {
 	char line[LINE_MAX_BYTES + 1];
 };
 
-const char *import_format_name(enum import_format format)
-{
-	return names[format];
-}
-
 static enum import_format detect_line(const char *line)
 {
 	struct strace_line strace;

@@ -17,9 +17,6 @@ struct summary;
 
 enum import_format { IMPORT_NONE, IMPORT_STRACE, IMPORT_PERF, IMPORT_FORMAT_CNT };
 
-/* "strace", "perf" */
-const char *import_format_name(enum import_format format);
-
 /* What a file that begins so is; IMPORT_NONE: neither. */
 enum import_format import_detect(const void *bytes, size_t len);
 

@@ -132,7 +132,6 @@ static void probe_facts(struct kernel_traits *facts)
 	if (!calib_bpf__load(skel) && !run_facts(skel)) {
 		facts->are_known = true;
 		facts->has_kvm_types = skel->bss->has_kvm_types;
-		facts->has_srcu_usage = skel->bss->has_srcu_usage;
 		facts->defers_register = skel->bss->defers_register;
 		count_ticks(skel, facts);
 	}

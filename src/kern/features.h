@@ -36,7 +36,6 @@ struct feature_result {
 struct kernel_traits {
 	bool are_known;
 	bool has_kvm_types;
-	bool has_srcu_usage;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
 	uint64_t ticks;	      /* jiffies that passed in .ticks_ns; 0: not measured */
 	uint64_t ticks_ns;

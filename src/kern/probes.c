@@ -174,8 +174,6 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
 	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
-	if (cfg->stack_min_ns != UINT64_MAX)
-		skel->rodata->stack_min_ns = cfg->stack_min_ns;
 	if (cfg->ring_bytes) {
 		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);
 		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;

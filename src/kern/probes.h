@@ -18,10 +18,9 @@ typedef int (*probes_fn)(void *ctx, const void *record, size_t size);
 
 struct probes_cfg {
 	bool want_all_calls;
-	bool want_fork;	       /* follow children of the processes given to probes_follow() */
-	bool want_cost;	       /* have the kernel count the programs' run time */
-	uint64_t stack_min_ns; /* UINT64_MAX: the default */
-	uint64_t ring_bytes;   /* 0: the default */
+	bool want_fork;	     /* follow children of the processes given to probes_follow() */
+	bool want_cost;	     /* have the kernel count the programs' run time */
+	uint64_t ring_bytes; /* 0: the default */
 };
 
 struct probes_cost {

@@ -611,14 +611,6 @@ static void lose(struct ledger *ledger, uint64_t cnt, uint64_t from_ns, uint64_t
 		domain_lose(slot->value, from_ns);
 }
 
-static int take_lost(struct ledger *ledger, const struct record_view *view)
-{
-	const struct ks_step *step = view->step;
-
-	lose(ledger, step->val, step->seq, step->head.ts_ns);
-	return 0;
-}
-
 static void note_cpu(struct ledger *ledger, const struct ks_head *head)
 {
 	uint64_t *last = &ledger->cpu_ts[head->cpu % CPUS_MAX];
@@ -647,7 +639,6 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_CALLBACK] = take_nothing,
 	[KS_LOCK] = take_lock,
 	[KS_SUSPECT] = take_suspect,
-	[KS_LOST] = take_lost,
 	[KS_HELD] = take_nothing,
 	[KS_ASLEEP] = take_asleep,
 };

@@ -72,7 +72,6 @@ static int make_probes(struct session *session, struct err *err)
 		.want_all_calls = session->cfg.want_all_calls,
 		.want_fork = session->cfg.want_fork,
 		.want_cost = session->cfg.want_cost,
-		.stack_min_ns = UINT64_MAX,
 		.ring_bytes = session->cfg.ring_bytes,
 	};
 

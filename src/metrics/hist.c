@@ -16,7 +16,8 @@ uint64_t hist_bound_ns(size_t bucket)
 	return decade * steps[bucket % 3];
 }
 
-size_t hist_bucket(uint64_t ns)
+/* The classic bucket that @ns is in: the first whose bound is not below it. */
+static size_t bucket_of(uint64_t ns)
 {
 	size_t bucket = 0;
 
@@ -37,7 +38,8 @@ static const double fractions[8] = {
 	0.9170040432046711,
 };
 
-int hist_native_index(uint64_t ns)
+/* The native bucket of @ns > 0. */
+static int native_index(uint64_t ns)
 {
 	int exponent, i = 0;
 	double fraction = frexp(ns / 1e9, &exponent);
@@ -47,14 +49,9 @@ int hist_native_index(uint64_t ns)
 	return (exponent - 1) * 8 + i;
 }
 
-double hist_native_bound(int index)
-{
-	return ldexp(fractions[index & 7], (index - (index & 7)) / 8 + 1);
-}
-
 static size_t native_slot(uint64_t ns)
 {
-	int slot = hist_native_index(ns) - HIST_NATIVE_FIRST;
+	int slot = native_index(ns) - HIST_NATIVE_FIRST;
 
 	if (slot < 0)
 		return 0;
@@ -71,7 +68,7 @@ static void keep(struct hist *hist, size_t bucket, const struct exemplar *exempl
 
 void hist_observe(struct hist *hist, uint64_t ns, const struct exemplar *exemplar)
 {
-	size_t bucket = hist_bucket(ns);
+	size_t bucket = bucket_of(ns);
 
 	hist->buckets[bucket]++;
 	if (ns)

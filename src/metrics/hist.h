@@ -17,17 +17,14 @@
 /* Upper bound of a classic bucket; UINT64_MAX for +Inf. */
 uint64_t hist_bound_ns(size_t bucket);
 
-/* The classic bucket that @ns is in: the first whose bound is not below it. */
-size_t hist_bucket(uint64_t ns);
-
 #define HIST_SCHEMA	  3
 #define HIST_NATIVE_FIRST (-200) /* up to 30 ns */
 #define HIST_NATIVE_CNT	  320	 /* the last one: up to 9 hours */
 
-/* The native bucket of @ns > 0: it holds (2^((i-1)/8), 2^(i/8)] seconds. */
-int hist_native_index(uint64_t ns);
-double hist_native_bound(int index);
-
+/*
+ * Native bucket i holds (2^((i-1)/8), 2^(i/8)] seconds; .native[] begins with HIST_NATIVE_FIRST,
+ * and its first and last also hold what is beyond them.
+ */
 /* One observation, to find what a bucket's count is about. Values are clean (base/sanitize.h). */
 struct exemplar {
 	uint64_t ns;

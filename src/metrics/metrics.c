@@ -252,7 +252,7 @@ void metrics_record(struct metrics *metrics, const struct symbols *syms, const v
 
 	if (!record_view(record, size, &view))
 		return;
-	if (view.head->lost || view.head->type == KS_LOST)
+	if (view.head->lost)
 		gp_durations_lose(&metrics->running);
 	if (view.head->type == KS_CALLBACK)
 		count_deferred(metrics, syms, &view);

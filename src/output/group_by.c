@@ -19,9 +19,6 @@
 #define ROWS_MAX  16384
 #define ROW_OTHER "other"
 
-const char *const group_by_names[GROUP_BY_CNT] = {"stall", "vm",    "call",
-						  "cause", "phase", "culprit"};
-
 struct stall_group {
 	struct stall_group *next; /* of the same hash */
 	uint32_t file;

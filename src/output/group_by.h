@@ -20,8 +20,6 @@ enum group_by_key {
 	GROUP_BY_CNT
 };
 
-extern const char *const group_by_names[GROUP_BY_CNT];
-
 struct group_by;
 
 struct group_by *group_by_new(enum group_by_key by);
