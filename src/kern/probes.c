@@ -375,26 +375,20 @@ static bool read_info(const struct probes *probes, size_t i, struct bpf_prog_inf
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &len);
 }
 
-void probes_losses(const struct probes *probes, uint64_t losses[KS_LOSS_CNT])
-{
-	struct bpf_prog_info info;
-
-	for (int i = 0; i < KS_LOSS_CNT; i++)
-		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
-	/* A program that was preempted keeps other tasks from it on that CPU (bpf_prog->active). */
-	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
-		if (read_info(probes, i, &info))
-			losses[KS_LOSS_MISSED] += info.recursion_misses;
-}
-
-void probes_cost(const struct probes *probes, struct probes_cost *cost)
+void probes_count(const struct probes *probes, uint64_t losses[KS_LOSS_CNT],
+		  struct probes_cost *cost)
 {
 	struct bpf_prog_info info;
 
 	*cost = (struct probes_cost){0};
+	for (int i = 0; i < KS_LOSS_CNT; i++)
+		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {
 		if (!read_info(probes, i, &info))
 			continue;
+		/* A program that was preempted keeps other tasks from it on that CPU
+		 * (bpf_prog->active). */
+		losses[KS_LOSS_MISSED] += info.recursion_misses;
 		cost->runs += info.run_cnt;
 		cost->ns += info.run_time_ns;
 	}

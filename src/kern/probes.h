@@ -62,9 +62,11 @@ int probes_fd(const struct probes *probes);
 /* Hand all records that wait to the callback. Returns how many, or what the callback returned. */
 int probes_read(struct probes *probes);
 
-void probes_losses(const struct probes *probes, uint64_t losses[KS_LOSS_CNT]);
-
-/* What the programs cost so far; their time only while somebody has BPF_ENABLE_STATS on. */
-void probes_cost(const struct probes *probes, struct probes_cost *cost);
+/*
+ * What was lost so far, and what the programs cost, by one question to the kernel for each program.
+ * @cost->ns grows only while somebody has BPF_ENABLE_STATS on.
+ */
+void probes_count(const struct probes *probes, uint64_t losses[KS_LOSS_CNT],
+		  struct probes_cost *cost);
 
 #endif

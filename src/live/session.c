@@ -262,12 +262,11 @@ void session_summary(const struct session *session, struct summary *summary)
 	const struct ledger_stats *stats = ledger_get_stats(session->ledger);
 	struct probes_cost cost;
 
-	probes_losses(session->probes, summary->losses);
+	probes_count(session->probes, summary->losses, &cost);
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		summary->losses[i] += stats->losses[i];
 	summary->losses[KS_LOSS_REORDER] += reorder_late(session->order);
 	summary->records = stats->records;
-	probes_cost(session->probes, &cost);
 	summary->probe_runs = cost.runs;
 	summary->probe_ns = cost.ns;
 	summary->cpu_ns = clock_cpu_ns();
