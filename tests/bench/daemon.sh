@@ -42,7 +42,8 @@ done | sort -n | awk '
 		1000 * took[int((NR + 1) / 2)], 1000 * took[NR], bytes }'
 echo "VMs with series: $(grep -c '^kvmstall_vm_info' "$work/scraped")"
 echo "resident: $before kB without VMs, $(rss $daemon) kB with them"
-grep '^kvmstall_events_lost_total' "$work/scraped" | awk '{ sum += $2 } END { print "lost: " sum + 0 }'
+awk '/^kvmstall_events_lost_total/ && $2 { print "lost: " $2, $1; sum += $2 }
+	END { if (!sum) print "lost: nothing" }' "$work/scraped"
 wait $repro
 kill $daemon
 wait $daemon
