@@ -22,6 +22,18 @@ scrape()
 	curl -s --unix-socket "$work/sock" -o "$work/scraped" -w '%{time_total} %{size_download}\n' http://localhost/metrics
 }
 
+# lost WHEN: what was lost since the last time, by kind; the first time, calls of others that were under
+# way when the daemon attached ("no-begin").
+lost()
+{
+	scrape >/dev/null
+	grep '^kvmstall_events_lost_total' "$work/scraped" >"$work/lost"
+	awk -v when="$1" 'NR == FNR { before[$1] = $2; next }
+		$2 > before[$1] { split($1, part, "\""); text = text ", " $2 - before[$1] " " part[2] }
+		END { print "lost " when ": " (text == "" ? "nothing" : substr(text, 3)) }' "$work/lost.before" "$work/lost"
+	mv "$work/lost" "$work/lost.before"
+}
+
 "$kvmstall" export --listen "unix:$work/sock" --vm-limit "$vms" 2>"$work/err" &
 daemon=$!
 until scrape >/dev/null 2>&1; do
@@ -29,6 +41,8 @@ until scrape >/dev/null 2>&1; do
 	kill -0 $daemon || { cat "$work/err" >&2; exit 1; }
 done
 before=$(rss $daemon)
+echo nothing 0 >"$work/lost.before" # awk takes an empty file for the next
+at_start=$(lost 'at the start')
 "$kvmstall" repro --profile minimal --vms "$vms" --life 41s >/dev/null &
 repro=$!
 sleep 23
@@ -42,8 +56,10 @@ done | sort -n | awk '
 		1000 * took[int((NR + 1) / 2)], 1000 * took[NR], bytes }'
 echo "VMs with series: $(grep -c '^kvmstall_vm_info' "$work/scraped")"
 echo "resident: $before kB without VMs, $(rss $daemon) kB with them"
-awk '/^kvmstall_events_lost_total/ && $2 { print "lost: " $2, $1; sum += $2 }
-	END { if (!sum) print "lost: nothing" }' "$work/scraped"
+echo "$at_start"
+lost 'while they were there'
 wait $repro
+sleep 1.1
+lost 'when they ended'
 kill $daemon
 wait $daemon
