@@ -33,11 +33,11 @@ skip_all()
 
 # ---- one program ---------------------------------------------------------------------------------
 
-# traced PROGRAM: its JSON is in the file trace, its own words in said; sets status, COMMAND's.
+# traced PROGRAM: its JSON is in the file trace, what was said in said; sets status, COMMAND's.
 traced()
 {
-	"$KVMSTALL" trace --json -- setsid -w bash "$here/tests/kvm/bounded.sh" "$limit" "$1" \
-		>trace 2>said || fail "kvmstall: exit status $?" "$(tail -n 5 said)"
+	"$KVMSTALL" trace --json -o trace -- setsid -w bash "$here/tests/kvm/bounded.sh" "$limit" "$1" \
+		>said 2>&1 || fail "kvmstall: exit status $?" "$(tail -n 5 said)"
 	status=$(jq 'select(.type == "summary").command_status' trace) || fail "a line is not JSON"
 }
 
@@ -47,14 +47,44 @@ bare()
 	setsid -w bash "$here/tests/kvm/bounded.sh" "$limit" "$1" >/dev/null 2>&1 || bare_status=$?
 }
 
+# Losses are counted for the whole host: a call that was in flight when the programs were attached is one
+# (no-begin), and so is one whose process died (no-end), whoever's it was.
+is_by_others()
+{
+	jq -se 'map(select(.type == "lost").where) | length > 0 and all(.[]; IN("no-begin", "no-end"))' \
+		trace >/dev/null
+}
+
+others_have_vms()
+{
+	find /proc/[0-9]*/fd -lname 'anon_inode:kvm-*' 2>/dev/null | grep -q .
+}
+
+# traced_alone PROGRAM: traced; sets forgiven, the losses that others' VMs can have made. They come and go:
+# not seeing any is no proof, so what may be theirs has to happen three times.
+traced_alone()
+{
+	local try others=''
+
+	forgiven='[]'
+	for try in 1 2 3; do
+		! others_have_vms || others=$try
+		traced "$1"
+		! others_have_vms || others=$try
+		is_by_others || return 0
+		[ -z "$others" ] || break
+	done
+	[ -z "$others" ] || { forgiven='["no-begin", "no-end"]' && touch forgiven; }
+}
+
 # What must be true of every trace, whatever the program did.
 check_trace()
 {
 	[ "$(tail -n 1 trace | jq -r .type)" = summary ] || fail "the last line is no summary"
 	[ -z "$(tail -c 1 trace)" ] || fail "the last line is cut"
 	none "a call whose segments are not its latency" 'select(is_call and is_off_balance)' trace
-	none "something was lost" 'select(.type == "lost")' trace
-	none "something was lost" 'select(.type == "summary" and (.lost != 0 or ([.losses[]] | add) != 0))' trace
+	none "something was lost" "select(.type == \"summary\") | .losses
+		| delpaths($forgiven | map([.])) | select(([.[]] | add) != 0)" trace
 }
 
 why_skipped()
@@ -82,7 +112,7 @@ check_status()
 run_program()
 {
 	[ -x "$1" ] || skip "not built with this compiler"
-	traced "$1"
+	traced_alone "$1"
 	check_trace
 	check_status "$1"
 }
@@ -98,9 +128,11 @@ traces()
 # Of the time stalled, in all programs.
 test_unexplained()
 {
-	local programs vms stalls stalled_ns unexplained_ns
+	local programs vms stalls stalled_ns unexplained_ns forgiven
 
 	traces >all
+	forgiven=$(find "$work" -mindepth 2 -name forgiven | wc -l)
+	[ "$forgiven" = 0 ] || note "beside VMs of others, whose calls in flight were lost in $forgiven programs"
 	programs=$(find "$work" -mindepth 2 -name trace | wc -l)
 	read -r vms stalls stalled_ns unexplained_ns < <(ndjson -rn 'include "ndjson";
 		reduce inputs as $line ({}; if $line.type == "summary" then .vms += $line.vms
