@@ -9,6 +9,8 @@
 #include "ledger/filter.h"
 #include "ledger/ledger.h"
 #include "ledger/record_view.h"
+#include "ledger/sites.h"
+#include "ledger/symbols.h"
 #include "metrics/counted.h"
 
 const char *const metric_type_names[] = {"counter", "gauge", "info", "histogram"};
@@ -226,13 +228,14 @@ void metrics_vm_gone(struct metrics *metrics, const struct vm *vm)
 
 /* ---- records ---- */
 
+/* The record has no stack (a walk there would cost too much): the callback tells who queued it. */
 static void count_deferred(struct metrics *metrics, const struct symbols *syms,
 			   const struct record_view *view)
 {
-	struct stack stack;
+	__u64 func = view->start->func;
+	const struct site *site = site_of_callback(func ? symbols_find(syms, func, NULL) : NULL);
 
-	stack_resolve(&stack, syms, view->stack, view->frames);
-	find_function(metrics, stack_srcu_caller(&stack))->deferred++;
+	find_function(metrics, site ? site->func : NULL)->deferred++;
 }
 
 static void count_period(struct metrics *metrics, const struct gp_duration *period)

@@ -10,6 +10,7 @@
 #include "output/quantile.h"
 #include "ledger/record_view.h"
 #include "ledger/stack.h"
+#include "ledger/symbols.h"
 #include "output/table.h"
 #include "output/text.h"
 
@@ -156,6 +157,23 @@ static bool is_by_callback(const struct record_view *view, const struct symbols 
 	return stack_has(&stack, SITE_QUEUES | SITE_REGISTERS);
 }
 
+/* Is it kvm_io_bus_register_dev()'s? One whose name is not known is: nobody else defers there. */
+static bool is_registration(const struct ks_start *start, const struct symbols *syms)
+{
+	const char *callback = start->func ? symbols_find(syms, start->func, NULL) : NULL;
+	const struct site *site = site_of_callback(callback);
+
+	return !callback || (site && site->is & SITE_REGISTERS);
+}
+
+static bool is_deferral(const struct deferral *deferral, const struct record_view *view,
+			const struct symbols *syms)
+{
+	if (!deferral->sees_callbacks)
+		return is_by_callback(view, syms);
+	return view->head->type == KS_CALLBACK && is_registration(view->start, syms);
+}
+
 int deferral_record(struct deferral *deferral, const void *record, size_t size,
 		    const struct symbols *syms)
 {
@@ -164,8 +182,7 @@ int deferral_record(struct deferral *deferral, const void *record, size_t size,
 
 	if (!record_view(record, size, &view) || view.shape != RECORD_START)
 		return 0;
-	if (deferral->sees_callbacks ? view.head->type != KS_CALLBACK
-				     : !is_by_callback(&view, syms))
+	if (!is_deferral(deferral, &view, syms))
 		return 0;
 	account = map_get(&deferral->domains, view.start->ssp);
 	if (!account)

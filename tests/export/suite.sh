@@ -17,7 +17,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export KVMSTALL_SECCOMP=kill
 cd "$work" || exit 1
 
-tests='metrics-are-clean formats privileges in-flight names two-scrapers limit textfile prometheus rules native exemplars loses storm
+tests='metrics-are-clean deferred deferred-unseen formats privileges in-flight names two-scrapers limit textfile prometheus rules native exemplars loses storm
 	unix-socket activation notify systemd waits-for-kvm usage churn cycles killed'
 
 # ---- what tests are made of -----------------------------------------------------------------------
@@ -103,6 +103,41 @@ test_metrics_are_clean()
 	[ -z "$(comm -13 listed there)" ] || fail "not in the table" "$(comm -13 listed there)"
 	[ "$(wc -l <there)" -ge 20 ]
 	[ -z "$(grep -v '^#' scraped | sed 's/ [^ ]*$//' | sort | uniq -d)" ] || fail "a series twice"
+}
+
+wants_deferral()
+{
+	[ "$("$KVMSTALL" check --json | jq -r .register_dev)" = defers ] ||
+		skip "kvm_io_bus_register_dev() waits on this kernel"
+}
+
+# What registering devices defers has that function's name: the rule that weighs it against the stalls
+# after it joins the two by it.
+test_deferred()
+{
+	wants_deferral
+	[ "$("$KVMSTALL" check --json | jq -r .backend)" != tracepoint ] || skip "no backend here sees callbacks"
+	start
+	repro --profile minimal --rounds 11
+	scrape >scraped
+	stop
+	[ "$(metric 'kvmstall_deferred_callbacks_total{function="kvm_io_bus_register_dev"}')" -ge 11 ] ||
+		fail "$(grep '^kvmstall_deferred' scraped)"
+	awk '/^kvmstall_deferred_callbacks_total{function="unknown"}/ && $2 > 0' scraped >seen
+	[ ! -s seen ] || fail "of unknown functions" "$(cat seen)"
+}
+
+# The tracepoint backend cannot see callbacks, so it counts none, whatever VMs do.
+test_deferred_unseen()
+{
+	wants_deferral
+	start --backend tracepoint
+	repro --profile minimal --rounds 11
+	scrape >scraped
+	stop
+	[ "$(sum kvmstall_call_duration_seconds_count 'call="KVM_SET_USER_MEMORY_REGION"')" != 0.000000000 ] || fail "no call was seen"
+	awk '/^kvmstall_deferred_callbacks_total/ && $2 > 0' scraped >seen
+	[ ! -s seen ] || fail "deferred, by tracepoints" "$(cat seen)"
 }
 
 test_formats()
