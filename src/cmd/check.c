@@ -18,6 +18,7 @@
 #include "host/attach_plan.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "ledger/sites.h"
 #include "output/ndjson.h"
 
 #define WIDTH	    98
@@ -234,7 +235,7 @@ static void put_kernel(struct ndjson *json, const struct host *host)
 	ndjson_text_or_null(json, "lockdown", host->lockdown);
 	ndjson_text_or_null(json, "kvm", kvm_names[host->kvm]);
 	ndjson_bool(json, "dev_kvm", !host->dev_kvm_errno);
-	ndjson_bool(json, "call_srcu_expedited", host->has_call_expedited);
+	ndjson_bool(json, site_that(SITE_HURRIES)->func, host->has_call_expedited);
 	ndjson_end_object(json);
 }
 

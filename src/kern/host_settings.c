@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "ledger/sites.h"
 
 #define PATH_LEN 512
 
@@ -158,16 +159,17 @@ static void read_symbol(const char *line, struct host *host)
 
 	if (sscanf(line, "%" SCNx64 " %*c %255s %63s", &addr, name, module) < 2)
 		return;
-	if (!strcmp(name, "call_srcu_expedited"))
+	if (!strcmp(name, site_that(SITE_HURRIES)->func))
 		host->has_call_expedited = true;
-	if (!strcmp(name, "call_srcu"))
+	if (!strcmp(name, site_that(SITE_QUEUES)->func))
 		host->has_addresses = addr;
-	if (!strcmp(name, "kvm_vm_ioctl"))
+	if (!strcmp(name, site_that(SITE_IOCTL)->func))
 		host->kvm = *module ? HOST_KVM_MODULE : HOST_KVM_BUILTIN;
 }
 
 static void get_symbols(const char *root, struct host *host)
 {
+	const char *ioctl = site_that(SITE_IOCTL)->func, *queues = site_that(SITE_QUEUES)->func;
 	_fclose_ FILE *file = open_under(root, "/proc/kallsyms");
 	char line[512];
 
@@ -175,8 +177,9 @@ static void get_symbols(const char *root, struct host *host)
 		return;
 	host->kvm = HOST_KVM_ABSENT;
 	do {
-		/* Most of 150 000 lines are not worth taking apart. */
-		if (strstr(line, "kvm_vm_ioctl") || strstr(line, "call_srcu"))
+		/* Most of 150 000 lines are not worth taking apart; call_srcu_expedited() has
+		 * call_srcu() in it. */
+		if (strstr(line, ioctl) || strstr(line, queues))
 			read_symbol(line, host);
 	} while (fgets(line, sizeof(line), file));
 }

@@ -35,7 +35,7 @@ const struct site sites[] = {
 	{ "kvm_arch_vcpu_run_pid_change",      KVM(0), .call = CALL_RUN },
 	{ "irqfd_shutdown",                    KVM(0), ON(IRQ_SRCU), .call = CALL_FN_IRQFD_SHUTDOWN,
 	                                       .by_itself = CALL_FN_IRQFD_SHUTDOWN },
-	{ "kvm_vm_ioctl",                      KVM(0), .call = CALL_IOCTL },
+	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL), .call = CALL_IOCTL },
 
 	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
 	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },
@@ -96,6 +96,7 @@ const struct site sites[] = {
 	{ "srcu_barrier",               SRCU, .api = KS_API_BARRIER, .by_itself = CALL_FN_BARRIER },
 	{ "__synchronize_srcu",         .is = SITE_SRCU | SITE_SYNC | SITE_DROPS },
 	{ "call_srcu",                  .is = SITE_SRCU | SITE_QUEUES },
+	{ "call_srcu_expedited",        .is = SITE_SRCU | SITE_HURRIES }, /* an RFC of March 2026 */
 	{ "srcu_*",                     SRCU },
 	{ "__srcu_*",                   SRCU },
 	{ "call_srcu*",                 SRCU },

@@ -37,6 +37,8 @@ enum site_is {
 	SITE_FAULTS = 1 << 11,	 /* waits for a userfaultfd handler */
 	SITE_MEMSLOTS = 1 << 12, /* installs memory slots */
 	SITE_VCPU = 1 << 13,	 /* makes a vCPU */
+	SITE_IOCTL = 1 << 14,	 /* every ioctl on a VM is in it: there where KVM is */
+	SITE_HURRIES = 1 << 15,	 /* queues a callback, and has its grace period expedited */
 };
 
 struct site {

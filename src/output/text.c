@@ -255,10 +255,9 @@ static void add_gps(struct str *out, const struct wait *wait)
 static void add_wait(struct str *out, const struct wait *wait, bool is_long)
 {
 	char ns[DURATION_LEN];
-	const char *api = api_name(wait->api);
 
-	str_addf(out, "    wait %s  %s(%s)", format_nsec(wait->ns, ns, sizeof(ns)),
-		 api ? api : "synchronize_srcu*",
+	str_addf(out, "    wait %s  %s%s(%s)", format_nsec(wait->ns, ns, sizeof(ns)),
+		 api_name(wait->api ? wait->api : KS_API_SYNC), wait->api ? "" : "*",
 		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
 	if (wait->site)
 		str_addf(out, " in %s", wait->site);

@@ -19,6 +19,7 @@ man() { tests/lint/man-sync.sh; }
 metrics() { tests/lint/metrics.sh; }
 types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
+functions() { tests/lint/functions.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
 headers() { mk headers; }
@@ -89,7 +90,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique length headers types format shell man examples metrics names units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique length headers types format shell man examples metrics names functions units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
