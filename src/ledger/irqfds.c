@@ -69,9 +69,9 @@ const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct st
 	}
 	if (!found)
 		return NULL;
-	stall->culprit.kind = CULPRIT_HOLDER;
+	stall->culprit.kind = CULPRIT_QUEUE;
 	stall->culprit.is_known = true;
-	stall->culprit.func = "the irqfd clean-up queue";
+	stall->culprit.func = NULL;
 	stall->culprit.call = CALL_FN_IRQFD_SHUTDOWN;
 	stall->culprit.tid = found->tid;
 	stall->culprit.cause = found->cause;

@@ -77,6 +77,7 @@ enum culprit_kind {
 	CULPRIT_INITIATOR, /* of the GP that the call was stuck behind */
 	CULPRIT_READER,	   /* of the domain: it held that GP open */
 	CULPRIT_HOLDER,	   /* of the mutex */
+	CULPRIT_QUEUE,	   /* a work that was in the host-wide irqfd clean-up queue before */
 	CULPRIT_KIND_CNT
 };
 
@@ -98,7 +99,7 @@ struct culprit {
 	uint64_t age_ns; /* from the GP's start to the wait */
 	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;
-	enum ks_cause cause; /* CULPRIT_HOLDER: of its own stall */
+	enum ks_cause cause; /* CULPRIT_HOLDER, _QUEUE: of its own stall */
 	char comm[KS_COMM_LEN];
 };
 

@@ -125,7 +125,7 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 	ndjson_bool(json, "self", culprit->is_self);
 	if (culprit->vm)
 		ndjson_int(json, "vm", culprit->vm->id);
-	if (culprit->kind == CULPRIT_HOLDER)
+	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		ndjson_text(json, "cause", cause_name(culprit->cause));
 	ndjson_end_object(json);
 }

@@ -146,7 +146,9 @@ static void add_culprit(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
 
-	if (culprit->kind == CULPRIT_HOLDER)
+	if (culprit->kind == CULPRIT_QUEUE)
+		str_adds(out, " on the irqfd clean-up queue");
+	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		add_holder(out, culprit);
 	if (!culprit->gp)
 		return;
@@ -328,11 +330,14 @@ static void add_deed(struct str *out, const struct culprit *culprit)
 {
 	static const char *const verbs[CULPRIT_KIND_CNT] = {[CULPRIT_INITIATOR] = "by ",
 							    [CULPRIT_READER] = "by the reader ",
-							    [CULPRIT_HOLDER] = "held by "};
+							    [CULPRIT_HOLDER] = "held by ",
+							    [CULPRIT_QUEUE] = "held by "};
 	const char *func = culprit->func;
 
 	if (!func && culprit->kind == CULPRIT_HOLDER)
 		func = "a lock";
+	if (culprit->kind == CULPRIT_QUEUE)
+		func = "the irqfd clean-up queue";
 	if (func)
 		str_addf(out, "%s ", func);
 	if (culprit->call)

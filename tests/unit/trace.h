@@ -75,6 +75,9 @@ static const char *const trace_functions[] = {
 	"kthread_stop",
 	"kvm_free_pit",
 	"__x64_sys_ioctl",
+	"irqfd_shutdown",
+	"kvm_irqfd_release",
+	"__flush_workqueue",
 };
 
 #define FN_BASE 0xffffffff81000000ULL
