@@ -58,11 +58,12 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 	show->has_begun = true;
 	snprintf(show->backend, sizeof(show->backend), "%s", source->backend);
 	show->host = source->host;
+	show->host.min_ns = show->cfg.min_ns;
 	show->text = (struct text_cfg){
 		.clock_offset_ns = source->clock_offset_ns,
 		.use_colour = isatty(show->file->fd),
 		.show_account = show->cfg.verbose,
-		.host = source->host,
+		.host = show->host,
 	};
 	forget_stuck(show);
 	put_line(show);

@@ -69,7 +69,9 @@ static int on_head(void *ctx, const struct capture_head *head)
 	struct report *report = ctx;
 	const struct printer_source source = {
 		.backend = head->backend,
-		.host = {.hz = head->hz, .rcu_normal = head->rcu_normal},
+		.host = {.hz = head->hz,
+			 .rcu_normal = head->rcu_normal,
+			 .arch = machine_arch_of(environment_get(&head->environment, "arch"))},
 		.clock_offset_ns = head->clock_offset_ns,
 	};
 

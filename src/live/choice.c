@@ -49,6 +49,7 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 		return ret;
 	choice->wanted = wanted;
 	choice->host.hz = host_hz(&host);
+	choice->host.arch = machine_arch_of(host.arch);
 	choice->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 	features_for_plan(results, &host, &choice->features);
 	return choice_plan(choice, err);

@@ -4,11 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
+
+#define DURATION_LEN 24
+
+/* Of a call's time, what a cause shorter than --min must have taken to be worth advice. */
+#define WORTH_ONE_IN 4
+
 static const char *const by_cause[KS_CAUSE_CNT] = {
 	[KS_CAUSE_GP_TIMER] =
-		"in the VMM, make memslots and vCPUs before devices, or do two or three "
-		"jiffies of other work between; HZ=1000 shortens it; ask for "
-		"call_srcu_expedited() in kvm_io_bus_register_dev()",
+		"in the VMM, make memory slots before devices, or do three jiffies of other work "
+		"between; HZ=1000 shortens it; ask for call_srcu_expedited() in "
+		"kvm_io_bus_register_dev()",
 	[KS_CAUSE_CB_TIMER] =
 		"nobody expedited this grace period: rcu_expedited=1 does it for plain "
 		"synchronize_srcu() and costs other users; HZ=1000 shortens it",
@@ -21,8 +28,8 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 		"SRCU's workers did not get a CPU: callbacks run on the boot CPU, so keep "
 		"real-time tasks and interrupts off it",
 	[KS_CAUSE_WAKEUP] =
-		"the waiter was ready but got no CPU: look at run queues, cgroup quotas "
-		"and real-time tasks",
+		"the waiter was ready, but others had the CPU: run fewer busy tasks beside it; on "
+		"a host that is not busy, look for a cgroup quota or real-time tasks",
 	[KS_CAUSE_LOCK] = "two threads make calls that take the same lock of this VM: the holder's "
 			  "stall is the one to mend",
 	[KS_CAUSE_OTHER_SLEEP] = "not SRCU: the function named is where it slept",
@@ -45,33 +52,109 @@ static bool is_shared(const struct segment *seg)
 	return seg && seg->dom && domain_get_kind(seg->dom) == DOMAIN_SHARED;
 }
 
-/* A normal grace period's timers: the one that ends it, and the one before its callbacks. */
-static const char *for_timer(const struct stall *stall, const struct advice_host *host)
+/* A slot that is deleted was made before. */
+static bool is_deletion(const struct stall *stall)
 {
-	if (host->rcu_normal)
-		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
-	if (is_registration(&stall->culprit))
-		return by_cause[KS_CAUSE_GP_TIMER];
+	const struct ioctl_desc *desc = ioctl_find(stall->rec->kind, stall->rec->cmd);
+	uint64_t size;
+
+	if (stall->call != CALL_SET_USER_MEMORY_REGION &&
+	    stall->call != CALL_SET_USER_MEMORY_REGION2)
+		return false;
+	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++)
+		if (!strcmp(desc->args[i].name, "size"))
+			return ioctl_arg_value(stall->rec, &desc->args[i], &size) && !size;
+	return false;
+}
+
+/* Is it a VMM's set-up, whose order the VMM chooses? What a running guest does is the guest's. */
+static bool is_setup(const struct stall *stall)
+{
+	return stall->phase < PHASE_RUNNING && stall->culprit.call &&
+	       stall->culprit.vm == stall->vm && !is_deletion(stall);
+}
+
+/* "270us instead of 4.76ms"; empty: nothing is predicted. */
+static const char *format_gain(const struct stall *stall, char *buf, size_t size)
+{
+	char without[DURATION_LEN], latency[DURATION_LEN];
+
+	buf[0] = 0;
+	if (stall->without_ns < stall->latency_ns)
+		snprintf(buf, size, ": %s instead of %s",
+			 format_nsec(stall->without_ns, without, sizeof(without)),
+			 format_nsec(stall->latency_ns, latency, sizeof(latency)));
+	return buf;
+}
+
+/* A device was registered, and left a normal grace period behind. */
+static void for_registration(const struct stall *stall, const struct advice_host *host, char *buf,
+			     size_t size)
+{
+	static const char wait[] = "three jiffies of other work between";
+	static const char kernel[] =
+		"; or a kernel with call_srcu_expedited() in kvm_io_bus_register_dev()";
+	const char *call = call_name(stall->call), *first = call_name(stall->culprit.call);
+	const char *hz = host->hz < 1000 ? " (HZ=1000 shortens it)" : "";
+	const char *why = call_order_refusal(stall->call, stall->culprit.call, host->arch);
+	char gain[2 * DURATION_LEN + 16];
+
+	format_gain(stall, gain, sizeof(gain));
+	if (!is_setup(stall))
+		snprintf(buf, size, "%s the device and this call%s%s%s", wait, gain, hz, kernel);
+	else if (why)
+		snprintf(buf, size, "%s %s and %s%s%s; they cannot be swapped: %s%s", wait, first,
+			 call, gain, hz, why, kernel);
+	else
+		snprintf(buf, size, "%s before %s%s; or %s them%s%s", call, first, gain, wait, hz,
+			 kernel);
+}
+
+/* A normal grace period's timers: the one that ends it, and the one before its callbacks. */
+static const char *for_timer(const struct stall *stall)
+{
 	if (is_shared(stall->culprit.seg))
 		return "all VMs of the host share this domain (mmu_notifier): do not end many at "
 		       "once; rcu_expedited=1 shortens it and costs other users";
 	if (stall->culprit.is_self || stall->cause == KS_CAUSE_CB_TIMER)
 		return by_cause[KS_CAUSE_CB_TIMER];
-	return "a normal grace period was in flight: do two or three jiffies of other work before "
-	       "this call, or make it before the call that started it";
+	return "a normal grace period was in flight: do three jiffies of other work before this "
+	       "call";
+}
+
+static const char *find_text(const struct stall *stall, const struct advice_host *host)
+{
+	if (cause_is_timer(stall->cause) && host->rcu_normal)
+		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
+	if (cause_is_timer(stall->cause))
+		return for_timer(stall);
+	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
+	    site_is(stall->culprit.func) & SITE_FAULTS)
+		return "the page that the reader faulted on came late: make the userfaultfd "
+		       "handler "
+		       "faster, or populate the memory before memslots change";
+	return by_cause[stall->cause];
+}
+
+/* Is the call a stall, and this cause what made it one: by itself, or by much of the time? */
+static bool is_worth_it(const struct stall *stall, const struct advice_host *host)
+{
+	uint64_t ns = stall->by_cause[stall->cause];
+
+	return stall->stall_ns >= host->min_ns &&
+	       (ns >= host->min_ns || ns >= stall->latency_ns / WORTH_ONE_IN);
 }
 
 char *advice_for(const struct stall *stall, const struct advice_host *host, char *buf, size_t size)
 {
-	const char *text = by_cause[stall->cause];
+	const char *text = find_text(stall, host);
 
-	if (cause_is_timer(stall->cause))
-		text = for_timer(stall, host);
-	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
-	    site_is(stall->culprit.func) & SITE_FAULTS)
-		text = "the page that the reader faulted on came late: make the userfaultfd "
-		       "handler "
-		       "faster, or populate the memory before memslots change";
-	snprintf(buf, size, "%s", text ? text : "");
+	buf[0] = 0;
+	if (!text || !is_worth_it(stall, host))
+		return buf;
+	if (cause_is_timer(stall->cause) && !host->rcu_normal && is_registration(&stall->culprit))
+		for_registration(stall, host, buf, size);
+	else
+		snprintf(buf, size, "%s", text);
 	return buf;
 }

@@ -20,7 +20,7 @@ for part in capture truth account command watch; do
 	. "$here/tests/live/$part.sh"
 done
 
-tests='setup firecracker-order register-culprit memslots-first close-pit agreement all-counts
+tests='setup firecracker-order register-culprit memslots-first advice-followed close-pit agreement all-counts
 	vms-gone balance summary unexplained tiny-ring
 	command-status command-missing command-missing-file command-signals whole-lines output-file command-children interrupt waits-for-kvm reader-leaves usage privilege
 	found-vm killed two-traces filters nothing-left kernel-log'

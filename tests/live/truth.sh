@@ -53,6 +53,25 @@ test_memslots_first()
 		'select(.call == "KVM_SET_USER_MEMORY_REGION" and has_cause("gp-timer"))' "$trace"
 }
 
+# Advice to swap two calls, followed: QEMU's memory slots come before its devices in the second run, as
+# the first one's stalls are told, and none of them stalls behind a device's grace period any more. And
+# what KVM refuses is not advised: a vCPU before the irqchip.
+test_advice_followed()
+{
+	local swap='"^KVM_SET_USER_MEMORY_REGION before KVM_(CREATE_IRQCHIP|CREATE_PIT2|IOEVENTFD|REGISTER_COALESCED_MMIO): "'
+	local first=$work/captures/qemu.trace then=$work/captures/memslots-first.trace
+
+	[ "$("$KVMSTALL" check --json | jq -r .register_dev)" = defers ] ||
+		skip "registering a device leaves no grace period behind on this kernel"
+	jq -c "select(.type == \"stall\" and (.advice // \"\" | test($swap)))" "$first" >advised
+	[ -s advised ] || fail "no stall of 7 rounds came with the advice"
+	none "advice without a gain" 'select(.advice | test(": [0-9.]+(ns|us|ms|s) instead of [0-9.]+(ms|s)[;] ") | not)' advised
+	none "still stalled" "select(.type == \"stall\" and .call == \"KVM_SET_USER_MEMORY_REGION\")
+		| select((.advice // \"\" | test($swap)) or .cause == \"gp-timer\")" "$then"
+	none "KVM refuses this" 'select(.advice // "" | test("KVM_CREATE_VCPU before KVM_CREATE_(IRQCHIP|PIT2?)"))' "$first" "$then"
+	note "$(wc -l <advised) stalls came with it; $(jq -s 'map(select(.call == "KVM_SET_USER_MEMORY_REGION")) | length' "$then") calls after the swap, none stalled so"
+}
+
 # A VM with a PIT waits for a normal grace period of its own when it is closed, if the one before
 # ended less than exp_holdoff ago. Tracing lengthens the way between the two: not every time.
 test_close_pit()

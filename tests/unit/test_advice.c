@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "trace.h"
+
+#include "output/advice.h"
+
+static const struct advice_host x86 = {.hz = TRACE_HZ, .arch = ARCH_X86};
+static const struct advice_host arm64 = {.hz = 1000, .arch = ARCH_ARM64};
+
+static const char *advise(const struct stall *stall, const struct advice_host *host)
+{
+	static char buf[ADVICE_MAX];
+
+	assert_ptr_equal(advice_for(stall, host, buf, sizeof(buf)), buf);
+	assert_true(strlen(buf) < sizeof(buf) - 1);
+	return buf;
+}
+
+/* A call of @latency_us, stalled by a device that @culprit registered. */
+static struct stall make_stall(enum call_id call, enum call_id culprit)
+{
+	static struct ks_call rec = {.kind = KS_KIND_VM};
+	struct stall stall = {
+		.rec = &rec,
+		.call = call,
+		.latency_ns = 4760000,
+		.stall_ns = 4700000,
+		.without_ns = 270000,
+		.cause = KS_CAUSE_GP_TIMER,
+		.phase = PHASE_SETUP,
+		.culprit = {.kind = CULPRIT_INITIATOR,
+			    .is_known = true,
+			    .func = "kvm_io_bus_register_dev",
+			    .call = culprit},
+		.by_cause = {[KS_CAUSE_GP_TIMER] = 4490000, [KS_CAUSE_KWORKER] = 30000},
+	};
+
+	return stall;
+}
+
+static void a_swap_names_both_calls_and_its_gain(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	struct stall stall = trace_stall(trace, 0, NULL);
+
+	(void)state;
+	trace->stalls[0].rec.args[16] = 1; /* its size: 0 would take it away */
+	assert_string_equal(
+		advise(&stall, &x86),
+		"KVM_SET_USER_MEMORY_REGION before KVM_CREATE_IRQCHIP: 65us instead of "
+		"5.67ms; or three jiffies of other work between them (HZ=1000 shortens "
+		"it); or a kernel with call_srcu_expedited() in kvm_io_bus_register_dev()");
+	assert_string_equal(advise(&stall, &arm64),
+			    "KVM_SET_USER_MEMORY_REGION before KVM_CREATE_IRQCHIP: 65us instead of "
+			    "5.67ms; or three jiffies of other work between them; or a kernel with "
+			    "call_srcu_expedited() in kvm_io_bus_register_dev()");
+	trace_free(trace);
+}
+
+static void no_advice_is_to_do_what_kvm_refuses(void **state)
+{
+	static const struct {
+		enum call_id call, culprit;
+		const struct advice_host *host;
+		const char *advice; /* its beginning */
+	} cases[] = {
+		{CALL_SET_USER_MEMORY_REGION, CALL_CREATE_IRQCHIP, &x86,
+		 "KVM_SET_USER_MEMORY_REGION before KVM_CREATE_IRQCHIP: 270us instead of 4.76ms; "
+		 "or "},
+		{CALL_CREATE_VCPU, CALL_CREATE_IRQCHIP, &x86,
+		 "three jiffies of other work between KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU: "
+		 "270us "
+		 "instead of 4.76ms (HZ=1000 shortens it); they cannot be swapped: x86 refuses "
+		 "KVM_CREATE_IRQCHIP once there is a vCPU; or a kernel "},
+		{CALL_CREATE_VCPU, CALL_CREATE_PIT2, &x86,
+		 "three jiffies of other work between KVM_CREATE_PIT2 and KVM_CREATE_VCPU: "},
+		{CALL_CREATE_VCPU, CALL_IOEVENTFD, &x86, "KVM_CREATE_VCPU before KVM_IOEVENTFD: "},
+		{CALL_CREATE_VCPU, CALL_CREATE_DEVICE, &arm64,
+		 "KVM_CREATE_VCPU before KVM_CREATE_DEVICE: "},
+		{CALL_IOEVENTFD, CALL_IOEVENTFD, &x86,
+		 "three jiffies of other work between KVM_IOEVENTFD and KVM_IOEVENTFD: 270us "
+		 "instead "
+		 "of 4.76ms (HZ=1000 shortens it); they cannot be swapped: the second "},
+		{CALL_CLOSE, CALL_IOEVENTFD, &x86,
+		 "three jiffies of other work between KVM_IOEVENTFD and close: "},
+		{CALL_SET_USER_MEMORY_REGION, CALL_NONE, &x86,
+		 "three jiffies of other work between the device and this call: 270us instead of "
+		 "4.76ms (HZ=1000 shortens it); or a kernel"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct stall stall = make_stall(cases[i].call, cases[i].culprit);
+		const char *advice = advise(&stall, cases[i].host);
+
+		if (strncmp(advice, cases[i].advice, strlen(cases[i].advice)))
+			fail_msg("'%s', not '%s'", advice, cases[i].advice);
+	}
+}
+
+/* The guest's drivers, and a slot that is taken away, have an order that no VMM chooses. */
+static void only_set_up_is_swapped(void **state)
+{
+	const struct vm other = {.id = 2};
+	struct ks_call rec = {.kind = KS_KIND_VM, .cmd = 0x46, .flags = KS_CALL_HAS_ARG};
+	struct stall stall = make_stall(CALL_SET_USER_MEMORY_REGION, CALL_IOEVENTFD);
+
+	(void)state;
+	stall.phase = PHASE_RUNNING;
+	assert_null(strstr(advise(&stall, &x86), " before "));
+	stall.phase = PHASE_VCPUS;
+	assert_non_null(strstr(advise(&stall, &x86), " before "));
+	stall.culprit.vm = &other;
+	assert_null(strstr(advise(&stall, &x86), " before "));
+	stall.culprit.vm = NULL;
+	stall.rec = &rec; /* its size is 0 */
+	assert_null(strstr(advise(&stall, &x86), " before "));
+	rec.args[16] = 1;
+	assert_non_null(strstr(advise(&stall, &x86), " before "));
+}
+
+static void a_cause_that_made_no_stall_gets_no_advice(void **state)
+{
+	struct advice_host host = {.min_ns = 100000};
+	struct stall stall = make_stall(CALL_SET_USER_MEMORY_REGION, CALL_CREATE_IRQCHIP);
+
+	(void)state;
+	stall.cause = KS_CAUSE_KWORKER; /* 30us: the call was long for other reasons */
+	assert_string_equal(advise(&stall, &host), "");
+	host.min_ns = 30000;
+	assert_non_null(strstr(advise(&stall, &host), "SRCU's workers"));
+	host.min_ns = 4700000; /* a stall by several causes, of which this is the largest */
+	stall.cause = KS_CAUSE_GP_TIMER;
+	assert_string_not_equal(advise(&stall, &host), "");
+	host.min_ns = 4700001; /* none, as --all shows it */
+	assert_string_equal(advise(&stall, &host), "");
+	stall.cause = KS_CAUSE_RUN;
+	host.min_ns = 0;
+	assert_string_equal(advise(&stall, &host), "");
+}
+
+static void the_obvious_comes_first(void **state)
+{
+	const char *advice = advice_for_cause(KS_CAUSE_WAKEUP);
+
+	(void)state;
+	assert_true(strstr(advice, "busy tasks") < strstr(advice, "cgroup quota"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_swap_names_both_calls_and_its_gain),
+		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
+		cmocka_unit_test(only_set_up_is_swapped),
+		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
+		cmocka_unit_test(the_obvious_comes_first),
+	};
+
+	return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
+}
