@@ -21,8 +21,11 @@
 #define CPUS_MAX 1024
 
 /* As VMS_MAX: only a capture that somebody made up comes here. */
-#define TASKS_MAX   65536
-#define DOMAINS_MAX (2 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
+#define TASKS_MAX 65536
+/* A task of which nothing was heard for so long: the record of its call's end was lost. Of a call
+ * that sleeps on for longer, the sleeps before are forgotten, and it is incomplete. */
+#define TASK_KEEP_NS 3600000000000ULL
+#define DOMAINS_MAX  (2 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
 
 struct ledger {
 	struct stacks *stacks;
@@ -38,7 +41,7 @@ struct ledger {
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
 	/* The next look for what can be forgotten: then, and not before as many records as it looks
-	 * at domains. */
+	 * at domains and tasks. */
 	uint64_t tidy_ns, tidy_records;
 	struct ledger_stats stats;
 };
@@ -293,12 +296,12 @@ static int take_nothing(struct ledger *ledger, const struct record_view *view)
 
 /* ---- tasks ---- */
 
-static struct task *find_task(struct ledger *ledger, uint32_t tid)
+static struct task *add_task(struct ledger *ledger, uint32_t tid)
 {
-	struct task *task = map_get(&ledger->tasks, tid);
+	struct task *task;
 
-	if (task || ledger->tasks.cnt >= TASKS_MAX)
-		return task;
+	if (ledger->tasks.cnt >= TASKS_MAX)
+		return NULL;
 	task = ledger->spare;
 	ledger->spare = NULL;
 	if (task)
@@ -309,6 +312,18 @@ static struct task *find_task(struct ledger *ledger, uint32_t tid)
 		task_free(task);
 		return NULL;
 	}
+	return task;
+}
+
+/* One that a record of @ts_ns is about. */
+static struct task *find_task(struct ledger *ledger, uint32_t tid, uint64_t ts_ns)
+{
+	struct task *task = map_get(&ledger->tasks, tid);
+
+	if (!task)
+		task = add_task(ledger, tid);
+	if (task && ts_ns > task->seen_ns)
+		task->seen_ns = ts_ns;
 	return task;
 }
 
@@ -329,7 +344,7 @@ static void release_task(struct ledger *ledger, struct task *task)
 static int take_sleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_sleep *sleep = view->sleep;
-	struct task *task = find_task(ledger, sleep->head.tid);
+	struct task *task = find_task(ledger, sleep->head.tid, sleep->head.ts_ns);
 	const struct stack *stack;
 	int ret;
 
@@ -356,7 +371,7 @@ static void forget_holder(struct ledger *ledger, const struct task *task)
 static int take_lock(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_lock *lock = view->lock;
-	struct task *task = find_task(ledger, lock->head.tid), *holder;
+	struct task *task = find_task(ledger, lock->head.tid, lock->head.ts_ns), *holder;
 
 	if (!task)
 		return no_task(ledger);
@@ -371,7 +386,7 @@ static int take_lock(struct ledger *ledger, const struct record_view *view)
 	memcpy(task->lock.owner_comm, lock->owner_comm, sizeof(task->lock.owner_comm) - 1);
 	if (!task->lock.owner)
 		return 0;
-	holder = find_task(ledger, task->lock.owner);
+	holder = find_task(ledger, task->lock.owner, lock->head.ts_ns);
 	if (!holder) {
 		task->lock.owner = 0;
 		return no_task(ledger);
@@ -415,7 +430,7 @@ static void find_culprit(const struct ledger *ledger, const struct account_input
 static int take_call(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_call *call = view->call;
-	struct task *task = find_task(ledger, call->head.tid);
+	struct task *task = find_task(ledger, call->head.tid, call->head.ts_ns);
 	struct account_input in = {.call = call, .task = task, .losses = &ledger->losses};
 	struct stall stall;
 	int ret;
@@ -589,7 +604,7 @@ static int take_asleep(struct ledger *ledger, const struct record_view *view)
 		return 0;
 	if (rec->begin_ns > rec->head.ts_ns || rec->off_ns > rec->head.ts_ns)
 		return -EINVAL;
-	task = find_task(ledger, rec->head.tid);
+	task = find_task(ledger, rec->head.tid, rec->head.ts_ns);
 	if (!task)
 		return no_task(ledger);
 	task_mark(task, &mark);
@@ -643,14 +658,51 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_ASLEEP] = take_asleep,
 };
 
+/* Two tasks may each be kept for the other: the second that lets go frees both. */
+static void forget_tasks(struct ledger *ledger, const uint32_t *tids, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		struct task *task = map_get(&ledger->tasks, tids[i]);
+
+		if (!task)
+			continue;
+		forget_holder(ledger, task);
+		task_reset(task);
+		release_task(ledger, task);
+	}
+}
+
+/* Without memory for the list, they are forgotten another time. */
+static void forget_old_tasks(struct ledger *ledger, uint64_t now_ns)
+{
+	const struct map_slot *slot;
+	uint32_t *tids = NULL;
+	size_t pos = 0, cnt = 0;
+
+	while ((slot = map_next(&ledger->tasks, &pos))) {
+		const struct task *task = slot->value;
+
+		if (task->seen_ns + TASK_KEEP_NS >= now_ns)
+			continue;
+		if (!tids)
+			tids = malloc(ledger->tasks.cnt * sizeof(*tids));
+		if (!tids)
+			return;
+		tids[cnt++] = task->tid;
+	}
+	forget_tasks(ledger, tids, cnt);
+	free(tids);
+}
+
 void ledger_tidy(struct ledger *ledger, uint64_t now_ns)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
 
 	ledger->tidy_ns = now_ns + TIDY_NS;
-	ledger->tidy_records = ledger->stats.records + ledger->domains.cnt;
+	ledger->tidy_records = ledger->stats.records + ledger->domains.cnt + ledger->tasks.cnt;
 	bury_old(ledger, now_ns);
+	forget_old_tasks(ledger, now_ns);
 	while ((slot = map_next(&ledger->domains, &pos)))
 		domain_tidy(slot->value, now_ns);
 }

@@ -45,6 +45,7 @@ void task_mark(const struct task *task, struct task_mark *mark)
 		.segments_cnt = task->segments_cnt,
 		.waits_cnt = task->waits_cnt,
 		.sleeps = task->sleeps,
+		.forgotten = task->forgotten,
 		.last_in_ns = task->last_in_ns,
 		.wait_ns = task->wait_ns,
 	};
@@ -59,6 +60,7 @@ void task_rewind(struct task *task, const struct task_mark *mark)
 	task->segments_cnt = mark->segments_cnt;
 	task->waits_cnt = mark->waits_cnt;
 	task->sleeps = mark->sleeps;
+	task->forgotten = mark->forgotten;
 	task->last_in_ns = mark->last_in_ns;
 	task->wait_ns = mark->wait_ns;
 }

@@ -42,6 +42,7 @@ struct task {
 	size_t waits_cnt, waits_cap;
 	uint32_t sleeps;
 	uint32_t forgotten;  /* sleeps that reach further back than their domain's history */
+	uint64_t seen_ns;    /* of the last record that was about it */
 	uint64_t last_in_ns; /* end of its last sleep */
 	uint64_t wait_ns;    /* identity of the last wait: when its function was entered */
 	struct held_lock lock;
@@ -66,7 +67,7 @@ void task_forget_before(struct task *task, uint64_t ns);
 /* Where the lists are, to go back there. */
 struct task_mark {
 	size_t segments_cnt, waits_cnt;
-	uint32_t sleeps;
+	uint32_t sleeps, forgotten;
 	uint64_t last_in_ns, wait_ns;
 };
 

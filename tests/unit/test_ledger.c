@@ -278,6 +278,69 @@ static void a_thread_id_may_be_used_again(void **state)
 	trace_free(trace);
 }
 
+#define THREADS 65537 /* one more than the ledger keeps */
+
+static void sleep_of(struct trace *trace, uint32_t tid, uint64_t us, int expected)
+{
+	const struct row row = SLEEP(us - 20, us - 10, us, tid, 0);
+	union any_record rec;
+
+	assert_int_equal(trace_feed_sized(trace, &rec, trace_fill(&row, &rec)), expected);
+}
+
+/* Each thread's call is lost, and it makes no other one: it was a short-lived VMM's. */
+static void threads_that_never_end_their_call_are_forgotten(void **state)
+{
+	const struct row born = BORN(10, 1);
+	const uint64_t day_us = 86400ULL * 1000000;
+	struct trace *trace = trace_new();
+
+	(void)state;
+	trace_feed(trace, &born, 1);
+	for (uint32_t i = 0; i < THREADS; i++)
+		sleep_of(trace, 101 + i, 1000 + i, i == THREADS - 1 ? -ENOSPC : 0);
+	assert_int_equal(ledger_get_stats(trace->ledger)->losses[KS_LOSS_TASKS], 1);
+	for (uint32_t i = 0; i < THREADS; i++)
+		sleep_of(trace, 1000101 + i, day_us + i, i == THREADS - 1 ? -ENOSPC : 0);
+	trace_free(trace);
+}
+
+/* A task is also kept for those that wait for its locks, and two may wait for each other. */
+static void threads_that_watch_each_other_are_forgotten(void **state)
+{
+	const uint64_t day_us = 86400ULL * 1000000;
+	struct trace *trace = trace_new();
+
+	(void)state;
+	for (int day = 0; day < 2; day++)
+		for (uint32_t i = 0; i < THREADS - 1; i++) {
+			const uint32_t tid = 102 + day * 1000000 + i; /* pairs */
+			const struct row row = LOCK(1000 + day * day_us + i, tid, 1, tid ^ 1);
+
+			trace_feed(trace, &row, 1);
+		}
+	assert_int_equal(ledger_get_stats(trace->ledger)->losses[KS_LOSS_TASKS], 0);
+	trace_free(trace);
+}
+
+static void a_call_that_is_stuck_for_long_keeps_its_past(void **state)
+{
+	const uint64_t min_us = 60 * 1000000;
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 130, 140, 12, 0),
+		/* others go on: time passes for all */
+		CALL(29 * min_us, 29 * min_us + 50, 13, 1, VCPU, 0),
+		SLEEP(150, 30 * min_us - 10, 30 * min_us, 12, 0),
+		CALL(100, 30 * min_us + 10, 12, 1, MEMSLOT, 2),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_true(trace->stalls[1].stall.is_complete);
+	trace_free(trace);
+}
+
 /* ---- losses ---- */
 
 static void a_cpu_that_lost_records_tells_so_in_its_next_one(void **state)
@@ -320,6 +383,48 @@ static void a_loss_is_of_the_calls_that_it_overlaps(void **state)
 	assert_false(trace->stalls[0].stall.is_complete);
 	assert_true(trace->stalls[1].stall.is_complete);
 	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 7);
+	trace_free(trace);
+}
+
+static void asleep(struct trace *trace, uint32_t tid, uint64_t since_us, uint64_t us)
+{
+	const union any_record rec = {
+		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = tid, .type = KS_ASLEEP},
+			 .begin_ns = TRACE_NS(since_us - 5),
+			 .off_ns = TRACE_NS(since_us),
+			 .kvm = KVM(1),
+			 .ssp = SRCU(1),
+			 .tgid = TGID(1),
+			 .cmd = MEMSLOT,
+			 .kind = KS_KIND_VM}};
+
+	assert_int_equal(trace_feed_sized(trace, &rec, offsetof(struct ks_task, stack)), 0);
+}
+
+/* However often somebody looks at it: it is one sleep, and its domain's past is gone once. */
+static void a_stuck_call_loses_its_history_once(void **state)
+{
+	const struct row born[] = {BORN(10, 1)};
+	const struct row sleep[] = {SLEEP(20, 20090, 20100, 12, SRCU(1))};
+	struct trace *trace = trace_new();
+
+	(void)state;
+	trace->count_only = true;
+	trace_feed(trace, born, CNT(born));
+	for (uint64_t i = 1; i <= 101; i++) {
+		const struct row gp[] = {
+			START(100 * i, 11, SRCU(1), GP(i)),
+			STEP(GP_BEGIN, 100 * i + 10, SRCU(1), GP(i)),
+			STEP(GP_END, 100 * i + 20, SRCU(1), DONE(i)),
+		};
+
+		trace_feed(trace, gp, CNT(gp));
+	}
+	for (int i = 0; i < 41; i++)
+		asleep(trace, 12, 20, 11000 + 10 * i);
+	trace_feed(trace, sleep, CNT(sleep));
+	assert_int_equal(trace->cnt, 41);
+	assert_int_equal(ledger_get_stats(trace->ledger)->losses[KS_LOSS_HISTORY], 1);
 	trace_free(trace);
 }
 
@@ -449,6 +554,10 @@ int main(void)
 		cmocka_unit_test(a_calls_vm_is_found_without_its_address),
 		cmocka_unit_test(a_close_that_outlives_its_vm_is_still_its_own),
 		cmocka_unit_test(a_close_that_ends_before_its_vm_is_its_own_too),
+		cmocka_unit_test(a_stuck_call_loses_its_history_once),
+		cmocka_unit_test(threads_that_never_end_their_call_are_forgotten),
+		cmocka_unit_test(threads_that_watch_each_other_are_forgotten),
+		cmocka_unit_test(a_call_that_is_stuck_for_long_keeps_its_past),
 		cmocka_unit_test(a_dead_vm_is_forgotten_after_its_grace),
 		cmocka_unit_test(a_reused_address_is_another_vm_with_domains_of_its_own),
 		cmocka_unit_test(a_close_is_not_that_of_a_vm_born_during_it),
