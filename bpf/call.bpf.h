@@ -71,11 +71,16 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 	task_add(current_tid(), &state);
 }
 
+/* No byte behind the argument: a capture is made to be given to others. */
 static __always_inline __u8 call_args(struct ks_call *call)
 {
-	if (!CMD_SIZE(call->cmd))
+	__u32 size = CMD_SIZE(call->cmd);
+
+	if (!size)
 		return 0;
-	if (bpf_probe_read_user(call->args, sizeof(call->args), (void *)call->arg))
+	if (size > sizeof(call->args))
+		size = sizeof(call->args);
+	if (bpf_probe_read_user(call->args, size, (void *)call->arg))
 		return 0;
 	return KS_CALL_HAS_ARG;
 }

@@ -240,7 +240,7 @@ TRACE(lock_tp, void *lock, unsigned int flags)
 TRACE(lock_end_tp, void *lock, int ret)
 {
 	if (tasks_cnt)
-		lock_got();
+		lock_got((__u64)lock);
 	return 0;
 }
 

@@ -25,9 +25,8 @@ static __always_inline void lock_wait(__u64 lock)
 		which = KS_LOCK_IRQ;
 	else
 		return;
-	if (state->lock == which)
-		return; /* a mutex tells twice: when it spins, and when it sleeps */
-	state->lock = which;
+	if (!locked_begin(&state->locked, lock, which))
+		return;
 	rec = ring_reserve(sizeof(*rec));
 	if (!rec)
 		return;
@@ -47,12 +46,12 @@ static __always_inline void lock_wait(__u64 lock)
 	ring_submit(rec);
 }
 
-static __always_inline void lock_got(void)
+static __always_inline void lock_got(__u64 lock)
 {
 	struct task_state *state = task_find(current_tid());
 
 	if (state)
-		state->lock = KS_LOCK_OTHER;
+		locked_end(&state->locked, lock);
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include "core.bpf.h"
 #include <kvmstall/records.h>
 
+#include "locked.h"
+
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
 const volatile __u64 sym_process_srcu;
 const volatile __u64 sym_srcu_invoke_callbacks;
@@ -67,6 +69,7 @@ struct task_state {
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
+	struct locked locked;
 	__u32 cmd;
 	__u32 vcpus;
 	__u16 wake_cpu;
@@ -74,7 +77,7 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 lock; /* enum ks_lock_which that it is blocked on */
+	__u8 unused;
 };
 
 /* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS

@@ -165,7 +165,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	sleep->api = state->api;
 	sleep->kind = state->kind;
 	sleep->frames = 0;
-	sleep->lock = state->lock;
+	sleep->lock = state->locked.which;
 }
 
 static __always_inline void sleep_emit_bare(const struct task_state *state,

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the BPF side knows of the mutex that a task waits for, whatever other locks do meanwhile. */
+#include "../../bpf/locked.h"
+
+#include "unit.h"
+
+#define MUTEX	  0xffff888000001000ULL
+#define WAIT_LOCK (MUTEX + 8)
+#define OTHER	  0xffff888000002000ULL
+
+static void another_locks_end_does_not_end_the_wait(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	locked_end(&locked, WAIT_LOCK);
+	assert_int_equal(locked.which, KS_LOCK_SLOTS);
+	locked_end(&locked, MUTEX);
+	assert_int_equal(locked.which, KS_LOCK_OTHER);
+	locked_end(&locked, MUTEX);
+	assert_int_equal(locked.which, KS_LOCK_OTHER);
+}
+
+static void a_mutex_that_spins_and_then_sleeps_is_told_once(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	assert_false(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	assert_true(locked_begin(&locked, OTHER, KS_LOCK_KVM));
+	assert_int_equal(locked.which, KS_LOCK_KVM);
+	locked_end(&locked, OTHER);
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_locks_end_does_not_end_the_wait),
+		cmocka_unit_test(a_mutex_that_spins_and_then_sleeps_is_told_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
