@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/record_view.h"
 #include "ledger/stall.h"
 
 struct kept_block {
@@ -93,13 +94,14 @@ void flight_name(struct flight *flight, const struct vm *vm)
 
 int flight_record(struct flight *flight, const void *record, size_t size)
 {
-	const struct ks_head *head = record;
-	const struct ks_step *step = record;
+	struct record_view view;
 
-	if (size >= sizeof(struct ks_vm) && head->type == KS_VM)
-		return note_vm(flight, record);
-	if (size >= sizeof(*step) && head->type == KS_VM_GONE)
-		note_gone(flight, step->val);
+	if (!record_view(record, size, &view))
+		return 0;
+	if (view.head->type == KS_VM)
+		return note_vm(flight, view.vm);
+	if (view.head->type == KS_VM_GONE)
+		note_gone(flight, view.step->val);
 	return 0;
 }
 

@@ -8,7 +8,9 @@ bool stall_counts(const struct stall *stall, uint64_t min_ns)
 	return stall->cause != KS_CAUSE_RUN && stall->stall_ns >= min_ns;
 }
 
-bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm, uint32_t tgid)
+/* Is what a thread of @tgid called @comm does, or what is done to @vm (NULL: not known), wanted? */
+static bool is_wanted(const struct filter *filter, const struct vm *vm, const char *comm,
+		      uint32_t tgid)
 {
 	if (filter->is_followed && !(vm && vm->flags & KS_VM_FOLLOWED))
 		return false;
@@ -23,12 +25,12 @@ bool filter_wants(const struct filter *filter, const struct vm *vm, const char *
 
 bool filter_wants_vm(const struct filter *filter, const struct vm *vm)
 {
-	return filter_wants(filter, vm, vm->comm, vm->tgid);
+	return is_wanted(filter, vm, vm->comm, vm->tgid);
 }
 
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 {
-	return filter_wants(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
+	return is_wanted(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
 }
 
 /* ---- the way to who takes it ---- */

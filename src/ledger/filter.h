@@ -22,9 +22,7 @@ struct filter {
 	bool is_followed; /* only VMs that COMMAND made */
 };
 
-/* Is what a thread of @tgid called @comm does, or what is done to @vm (NULL: not known), wanted? */
-bool filter_wants(const struct filter *filter, const struct vm *vm, const char *comm,
-		  uint32_t tgid);
+/* Is what is done to @vm, or what a stalled thread did, wanted? */
 bool filter_wants_vm(const struct filter *filter, const struct vm *vm);
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
 
