@@ -16,11 +16,6 @@ void log_set_journal(bool is_journal)
 	is_for_journal = is_journal;
 }
 
-void log_set_level(enum log_level level)
-{
-	current_level = level;
-}
-
 void log_set_verbosity(bool is_quiet, unsigned int verbose)
 {
 	if (is_quiet)

@@ -19,7 +19,6 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose);
 
 /* Lines begin with their priority, as journald reads it from stderr: sd-daemon(3). */
 void log_set_journal(bool is_journal);
-void log_set_level(enum log_level level);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));
