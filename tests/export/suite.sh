@@ -240,14 +240,18 @@ test_two_scrapers()
 	pid=$!
 	until_true 5 has_info prime
 	wait "$pid"
-	sleep 0.2
-	scrape >scraped
-	grep -q '^kvmstall_vm_stall_seconds_total{vm="prime",' scraped || fail "it has no series after its end"
+	until_true 5 has_stalled prime || fail "it has no series after its end"
 	until_true 5 have_last_value one.scraped two.scraped out/kvmstall.prom
 	kill "$one" "$two"
 	# Nothing is lost between its series and the others.
 	until_true 10 all_is_counted
 	stop
+}
+
+has_stalled()
+{
+	scrape >scraped
+	grep -q "^kvmstall_vm_stall_seconds_total{vm=\"$1\"," scraped
 }
 
 # scraper NAME: reads again and again, until it is killed; its pid.

@@ -23,14 +23,6 @@ quick='coalesced_io_test guest_print_test hardware_disable_test kvm_binary_stats
 	userspace_msr_exit_test xapic_ipi_test arch_timer hypercalls psci_test vgic_init smccc_filter'
 cd "$work" || exit 1
 
-skip_all()
-{
-	echo "skipped everything: $1"
-	echo "0 passed, 0 failed, 1 skipped"
-	rm -rf "$work"
-	exit 77
-}
-
 # ---- one program ---------------------------------------------------------------------------------
 
 # traced PROGRAM: its JSON is in the file trace, what was said in said; sets status, COMMAND's.
@@ -161,11 +153,11 @@ wanted()
 	[[ " ${list//[[:space:]]/ } " = *" $1 "* ]]
 }
 
-[ "$(id -u)" = 0 ] || skip_all "not root"
-command -v jq >/dev/null || skip_all "no jq"
-command -v pgrep >/dev/null || skip_all "no pgrep"
-[ -e /dev/kvm ] || skip_all "no /dev/kvm"
-programs=${SELFTESTS:-$(bash "$here/tests/kvm/build.sh" 2>why)} || skip_all "$(tail -n 1 why)"
+for tool in jq pgrep; do
+	command -v $tool >/dev/null || nothing "no $tool"
+done
+need_kvm_and_bpf
+programs=${SELFTESTS:-$(bash "$here/tests/kvm/build.sh" 2>why)} || nothing "$(tail -n 1 why)"
 limit=${LIMIT:-$([ "${PROGRAMS-}" = all ] && echo 19 || echo 7)}
 
 dmesg >dmesg.before 2>/dev/null

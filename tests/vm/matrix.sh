@@ -37,7 +37,7 @@ boot()
 
 	[ "$arch" = amd64 ] || tool=$KVMSTALL_STATIC_ARM64
 	[ -f "$tool" ] || skip "$series: no program for $arch: $tool"
-	OUT=$out KVMSTALL=$tool KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-400} "$here/tests/vm/run.sh" "$series" \
+	OUT=$out KVMSTALL=$tool KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} "$here/tests/vm/run.sh" "$series" \
 		"$here/tests/vm/guest/matrix.sh" >"$out/console" 2>"$out/errors" || status=$?
 	[ "$status" != 77 ] || skip "$(tail -n 1 "$out/errors")"
 	cat "$out/console" "$out/errors"
