@@ -92,8 +92,10 @@ as_root()
 {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	else
+	elif command -v sudo >/dev/null; then
 		sudo "$@"
+	else
+		die 3 "you are not root, and there is no sudo: cannot install"
 	fi
 }
 
@@ -178,12 +180,21 @@ lists_are_fresh()
 	[ -n "$(find /var/lib/apt/lists -name '*Packages*' -mtime -7 -print -quit 2>/dev/null)" ]
 }
 
-# A repository of somebody else's that is down is no reason to stop: the install will tell.
+# A repository of somebody else's that is down is no reason to stop: the install will tell. Nor is a package
+# that this release has not: the others are installed all the same.
 apt_install()
 {
+	local package status=0
+
 	[ $# -gt 0 ] || return 0
 	lists_are_fresh || apt_get update || true
-	apt_get install "$@" || { apt_get update || true; apt_get install "$@"; }
+	apt_get install "$@" && return
+	apt_get update || true
+	apt_get install "$@" && return
+	for package; do
+		apt_get install "$package" || status=1
+	done
+	return $status
 }
 
 # The mirror that this machine already uses for Debian.

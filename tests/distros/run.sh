@@ -42,6 +42,7 @@ unpack()
 {
 	local release=$1 tree=$work/$1
 
+	flock -n 9 || skip "another run has this release's cache"
 	bare_tree "$release"
 	mkdir -p "$tree" "$cache/$release.archives/partial" "$cache/$release.cache"
 	tar -C "$tree" -xf "$cache/$release.tar"
@@ -108,10 +109,9 @@ done
 [ -z "$(git -C "$here" status --porcelain --untracked-files=no)" ] ||
 	echo "what is not committed is not tested"
 mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock -n 9 || nothing "another run has the cache"
 [ $# -gt 0 ] || set -- bookworm trixie testing
 for release; do
+	exec 9>"$cache/$release.lock"
 	run_test "$release-tree" unpack "$release"
 	[ -d "$work/$release/work/kvmstall" ] || continue
 	run_test "$release-deps" install_deps "$release"
