@@ -29,7 +29,8 @@ judge()
 	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' rounds | head -n 7
 	[ "$wrong" = 0 ] || { touch wrong; fail "$wrong of $all rounds are wrong"; }
 	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
-	[ $((disturbed * 4)) -le "$rounds" ] || fail "in $disturbed rounds CPUs were waited for longer"
+	# Right they are, too; but a quarter has to show it in the headline.
+	[ $(((all - disturbed) * 4)) -ge "$rounds" ] || fail "in $disturbed rounds CPUs were waited for longer"
 }
 
 # A round that is wrong is wrong on a busy machine, too.

@@ -41,7 +41,7 @@ test_register_culprit()
 	done
 	note "$stalled of $seen first memslots behind devices stalled by the call that registered; the others had no CPU"
 	[ "$seen" -ge 11 ] || too_busy "only $seen memslots came within a jiffy of devices"
-	[ "$stalled" -ge 11 ] || too_busy "only $stalled of $seen memslot calls stalled"
+	[ "$stalled" -ge 3 ] || too_busy "only $stalled of $seen memslot calls stalled"
 }
 
 test_memslots_first()
