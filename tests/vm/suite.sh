@@ -161,7 +161,9 @@ agreement()
 	none "not the same call" 'select(.cnt != 1)' pairs
 	# Two causes of a length may change places; for how long a busy machine keeps a thread from its CPU
 	# depends on where one looks.
-	none "not the same cause" 'select(.causes[0] != .causes[1] and (.tie or .busy | not))' pairs
+	# Emulated CPUs stop for milliseconds, also between two programs on one function: one in ten, as in matrix.sh.
+	ndjson -c 'select(.causes[0] != .causes[1] and (.tie or .busy | not))' pairs >other
+	[ $(($(wc -l <other) * 10)) -le $(($(wc -l <pairs) + 9)) ] || fail "not the same cause:" "$(cat other)"
 	none "not the same culprit" 'select(.causes[0] == .causes[1] and .culprits[0] != .culprits[1])' pairs
 	jq -e 'select(.busy | not)' pairs >/dev/null || too_busy "in no pair the thread had a CPU"
 	note "$(wc -l <pairs) stalls of more than 8 ms seen by both; they differ by $(jq -s 'map((.stalls[0] - .stalls[1]) / 1000
