@@ -23,6 +23,8 @@ const volatile __u64 sym_kretprobe_trampoline;
 const volatile __u8 wanted[256];
 /* Emit every call, also those that never slept. */
 const volatile bool want_all_calls;
+/* User space's process: a VM that it closes waits on mmu_notifier's domain. */
+const volatile __u32 self_tgid;
 /* No function entry tells of waits outside known calls: watch the owners' D state sleeps. */
 const volatile bool want_orphan_sleeps;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
@@ -126,6 +128,8 @@ struct domain_state {
 	__u64 fail_ns;	   /* of this GP's first failed scan; 0: none */
 	__u32 armed;	   /* process_srcu's timer is pending, as far as we saw */
 	__u32 is_reported; /* KS_HELD was sent for this GP */
+	__u32 has_stack;   /* not a VM's own: a stack of a wait on it was sent */
+	__u32 pad;
 };
 
 /* SRCU domains that are followed, by srcu_struct. Full: KS_LOSS_DOMAINS */

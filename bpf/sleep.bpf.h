@@ -129,9 +129,8 @@ static __always_inline void sleep_wake(struct task_struct *task)
 	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != current_tid())
 		return;
 	state->wake_ssp = cpu->ssp;
-	/* Not a VM's own domain, but a KVM call waits on it: follow it from now on. */
 	if (!bpf_map_lookup_elem(&domains, &cpu->ssp))
-		domain_follow(cpu->ssp, 0);
+		domain_follow_foreign(cpu->ssp, task->tgid);
 }
 
 static __always_inline __u64 sleep_needed(const struct task_state *state, __u64 ssp)
@@ -191,6 +190,21 @@ static __always_inline void sleep_emit_stack(const struct task_state *state,
 	ring_submit(sleep);
 }
 
+/* Only a stack can say whose a domain is that is no VM's own: the first wait on it has one. */
+static __always_inline bool is_first_of_foreign(const struct task_state *state)
+{
+	__u64 ssp = state->wait_ssp ? state->wait_ssp : state->wake_ssp;
+	struct domain_state *dom;
+
+	if (state->kvm && (ssp == kvm_srcu(state->kvm) || ssp == kvm_irq_srcu(state->kvm)))
+		return false;
+	dom = bpf_map_lookup_elem(&domains, &ssp);
+	if (!dom || dom->kvm || dom->has_stack)
+		return false;
+	dom->has_stack = 1;
+	return true;
+}
+
 static __always_inline void task_on_cpu(struct task_struct *task)
 {
 	__u32 tid = task->pid;
@@ -204,7 +218,8 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	if (state->kind || by_srcu) {
 		/* what an orphan was in is told by its stack alone */
-		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS)
+		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
+		    !is_first_of_foreign(state))
 			sleep_emit_bare(state, task, now);
 		else
 			sleep_emit_stack(state, task, now);

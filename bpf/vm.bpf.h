@@ -86,10 +86,16 @@ static __always_inline void domain_follow(__u64 ssp, __u64 kvm)
 	struct domain_state dom = {.kvm = kvm};
 
 	dom.armed = sup_expires(srcu_sup(ssp)) != 0;
-	if (!kvm)
-		shared_ssp = ssp;
 	if (bpf_map_update_elem(&domains, &ssp, &dom, BPF_ANY))
 		count_loss(KS_LOSS_DOMAINS);
+}
+
+/* Not a VM's own, but a call of @tgid waits on it: follow it from now on. */
+static __always_inline void domain_follow_foreign(__u64 ssp, __u32 tgid)
+{
+	if (!shared_ssp || tgid == self_tgid)
+		shared_ssp = ssp;
+	domain_follow(ssp, 0);
 }
 
 static __always_inline void owner_add(__u32 tgid)
@@ -145,6 +151,9 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now
 	if (kvm_track_srcu(kvm))
 		domain_follow(kvm_track_srcu(kvm), kvm);
 	vm_emit(kvm, KS_VM, tgid, flags, now);
+	if (kvm_track_srcu(kvm))
+		emit_step(KS_DOMAIN, kvm_track_srcu(kvm), sup_seq(srcu_sup(kvm_track_srcu(kvm))),
+			  kvm);
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */

@@ -17,7 +17,7 @@ static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 	if (!bpf_map_lookup_elem(&domains, &ssp)) {
 		if (!state && !bpf_map_lookup_elem(&owners, &tgid))
 			return;
-		domain_follow(ssp, 0);
+		domain_follow_foreign(ssp, tgid);
 	}
 	if (!state) {
 		orphan.begin_ns = bpf_ktime_get_ns();

@@ -45,6 +45,7 @@ enum ks_type {
 	/* 18 is not used */
 	KS_HELD = 19,	/* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
 	KS_ASLEEP = 20, /* ks_task: a task in uninterruptible sleep, as it was then */
+	KS_DOMAIN = 21, /* ks_step: a VM's third domain, for page tracking; .val the struct kvm */
 	KS_TYPE_CNT
 };
 

@@ -173,6 +173,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
+	skel->rodata->self_tgid = getpid();
 	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	if (cfg->ring_bytes) {
 		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);

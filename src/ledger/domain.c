@@ -78,6 +78,11 @@ enum domain_kind domain_get_kind(const struct domain *dom)
 	return dom->kind;
 }
 
+void domain_set_kind(struct domain *dom, enum domain_kind kind)
+{
+	dom->kind = kind;
+}
+
 /* ---- tracks ---- */
 
 static enum gp_state history_state(const struct transitions *track)

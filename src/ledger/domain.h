@@ -88,6 +88,9 @@ uint64_t domain_ssp(const struct domain *dom);
 uint64_t domain_kvm(const struct domain *dom);
 enum domain_kind domain_get_kind(const struct domain *dom);
 
+/* A stack of a wait on it says whose it is. */
+void domain_set_kind(struct domain *dom, enum domain_kind kind);
+
 /* The number that people see for a GP: the n-th of the domain, as far as that is known; -1: no
  * number. */
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp);

@@ -25,7 +25,7 @@
 /* A task of which nothing was heard for so long: the record of its call's end was lost. Of a call
  * that sleeps on for longer, the sleeps before are forgotten, and it is incomplete. */
 #define TASK_KEEP_NS 3600000000000ULL
-#define DOMAINS_MAX  (2 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
+#define DOMAINS_MAX  (3 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
 
 struct ledger {
 	struct stacks *stacks;
@@ -33,6 +33,8 @@ struct ledger {
 	struct ledger_ops ops;
 	void *ctx;
 	struct vms vms;
+	uint32_t recorder;  /* tgid; 0: not known */
+	bool knows_shared;  /* which domain is mmu_notifier's */
 	struct map domains; /* ssp -> struct domain; owns a reference */
 	struct map tasks;   /* tid -> struct task */
 	struct task *spare; /* the last one that was let go: the next call is not far */
@@ -125,7 +127,30 @@ static struct domain *find_domain(struct ledger *ledger, uint64_t ssp)
 
 	if (dom || !ssp || ledger->domains.cnt >= DOMAINS_MAX)
 		return dom;
-	return add_domain(ledger, ssp, DOMAIN_SHARED, 0);
+	return add_domain(ledger, ssp, DOMAIN_OTHER, 0);
+}
+
+/*
+ * mmu_notifier's domain has no symbol. It is the one that a stack shows mmu_notifier_unregister()
+ * in, and without a stack the first in the close of a VM that is not the VM's own: before that
+ * function, kvm_destroy_vm() waits on no other (virt/kvm/kvm_main.c, the same from 6.1 to 7.3).
+ */
+static void prove_domain(struct ledger *ledger, struct domain *dom, const struct ks_sleep *sleep,
+			 const struct stack *stack)
+{
+	enum domain_kind kind;
+	bool is_proven;
+
+	if (!dom || domain_get_kind(dom) != DOMAIN_OTHER)
+		return;
+	if (stack_domain_kind(stack, &kind))
+		is_proven = kind == DOMAIN_SHARED;
+	else
+		is_proven = !stack->cnt && sleep->kind == KS_KIND_CLOSE && !ledger->knows_shared;
+	if (!is_proven)
+		return;
+	domain_set_kind(dom, DOMAIN_SHARED);
+	ledger->knows_shared = true;
 }
 
 /* Why there is none of these. */
@@ -154,6 +179,8 @@ static void discard_vm(struct ledger *ledger, struct vm *vm)
 {
 	drop_domain(ledger, vm->srcu);
 	drop_domain(ledger, vm->irq_srcu);
+	if (vm->track_srcu)
+		drop_domain(ledger, vm->track_srcu);
 	vm_free(vm);
 }
 
@@ -230,6 +257,28 @@ static int take_vm_gone(struct ledger *ledger, const struct record_view *view)
 	const struct ks_step *step = view->step;
 
 	retire_vm(ledger, step->val, step->head.ts_ns);
+	return 0;
+}
+
+/* A VM's third domain, which not every kernel has. */
+static int take_domain(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_step *rec = view->step;
+	struct vm *vm = vms_living(&ledger->vms, rec->val);
+	const struct ks_domain seed = {.ssp = rec->ssp, .seq = rec->seq};
+	struct domain *dom;
+
+	if (!rec->ssp)
+		return -EINVAL;
+	if (!vm || vm->track_srcu)
+		return 0;
+	if (rec->ssp == domain_ssp(vm->srcu) || rec->ssp == domain_ssp(vm->irq_srcu))
+		return -EINVAL;
+	dom = add_domain(ledger, rec->ssp, DOMAIN_TRACK, vm->kvm);
+	if (!dom)
+		return -ENOMEM;
+	domain_seed(dom, &seed, rec->head.ts_ns, 0, ledger->hz);
+	vm->track_srcu = domain_get(dom);
 	return 0;
 }
 
@@ -346,12 +395,15 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 	const struct ks_sleep *sleep = view->sleep;
 	struct task *task = find_task(ledger, sleep->head.tid, sleep->head.ts_ns);
 	const struct stack *stack;
+	struct domain *dom;
 	int ret;
 
 	if (!task)
 		return no_task(ledger);
 	stack = resolve(ledger, view);
-	ret = account_sleep(task, sleep, stack, find_domain(ledger, sleep->ssp));
+	dom = find_domain(ledger, sleep->ssp);
+	prove_domain(ledger, dom, sleep, stack);
+	ret = account_sleep(task, sleep, stack, dom);
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
 	task->forgotten = 0;
 	return ret;
@@ -656,6 +708,7 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_SUSPECT] = take_suspect,
 	[KS_HELD] = take_nothing,
 	[KS_ASLEEP] = take_asleep,
+	[KS_DOMAIN] = take_domain,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */

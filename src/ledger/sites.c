@@ -249,7 +249,7 @@ const char *api_name(enum ks_api api)
 const char *domain_kind_name(enum domain_kind kind)
 {
 	static const char *const names[DOMAIN_KIND_CNT] = {"kvm.srcu", "kvm.irq_srcu",
-							   "mmu_notifier"};
+							   "mmu_notifier", "track_srcu", "other"};
 
 	return names[kind];
 }

@@ -19,6 +19,8 @@ enum domain_kind {
 	DOMAIN_SRCU,	 /* kvm.srcu */
 	DOMAIN_IRQ_SRCU, /* kvm.irq_srcu */
 	DOMAIN_SHARED,	 /* host-wide: mmu_notifier's */
+	DOMAIN_TRACK,	 /* kvm.arch.track_notifier_head.track_srcu: x86, until v6.5 always there */
+	DOMAIN_OTHER,	 /* nobody's that we know: a KVM call waited on it */
 	DOMAIN_KIND_CNT
 };
 

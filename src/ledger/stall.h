@@ -47,7 +47,8 @@ struct vm {
 	char name[64]; /* what its operator calls it; empty: not known */
 	struct domain *srcu;
 	struct domain *irq_srcu;
-	struct vm *next; /* struct vms: the one that died after it */
+	struct domain *track_srcu; /* NULL: has none */
+	struct vm *next;	   /* struct vms: the one that died after it */
 };
 
 /* Time in one state, for one cause; a call's segments follow each other and sum to its latency. */

@@ -247,6 +247,104 @@ static void burying_the_old_leaves_the_new_ones_domains(void **state)
 	trace_free(trace);
 }
 
+/* GP n of a domain that task 12 waits for without a timer, in from @t to @t + 30; no stack. */
+#define SHORT_WAIT(t, dom, n, ...)                                                                 \
+	START(t, 12, dom, GP(n)), STEP(GP_BEGIN, (t) + 5, dom, GP(n)),                             \
+		STEP(CB_QUEUE, (t) + 10, dom, DONE(n)), STEP(GP_END, (t) + 11, dom, DONE(n)),      \
+		STEP(CB_BEGIN, (t) + 15, dom, DONE(n), .val = 1),                                  \
+		STEP(CB_END, (t) + 25, dom, DONE(n)),                                              \
+		SLEEP((t) + 1, (t) + 20, (t) + 30, 12, dom, __VA_ARGS__)
+
+static void a_domain_is_mmu_notifiers_only_if_that_is_proven(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SHORT_WAIT(110, SOME_SRCU, 1, .kind = KS_KIND_VM),
+		CALL(100, 150, 12, 1, VCPU, 1),
+		/* its stack names it */
+		SHORT_WAIT(210, MMU_SRCU, 1, .kind = KS_KIND_CLOSE, .stack = IN_MMU_UNREGISTER),
+		CLOSE(200, 250, 12, 1, 1),
+		/* and it is the only one */
+		SHORT_WAIT(310, SOME_SRCU, 2, .kind = KS_KIND_CLOSE),
+		SHORT_WAIT(350, MMU_SRCU, 2, .kind = KS_KIND_VM),
+		CLOSE(300, 390, 12, 1, 2),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited, "?(other) 29");
+	assert_string_equal(trace->stalls[1].waited, "synchronize_srcu(mmu_notifier) 29");
+	assert_string_equal(trace->stalls[2].waited, "?(other) 29; ?(mmu_notifier) 29");
+	trace_free(trace);
+}
+
+/* Captures without such a stack: kvm_destroy_vm() waits on no other foreign domain before. */
+static void the_first_foreign_domain_of_a_vms_close_is_mmu_notifiers(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SHORT_WAIT(110, SRCU(1), 1, .kind = KS_KIND_CLOSE),
+		SHORT_WAIT(150, MMU_SRCU, 1, .kind = KS_KIND_CLOSE),
+		SHORT_WAIT(200, SOME_SRCU, 1, .kind = KS_KIND_CLOSE),
+		CLOSE(100, 250, 12, 1, 3),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited,
+			    "?(kvm.srcu) 29; ?(mmu_notifier) 29; ?(other) 29");
+	trace_free(trace);
+}
+
+/* x86 has one for page tracking: until v6.5 always, then with CONFIG_KVM_EXTERNAL_WRITE_TRACKING.
+ */
+static void a_vms_third_domain_is_its_own_and_goes_with_it(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		STEP(DOMAIN, 11, TRACK_SRCU(1), 0, .val = KVM(1)),
+		SHORT_WAIT(110, TRACK_SRCU(1), 1, .kind = KS_KIND_CLOSE),
+		CLOSE(100, 150, 12, 1, 1),
+		GONE(160, 1),
+		GONE(2 * GRACE_US, 2), /* buries it */
+		SHORT_WAIT(2 * GRACE_US + 10, TRACK_SRCU(1), 2, .kind = KS_KIND_VM),
+		CALL(2 * GRACE_US, 2 * GRACE_US + 50, 12, 0, VCPU, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited, "?(track_srcu) 29");
+	assert_string_equal(
+		trace->stalls[0].account,
+		"run 11, kworker@1 4, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 10, "
+		"run 10");
+	assert_string_equal(trace->stalls[1].waited, "?(other) 29");
+	trace_free(trace);
+}
+
+static void a_third_domain_of_no_vm_or_of_another_kind_is_refused(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1), STEP(DOMAIN, 11, TRACK_SRCU(2), 0, .val = KVM(2)), /* gone already */
+		STEP(DOMAIN, 12, TRACK_SRCU(1), 0, .val = KVM(1)),
+		STEP(DOMAIN, 13, TRACK_SRCU(1), 0, .val = KVM(1)), /* once is enough */
+	};
+	const struct row bad[] = {STEP(DOMAIN, 21, SRCU(3), 0, .val = KVM(3)),
+				  STEP(DOMAIN, 22, 0, 0, .val = KVM(3))};
+	const struct row third[] = {BORN(20, 3)};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	trace_feed(trace, third, CNT(third));
+	for (size_t i = 0; i < CNT(bad); i++) {
+		union any_record rec;
+		size_t size = trace_fill(&bad[i], &rec);
+
+		assert_int_equal(trace_feed_sized(trace, &rec, size), -EINVAL);
+	}
+	trace_free(trace);
+}
+
 static void a_killed_call_says_so(void **state)
 {
 	const struct row rows[] = {BORN(10, 1),
@@ -565,6 +663,10 @@ int main(void)
 		cmocka_unit_test(a_process_of_many_vms_is_at_its_newest),
 		cmocka_unit_test(a_birth_ends_the_vm_that_was_there),
 		cmocka_unit_test(burying_the_old_leaves_the_new_ones_domains),
+		cmocka_unit_test(a_domain_is_mmu_notifiers_only_if_that_is_proven),
+		cmocka_unit_test(the_first_foreign_domain_of_a_vms_close_is_mmu_notifiers),
+		cmocka_unit_test(a_vms_third_domain_is_its_own_and_goes_with_it),
+		cmocka_unit_test(a_third_domain_of_no_vm_or_of_another_kind_is_refused),
 		cmocka_unit_test(a_killed_call_says_so),
 		cmocka_unit_test(a_thread_id_may_be_used_again),
 		cmocka_unit_test(a_cpu_that_lost_records_tells_so_in_its_next_one),

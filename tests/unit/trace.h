@@ -30,11 +30,13 @@
 
 /* ---- the cast ---- */
 
-#define KVM(n)	    (0xffff888000000000ULL + (uint64_t)(n)*0x10000)
-#define SRCU(n)	    (KVM(n) + 0x1000)
-#define IRQ_SRCU(n) (KVM(n) + 0x2000)
-#define MMU_SRCU    0xffffffff82000000ULL
-#define TGID(n)	    (1000U * (n))
+#define KVM(n)	      (0xffff888000000000ULL + (uint64_t)(n)*0x10000)
+#define SRCU(n)	      (KVM(n) + 0x1000)
+#define IRQ_SRCU(n)   (KVM(n) + 0x2000)
+#define TRACK_SRCU(n) (KVM(n) + 0x3000)
+#define MMU_SRCU      0xffffffff82000000ULL
+#define SOME_SRCU     0xffffffff82001000ULL
+#define TGID(n)	      (1000U * (n))
 
 /* Sequences: GP n of a domain born at 0, in progress; and idle behind it. */
 #define GP(n)	(((uint64_t)(n)-1) * 4 + 1)
