@@ -122,6 +122,11 @@ static bool has_suffix(const char *name, const char *suffix)
 	return len > suffix_len && !strcmp(name + len - suffix_len, suffix);
 }
 
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
 /* The family's name: OpenMetrics leaves "_total" and "_info" to the samples. */
 static void put_family_name(struct writer *writer)
 {
@@ -218,6 +223,8 @@ void prom_write(struct str *out, const struct metrics *metrics, const struct pro
 	}
 	for (int i = 0; i < METRIC_CNT; i++) {
 		writer.desc = &metric_descs[i];
+		if (cfg->is_served_by_another && has_prefix(writer.desc->name, "process_"))
+			continue;
 		writer.has_head = false;
 		collect_each(metrics, i, put_sample, &writer);
 	}

@@ -6,6 +6,7 @@
 #ifndef METRICS_PROM_H
 #define METRICS_PROM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct metrics;
@@ -21,6 +22,8 @@ const char *prom_content_type(enum prom_format format);
 struct prom_cfg {
 	enum prom_format format;
 	int64_t unix_offset_ns; /* from CLOCK_MONOTONIC to 1970 */
+	/* Leave process_* out, which is about whoever answers: not in what another one serves. */
+	bool is_served_by_another;
 };
 
 /* Append the whole exposition. Failure is the string's: str_failed(). */

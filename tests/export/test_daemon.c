@@ -307,27 +307,45 @@ static void let_a_vm_end(void)
 	stall(7000000);
 }
 
-static void every_scraper_sees_the_last_value_of_a_dead_vm(void **state)
+/* The text file as it is in the end; valid until the next time. */
+static const char *serve_with_textfile(void)
 {
-	char dir[] = "/tmp/kvmstall-test.XXXXXX", path[64], text[REPLY_MAX] = "";
+	static char text[REPLY_MAX];
+	char dir[] = "/tmp/kvmstall-test.XXXXXX", path[64];
 	FILE *file;
+	size_t len;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
-	let_a_vm_end();
-	ask(3);
-	world.more = 2; /* and each of them once more */
 	serve(dir);
-	for (int i = 0; i < 3; i++)
-		assert_non_null(strstr(world.clients[i].reply, LAST_VALUE));
 	snprintf(path, sizeof(path), "%s/kvmstall.prom", dir);
 	file = fopen(path, "r");
 	assert_non_null(file);
-	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
 	fclose(file);
-	assert_non_null(strstr(text, LAST_VALUE));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
+	return text;
+}
+
+static void every_scraper_sees_the_last_value_of_a_dead_vm(void **state)
+{
+	(void)state;
+	let_a_vm_end();
+	ask(3);
+	world.more = 2; /* and the first of them twice more */
+	assert_non_null(strstr(serve_with_textfile(), LAST_VALUE));
+	for (int i = 0; i < 3; i++)
+		assert_non_null(strstr(world.clients[i].reply, LAST_VALUE));
+}
+
+/* node_exporter has such of its own, and drops the file's. */
+static void the_text_file_says_nothing_of_the_process(void **state)
+{
+	(void)state;
+	ask(1);
+	assert_null(strstr(serve_with_textfile(), "process_"));
+	assert_non_null(strstr(world.clients[0].reply, "\nprocess_cpu_seconds_total "));
 }
 
 static void a_dead_vm_leaves_in_the_end(void **state)
@@ -366,6 +384,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(every_scraper_sees_the_last_value_of_a_dead_vm,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_text_file_says_nothing_of_the_process, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_dead_vm_leaves_in_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_vm_has_series_soon_after_its_birth, set_up,
 						tear_down),

@@ -101,10 +101,9 @@ static void update_totals(struct daemon *daemon)
 	metrics_set_totals(daemon->metrics, &totals);
 }
 
-static void write_metrics(struct daemon *daemon, enum prom_format format, struct str *out)
+static void write_metrics(struct daemon *daemon, struct prom_cfg cfg, struct str *out)
 {
-	const struct prom_cfg cfg = {.format = format, .unix_offset_ns = clock_unix_offset_ns()};
-
+	cfg.unix_offset_ns = clock_unix_offset_ns();
 	update_totals(daemon);
 	prom_write(out, daemon->metrics, &cfg);
 }
@@ -173,10 +172,10 @@ static void put_health(struct daemon *daemon, struct http_reply *reply)
 static void put_metrics(struct daemon *daemon, const struct http_request *request,
 			struct http_reply *reply)
 {
-	enum prom_format format = prom_negotiate(request->accept);
+	const struct prom_cfg cfg = {.format = prom_negotiate(request->accept)};
 
-	reply->type = prom_content_type(format);
-	write_metrics(daemon, format, reply->body);
+	reply->type = prom_content_type(cfg.format);
+	write_metrics(daemon, cfg, reply->body);
 }
 
 static bool on_reply(void *ctx, const struct http_request *request, struct http_reply *reply)
@@ -210,12 +209,13 @@ static void on_replied(void *ctx, unsigned int code)
 
 static void write_textfile(struct daemon *daemon)
 {
+	const struct prom_cfg cfg = {.format = PROM_TEXT, .is_served_by_another = true};
 	struct err err = {0};
 
 	daemon->want_textfile = false;
 	daemon->textfile_scan = 0;
 	str_reset(&daemon->text);
-	write_metrics(daemon, PROM_TEXT, &daemon->text);
+	write_metrics(daemon, cfg, &daemon->text);
 	if (textfile_replace(daemon->textfile, &daemon->text, &err))
 		log_warn("%s", err.msg);
 }
@@ -413,6 +413,7 @@ int daemon_run(struct daemon *daemon, struct err *err)
 
 int daemon_print(struct daemon *daemon, struct err *err)
 {
+	const struct prom_cfg cfg = {.format = PROM_TEXT};
 	uint64_t scan = 0;
 	int ret;
 
@@ -427,7 +428,7 @@ int daemon_print(struct daemon *daemon, struct err *err)
 	}
 	metrics_judge(daemon->metrics, clock_now_ns());
 	str_reset(&daemon->text);
-	write_metrics(daemon, PROM_TEXT, &daemon->text);
+	write_metrics(daemon, cfg, &daemon->text);
 	fwrite(daemon->text.text, 1, daemon->text.len, stdout);
 	return ret;
 }
