@@ -21,9 +21,9 @@
 struct client {
 	struct MHD_Connection *conn;
 	struct client *older, *newer;
-	uint64_t since_ns;
-	uint64_t scan;	 /* see struct http_request; a connection has one request */
-	bool is_waiting; /* suspended, until http_resume() */
+	uint64_t since_ns; /* it connected, or had last to wait for us */
+	uint64_t scan;	   /* see struct http_request; a connection has one request */
+	bool is_waiting;   /* suspended, until http_resume() */
 	bool is_cut;
 };
 
@@ -177,9 +177,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 void http_resume(struct http *http)
 {
 	for (struct client *client = http->oldest; client; client = client->newer) {
-		if (client->is_waiting)
-			MHD_resume_connection(client->conn);
+		if (!client->is_waiting)
+			continue;
+		MHD_resume_connection(client->conn);
 		client->is_waiting = false;
+		client->since_ns = clock_now_ns(); /* that we were slow is not its fault */
 	}
 	http_run(http);
 }
@@ -230,14 +232,16 @@ int http_fd(const struct http *http)
 
 int http_timeout_ms(const struct http *http)
 {
+	uint64_t now = clock_now_ns(), end = UINT64_MAX;
 	MHD_UNSIGNED_LONG_LONG ms;
-	uint64_t now = clock_now_ns(), end;
 
 	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && !ms)
 		return 0;
-	if (!http->oldest)
+	for (const struct client *client = http->oldest; client; client = client->newer)
+		if (!client->is_waiting && client->since_ns + CLIENT_LIFE_NS < end)
+			end = client->since_ns + CLIENT_LIFE_NS;
+	if (end == UINT64_MAX)
 		return -1;
-	end = http->oldest->since_ns + CLIENT_LIFE_NS;
 	return end > now ? (end - now) / 1000000 + 1 : 1000; /* cut, and not closed yet */
 }
 
@@ -246,7 +250,7 @@ void http_run(struct http *http)
 	uint64_t now = clock_now_ns();
 
 	for (struct client *client = http->oldest; client; client = client->newer)
-		if (now - client->since_ns > CLIENT_LIFE_NS)
+		if (!client->is_waiting && now - client->since_ns > CLIENT_LIFE_NS)
 			client_cut(client);
 	MHD_run(http->daemon);
 }
