@@ -104,7 +104,7 @@ static int compare_changes(const void *a, const void *b)
 		return x->verdict < y->verdict ? -1 : 1;
 	if (x->verdict <= VERDICT_BETTER && fabs(x->diff) != fabs(y->diff))
 		return fabs(x->diff) > fabs(y->diff) ? -1 : 1;
-	order = strcmp(left->call, right->call);
+	order = call_order(left->call, right->call);
 	if (!order && left->phase != right->phase)
 		order = left->phase < right->phase ? -1 : 1;
 	if (!order && left->occurrence != right->occurrence)

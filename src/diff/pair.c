@@ -9,7 +9,7 @@
 
 static bool is_pair(const struct group *a, const struct group *b, bool is_strict)
 {
-	return !strcmp(a->call, b->call) && a->occurrence == b->occurrence &&
+	return a->call == b->call && a->occurrence == b->occurrence &&
 	       (!is_strict || a->phase == b->phase);
 }
 

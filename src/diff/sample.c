@@ -8,7 +8,7 @@
 
 /* How often a VM has made each call, up to what is told apart. */
 struct counters {
-	uint8_t cnt[SAMPLE_CALLS_MAX];
+	uint8_t cnt[CALL_CNT];
 };
 
 void samples_init(struct samples *samples)
@@ -44,13 +44,13 @@ void samples_vm_gone(struct samples *samples, const struct vm *vm)
 /* ---- which group ---- */
 
 /* The close that destroys the VM waits in other places than those of its vCPUs. */
-static const char *name_call(const struct stall *stall)
+static enum call_id find_call(const struct stall *stall)
 {
 	if (stall->rec->kind == KS_KIND_EXIT)
-		return "close (exit)";
+		return CALL_CLOSE_EXIT;
 	if (stall->rec->kind == KS_KIND_CLOSE && stall->rec->flags & KS_CALL_LAST)
-		return "close (last)";
-	return call_name(stall->call);
+		return CALL_CLOSE_LAST;
+	return stall->call;
 }
 
 /* Calls on no VM, and those that a VM sees once in its life, have no number. */
@@ -76,19 +76,6 @@ static struct counters *find_counters(struct samples *samples, const struct vm *
 	return counters;
 }
 
-/* Names past the last that there is room for are all taken for the last. */
-static size_t index_call(struct samples *samples, const char *call)
-{
-	size_t i = 0;
-
-	while (i < samples->calls_cnt && strcmp(samples->calls[i], call))
-		i++;
-	if (i < samples->calls_cnt || i == SAMPLE_CALLS_MAX)
-		return i < SAMPLE_CALLS_MAX ? i : i - 1;
-	samples->calls[samples->calls_cnt++] = call;
-	return i;
-}
-
 static int number_call(struct samples *samples, const struct stall *stall, unsigned int *occurrence)
 {
 	struct counters *counters;
@@ -100,7 +87,7 @@ static int number_call(struct samples *samples, const struct stall *stall, unsig
 	counters = find_counters(samples, stall->vm);
 	if (!counters)
 		return -ENOMEM;
-	cnt = &counters->cnt[index_call(samples, call_name(stall->call))];
+	cnt = &counters->cnt[stall->call];
 	if (*cnt < OCCURRENCE_MAX)
 		++*cnt;
 	*occurrence = *cnt;
@@ -109,7 +96,7 @@ static int number_call(struct samples *samples, const struct stall *stall, unsig
 
 static int compare_keys(const struct group *a, const struct group *b)
 {
-	int order = strcmp(a->call, b->call);
+	int order = call_order(a->call, b->call);
 
 	if (!order && a->phase != b->phase)
 		order = a->phase < b->phase ? -1 : 1;
@@ -118,7 +105,7 @@ static int compare_keys(const struct group *a, const struct group *b)
 	return order;
 }
 
-static struct group *add_group(struct samples *samples, const char *call, enum phase phase,
+static struct group *add_group(struct samples *samples, enum call_id call, enum phase phase,
 			       unsigned int occurrence)
 {
 	struct group **groups;
@@ -140,14 +127,13 @@ static struct group *add_group(struct samples *samples, const char *call, enum p
 	return group;
 }
 
-static struct group *find_group(struct samples *samples, const char *call, enum phase phase,
+static struct group *find_group(struct samples *samples, enum call_id call, enum phase phase,
 				unsigned int occurrence)
 {
 	for (size_t i = 0; i < samples->cnt; i++) {
 		struct group *group = samples->groups[i];
 
-		if (group->phase == phase && group->occurrence == occurrence &&
-		    !strcmp(group->call, call))
+		if (group->phase == phase && group->occurrence == occurrence && group->call == call)
 			return group;
 	}
 	return add_group(samples, call, phase, occurrence);
@@ -170,8 +156,7 @@ static void find_origin(const struct stall *stall, struct origin *origin)
 	if (culprit->is_known && (culprit->func || culprit->call)) {
 		snprintf(origin->func, sizeof(origin->func), "%s",
 			 culprit->func ? culprit->func : "");
-		snprintf(origin->call, sizeof(origin->call), "%s",
-			 culprit->call ? call_name(culprit->call) : "");
+		origin->call = culprit->call;
 	} else if (culprit->seg && culprit->seg->func) {
 		origin->is_place = true;
 		snprintf(origin->func, sizeof(origin->func), "%s", culprit->seg->func);
@@ -180,7 +165,7 @@ static void find_origin(const struct stall *stall, struct origin *origin)
 
 static bool is_same_origin(const struct origin *a, const struct origin *b)
 {
-	return a->is_place == b->is_place && !strcmp(a->func, b->func) && !strcmp(a->call, b->call);
+	return a->is_place == b->is_place && !strcmp(a->func, b->func) && a->call == b->call;
 }
 
 static uint8_t index_origin(struct group *group, const struct stall *stall)
@@ -235,7 +220,7 @@ int samples_add(struct samples *samples, const struct stall *stall)
 		return 0; /* it will be told again, when it is over */
 	if (number_call(samples, stall, &occurrence))
 		return -ENOMEM;
-	group = find_group(samples, name_call(stall), stall->phase, occurrence);
+	group = find_group(samples, find_call(stall), stall->phase, occurrence);
 	if (!group)
 		return -ENOMEM;
 	samples->calls_seen++;

@@ -22,14 +22,13 @@
 /* What is kept of a group. Of more, one in two, four, eight... is kept, so memory has a bound. */
 #define SAMPLES_KEPT 2048
 
-#define SAMPLE_CALLS_MAX 64 /* different names; there are some 20 */
-#define ORIGINS_MAX	 8
+#define ORIGINS_MAX 8
 
 /* Behind what a call stalled. */
 struct origin {
-	char func[64]; /* the culprit's function, or the one slept in; "": not known */
-	char call[64]; /* the call that the culprit was in; "": none, or not known */
-	bool is_place; /* there is no culprit: it is where the call slept */
+	char func[64];	   /* the culprit's function, or the one slept in; "": not known */
+	enum call_id call; /* that the culprit was in; CALL_NONE: none, or not known */
+	bool is_place;	   /* there is no culprit: it is where the call slept */
 };
 
 struct sample {
@@ -44,7 +43,7 @@ struct sample {
 };
 
 struct group {
-	const char *call; /* "KVM_CREATE_VCPU"; "close (last)" is the one that destroys the VM */
+	enum call_id call; /* CALL_CLOSE_LAST is the one that destroys the VM */
 	enum phase phase;
 	unsigned int occurrence; /* 1...OCCURRENCE_MAX; 0: this call is not counted */
 	uint64_t cnt;		 /* calls seen */
@@ -59,8 +58,6 @@ struct group {
 struct samples {
 	struct group **groups;
 	size_t cnt;
-	const char *calls[SAMPLE_CALLS_MAX]; /* names, by the index in a VM's counters */
-	size_t calls_cnt;
 	struct map vms; /* id -> counters, the living */
 	uint64_t vms_cnt;
 	uint64_t calls_seen;
@@ -76,7 +73,7 @@ void samples_fini(struct samples *samples);
 /* Another recording begins: its VMs are others. */
 void samples_begin(struct samples *samples);
 
-/* A call, as the ledger tells it. Names of calls must live as long as @samples. 0 or -ENOMEM. */
+/* A call, as the ledger tells it. 0 or -ENOMEM. */
 int samples_add(struct samples *samples, const struct stall *stall);
 
 void samples_vm_gone(struct samples *samples, const struct vm *vm);

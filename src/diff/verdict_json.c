@@ -42,7 +42,7 @@ static void put_moved(struct ndjson *json, const struct change *change)
 	ndjson_text(json, "cause", cause_name(change->moved));
 	put_ns(json, "ns", change->moved_ns);
 	ndjson_text_or_null(json, "function", change->origin ? change->origin->func : NULL);
-	ndjson_text_or_null(json, "call", change->origin ? change->origin->call : NULL);
+	ndjson_text(json, "call", change->origin ? call_name(change->origin->call) : NULL);
 	ndjson_bool(json, "is_culprit", change->origin && !change->origin->is_place);
 	ndjson_int(json, "calls", change->origin_cnt);
 	ndjson_int(json, "of", change->moved_cnt);
@@ -90,7 +90,7 @@ static void put_change(struct ndjson *json, const struct comparison *comparison,
 		group = change->sides[SIDE_NEW].group;
 	ndjson_object(json, NULL);
 	ndjson_text(json, "verdict", verdict_name(change->verdict));
-	ndjson_text(json, "call", group->call);
+	ndjson_text(json, "call", call_name(group->call));
 	if (group->occurrence)
 		ndjson_int(json, "occurrence", group->occurrence);
 	else

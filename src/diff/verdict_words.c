@@ -47,7 +47,7 @@ void compare_add_call(struct str *out, const struct change *change)
 								 " 4th+"};
 	const struct group *group = any_group(change);
 
-	str_addf(out, "%s%s", group->call, ordinals[group->occurrence]);
+	str_addf(out, "%s%s", call_name(group->call), ordinals[group->occurrence]);
 }
 
 void compare_add_phase(struct str *out, const struct change *change)
@@ -71,9 +71,9 @@ bool compare_add_origin(struct str *out, const struct change *change)
 		return true;
 	}
 	str_adds(out, origin->is_place ? "in " : "behind ");
-	str_adds(out, origin->func[0] ? origin->func : origin->call);
-	if (origin->func[0] && origin->call[0])
-		str_addf(out, " in %s", origin->call);
+	str_adds(out, origin->func[0] ? origin->func : call_name(origin->call));
+	if (origin->func[0] && origin->call)
+		str_addf(out, " in %s", call_name(origin->call));
 	str_addf(out, " (%zu of %zu call%s)", change->origin_cnt, change->moved_cnt,
 		 format_s(change->moved_cnt));
 	return true;

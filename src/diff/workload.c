@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diff/workload.h"
 
-#include <string.h>
-
 #include "diff/compare.h"
 
-static uint64_t count_call(const struct side *side, const char *call)
+static uint64_t count_call(const struct side *side, enum call_id call)
 {
 	uint64_t cnt = 0;
 
 	for (size_t i = 0; i < side->samples.cnt; i++)
-		if (!strcmp(side->samples.groups[i]->call, call))
+		if (side->samples.groups[i]->call == call)
 			cnt += side->samples.groups[i]->cnt;
 	return cnt;
 }
 
 /* Is the call made more than twice as often a VM as on the other side? */
-static bool differs_in_rate(const struct comparison *comparison, const char *call)
+static bool differs_in_rate(const struct comparison *comparison, enum call_id call)
 {
 	double rates[SIDE_CNT] = {}; /* gcc 14 -fanalyzer thinks the loop may end early */
 
@@ -32,7 +30,7 @@ static bool differs_in_rate(const struct comparison *comparison, const char *cal
 
 static bool is_first_of_call(const struct samples *samples, size_t idx)
 {
-	return !idx || strcmp(samples->groups[idx]->call, samples->groups[idx - 1]->call);
+	return !idx || samples->groups[idx]->call != samples->groups[idx - 1]->call;
 }
 
 void workload_compare(struct comparison *comparison)
@@ -43,7 +41,7 @@ void workload_compare(struct comparison *comparison)
 		const struct samples *samples = &comparison->sides[side]->samples;
 
 		for (size_t i = 0; i < samples->cnt; i++) {
-			const char *call = samples->groups[i]->call;
+			enum call_id call = samples->groups[i]->call;
 
 			if (!is_first_of_call(samples, i))
 				continue;

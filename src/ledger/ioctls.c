@@ -81,6 +81,13 @@ const char *call_name(enum call_id call)
 	return calls[call].name ? calls[call].name : site_of_call(call)->func;
 }
 
+int call_order(enum call_id a, enum call_id b)
+{
+	const char *one = call_name(a), *two = call_name(b);
+
+	return strcmp(one ? one : "", two ? two : "");
+}
+
 bool call_registers(enum call_id call)
 {
 	return calls[call].does & REGISTERS;

@@ -122,6 +122,9 @@ enum call_id call_of(enum ks_call_kind kind, uint32_t cmd);
 /* The call's name: "KVM_CREATE_VCPU", "close"; NULL for CALL_NONE alone. */
 const char *call_name(enum call_id call);
 
+/* By name, for what people read: as strcmp(). CALL_NONE comes first. */
+int call_order(enum call_id a, enum call_id b);
+
 /* Does it register devices, and may leave a normal grace period behind? */
 bool call_registers(enum call_id call);
 
