@@ -236,7 +236,8 @@ static double scrape(struct bench *bench, enum prom_format format)
 
 static int setup(struct bench *bench, uint32_t vm_limit)
 {
-	static const struct ledger_ops ops = {on_stall, on_vm_new, on_vm_gone, on_asleep};
+	static const struct ledger_ops ops = {
+		.stall = on_stall, .vm_new = on_vm_new, .vm_gone = on_vm_gone, .asleep = on_asleep};
 	const struct metrics_cfg cfg = {.vm_limit = vm_limit, .min_ns = 1000, .version = "bench"};
 
 	bench->ts_ns = 1000 * SECOND_NS;

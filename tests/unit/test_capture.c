@@ -721,7 +721,8 @@ static void show_done(void *ctx, const struct capture_head *head)
 
 static void a_replay_says_what_the_ledger_said(void **state)
 {
-	static const struct ledger_ops live_ops = {show_stall_text, show_live_new, show_gone, NULL};
+	static const struct ledger_ops live_ops = {
+		.stall = show_stall_text, .vm_new = show_live_new, .vm_gone = show_gone};
 	static const struct replay_ops ops = {
 		.ledger = {show_stall_text, show_new, show_gone, NULL},
 		.head = show_head,
