@@ -4,8 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/str.h"
-
 /* Lengths by first byte, and the least code point of that length: shorter forms only. */
 static const struct {
 	uint8_t mask, bits;
@@ -78,14 +76,4 @@ bool sanitize(char *dst, size_t size, const char *src)
 	}
 	dst[used] = 0;
 	return *src;
-}
-
-void sanitize_add(struct str *out, const char *src)
-{
-	const char *clean;
-
-	for (size_t len; *src; src += len) {
-		clean = sanitize_next(src, &len);
-		str_addn(out, clean, len);
-	}
 }

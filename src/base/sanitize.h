@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct str;
-
 /*
  * Copy @src into @dst of @size bytes as printable UTF-8: bytes that are no
  * UTF-8, control characters and those that turn the direction of text become '?',
@@ -20,8 +18,5 @@ bool sanitize(char *dst, size_t size, const char *src);
  * empty: @src itself, or "?" for one byte that may not be shown.
  */
 const char *sanitize_next(const char *src, size_t *len);
-
-/* Append all of @src in this way. Out of memory: see str.h. */
-void sanitize_add(struct str *out, const char *src);
 
 #endif

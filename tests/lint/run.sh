@@ -14,6 +14,7 @@ mk() { "${MAKE:-make}" -j"$(nproc)" "$@"; }
 
 layers() { tests/lint/layers.sh; }
 unique() { tests/lint/unique.sh; }
+exports() { tests/lint/exports.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
 metrics() { tests/lint/metrics.sh; }
@@ -59,6 +60,7 @@ completion()
 needs()
 {
 	case $1 in
+	exports) echo nm ;;
 	shell) echo shellcheck ;;
 	man) echo groff ;;
 	names) echo jq ;;
@@ -90,7 +92,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique length headers types format shell man examples metrics names functions units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique exports length headers types format shell man examples metrics names functions units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
