@@ -40,10 +40,11 @@ bare()
 }
 
 # Losses are counted for the whole host: a call that was in flight when the programs were attached is one
-# (no-begin), and so is one whose process died (no-end), whoever's it was.
+# (no-begin), and so is one whose process died (no-end), or a wait longer than what is remembered of its
+# domain (history), whoever's it was.
 is_by_others()
 {
-	jq -se 'map(select(.type == "lost").where) | length > 0 and all(.[]; IN("no-begin", "no-end"))' \
+	jq -se 'map(select(.type == "lost").where) | length > 0 and all(.[]; IN("no-begin", "no-end", "history"))' \
 		trace >/dev/null
 }
 
@@ -66,7 +67,7 @@ traced_alone()
 		is_by_others || return 0
 		[ -z "$others" ] || break
 	done
-	[ -z "$others" ] || { forgiven='["no-begin", "no-end"]' && touch forgiven; }
+	[ -z "$others" ] || { forgiven='["no-begin", "no-end", "history"]' && touch forgiven; }
 }
 
 # What must be true of every trace, whatever the program did.
