@@ -35,12 +35,12 @@ static void check(const struct str *out, enum prom_format format)
 			abort();
 }
 
-static void scrape(struct metrics *metrics)
+static void scrape(struct metrics *metrics, uint64_t now_ns)
 {
 	struct str out;
 
 	str_init(&out);
-	metrics_scrape(metrics);
+	metrics_judge(metrics, now_ns);
 	for (int format = 0; format < PROM_FORMAT_CNT; format++) {
 		const struct prom_cfg cfg = {.format = format};
 
@@ -58,8 +58,8 @@ void sink_metrics_end(struct metrics *metrics, const struct summary *summary)
 	totals.records = summary->records;
 	memcpy(totals.losses, summary->losses, sizeof(totals.losses));
 	metrics_set_totals(metrics, &totals);
-	scrape(metrics);
+	scrape(metrics, 0);
 	metrics_asleep_begin(metrics);
-	scrape(metrics);
+	scrape(metrics, metrics_due_ns(metrics, 0));
 	metrics_free(metrics);
 }
