@@ -33,8 +33,8 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 	[KS_CAUSE_LOCK] = "two threads make calls that take the same lock of this VM: the holder's "
 			  "stall is the one to mend",
 	[KS_CAUSE_OTHER_SLEEP] = "not SRCU: the function named is where it slept",
-	[KS_CAUSE_UNEXPLAINED] = "records are missing: see the losses, and whether the trace began "
-				 "in the middle of it",
+	[KS_CAUSE_UNEXPLAINED] = "no record says what happened: see the losses, and whether the "
+				 "trace began in the middle of it",
 };
 
 const char *advice_for_cause(enum ks_cause cause)

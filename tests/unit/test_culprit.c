@@ -2,6 +2,7 @@
 /* Who is to blame: the culprit is that of one segment, and of no other that looks like it. */
 #include "ledger/culprit.h"
 
+#include "output/advice.h"
 #include "output/deferral.h"
 #include "output/table.h"
 #include "trace.h"
@@ -203,6 +204,13 @@ static void the_timers_of_one_gp_are_one_culprits(void **state)
 	}
 }
 
+/* A hole may have other reasons than a loss. */
+static void advice_for_a_hole_does_not_claim_a_loss(void **state)
+{
+	(void)state;
+	assert_null(strstr(advice_for_cause(KS_CAUSE_UNEXPLAINED), "missing"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +218,7 @@ int main(void)
 		cmocka_unit_test(a_stall_is_lost_to_the_callback_of_its_own_domain),
 		cmocka_unit_test(a_reader_and_its_back_off_are_one_culprits),
 		cmocka_unit_test(the_timers_of_one_gp_are_one_culprits),
+		cmocka_unit_test(advice_for_a_hole_does_not_claim_a_loss),
 	};
 
 	return cmocka_run_group_tests_name("culprit", tests, NULL, NULL);
