@@ -63,6 +63,7 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 		.clock_offset_ns = source->clock_offset_ns,
 		.use_colour = isatty(show->file->fd),
 		.show_account = show->cfg.verbose,
+		.vm_width = show->text.vm_width,
 		.host = show->host,
 	};
 	forget_stuck(show);
@@ -75,8 +76,10 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 /* What there was no memory for, .line knows. */
 static void put_stall(struct printer *show, const struct stall *stall)
 {
-	struct text_cfg text = show->text;
+	struct text_cfg text;
 
+	text_fit(&show->text, stall);
+	text = show->text;
 	text.show_account |= stall->is_stuck; /* whoever is stuck wants to know why, now */
 	switch (show->cfg.format) {
 	case PRINTER_TEXT:

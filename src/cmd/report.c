@@ -58,6 +58,7 @@ struct report {
 	struct printer show;
 	struct group_by *tally;	   /* --by */
 	struct deferral *deferral; /* --by deferral */
+	const char *path;	   /* that is read */
 	uint64_t inferred;	   /* calls from logs */
 	int failed;		   /* -ENOMEM */
 };
@@ -80,9 +81,10 @@ static int on_head(void *ctx, const struct capture_head *head)
 	if (!report->cfg.facts)
 		printer_begin(&report->show, &source);
 	if (report->tally)
-		group_by_next_file(report->tally);
+		group_by_next_file(report->tally, report->path);
 	if (report->deferral)
-		deferral_next_file(report->deferral, strcmp(head->backend, "tracepoint"));
+		deferral_next_file(report->deferral, report->path,
+				   strcmp(head->backend, "tracepoint"));
 	return 0;
 }
 
@@ -254,7 +256,10 @@ static int read_file(struct report *report, const char *path, struct err *err)
 		.done = on_done,
 	};
 	struct summary part = {.command_status = -1};
-	int ret = input_read(path, &ops, report, &part, err);
+	int ret;
+
+	report->path = path;
+	ret = input_read(path, &ops, report, &part, err);
 
 	add_summary(&report->show.summary, &part);
 	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */

@@ -88,6 +88,7 @@ void import_free(struct import *import)
 		return;
 	strace_free(import->strace);
 	perf_free(import->perf);
+	owners_fini(&import->log.owners);
 	free(import);
 }
 

@@ -61,6 +61,7 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t t
 	*vm = (struct log_vm){.fd = fd};
 	vm->vm.id = ++log->vm_id;
 	vm->vm.tgid = tid;
+	vm->vm.is_further = owners_add(&log->owners, tid);
 	vm->vm.flags = KS_VM_FOLLOWED; /* whoever made the log chose whom to follow */
 	vm->vm.born_ns = ts_ns;
 	vm->vm.comm[0] = '?';

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "capture/replay.h"
+#include "ledger/vms.h"
 
 /* VMs of a log at a time; of more, the oldest is taken for gone. */
 #define LOG_VMS_MAX 64
@@ -30,6 +31,7 @@ struct log {
 	void *ctx;
 	struct log_vm vms[LOG_VMS_MAX]; /* the newest last */
 	size_t vms_cnt;
+	struct owners owners;
 	uint32_t vm_id;
 	uint64_t calls;
 	uint64_t first_ns, last_ns;

@@ -41,6 +41,7 @@ struct vm {
 	uint32_t tgid;
 	uint32_t flags; /* enum ks_vm_flags */
 	bool is_gone;
+	bool is_further;  /* its process had one before: only .id tells them apart */
 	uint64_t born_ns; /* or found */
 	uint64_t gone_ns; /* 0: lives */
 	char comm[KS_COMM_LEN];

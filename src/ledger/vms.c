@@ -7,6 +7,18 @@
 /* A VM is kept for a while after its end: the call that ended it is reported later. */
 #define DEAD_NS 1000000000ULL
 
+void owners_fini(struct owners *owners)
+{
+	map_fini(&owners->seen);
+}
+
+bool owners_add(struct owners *owners, uint32_t tgid)
+{
+	if (map_get(&owners->seen, tgid))
+		return true;
+	return owners->seen.cnt >= OWNERS_MAX || map_put(&owners->seen, tgid, owners);
+}
+
 void vms_init(struct vms *vms)
 {
 	*vms = (struct vms){.dead_end = &vms->dead};
@@ -41,6 +53,7 @@ void vms_fini(struct vms *vms)
 	while (vms->dead)
 		vm_free(first_of_dead(vms));
 	map_clear(&vms->living, forget_living);
+	owners_fini(&vms->owners);
 }
 
 int vms_add(struct vms *vms, struct vm *vm)
@@ -49,6 +62,7 @@ int vms_add(struct vms *vms, struct vm *vm)
 	if (map_put(&vms->living, vm->kvm, vm))
 		return -ENOMEM;
 	vms->last_id++;
+	vm->is_further = owners_add(&vms->owners, vm->tgid);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef LEDGER_VMS_H
 #define LEDGER_VMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/map.h"
@@ -15,10 +16,25 @@
 #define VMS_MAX	     65536
 #define VMS_DEAD_MAX 16384
 
+/* More processes than this are not remembered. */
+#define OWNERS_MAX 65536
+
+/* Processes that have had a VM. */
+struct owners {
+	struct map seen; /* tgid -> not NULL */
+};
+
+void owners_fini(struct owners *owners);
+
+/* Has @tgid had a VM before? It has one now. What cannot be remembered has: a number too many in a
+ * name is better than two VMs of one name. */
+bool owners_add(struct owners *owners, uint32_t tgid);
+
 struct vms {
 	struct map living;	     /* kvm -> struct vm */
 	struct vm *dead, **dead_end; /* by .next, in the order of their ends */
 	size_t dead_cnt;
+	struct owners owners;
 	uint32_t last_id;
 };
 

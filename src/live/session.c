@@ -62,8 +62,8 @@ static void name_vm(void *ctx, struct vm *vm)
 {
 	(void)ctx;
 	proc_vm_name(vm->tgid, vm->name, sizeof(vm->name));
-	if (vm->flags & KS_VM_FOUND)
-		proc_comm(vm->tgid, vm->comm, sizeof(vm->comm));
+	/* The record has what the thread that made it called itself. */
+	proc_comm(vm->tgid, vm->comm, sizeof(vm->comm));
 }
 
 static int make_probes(struct session *session, struct err *err)

@@ -18,6 +18,7 @@
 #define PENDING_MAX 65536
 /* More VMs than anybody reads of: those that follow share one account. */
 #define ACCOUNTS_MAX 16384
+#define COLS_MAX     10
 
 struct account {
 	struct account *next; /* in the order of births */
@@ -26,6 +27,8 @@ struct account {
 	uint64_t calls_ns;
 	uint64_t stalls; /* behind a grace period of theirs */
 	uint64_t lost_ns;
+	const char *path; /* NULL: of several VMs */
+	uint32_t id;
 	char vm[96];
 };
 
@@ -41,6 +44,9 @@ struct deferral {
 	struct map domains; /* ssp -> struct account, of living VMs */
 	struct map pending; /* tid -> struct pending */
 	struct quantile expedited;
+	struct table_col cols[COLS_MAX];
+	const char *path;
+	size_t files;
 	bool sees_callbacks;
 	bool is_at_least;
 };
@@ -71,14 +77,24 @@ void deferral_free(struct deferral *deferral)
 	free(deferral);
 }
 
-void deferral_next_file(struct deferral *deferral, bool sees_callbacks)
+void deferral_next_file(struct deferral *deferral, const char *path, bool sees_callbacks)
 {
 	forget_pending(deferral);
 	map_fini(&deferral->domains);
+	deferral->path = path;
+	deferral->files++;
 	deferral->sees_callbacks = sees_callbacks;
 }
 
 /* ---- VMs ---- */
+
+static void name_account(const struct deferral *deferral, struct account *account,
+			 const struct vm *vm)
+{
+	account->path = deferral->path;
+	account->id = vm->id;
+	text_vm(vm, account->vm, sizeof(account->vm));
+}
 
 /* The last that there is room for is for all that follow. */
 static struct account *add_account(struct deferral *deferral, const struct vm *vm)
@@ -93,7 +109,7 @@ static struct account *add_account(struct deferral *deferral, const struct vm *v
 	if (++deferral->cnt == ACCOUNTS_MAX)
 		snprintf(account->vm, sizeof(account->vm), "other VMs");
 	else
-		text_vm(vm, account->vm, sizeof(account->vm));
+		name_account(deferral, account, vm);
 	if (deferral->last)
 		deferral->last->next = account;
 	else
@@ -289,10 +305,11 @@ static void add_cells(struct table *table, const struct account *account, uint64
 		table_add_none(table);
 		table_add_none(table);
 	}
+	table_add_vm(table, account->path, account->id);
 	table_add_text(table, account->vm);
 }
 
-int deferral_table(struct deferral *deferral, struct table *table)
+static size_t make_cols(const struct deferral *deferral, struct table_col *out)
 {
 	static const struct table_col cols[] = {
 		{"DEFERRED", "callbacks", TABLE_COUNT},
@@ -302,11 +319,20 @@ int deferral_table(struct deferral *deferral, struct table *table)
 		{"LOST", "lost_ns", TABLE_NS},
 		{"EXPEDITED", "expedited_ns", TABLE_NS},
 		{"NET", "net_ns", TABLE_NS},
-		{"VM", "key", TABLE_TEXT},
 	};
+	size_t cnt = sizeof(cols) / sizeof(cols[0]);
+
+	memcpy(out, cols, sizeof(cols));
+	cnt += table_vm_cols(&out[cnt], deferral->files > 1);
+	out[cnt++] = (struct table_col){"VM", "key", TABLE_TEXT};
+	return cnt;
+}
+
+int deferral_table(struct deferral *deferral, struct table *table)
+{
 	uint64_t cnt, expedited_ns = deferral_expedited_ns(deferral, &cnt);
 
-	table_init(table, cols, sizeof(cols) / sizeof(cols[0]));
+	table_init(table, deferral->cols, make_cols(deferral, deferral->cols));
 	for (const struct account *account = deferral->first; account; account = account->next)
 		if (account->callbacks || account->stalls)
 			add_cells(table, account, expedited_ns);

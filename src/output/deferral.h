@@ -21,11 +21,11 @@ struct deferral *deferral_new(void);
 void deferral_free(struct deferral *deferral);
 
 /*
- * VMs that follow are others. @sees_callbacks: the backend makes a record of
- * each callback; else only grace periods that one started are seen, and counts
- * are the least that there were.
+ * VMs that follow are others. @path must live as long. @sees_callbacks: the backend makes a record
+ * of each callback; else only grace periods that one started are seen, and counts are the least
+ * that there were.
  */
-void deferral_next_file(struct deferral *deferral, bool sees_callbacks);
+void deferral_next_file(struct deferral *deferral, const char *path, bool sees_callbacks);
 
 /* In the order of the capture; all return 0 or -ENOMEM. */
 int deferral_record(struct deferral *deferral, const void *record, size_t size,
@@ -40,7 +40,8 @@ bool deferral_is_at_least(const struct deferral *deferral);
 /* The median of expedited waits that found their domain idle; 0: there were none. */
 uint64_t deferral_expedited_ns(struct deferral *deferral, uint64_t *cnt);
 
-/* A row for each VM with callbacks. @table is the caller's to table_fini(). 0 or -ENOMEM. */
+/* A row for each VM with callbacks. @table is the caller's to table_fini(), before @deferral. 0 or
+ * -ENOMEM. */
 int deferral_table(struct deferral *deferral, struct table *table);
 
 #endif

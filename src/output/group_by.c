@@ -14,13 +14,14 @@
 #include "output/text.h"
 
 #define KEY_LEN	 192
-#define COLS_MAX 9
+#define COLS_MAX 11
 /* More rows than anybody reads: what follows is added up in one. */
 #define ROWS_MAX  16384
 #define ROW_OTHER "other"
 
 struct stall_group {
 	struct stall_group *next; /* of the same hash */
+	const char *path;	  /* of a VM's file; else NULL */
 	uint32_t file;
 	uint32_t id; /* of a VM; else 0 */
 	uint64_t stalls;
@@ -33,6 +34,7 @@ struct stall_group {
 
 struct group_by {
 	enum group_by_key by;
+	const char *path;
 	uint32_t file;
 	struct map rows; /* hash -> struct stall_group */
 	struct table_col cols[COLS_MAX];
@@ -69,9 +71,10 @@ void group_by_free(struct group_by *tally)
 	free(tally);
 }
 
-void group_by_next_file(struct group_by *tally)
+void group_by_next_file(struct group_by *tally, const char *path)
 {
 	tally->file++;
+	tally->path = path;
 }
 
 /* ---- rows ---- */
@@ -114,6 +117,7 @@ static struct stall_group *find_row(struct group_by *tally, const char *key, uin
 	row = add_row(tally, hash, first, key);
 	if (row) {
 		row->file = file;
+		row->path = id ? tally->path : NULL;
 		row->id = id;
 	}
 	return row;
@@ -205,7 +209,7 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 /* ---- out ---- */
 
 /* What a row is about comes last: it may be long. */
-static size_t make_cols(enum group_by_key by, struct table_col *out)
+static size_t make_cols(const struct group_by *tally, struct table_col *out)
 {
 	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	   "CALL",
 							 "CAUSE", "PHASE", "CULPRIT"};
@@ -218,9 +222,11 @@ static size_t make_cols(enum group_by_key by, struct table_col *out)
 	size_t cnt = sizeof(cols) / sizeof(cols[0]);
 
 	memcpy(out, cols, sizeof(cols));
-	if (by != GROUP_BY_CAUSE)
+	if (tally->by != GROUP_BY_CAUSE)
 		out[cnt++] = (struct table_col){"CAUSE", "cause", TABLE_TEXT};
-	out[cnt++] = (struct table_col){titles[by], "key", TABLE_TEXT};
+	if (tally->by == GROUP_BY_VM)
+		cnt += table_vm_cols(&out[cnt], tally->file > 1);
+	out[cnt++] = (struct table_col){titles[tally->by], "key", TABLE_TEXT};
 	return cnt;
 }
 
@@ -267,6 +273,8 @@ static void add_row_cells(struct table *table, struct stall_group *row, enum gro
 		table_add_text(table, main_cause(row, cause, sizeof(cause)));
 	else if (by != GROUP_BY_CAUSE)
 		table_add_none(table);
+	if (by == GROUP_BY_VM)
+		table_add_vm(table, row->path, row->id);
 	table_add_text(table, row->key);
 }
 
@@ -276,7 +284,7 @@ int group_by_table(struct group_by *tally, struct table *table)
 	const struct map_slot *slot;
 	size_t pos = 0, cnt = 0;
 
-	table_init(table, tally->cols, make_cols(tally->by, tally->cols));
+	table_init(table, tally->cols, make_cols(tally, tally->cols));
 	if (!rows)
 		return -ENOMEM;
 	while ((slot = map_next(&tally->rows, &pos)))

@@ -25,8 +25,8 @@ struct group_by;
 struct group_by *group_by_new(enum group_by_key by);
 void group_by_free(struct group_by *tally);
 
-/* VMs that follow are others, though their ids may be the same. */
-void group_by_next_file(struct group_by *tally);
+/* VMs that follow are others, though their ids may be the same. @path must live as long. */
+void group_by_next_file(struct group_by *tally, const char *path);
 
 /*
  * A call; @is_stall: it is long enough to count as one. Percentiles are of all

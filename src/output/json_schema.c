@@ -21,7 +21,7 @@ static const char schema[] =
 "      \"type\": [\"object\", \"null\"],\n"
 "      \"required\": [\"id\", \"pid\", \"comm\", \"name\"],\n"
 "      \"properties\": {\n"
-"        \"id\": {\"type\": \"integer\", \"description\": \"from 1, in the order seen\"},\n"
+"        \"id\": {\"type\": \"integer\", \"description\": \"from 1, in the order seen; text has it as #id\"},\n"
 "        \"pid\": {\"type\": \"integer\"},\n"
 "        \"comm\": {\"type\": \"string\"},\n"
 "        \"name\": {\"type\": [\"string\", \"null\"]}\n"

@@ -83,6 +83,25 @@ void table_add_none(struct table *table)
 	add(table);
 }
 
+size_t table_vm_cols(struct table_col *cols, bool are_several)
+{
+	cols[0] = (struct table_col){are_several ? "FILE" : NULL, "file", TABLE_TEXT};
+	cols[1] = (struct table_col){NULL, "vm_id", TABLE_COUNT};
+	return 2;
+}
+
+void table_add_vm(struct table *table, const char *path, uint32_t id)
+{
+	if (path)
+		table_add_text(table, path);
+	else
+		table_add_none(table);
+	if (id)
+		table_add_value(table, id);
+	else
+		table_add_none(table);
+}
+
 static const struct table_cell *cell_at(const struct table *table, size_t row, size_t col)
 {
 	return &table->cells[row * table->cols_cnt + col];
@@ -115,9 +134,12 @@ static const char *format_cell(const struct table_cell *cell, enum table_type ty
 
 static size_t width_of(const struct table *table, size_t col)
 {
-	size_t width = strlen(table->cols[col].title), len;
+	size_t width = 0, len;
 	char buf[CELL_LEN];
 
+	if (!table->cols[col].title)
+		return 0;
+	width = strlen(table->cols[col].title);
 	for (size_t row = 0; row < rows_cnt(table); row++) {
 		len = strlen(format_cell(cell_at(table, row, col), table->cols[col].type, buf,
 					 sizeof(buf)));
@@ -127,12 +149,14 @@ static size_t width_of(const struct table *table, size_t col)
 	return width;
 }
 
-/* Text to the left, numbers to the right; nothing behind the last column. */
+/* Text to the left, numbers to the right; nothing behind the last column, which has a title. */
 static void put_cell(const struct table *table, size_t col, size_t width, const char *text,
 		     struct str *out)
 {
 	bool is_last = col + 1 == table->cols_cnt;
 
+	if (!table->cols[col].title)
+		return;
 	if (table->cols[col].type == TABLE_TEXT)
 		str_addf(out, "%-*s", is_last ? 0 : (int)width, text);
 	else

@@ -3,6 +3,7 @@
 #ifndef OUTPUT_TABLE_H
 #define OUTPUT_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@ enum table_type {
 };
 
 struct table_col {
-	const char *title; /* for people: "LATENCY" */
+	const char *title; /* for people: "LATENCY"; NULL: not for them */
 	const char *key;   /* for programs: "latency_ns" */
 	enum table_type type;
 };
@@ -42,6 +43,16 @@ void table_fini(struct table *table);
 void table_add_text(struct table *table, const char *text);
 void table_add_value(struct table *table, int64_t value);
 void table_add_none(struct table *table);
+
+/*
+ * Two columns that tell a VM from another of its name: the file that it is from
+ * and its id there. Programs get both; people the file, if there are several.
+ * Fills in two of @cols, and returns 2.
+ */
+size_t table_vm_cols(struct table_col *cols, bool are_several);
+
+/* Their cells; @path NULL, @id 0: it is no single VM. */
+void table_add_vm(struct table *table, const char *path, uint32_t id);
 
 /* All of it. Returns 0 or -ENOMEM. */
 int table_put_text(const struct table *table, struct str *out);

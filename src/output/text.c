@@ -18,8 +18,13 @@
 #define BOLD	     "\033[1m"
 #define PLAIN	     "\033[0m"
 
-#define CALL_WIDTH 36
-#define TEXT_WIDTH 98
+#define VM_WIDTH     18 /* until text_fit() has seen a longer one */
+#define VM_WIDTH_MAX 40
+#define VM_LEN	     96
+#define OWNER_LEN    32 /* of "[4294967295]#4294967295" */
+#define CUT	     ".."
+#define CALL_WIDTH   36
+#define TEXT_WIDTH   98
 
 static void add_folded(struct str *out, const char *lead, const char *text)
 {
@@ -42,18 +47,93 @@ static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, s
 		 (unsigned int)(ms % 1000));
 }
 
+/* "[12]#3" */
+static void format_owner(const struct vm *vm, char *buf, size_t size)
+{
+	if (vm->is_further)
+		snprintf(buf, size, "[%" PRIu32 "]#%" PRIu32, vm->tgid, vm->id);
+	else
+		snprintf(buf, size, "[%" PRIu32 "]", vm->tgid);
+}
+
 /* What processes call themselves goes to terminals, and terminals obey. */
+static void format_name(const struct vm *vm, char *buf, size_t size)
+{
+	sanitize(buf, size, vm->name[0] ? vm->name : vm->comm);
+}
+
 char *text_vm(const struct vm *vm, char *buf, size_t size)
 {
-	char name[sizeof(vm->name)];
+	char name[sizeof(vm->name)], owner[OWNER_LEN];
 
 	if (!vm) {
 		snprintf(buf, size, "-");
 		return buf;
 	}
-	sanitize(name, sizeof(name), vm->name[0] ? vm->name : vm->comm);
-	snprintf(buf, size, "%s[%u]", name, vm->tgid);
+	format_name(vm, name, sizeof(name));
+	format_owner(vm, owner, sizeof(owner));
+	snprintf(buf, size, "%s%s", name, owner);
 	return buf;
+}
+
+static bool begins_character(char byte)
+{
+	return (byte & 0xc0) != 0x80;
+}
+
+static size_t columns_of(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += begins_character(*text);
+	return columns;
+}
+
+/* Where the character after the first @columns begins. */
+static const char *skip_columns(const char *text, size_t columns)
+{
+	for (; *text; text++)
+		if (begins_character(*text) && !columns--)
+			break;
+	return text;
+}
+
+/* "a-very-long..-of-a-vm[12]": how a name begins and how it ends, and all of what is no name. */
+static void add_vm(struct str *out, const struct vm *vm, size_t width)
+{
+	char name[sizeof(vm->name)], text[VM_LEN], owner[OWNER_LEN];
+	size_t columns = columns_of(text_vm(vm, text, sizeof(text))), room, head;
+
+	if (columns <= width) {
+		str_addf(out, "%s%*s", text, (int)(width - columns), "");
+		return;
+	}
+	format_name(vm, name, sizeof(name));
+	format_owner(vm, owner, sizeof(owner));
+	room = strlen(owner) + strlen(CUT);
+	room = width > room ? width - room : 0;
+	head = (room + 1) / 2;
+	str_addn(out, name, skip_columns(name, head) - name);
+	str_adds(out, CUT);
+	str_adds(out, skip_columns(name, columns_of(name) - (room - head)));
+	str_adds(out, owner);
+}
+
+static size_t vm_width(const struct text_cfg *cfg)
+{
+	return cfg->vm_width < VM_WIDTH ? VM_WIDTH : cfg->vm_width;
+}
+
+void text_fit(struct text_cfg *cfg, const struct stall *stall)
+{
+	char text[VM_LEN];
+	size_t columns = columns_of(text_vm(stall->vm, text, sizeof(text)));
+
+	if (columns > VM_WIDTH_MAX)
+		columns = VM_WIDTH_MAX;
+	if (columns > cfg->vm_width)
+		cfg->vm_width = columns;
 }
 
 static void add_task(struct str *out, const char *comm, uint32_t tid)
@@ -66,8 +146,8 @@ static void add_task(struct str *out, const char *comm, uint32_t tid)
 
 void text_header(struct str *out)
 {
-	str_addf(out, "%-12s  %-18s %7s  %-*s %8s %8s  %s\n", "TIME", "VM", "TID", CALL_WIDTH,
-		 "CALL", "LATENCY", "STALL", "CAUSE");
+	str_addf(out, "%-12s  %-*s %7s  %-*s %8s %8s  %s\n", "TIME", VM_WIDTH, "VM", "TID",
+		 CALL_WIDTH, "CALL", "LATENCY", "STALL", "CAUSE");
 }
 
 /* "GP 4" */
@@ -207,11 +287,12 @@ static void add_call(struct str *out, const struct stall *stall)
 
 static void add_line(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
-	char time[16], vm[96], latency[DURATION_LEN], stalled[DURATION_LEN];
+	char time[16], latency[DURATION_LEN], stalled[DURATION_LEN];
 
 	format_time(stall->begin_ns, cfg, time, sizeof(time));
-	str_addf(out, "%s  %-18.40s %7u  ", time, text_vm(stall->vm, vm, sizeof(vm)),
-		 stall->rec->head.tid);
+	str_addf(out, "%s  ", time);
+	add_vm(out, stall->vm, vm_width(cfg));
+	str_addf(out, " %7u  ", stall->rec->head.tid);
 	add_call(out, stall);
 	str_addf(out, " %8s %8s  ", format_nsec(stall->latency_ns, latency, sizeof(latency)),
 		 format_nsec(stall->stall_ns, stalled, sizeof(stalled)));

@@ -17,10 +17,18 @@ struct text_cfg {
 				  */
 	bool use_colour;
 	bool show_account; /* -v */
+	size_t vm_width;   /* of the column of VMs, by text_fit() */
 	struct advice_host host;
 };
 
 void text_header(struct str *out);
+
+/*
+ * Make the columns wide enough for this stall. They never get narrower again,
+ * so that what follows stays in line; a name that no column is wide enough for
+ * is cut in its middle.
+ */
+void text_fit(struct text_cfg *cfg, const struct stall *stall);
 
 /* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its
  * account under it. */
@@ -28,7 +36,11 @@ void text_stall(struct str *out, const struct stall *stall, const struct text_cf
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend);
 
-/* "comm[pid]" or its name; into @buf, which is returned. */
+/*
+ * "name[pid]", or "name[pid]#id" for a VM whose process had one before; the name
+ * is its operator's, or its process's. A VM has the same all its life. Into @buf,
+ * which is returned.
+ */
 char *text_vm(const struct vm *vm, char *buf, size_t size);
 
 #endif

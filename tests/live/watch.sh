@@ -125,6 +125,25 @@ test_two_traces()
 }
 
 # By process, by name of the process, by name of the VM. Three VMMs at the same time.
+# A VM is called as its process, whatever the thread that made it is called; and those of one process
+# differ in text too.
+test_vm_names()
+{
+	command -v cc >/dev/null || skip "no cc"
+	cc -pthread -o vmm-of-three "$here/tests/live/maker.c" || fail "maker.c does not build"
+	"$KVMSTALL" trace --json --all -- ./vmm-of-three >trace
+	[ "$(value 'map(select(.type == "vm" and .event == "born").vm.comm) | unique | .[]' trace)" = vmm-of-three ] ||
+		fail "not the name of the process:" "$(jq -c .vm trace)"
+	some "the thread" 'select(.call == "KVM_CREATE_VM" and .comm == "maker")' trace
+	"$KVMSTALL" record -q -o three.cap -- ./vmm-of-three
+	"$KVMSTALL" report -q --all three.cap >all
+	awk '$4 == "close" {print $2}' all | sort -u >names
+	[ "$(wc -l <names)" = 3 ] || fail "three VMs have other than three names:" "$(cat names)"
+	[ "$(grep -cE '^vmm-of-three\[[0-9]+\](#[0-9]+)?$' names)" = 3 ] || fail "$(cat names)"
+	status 0 "$KVMSTALL" report -q --by vm --format json three.cap
+	[ "$(value 'map([.file, .vm_id]) | unique | length' out)" = 3 ] || fail "$(cat out)"
+}
+
 test_filters()
 {
 	local by=() pids=() file me=$BASHPID

@@ -103,7 +103,7 @@ static uint64_t count_deferrals(bool sees_callbacks, const struct ks_start *star
 	assert_non_null(deferral);
 	vm.srcu = domain_new(SRCU, DOMAIN_SRCU, 1);
 	vm.irq_srcu = domain_new(IRQ_SRCU, DOMAIN_IRQ_SRCU, 1);
-	deferral_next_file(deferral, sees_callbacks);
+	deferral_next_file(deferral, "a.cap", sees_callbacks);
 	assert_int_equal(deferral_vm_new(deferral, &vm), 0);
 	for (int i = 0; i < 23; i++)
 		assert_int_equal(deferral_record(deferral, start, size, syms), 0);

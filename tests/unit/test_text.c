@@ -230,6 +230,64 @@ static void a_vm_has_its_name_or_its_comm_or_none(void **state)
 	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "a?[2Jb?[7]");
 }
 
+/* The second one of a process has a number, and the number is its id in JSON. */
+static void vms_of_one_process_differ(void **state)
+{
+	struct vm vm = {.id = 52, .tgid = 7, .comm = "tests", .is_further = true};
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(text_vm(&vm, buf, sizeof(buf)), "tests[7]#52");
+}
+
+/* The line's columns for VM and TID, each from where the one before ends. */
+static void assert_columns(struct text_cfg *cfg, struct stall *stall, const char *expected)
+{
+	char *text;
+
+	text_fit(cfg, stall);
+	text = text_of(stall, cfg);
+	assert_memory_equal(text + strlen("00:00:00.000  "), expected, strlen(expected));
+	free(text);
+}
+
+static void a_long_name_widens_its_column_for_the_run(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	struct vm vm = {.id = 3, .tgid = 10122, .comm = "fc"};
+	struct stall stall = trace_stall(trace, 0, &vm);
+	struct text_cfg cfg = {.vm_width = 0};
+
+	(void)state;
+	assert_columns(&cfg, &stall, "fc[10122]               12  KVM_");
+	strcpy(vm.comm, "qemu-system-x86");
+	assert_columns(&cfg, &stall, "qemu-system-x86[10122]      12  KVM_");
+	strcpy(vm.comm, "fc");
+	assert_columns(&cfg, &stall, "fc[10122]                   12  KVM_");
+	strcpy(vm.name, "a-name-of-forty-columns-and-of-some-more-of-them-at-its-end");
+	assert_columns(&cfg, &stall, "a-name-of-forty-..them-at-its-end[10122]      12  KVM_");
+	vm.is_further = true;
+	assert_columns(&cfg, &stall, "a-name-of-forty..hem-at-its-end[10122]#3      12  KVM_");
+	trace_free(trace);
+}
+
+/* Characters are what has columns, and none is cut in two. */
+static void names_are_measured_in_characters(void **state)
+{
+	struct trace *trace = RUN(trace_seed_rows);
+	struct vm vm = {.id = 3, .tgid = 7, .name = "\xc3\xa9t\xc3\xa9"};
+	struct stall stall = trace_stall(trace, 0, &vm);
+	struct text_cfg cfg = {.vm_width = 0};
+
+	(void)state;
+	assert_columns(&cfg, &stall, "\xc3\xa9t\xc3\xa9[7]                  12  KVM_");
+	for (size_t i = 0; i + 2 < sizeof(vm.name); i += 2)
+		memcpy(vm.name + i, "\xc3\xa9", 3);
+	cfg.vm_width = 0;
+	assert_columns(&cfg, &stall, vm.name);
+	trace_free(trace);
+}
+
 /* What a process calls itself must not reach a terminal as it is. */
 static void names_of_tasks_are_printable(void **state)
 {
@@ -342,6 +400,9 @@ int main(void)
 		cmocka_unit_test(a_gp_that_began_after_the_wait_did_not_begin_before),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
+		cmocka_unit_test(vms_of_one_process_differ),
+		cmocka_unit_test(a_long_name_widens_its_column_for_the_run),
+		cmocka_unit_test(names_are_measured_in_characters),
 		cmocka_unit_test(names_of_tasks_are_printable),
 		cmocka_unit_test(colour_is_only_asked_for),
 		cmocka_unit_test(the_account_tells_waits_segments_and_what_if),
