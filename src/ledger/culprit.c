@@ -71,20 +71,32 @@ static bool is_same_doing(const struct doing *a, const struct doing *b)
 	       is_same_start(a->initiator, b->initiator);
 }
 
+static bool is_part_of(const struct segment *seg, const struct doing *doing)
+{
+	struct doing other;
+
+	if (family_of(seg->cause) != doing->family)
+		return false;
+	other = doing_of(seg);
+	return is_same_doing(&other, doing);
+}
+
 /* More culprits than a call has; those that come after them are not the largest's rivals. */
 #define DOINGS_MAX 16
 
 static struct doing largest_doing(const struct stall *stall, enum ks_cause family)
 {
-	struct doing list[DOINGS_MAX] = {{.family = family}}, *best = list;
+	struct doing list[DOINGS_MAX], *best = list; /* not zeroed: this is done for each call */
 	size_t cnt = 0;
 
+	list[0] = (struct doing){.family = family};
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		struct doing doing = doing_of(&stall->segments[i]);
+		struct doing doing;
 		size_t k = 0;
 
-		if (doing.family != family)
+		if (family_of(stall->segments[i].cause) != family)
 			continue;
+		doing = doing_of(&stall->segments[i]);
 		while (k < cnt && !is_same_doing(&list[k], &doing))
 			k++;
 		if (k < cnt)
@@ -110,9 +122,8 @@ static enum ks_cause name_of(const struct stall *stall, const struct doing *doin
 
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
-		struct doing other = doing_of(seg);
 
-		if (is_same_doing(&other, doing))
+		if (is_part_of(seg, doing))
 			sums[seg->cause] += seg->ns;
 	}
 	if (doing->family == KS_CAUSE_READER && !sums[KS_CAUSE_READER])
@@ -125,18 +136,20 @@ static enum ks_cause name_of(const struct stall *stall, const struct doing *doin
 /* The longest segment of the stall's cause that is the largest culprit's; sets the cause. */
 static const struct segment *find_segment(struct stall *stall)
 {
-	struct doing doing = largest_doing(stall, largest_family(stall));
+	enum ks_cause family = largest_family(stall);
 	const struct segment *best = NULL;
+	struct doing doing;
 
-	stall->cause = name_of(stall, &doing);
-	if (stall->cause == KS_CAUSE_RUN)
+	stall->cause = KS_CAUSE_RUN;
+	if (family == KS_CAUSE_RUN)
 		return NULL;
+	doing = largest_doing(stall, family);
+	stall->cause = name_of(stall, &doing);
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
-		struct doing other = doing_of(seg);
 
-		if (seg->cause == stall->cause && is_same_doing(&other, &doing) &&
-		    (!best || seg->ns > best->ns))
+		if (seg->cause == stall->cause && (!best || seg->ns > best->ns) &&
+		    is_part_of(seg, &doing))
 			best = seg;
 	}
 	return best;
@@ -153,14 +166,14 @@ static uint64_t begin_of(const struct stall *stall, const struct segment *seg)
 	return begin_ns;
 }
 
-/* The wait that a segment belongs to: the one on its domain that began last before its end. */
-static const struct wait *wait_of(const struct stall *stall, const struct segment *seg)
+/* The wait that a segment on @dom belongs to: the one that began last before @end_ns, its end. */
+static const struct wait *wait_before(const struct stall *stall, const struct domain *dom,
+				      uint64_t end_ns)
 {
-	uint64_t end_ns = begin_of(stall, seg) + seg->ns;
 	const struct wait *found = NULL;
 
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		if (stall->waits[i].dom == seg->dom && stall->waits[i].begin_ns < end_ns)
+		if (stall->waits[i].dom == dom && stall->waits[i].begin_ns < end_ns)
 			found = &stall->waits[i];
 	return found;
 }
@@ -176,7 +189,7 @@ static void blame_initiator(const struct vms *vms, const struct stall *stall,
 			    const struct segment *seg, struct culprit *culprit)
 {
 	const struct initiator *initiator = domain_initiator(seg->dom, seg->gp);
-	const struct wait *wait = wait_of(stall, seg);
+	const struct wait *wait = wait_before(stall, seg->dom, begin_of(stall, seg) + seg->ns);
 	uint64_t begin_ns = wait ? wait->begin_ns : stall->begin_ns;
 
 	culprit->kind = CULPRIT_INITIATOR;
@@ -253,25 +266,30 @@ static void find_culprit(const struct culprit_input *in, struct stall *stall)
 		blame_initiator(in->vms, stall, seg, &stall->culprit);
 }
 
-/* What the GP that was outstanding at a wait's begin cost it: gone, had there been none. */
+/* Would this time not have passed, had the GP not been outstanding at the start of the wait? */
+static bool is_gps(enum ks_cause cause)
+{
+	return cause_is_timer(cause) || cause == KS_CAUSE_KWORKER || cause == KS_CAUSE_GP_WORK;
+}
+
+/* What the GP that was outstanding at a wait's start cost it: gone, had there been none. */
 static uint64_t outstanding_cost(const struct stall *stall)
 {
-	uint64_t cost = 0;
+	uint64_t cost = 0, end_ns = stall->begin_ns;
 
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
-		const struct wait *wait = seg->dom && seg->gp ? wait_of(stall, seg) : NULL;
+		const struct wait *wait = NULL;
 
+		end_ns += seg->ns;
 		/* a holder that slept for such a GP would have let go of its lock at once */
 		if (seg->cause == KS_CAUSE_LOCK && stall->culprit.kind == CULPRIT_HOLDER &&
 		    stall->culprit.cause == KS_CAUSE_GP_TIMER)
 			cost += seg->ns;
-
+		if (is_gps(seg->cause) && seg->dom && seg->gp)
+			wait = wait_before(stall, seg->dom, end_ns);
 		/* a barrier waits for outstanding callbacks only: without any it returns at once */
-		if (!wait || (wait->gp_first != seg->gp && wait->api != KS_API_BARRIER))
-			continue;
-		if (cause_is_timer(seg->cause) || seg->cause == KS_CAUSE_KWORKER ||
-		    seg->cause == KS_CAUSE_GP_WORK)
+		if (wait && (wait->gp_first == seg->gp || wait->api == KS_API_BARRIER))
 			cost += seg->ns;
 	}
 	return cost;
