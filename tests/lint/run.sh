@@ -14,6 +14,7 @@ mk() { "${MAKE:-make}" -j"$(nproc)" "$@"; }
 
 layers() { tests/lint/layers.sh; }
 unique() { tests/lint/unique.sh; }
+paths() { tests/lint/paths.sh; }
 exports() { tests/lint/exports.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
@@ -92,7 +93,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique exports length headers types format shell man examples metrics names functions units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports length headers types format shell man examples metrics names functions units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
