@@ -71,7 +71,7 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 	task_add(current_tid(), &state);
 }
 
-/* No byte behind the argument: a capture is made to be given to others. */
+/* No byte after the argument: a capture is made to be given to others. */
 static __always_inline __u8 call_args(struct ks_call *call)
 {
 	__u32 size = CMD_SIZE(call->cmd);
@@ -145,7 +145,7 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 		file = current_file(ret);
 		if (file && file_kind(file) == KS_KIND_VM) {
 			state->kvm = file_kvm(file, KS_KIND_VM);
-			/* as of the call's end, and told before it */
+			/* as of the call's end, and reported before it */
 			vm_add(state->kvm, current_tgid(), 0, now);
 		}
 	}
@@ -167,7 +167,8 @@ static __always_inline void call_end(__s64 ret)
 		call_finish(state, tid, ret);
 }
 
-/* The end of an ioctl on a file of @kind. One that began before we did is told by its loss. */
+/* The end of an ioctl on a file of @kind. One that started before we did is reported by its loss.
+ */
 static __always_inline void call_end_ioctl(enum ks_call_kind kind, __u32 cmd, __s64 ret)
 {
 	__u32 tid = current_tid();

@@ -19,7 +19,7 @@ struct locked {
 	__u32 unused;
 };
 
-/* Returns if that is news: a mutex tells twice, when it spins and when it sleeps. */
+/* Returns if that is news: a mutex reports twice, when it spins and when it sleeps. */
 static inline __attribute__((always_inline)) bool locked_begin(struct locked *locked, __u64 addr,
 							       __u32 which)
 {

@@ -25,7 +25,7 @@ const volatile __u8 wanted[256];
 const volatile bool want_all_calls;
 /* User space's process: a VM that it closes waits on mmu_notifier's domain. */
 const volatile __u32 self_tgid;
-/* No function entry tells of waits outside known calls: watch the owners' D state sleeps. */
+/* No function entry reports waits outside known calls: watch the owners' D state sleeps. */
 const volatile bool want_orphan_sleeps;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
  * a kretprobe waits for, unless its task is current (rethook_find_ret_addr(); v6.1 warns, too). */
@@ -193,7 +193,7 @@ static __always_inline __u32 current_tgid(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
-/* Called when a record finds no room: counted, and told by the CPU's next record. */
+/* Called when a record finds no room: counted, and reported by the CPU's next record. */
 static __always_inline void ring_lost(void)
 {
 	struct cpu_state *cpu = this_cpu();

@@ -217,7 +217,7 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 	now = bpf_ktime_get_ns();
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	if (state->kind || by_srcu) {
-		/* what an orphan was in is told by its stack alone */
+		/* what an orphan was in is known by its stack alone */
 		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
 		    !is_first_of_foreign(state))
 			sleep_emit_bare(state, task, now);

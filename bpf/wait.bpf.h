@@ -53,7 +53,7 @@ static __always_inline void wait_close(void)
 	task_del(tid);
 }
 
-/* Inside a known call the stack of its sleep tells what this would have: that is no loss. */
+/* Inside a known call the stack of its sleep says what this would have: that is no loss. */
 static __always_inline void wait_open_kprobe(struct pt_regs *regs, __u64 ssp, enum ks_api api)
 {
 	if (will_be_back(regs))

@@ -15,7 +15,7 @@
  * @backends: BY_* of attach_plan.c, @need: NEED_*, what the kernel must have beyond the backend.
  * @capability: CAPABILITY_*, what the program carries.
  *
- * A return stands behind its entry: probes are attached in this order, and only so the entry's
+ * A return stands after its entry: probes are attached in this order, and only so the entry's
  * program sees if the return will be (bpf/call.bpf.h).
  */
 /* clang-format off */

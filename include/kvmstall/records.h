@@ -76,7 +76,7 @@ struct ks_vm {
 
 /* What kind of call a task is in; also says which file the ioctl was made on. */
 enum ks_call_kind {
-	KS_KIND_NONE = 0,   /* no call seen: the sleep tells by its stack */
+	KS_KIND_NONE = 0,   /* no call seen: the sleep's stack says which */
 	KS_KIND_DEV = 1,    /* ioctl on /dev/kvm */
 	KS_KIND_VM = 2,	    /* ioctl on a VM */
 	KS_KIND_VCPU = 3,   /* ioctl on a vCPU */

@@ -9,7 +9,7 @@
 /* A duration for people into @buf: "25.18ms", "312us", "1.20s", "950ns"; returns @buf. */
 char *format_nsec(uint64_t ns, char *buf, size_t size);
 
-/* What the noun behind @cnt ends with: "", for one, or "s". */
+/* What the noun after @cnt ends with: "", for one, or "s". */
 const char *format_s(uint64_t cnt);
 
 #endif

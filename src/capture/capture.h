@@ -86,7 +86,7 @@ struct capture_ops {
 	/* @addr lies in the function @name that begins at @start. */
 	int (*symbol)(void *ctx, uint64_t addr, uint64_t start, const char *name);
 	int (*fact)(void *ctx, const char *key, const char *value);
-	/* At most once, behind all else. Counts that replaying finds out again are 0. */
+	/* At most once, after all else. Counts that replaying finds out again are 0. */
 	int (*end)(void *ctx, const struct summary *summary);
 };
 

@@ -170,7 +170,7 @@ static void put_finding(struct str *out, const struct finding *finding, bool use
 {
 	const char *colour = use_colour ? looks[finding->severity].colour : "";
 
-	/* Not str_pad() behind the marker: it would count the colour. */
+	/* Not str_pad() after the marker: it would count the colour. */
 	str_addf(out, "  %s%s%s  %-*s", colour, looks[finding->severity].marker,
 		 *colour ? "\033[0m" : "", TEXT_COLUMN - 6, finding->name);
 	wrap_add(out, finding->text, TEXT_COLUMN, WIDTH);

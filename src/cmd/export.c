@@ -76,7 +76,7 @@ struct export
 	struct signals signals;
 };
 
-/* ---- what the session tells ---- */
+/* ---- what the session reports ---- */
 
 static void on_stall(void *ctx, const struct stall *stall)
 {

@@ -12,7 +12,7 @@ struct summary;
  * Read @path ("-": standard input) to its end. @summary gets what
  * replay_summary() knows. Returns an enum capture_state (CAPTURE_CUT with the
  * reason in @err), or a negative errno with @err set, in one line that names
- * @path; what came before has been told by then.
+ * @path; what came before has been reported by then.
  */
 int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct summary *summary,
 	       struct err *err);

@@ -22,10 +22,10 @@ void printer_init(struct printer *show, const struct printer_cfg *cfg, struct ou
 	str_init(&show->line);
 }
 
-/* A call that still waits: told when it has for .stuck_ns, then at doubling intervals. */
+/* A call that still waits: reported when it has for .stuck_ns, then at doubling intervals. */
 struct stuck {
 	uint64_t begin_ns;
-	uint64_t next_ns; /* age at which it is told again */
+	uint64_t next_ns; /* age at which it is reported again */
 };
 
 static void forget_stuck(struct printer *show)

@@ -64,7 +64,7 @@ void printer_fini(struct printer *show);
 /* The stalls that follow are from here. The first time, a headline goes before them. */
 void printer_begin(struct printer *show, const struct printer_source *source);
 
-/* What a ledger tells. printer_stall() returns whether it was printed, or would have been. */
+/* What a ledger reports. printer_stall() returns whether it was printed, or would have been. */
 bool printer_stall(struct printer *show, const struct stall *stall);
 void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);

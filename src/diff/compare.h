@@ -72,7 +72,7 @@ struct change {
 	bool is_unsure; /* the same, though it may have moved by more than the threshold */
 	enum ks_cause moved;
 	double moved_ns;
-	const struct origin *origin;  /* behind which it moved; NULL: not known */
+	const struct origin *origin;  /* because of which it moved; NULL: not known */
 	size_t origin_cnt, moved_cnt; /* calls with that origin, of those with that cause */
 	size_t explanations[EXPLANATIONS_MAX]; /* indices into the comparison's facts */
 	size_t explanations_cnt;

@@ -52,7 +52,7 @@ void explain_cause(struct change *change)
 #define SLEEPS	  (1u << KS_CAUSE_OTHER_SLEEP | 1u << KS_CAUSE_LOCK)
 #define ANY	  (~0u)
 
-/* Which facts can be behind which causes: the beginning of their key; likely ones first. */
+/* Which facts can be the reason for which causes: the start of their key; likely ones first. */
 static const struct {
 	const char *prefix;
 	uint32_t causes;

@@ -44,9 +44,9 @@ static void add_pair(struct comparison *comparison, const struct group *base,
 }
 
 /*
- * First those of the same phase. What is left is paired over phases: who moves devices behind the
- * memory slots, or vCPUs before them, has moved the call into another phase and wants to know what
- * that did to it.
+ * First those of the same phase. What is left is paired over phases: a VMM that moves devices after
+ * the memory slots, or vCPUs before them, has moved the call into another phase and wants to know
+ * what that did to it.
  */
 int pair_groups(struct comparison *comparison)
 {

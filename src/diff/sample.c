@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a VM has made each call, up to what is told apart. */
+/* How often a VM has made each call, up to what is kept apart. */
 struct counters {
 	uint8_t cnt[CALL_CNT];
 };
@@ -217,7 +217,7 @@ int samples_add(struct samples *samples, const struct stall *stall)
 	struct group *group;
 
 	if (stall->is_stuck)
-		return 0; /* it will be told again, when it is over */
+		return 0; /* it will be reported again, when it is over */
 	if (number_call(samples, stall, &occurrence))
 		return -ENOMEM;
 	group = find_group(samples, find_call(stall), stall->phase, occurrence);

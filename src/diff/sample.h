@@ -16,7 +16,7 @@
 #include "base/map.h"
 #include "ledger/stall.h"
 
-/* Occurrences that are told apart; the last stands for itself and all that follow. */
+/* Occurrences that are kept apart; the last stands for itself and all that follow. */
 #define OCCURRENCE_MAX 4
 
 /* What is kept of a group. Of more, one in two, four, eight... is kept, so memory has a bound. */
@@ -73,7 +73,7 @@ void samples_fini(struct samples *samples);
 /* Another recording begins: its VMs are others. */
 void samples_begin(struct samples *samples);
 
-/* A call, as the ledger tells it. 0 or -ENOMEM. */
+/* A call, as the ledger reports it. 0 or -ENOMEM. */
 int samples_add(struct samples *samples, const struct stall *stall);
 
 void samples_vm_gone(struct samples *samples, const struct vm *vm);

@@ -25,7 +25,7 @@ enum backend {
 /* "fentry", "kprobe", "tracepoint", NULL, the best first: for option tables and output. */
 extern const char *const backend_names[BACKEND_CNT + 1];
 
-/* What a program tells. A backend must carry every fact that it claims. */
+/* What a program reports. A backend must carry every capability that it claims. */
 enum capability {
 	CAPABILITY_CALL,     /* calls begin and end */
 	CAPABILITY_LIFE,     /* VMs end */
@@ -55,7 +55,7 @@ struct features {
 	bool has_call_expedited; /* the function call_srcu_expedited() */
 	/*
 	 * fentry programs on kvm_vm_ioctl() are attached and never run. ftrace_location() takes any
-	 * place between a symbol and the next one for the function's own; behind kvm_vm_ioctl()
+	 * place between a symbol and the next one for the function's own; after kvm_vm_ioctl()
 	 * there may be a weak function that lost to another, with no symbol left
 	 * (Debian's 6.12.107, 6.17.13, 7.2.12 and 7.3.4 on x86: "__ftrace_invalid_address___4212"
 	 * in available_filter_functions). A kprobe gives the exact place.

@@ -16,7 +16,7 @@ static void take_value(const char *value, char *name, size_t size)
 
 static const char *const options[] = {"--id", "-name", "--name"};
 
-/* The value of a naming option: behind '=', or the next argument. NULL: @arg is none of them. */
+/* The value of a naming option: after '=', or the next argument. NULL: @arg is none of them. */
 static const char *value_of(const char *arg, const char *next)
 {
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {

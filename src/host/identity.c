@@ -45,7 +45,7 @@ static const struct vmm *find_vmm(const char *argv0)
 	return NULL;
 }
 
-/* The value of @option: behind '=', or the next argument. NULL: it is not there. */
+/* The value of @option: after '=', or the next argument. NULL: it is not there. */
 static const char *value_of(const char *cmdline, size_t size, const char *option)
 {
 	size_t len = strlen(option);
@@ -112,7 +112,7 @@ static void add_args(struct identity *identity, const char *cmdline, size_t size
 
 void identity_add_cmdline(struct identity *identity, const char *cmdline, size_t size)
 {
-	/* What is behind the last NUL was cut: leave it out, so that all are strings. */
+	/* What follows the last NUL was cut: leave it out, so that all are strings. */
 	while (size && cmdline[size - 1])
 		size--;
 	if (size)

@@ -31,7 +31,7 @@ void import_free(struct import *import);
 
 /*
  * The next bytes, as many as there are, and the end. A negative errno with @err set, which says at
- * which offset, or what an op returned. What came before has been told.
+ * which offset, or what an op returned. What came before has been reported.
  */
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
 int import_finish(struct import *import, struct err *err);

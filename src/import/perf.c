@@ -226,7 +226,7 @@ static void tell(struct perf *perf, struct log_vm *vm, const struct entered *ent
 	log_call(perf->log, &call);
 }
 
-/* A wait is told as part of the function around it, if one is known. */
+/* A wait is reported as part of the function around it, if one is known. */
 static void leave(struct perf *perf, struct thread *thread, struct log_vm *vm,
 		  const struct site *func, const struct perf_line *line)
 {

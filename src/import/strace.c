@@ -282,7 +282,8 @@ static void tell(struct strace *strace, const struct strace_line *line, uint8_t 
 		log_registered(call.vm, line->ts_ns, call.id);
 }
 
-/* The guest runs: not a call to be told, but a phase. Its fd is a vCPU's, its thread maybe new. */
+/* The guest runs: not a call to be reported, but a phase. Its fd is a vCPU's, its thread maybe new.
+ */
 static void take_run(struct strace *strace, const struct strace_line *line)
 {
 	struct log_vm *vm = log_vm_of_thread(strace->log, line->tid);

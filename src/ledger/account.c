@@ -281,7 +281,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 		.waits = in->task->waits,
 		.waits_cnt = in->task->waits_cnt,
 	};
-	/* at most a gap before each segment, and one behind the last */
+	/* at most a gap before each segment, and one after the last */
 	if (scratch_reserve(scratch, 2 * in->task->segments_cnt + 1))
 		return -ENOMEM;
 	put_segments(&builder, in, all_sleeps);

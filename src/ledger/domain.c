@@ -94,7 +94,7 @@ static enum gp_state history_state(const struct transitions *track)
 
 /*
  * Moments are in order of time, whatever came late: the walk relies on it. One
- * that finds no memory is a hole, and told like one that was forgotten.
+ * that finds no memory is a hole, and is reported like one that was forgotten.
  */
 static void history_push(struct domain *dom, struct transitions *track,
 			 const struct transition *moment)
@@ -112,7 +112,7 @@ static void history_push(struct domain *dom, struct transitions *track,
 		room->ts_ns = last_ns;
 }
 
-/* What ended long before @now_ns is of no use to any wait that can still be told. */
+/* What ended long before @now_ns is of no use to any wait that can still be reported. */
 static void history_trim(struct domain *dom, struct transitions *track, uint64_t now_ns)
 {
 	size_t old = 0;
@@ -268,7 +268,7 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
 
 /*
  * Somebody needed another GP, and it began at once. Whoever took the domain
- * out of idle is behind it all the same.
+ * out of idle is its initiator all the same.
  */
 static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_step *step)
 {
@@ -368,7 +368,7 @@ static void cb_queue(struct domain *dom, const struct ks_cb *cb)
 }
 
 /*
- * timer_reduce() tells nothing of a timer that is pending already: the next
+ * timer_reduce() reports nothing of a timer that is pending already: the next
  * normal GP's callbacks wait for that one.
  */
 static void cb_finish(struct domain *dom, const struct ks_cb *cb)
@@ -453,7 +453,7 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 	dom->suspects_cnt = 0;
 }
 
-/* A CPU's loss begins at its last record: others may have told of later moments by then. */
+/* A CPU's loss starts at its last record: others may have reported later transitions by then. */
 static void history_cut(struct transitions *track, uint64_t ts_ns)
 {
 	while (transitions_cnt(track) &&

@@ -112,7 +112,7 @@ void domain_callbacks(struct domain *dom, const struct ks_cb *cb);
 
 /*
  * Forget the past of a domain that has long been at rest: no grace period, no callback, nothing
- * that a call could still have to be told. A VM that only runs then costs a few hundred bytes.
+ * that a report of a call could still need. A VM that only runs then costs a few hundred bytes.
  */
 void domain_tidy(struct domain *dom, uint64_t now_ns);
 

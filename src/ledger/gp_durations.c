@@ -62,7 +62,7 @@ bool gp_durations_start(struct gp_durations *periods, const struct ks_start *sta
 	return is_over;
 }
 
-/* One that began as the one before ended has nobody who started it: its first timer tells. */
+/* One that began as the one before ended has no initiator: its first timer shows what it is. */
 static void note(struct gp_duration *period, const struct ks_step *step)
 {
 	if (step->head.type == KS_GP_ARM && !period->has_run)

@@ -16,7 +16,7 @@
  * KVM_SIGNAL_MSI, KVM_GET_DIRTY_LOG...) are deliberately not here.
  *
  * REGISTERS: it registers devices on a KVM bus. Since v6.18 (7d9a0273c459 "KVM: Avoid
- * synchronize_srcu() in kvm_io_bus_register_dev()") it may leave a normal grace period behind.
+ * synchronize_srcu() in kvm_io_bus_register_dev()") it may leave a normal grace period outstanding.
  * WAITS: it waits for the readers of kvm->srcu: it installs new memory slots, or new filters.
  */
 /* clang-format off */
@@ -49,7 +49,7 @@
 	X(SET_DEVICE_ATTR, "KVM_SET_DEVICE_ATTR", 0xe1, ON_DEVICE | ON_VM, REGISTERS, U32("group", 4), U64("attr", 8))
 
 /*
- * What else a stall, or who is behind it, may be in. X(id, name, what it does); NULL: a kernel
+ * What else a stall, or its culprit, may be in. X(id, name, what it does); NULL: a kernel
  * function by itself (a work item, or what a log of probes has), whose name ledger/sites.c has.
  */
 #define OTHER_CALLS(X)                                   \
@@ -125,7 +125,7 @@ const char *call_name(enum call_id call);
 /* By name, for what people read: as strcmp(). CALL_NONE comes first. */
 int call_order(enum call_id a, enum call_id b);
 
-/* Does it register devices, and may leave a normal grace period behind? */
+/* Does it register devices, and may it leave a normal grace period outstanding? */
 bool call_registers(enum call_id call);
 
 /* Does it wait for the readers of kvm->srcu? */

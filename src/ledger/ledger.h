@@ -28,7 +28,7 @@ struct ledger_ops {
 
 struct ledger_stats {
 	uint64_t records;
-	uint64_t lost; /* told by the records themselves */
+	uint64_t lost; /* reported by the records themselves */
 	uint64_t calls;
 	uint64_t vms;
 	uint64_t malformed; /* too short, of no type that we know, or of no time that is */

@@ -22,7 +22,7 @@ static bool has(const struct stack *stack, const char *func)
 
 /*
  * The tail call of __synchronize_srcu() leaves no frame of the function that
- * KVM called: then the caller tells, where its API is the same in every release.
+ * KVM called: then the caller says which, where its API is the same in every release.
  */
 static enum ks_api find_api(const struct stack *stack)
 {

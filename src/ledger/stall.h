@@ -41,7 +41,7 @@ struct vm {
 	uint32_t tgid;
 	uint32_t flags; /* enum ks_vm_flags */
 	bool is_gone;
-	bool is_further;  /* its process had one before: only .id tells them apart */
+	bool is_further;  /* its process had one before: only .id distinguishes them */
 	uint64_t born_ns; /* or found */
 	uint64_t gone_ns; /* 0: lives */
 	char comm[KS_COMM_LEN];
@@ -76,7 +76,7 @@ struct wait {
 
 enum culprit_kind {
 	CULPRIT_NONE,
-	CULPRIT_INITIATOR, /* of the GP that the call was stuck behind */
+	CULPRIT_INITIATOR, /* of the GP that the call waited for */
 	CULPRIT_READER,	   /* of the domain: it held that GP open */
 	CULPRIT_HOLDER,	   /* of the mutex */
 	CULPRIT_QUEUE,	   /* a work that was in the host-wide irqfd clean-up queue before */

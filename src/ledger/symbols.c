@@ -9,7 +9,7 @@
 #include "base/sanitize.h"
 
 /* Further than this from its start, an address is in no function: modules and BPF programs
- * that came later lie behind the last symbol known. */
+ * that came later lie after the last symbol known. */
 #define FUNCTION_MAX_BYTES (1 << 20)
 
 struct symbol {
@@ -136,7 +136,7 @@ const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *of
 			*offset = addr - func->start;
 		return func->name;
 	}
-	while (lo < hi) { /* the first symbol behind addr */
+	while (lo < hi) { /* the first symbol after addr */
 		size_t mid = lo + (hi - lo) / 2;
 
 		if (syms->list[mid].addr <= addr)

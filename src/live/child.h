@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* COMMAND: started behind a gate, so that probes are attached before its first instruction. */
+/* COMMAND: started, but kept waiting at a gate, so that probes are attached before its first
+ * instruction. */
 #ifndef LIVE_CHILD_H
 #define LIVE_CHILD_H
 

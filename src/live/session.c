@@ -54,7 +54,7 @@ static int on_ordered(void *ctx, const void *record, size_t size)
 	/* What is malformed is counted by the ledger; only memory can end us. */
 	if (ledger_record(session->ledger, record, size) == -ENOMEM)
 		return -ENOMEM;
-	/* Behind the ledger: what is told of a new VM comes before its record. */
+	/* After the ledger: what is reported of a new VM comes before its record. */
 	return session->cfg.tap ? session->cfg.tap(session->cfg.ctx, record, size) : 0;
 }
 

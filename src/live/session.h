@@ -60,8 +60,8 @@ const struct advice_host *session_host(const struct session *session);
 /* This kernel's. */
 const struct symbols *session_symbols(const struct session *session);
 
-/* Make the ledger tell what is asleep now; the answers come with the next records, and are all told
- * by a session_take() that is SESSION_SETTLE_NS later. */
+/* Make the ledger report what is asleep now; the answers come with the next records, and are all
+ * there by a session_take() that is SESSION_SETTLE_NS later. */
 void session_scan(struct session *session);
 
 /* On a host where no records come, forget what no call can need any more: else records' time does.

@@ -228,7 +228,7 @@ void metrics_vm_gone(struct metrics *metrics, const struct vm *vm)
 
 /* ---- records ---- */
 
-/* The record has no stack (a walk there would cost too much): the callback tells who queued it. */
+/* The record has no stack (a walk there would cost too much): the callback says who queued it. */
 static void count_deferred(struct metrics *metrics, const struct symbols *syms,
 			   const struct record_view *view)
 {

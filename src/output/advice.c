@@ -87,7 +87,7 @@ static const char *format_gain(const struct stall *stall, char *buf, size_t size
 	return buf;
 }
 
-/* A device was registered, and left a normal grace period behind. */
+/* A device was registered, and left a normal grace period outstanding. */
 static void for_registration(const struct stall *stall, const struct advice_host *host, char *buf,
 			     size_t size)
 {

@@ -25,7 +25,7 @@ struct account {
 	uint64_t callbacks;
 	uint64_t calls; /* that made them, and whose end was seen */
 	uint64_t calls_ns;
-	uint64_t stalls; /* behind a grace period of theirs */
+	uint64_t stalls; /* that waited for a grace period of theirs */
 	uint64_t lost_ns;
 	const char *path; /* NULL: of several VMs */
 	uint32_t id;
@@ -223,7 +223,7 @@ static void add_call(struct deferral *deferral, const struct stall *stall)
 	free(pending);
 }
 
-/* Who started the grace period that the call was stuck behind; NULL: not known. */
+/* Who started the grace period that the call waited for; NULL: not known. */
 static const struct initiator *initiator_of(const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;

@@ -149,7 +149,7 @@ static size_t width_of(const struct table *table, size_t col)
 	return width;
 }
 
-/* Text to the left, numbers to the right; nothing behind the last column, which has a title. */
+/* Text to the left, numbers to the right; nothing after the last column, which has a title. */
 static void put_cell(const struct table *table, size_t col, size_t width, const char *text,
 		     struct str *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The daemon behind export: what it is told by its options, and its loop. */
+/* The daemon of export: its options and its loop. */
 #ifndef CMD_EXPORT_DAEMON_H
 #define CMD_EXPORT_DAEMON_H
 

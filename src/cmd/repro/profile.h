@@ -16,14 +16,14 @@
 
 enum step_role {
 	STEP_PLAIN,  /* stays where it is */
-	STEP_DEVICE, /* registers something on an I/O bus: may leave a grace period behind */
+	STEP_DEVICE, /* registers something on an I/O bus: may leave a grace period outstanding */
 	STEP_MEMORY, /* memslots: --order moves it */
 };
 
 /* How a --order moves the memory steps. */
 enum profile_order {
-	PROFILE_ORDER_DEVICES_FIRST,  /* behind the last device */
-	PROFILE_ORDER_MEMSLOTS_FIRST, /* right behind KVM_CREATE_VM */
+	PROFILE_ORDER_DEVICES_FIRST,  /* after the last device */
+	PROFILE_ORDER_MEMSLOTS_FIRST, /* right after KVM_CREATE_VM */
 	PROFILE_ORDER_OWN,	      /* the profile's */
 };
 

@@ -29,7 +29,7 @@ static void add_up(struct results_sums *sums, const struct call_log_entry *entry
 							    : &sums->skipped;
 
 	__atomic_add_fetch(sum, 1, __ATOMIC_RELAXED);
-	/* KVM_RUN is told to return EINTR. */
+	/* KVM_RUN is asked to return EINTR. */
 	if (entry->kind == CALL_LOG_CALL && entry->call.ret < 0 && entry->call.ret != -EINTR)
 		__atomic_add_fetch(&sums->refused, 1, __ATOMIC_RELAXED);
 }
