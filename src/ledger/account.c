@@ -89,13 +89,14 @@ static uint64_t needed_seq(const struct task *task, const struct ks_sleep *sleep
 }
 
 static int account_srcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-			const struct domain *dom)
+			const struct domain *dom, bool is_open)
 {
 	struct walk_wait span = {
 		.off_ns = sleep->off_ns,
 		.wake_ns = sleep->wake_ns,
 		.in_ns = sleep->head.ts_ns,
 		.needed = needed_seq(task, sleep, dom),
+		.is_open = is_open,
 		/* without its function's entry, the domain is known by who woke it */
 		.by_callback = sleep->wake_ns && !sleep->wait_ns,
 		.wake_cpu = sleep->wake_cpu,
@@ -137,14 +138,17 @@ static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 }
 
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-		  struct domain *dom)
+		  struct domain *dom, bool is_open)
 {
 	bool is_srcu = stack->cnt ? stack_in_srcu(stack) || sleep->wait_ns : sleep->ssp != 0;
 	int ret;
 
 	if (!is_sane(sleep, task))
 		return 0; /* .sleeps will not agree: the call says that it is incomplete */
-	ret = is_srcu ? account_srcu(task, sleep, stack, dom) : account_other(task, sleep, stack);
+	if (is_srcu)
+		ret = account_srcu(task, sleep, stack, dom, is_open);
+	else
+		ret = account_other(task, sleep, stack);
 	if (!ret) /* one that is not accounted for is a missing one */
 		task->sleeps++;
 	task->last_in_ns = sleep->head.ts_ns;

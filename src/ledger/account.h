@@ -10,9 +10,10 @@
 
 struct symbols;
 
-/* Split one sleep by cause and append it to @task; @dom: the domain it waited for, or NULL. */
+/* Split one sleep by cause and append it to @task; @dom: the domain it waited for, or NULL;
+ * @is_open: it goes on, and @sleep ends now. */
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-		  struct domain *dom);
+		  struct domain *dom, bool is_open);
 
 #define LOSS_WINDOWS 16
 

@@ -403,7 +403,7 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 	stack = resolve(ledger, view);
 	dom = find_domain(ledger, sleep->ssp);
 	prove_domain(ledger, dom, sleep, stack);
-	ret = account_sleep(task, sleep, stack, dom);
+	ret = account_sleep(task, sleep, stack, dom, false);
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
 	task->forgotten = 0;
 	return ret;
@@ -630,7 +630,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
 	make_call_so_far(rec, since_ns, &call);
 	make_sleep_so_far(rec, since_ns, dom, &sleep);
-	ret = account_sleep(task, &sleep, stack, dom);
+	ret = account_sleep(task, &sleep, stack, dom, true);
 	call.sleeps = task->sleeps;
 	in.call = &call;
 	if (!ret)

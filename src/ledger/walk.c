@@ -48,7 +48,18 @@ static void charge_gp(const struct transition *moment, uint64_t from, uint64_t t
 	pieces_add(pieces, KS_CAUSE_POLL_BACKOFF, moment->gp, to - held_to);
 }
 
-static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, struct pieces *pieces)
+/* Of a sleep that goes on: that the reader has left is not known before a scan finds it gone. */
+static void keep_reader(const struct transition *last, uint64_t from, uint64_t now,
+			struct pieces *pieces)
+{
+	if (last->state == GP_HELD)
+		pieces_add(pieces, KS_CAUSE_READER, last->gp, now - from);
+	else
+		charge_gp(last, from, now, pieces);
+}
+
+static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, bool is_open,
+		       struct pieces *pieces)
 {
 	const struct transitions *track = &dom->gps;
 	size_t i = history_after(track, from);
@@ -67,7 +78,10 @@ static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, str
 					? min_u64(transitions_at(track, i)->ts_ns, to)
 					: to;
 
-		charge_gp(transitions_at(track, i - 1), from, next, pieces);
+		if (is_open && i == transitions_cnt(track))
+			keep_reader(transitions_at(track, i - 1), from, to, pieces);
+		else
+			charge_gp(transitions_at(track, i - 1), from, next, pieces);
 		from = next;
 	}
 }
@@ -156,7 +170,7 @@ void walk_split(const struct domain *dom, const struct walk_wait *wait, struct p
 
 	if (end)
 		end_ns = max_u64(wait->off_ns, end->ts_ns);
-	account_gp(dom, wait->off_ns, end_ns, pieces);
+	account_gp(dom, wait->off_ns, end_ns, wait->is_open && !end, pieces);
 	if (end)
 		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
 	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,

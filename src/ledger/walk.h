@@ -35,6 +35,7 @@ struct walk_wait {
 	uint64_t wake_ns; /* 0: not seen */
 	uint64_t in_ns;
 	uint64_t needed;  /* seq that ends it; 0: not known */
+	bool is_open;	  /* it goes on: in_ns is now */
 	bool by_callback; /* a callback of this domain is known to have woken it */
 	uint16_t wake_cpu;
 };

@@ -320,7 +320,13 @@ static void add_stack(struct str *out, const struct stack *stack)
 		str_addf(out, "\n");
 }
 
-static void add_gps(struct str *out, const struct wait *wait)
+/* Of a call that is stuck: the wait that it is in. */
+static bool is_open(const struct wait *wait, const struct stall *stall)
+{
+	return stall->is_stuck && wait->begin_ns + wait->ns == stall->rec->head.ts_ns;
+}
+
+static void add_gps(struct str *out, const struct wait *wait, bool is_open)
 {
 	str_adds(out, "        ");
 	if (wait->gp_first) {
@@ -328,14 +334,14 @@ static void add_gps(struct str *out, const struct wait *wait)
 		str_addf(out, " was in flight%s", wait->gp_needed ? "; " : "");
 	}
 	if (wait->gp_needed) {
-		str_adds(out, "waited until ");
+		str_adds(out, is_open ? "waits for the end of " : "waited until ");
 		add_gp(out, wait->dom, wait->gp_needed);
-		str_adds(out, " had ended");
+		str_adds(out, is_open ? "" : " had ended");
 	}
 	str_addc(out, '\n');
 }
 
-static void add_wait(struct str *out, const struct wait *wait, bool is_long)
+static void add_wait(struct str *out, const struct wait *wait, const struct stall *stall)
 {
 	char ns[DURATION_LEN];
 
@@ -345,8 +351,9 @@ static void add_wait(struct str *out, const struct wait *wait, bool is_long)
 	if (wait->site)
 		str_addf(out, " in %s", wait->site);
 	str_addf(out, "\n");
-	if (wait->dom && (wait->gp_needed || wait->gp_first) && is_long)
-		add_gps(out, wait);
+	if (wait->dom && (wait->gp_needed || wait->gp_first) &&
+	    wait->ns >= stall->latency_ns / 100)
+		add_gps(out, wait, is_open(wait, stall));
 	add_stack(out, &wait->stack);
 }
 
@@ -467,7 +474,7 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
 
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		add_wait(out, &stall->waits[i], stall->waits[i].ns >= stall->latency_ns / 100);
+		add_wait(out, &stall->waits[i], stall);
 	for (size_t i = 0; i < stall->segments_cnt; i++)
 		if (!is_small(&stall->segments[i], stall))
 			add_segment(out, &stall->segments[i], stall, cfg->host.hz);

@@ -484,21 +484,6 @@ static void a_loss_is_of_the_calls_that_it_overlaps(void **state)
 	trace_free(trace);
 }
 
-static void asleep(struct trace *trace, uint32_t tid, uint64_t since_us, uint64_t us)
-{
-	const union any_record rec = {
-		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = tid, .type = KS_ASLEEP},
-			 .begin_ns = TRACE_NS(since_us - 5),
-			 .off_ns = TRACE_NS(since_us),
-			 .kvm = KVM(1),
-			 .ssp = SRCU(1),
-			 .tgid = TGID(1),
-			 .cmd = MEMSLOT,
-			 .kind = KS_KIND_VM}};
-
-	assert_int_equal(trace_feed_sized(trace, &rec, offsetof(struct ks_task, stack)), 0);
-}
-
 /* However often somebody looks at it: it is one sleep, and its domain's past is gone once. */
 static void a_stuck_call_loses_its_history_once(void **state)
 {
@@ -519,10 +504,31 @@ static void a_stuck_call_loses_its_history_once(void **state)
 		trace_feed(trace, gp, CNT(gp));
 	}
 	for (int i = 0; i < 41; i++)
-		asleep(trace, 12, 20, 11000 + 10 * i);
+		trace_asleep(trace, 12, 20, 11000 + 10 * i, 0);
 	trace_feed(trace, sleep, CNT(sleep));
 	assert_int_equal(trace->cnt, 41);
 	assert_int_equal(ledger_get_stats(trace->ledger)->losses[KS_LOSS_HISTORY], 1);
+	trace_free(trace);
+}
+
+/* A scan failed, and none was made since: whoever is stuck is told what holds it, not what may be. */
+static void a_stuck_call_waits_for_the_reader_that_was_seen_last(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(GP_END, 107, SRCU(1), GP(1) + 1),
+		STEP(GP_BEGIN, 4000, SRCU(1), GP(1) + 1),
+		STEP(GP_END, 4001, SRCU(1), GP(1) + 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	trace_asleep(trace, 12, 110, 9110, DONE(1));
+	assert_int_equal(trace->cnt, 1);
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_READER);
+	assert_string_equal(trace->stalls[0].account, "run 5, reader@1 9000");
 	trace_free(trace);
 }
 
@@ -653,6 +659,7 @@ int main(void)
 		cmocka_unit_test(a_close_that_outlives_its_vm_is_still_its_own),
 		cmocka_unit_test(a_close_that_ends_before_its_vm_is_its_own_too),
 		cmocka_unit_test(a_stuck_call_loses_its_history_once),
+		cmocka_unit_test(a_stuck_call_waits_for_the_reader_that_was_seen_last),
 		cmocka_unit_test(threads_that_never_end_their_call_are_forgotten),
 		cmocka_unit_test(threads_that_watch_each_other_are_forgotten),
 		cmocka_unit_test(a_call_that_is_stuck_for_long_keeps_its_past),

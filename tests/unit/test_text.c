@@ -197,6 +197,31 @@ static void a_gp_that_began_after_the_wait_did_not_begin_before(void **state)
 	trace_free(trace);
 }
 
+/* Its end has not come: "waited until it had ended" would say that the call went on. */
+static void a_stuck_call_waits_for_an_end_that_has_not_come(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(GP_END, 107, SRCU(1), GP(1) + 1),
+	};
+	static const struct text_cfg cfg = {.show_account = true};
+	struct trace *trace = RUN(rows);
+	struct stall stall;
+	char *text;
+
+	(void)state;
+	trace_asleep(trace, 12, 110, 9110, DONE(1));
+	stall = trace_stall(trace, 0, NULL);
+	stall.is_stuck = true;
+	text = text_of(&stall, &cfg);
+	if (!strstr(text, "        waits for the end of GP 1\n") || strstr(text, "had ended"))
+		fail_msg("not what it waits for:\n%s", text);
+	free(text);
+	trace_free(trace);
+}
+
 static void a_reader_that_was_not_seen_is_not_made_up(void **state)
 {
 	const struct row rows[] = {
@@ -398,6 +423,7 @@ int main(void)
 		cmocka_unit_test(causes_name_who_is_behind_them),
 		cmocka_unit_test(a_sentence_is_whole_without_a_function_or_a_call),
 		cmocka_unit_test(a_gp_that_began_after_the_wait_did_not_begin_before),
+		cmocka_unit_test(a_stuck_call_waits_for_an_end_that_has_not_come),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
 		cmocka_unit_test(vms_of_one_process_differ),

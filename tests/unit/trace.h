@@ -578,6 +578,24 @@ static inline struct trace *trace_run(const struct row *rows, size_t cnt)
 
 #define RUN(rows) trace_run(rows, CNT(rows))
 
+/* What a scan at @us says of a memslot's update that sleeps since @since_us, for @needed. */
+static inline void trace_asleep(struct trace *trace, uint32_t tid, uint64_t since_us, uint64_t us,
+				uint64_t needed)
+{
+	const union any_record rec = {
+		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = tid, .type = KS_ASLEEP},
+			 .begin_ns = TRACE_NS(since_us - 5),
+			 .off_ns = TRACE_NS(since_us),
+			 .kvm = KVM(1),
+			 .ssp = SRCU(1),
+			 .needed = needed,
+			 .tgid = TGID(1),
+			 .cmd = MEMSLOT,
+			 .kind = KS_KIND_VM}};
+
+	assert_int_equal(trace_feed_sized(trace, &rec, offsetof(struct ks_task, stack)), 0);
+}
+
 /* The report that started it all: a memslot of 5.67 ms behind the irqchip's grace period. */
 static const struct row trace_seed_rows[] = {
 	BORN(10, 1),
