@@ -186,7 +186,7 @@ int capture_end_parse(const char *text, size_t len, struct summary *summary, str
 		summary->losses[i] = get_u64(losses, loss_name(i));
 	status = json_object_get(object, "command_status");
 	if (json_is_integer(status) && json_integer_value(status) >= 0)
-		summary->command_status = json_integer_value(status) & 0xffff;
+		summary->command_status = json_integer_value(status) & 0xff;
 	json_decref(object);
 	return 0;
 }

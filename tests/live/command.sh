@@ -26,6 +26,11 @@ test_command_status()
 		fail "COMMAND exited with 7, and the summary says" "$(cat out)"
 	status 0 "$KVMSTALL" trace --json -- true
 	[ "$(jq -c 'select(.type == "summary").command_status' out)" = 0 ] || fail "$(cat out)"
+	status 0 "$KVMSTALL" trace --json -- sh -c 'kill -KILL $$'
+	[ "$(jq -c 'select(.type == "summary").command_status' out)" = 137 ] || fail "$(cat out)"
+	status 0 "$KVMSTALL" record -q -o killed.cap -- sh -c 'kill -KILL $$'
+	[ "$("$KVMSTALL" report -f json killed.cap | jq -c 'select(.type == "summary").command_status')" = 137 ] ||
+		fail "report says another status than trace"
 	status 0 "$KVMSTALL" trace -- sh -c 'exit 7'
 	said 'exited with 7'
 	# shellcheck disable=SC2016 # the inner shell's

@@ -87,7 +87,7 @@ static struct file make_capture(void)
 	const struct summary summary = {.duration_ns = 99,
 					.losses = {[KS_LOSS_RING] = 7},
 					.cpu_ns = 5,
-					.command_status = 256};
+					.command_status = 137};
 	struct trace *trace = trace_new();
 	struct file file;
 	struct capture_writer *writer = start(&file);
@@ -240,7 +240,7 @@ static void what_was_recorded_comes_out_again(void **state)
 	assert_string_equal(seen.name, "web/qemu");
 	assert_string_equal(seen.fact, "vmm.qemu.build_id=abcd");
 	assert_int_equal(seen.end.losses[KS_LOSS_RING], 7);
-	assert_int_equal(seen.end.command_status, 256);
+	assert_int_equal(seen.end.command_status, 137);
 	symbols_free(seen.syms);
 	trace_free(trace);
 	free(file.bytes);
