@@ -34,6 +34,8 @@ struct capture_head {
 	int64_t clock_offset_ns; /* from CLOCK_MONOTONIC to local time of day */
 	uint64_t began_ns;	 /* CLOCK_MONOTONIC */
 	bool is_followed;	 /* of a COMMAND: only its VMs (KS_VM_FOLLOWED) are of interest */
+	uint64_t stop_on_ns;	 /* it stopped after the first stall of this length; 0: for another
+				    reason */
 	bool rcu_normal;	 /* nothing was expedited */
 	bool has_all_calls;	 /* also those that did not sleep */
 	struct environment environment; /* the fingerprint */

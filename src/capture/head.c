@@ -55,6 +55,8 @@ char *capture_head_text(const struct capture_head *head)
 	ndjson_int(&json, "clock_offset_ns", head->clock_offset_ns);
 	ndjson_int(&json, "began_ns", head->began_ns);
 	ndjson_bool(&json, "followed", head->is_followed);
+	if (head->stop_on_ns)
+		ndjson_int(&json, "stop_on_ns", head->stop_on_ns);
 	ndjson_bool(&json, "rcu_normal", head->rcu_normal);
 	ndjson_bool(&json, "all_calls", head->has_all_calls);
 	put_sizes(&json);
@@ -160,6 +162,7 @@ int capture_head_parse(const char *text, size_t len, struct capture_head *head,
 	head->clock_offset_ns = json_integer_value(json_object_get(object, "clock_offset_ns"));
 	head->began_ns = get_u64(object, "began_ns");
 	head->is_followed = json_is_true(json_object_get(object, "followed"));
+	head->stop_on_ns = get_u64(object, "stop_on_ns");
 	head->rcu_normal = json_is_true(json_object_get(object, "rcu_normal"));
 	head->has_all_calls = json_is_true(json_object_get(object, "all_calls"));
 	ret = get_sizes(json_object_get(object, "record_sizes"), sizes, err);

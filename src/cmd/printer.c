@@ -18,6 +18,10 @@
 void printer_init(struct printer *show, const struct printer_cfg *cfg, struct outfile *file)
 {
 	*show = (struct printer){.cfg = *cfg, .file = file, .backend = "?"};
+	if (cfg->min_ns == PRINTER_MIN_NOT_GIVEN)
+		show->cfg.min_ns = PRINTER_MIN_NS;
+	else
+		show->all_min_ns = cfg->min_ns;
 	show->summary.command_status = -1;
 	str_init(&show->line);
 }
@@ -67,11 +71,24 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 		.host = show->host,
 	};
 	forget_stuck(show);
+	show->is_stopped = false;
 	put_line(show);
 	printer_flush(show);
 }
 
 /* ---- stalls ---- */
+
+/* The first stall that .stop_on_ns speaks of, whichever VMs are to be shown. */
+static bool is_stop(struct printer *show, const struct stall *stall)
+{
+	const struct filter recorders = {.is_followed = show->cfg.filter.is_followed};
+
+	if (show->is_stopped || !show->cfg.stop_on_ns ||
+	    !stall_counts(stall, show->cfg.stop_on_ns) || !filter_wants_stall(&recorders, stall))
+		return false;
+	show->is_stopped = true;
+	return true;
+}
 
 /* What there was no memory for, .line knows. */
 static void put_stall(struct printer *show, const struct stall *stall)
@@ -99,15 +116,18 @@ static void put_stall(struct printer *show, const struct stall *stall)
 
 bool printer_stall(struct printer *show, const struct stall *stall)
 {
-	bool is_printed = show->cfg.all || stall_counts(stall, show->cfg.min_ns);
+	bool is_stall = stall_counts(stall, show->cfg.min_ns);
+	struct stall marked = *stall;
 
 	free(map_del(&show->stuck, stall->rec->head.tid));
+	marked.is_stop = is_stop(show, stall);
+	is_stall |= marked.is_stop;
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return false;
-	summary_add(&show->summary, stall, is_printed);
-	if (is_printed)
-		put_stall(show, stall);
-	return is_printed;
+	summary_add(&show->summary, stall, is_stall);
+	if (is_stall || (show->cfg.all && stall->latency_ns >= show->all_min_ns))
+		put_stall(show, &marked);
+	return is_stall;
 }
 
 static struct stuck *find_stuck(struct printer *show, uint64_t key)
@@ -133,21 +153,32 @@ static uint64_t age_after(uint64_t age_ns, uint64_t latency_ns)
 	return age_ns;
 }
 
-void printer_asleep(struct printer *show, const struct stall *stall)
+/* Has it waited for so long, or for twice as long as when it was last shown? */
+static bool is_due(struct printer *show, const struct stall *stall)
 {
-	struct stuck *stuck;
+	struct stuck *stuck = NULL;
 
-	if (!show->cfg.stuck_ns || !filter_wants_stall(&show->cfg.filter, stall))
-		return;
-	stuck = find_stuck(show, stall->rec->head.tid);
+	if (show->cfg.stuck_ns)
+		stuck = find_stuck(show, stall->rec->head.tid);
 	if (!stuck)
-		return;
+		return false;
 	if (stuck->begin_ns != stall->begin_ns)
 		*stuck = (struct stuck){stall->begin_ns, show->cfg.stuck_ns};
 	if (stall->latency_ns < stuck->next_ns)
-		return;
+		return false;
 	stuck->next_ns = age_after(stuck->next_ns, stall->latency_ns);
-	put_stall(show, stall);
+	return true;
+}
+
+void printer_asleep(struct printer *show, const struct stall *stall)
+{
+	struct stall marked = *stall;
+
+	marked.is_stop = is_stop(show, stall);
+	if (!filter_wants_stall(&show->cfg.filter, stall))
+		return;
+	if (is_due(show, stall) || marked.is_stop)
+		put_stall(show, &marked);
 }
 
 /* ---- VMs ---- */

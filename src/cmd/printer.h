@@ -27,13 +27,18 @@
 
 enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_NOTHING };
 
+/* Of --min: what is a stall is the default, and with --all every call is shown. */
+#define PRINTER_MIN_NOT_GIVEN UINT64_MAX
+#define PRINTER_MIN_NS	      1000000
+
 struct printer_cfg {
 	struct filter filter;
-	uint64_t min_ns;   /* stalls this long or longer */
-	uint64_t stuck_ns; /* calls that still wait after this long; 0: never */
-	bool all;	   /* also calls that did not stall */
-	bool quiet;	   /* no summary */
-	bool verbose;	   /* the account under each stall */
+	uint64_t min_ns;     /* stalls this long or longer; PRINTER_MIN_NOT_GIVEN */
+	uint64_t stuck_ns;   /* calls that still wait after this long; 0: never */
+	uint64_t stop_on_ns; /* the first stall of this length is shown in any case; 0: none */
+	bool all;	     /* also calls that did not stall: this long, if .min_ns is given */
+	bool quiet;	     /* no summary */
+	bool verbose;	     /* the account under each stall */
 	enum printer_format format;
 };
 
@@ -51,10 +56,12 @@ struct printer {
 	struct advice_host host;
 	struct summary summary;
 	struct text_cfg text;
-	struct map stuck; /* tid -> struct stuck */
-	struct str line;  /* one or more, of one stall */
-	uint64_t missing; /* stalls and other pieces that there was no memory for */
+	struct map stuck;    /* tid -> struct stuck */
+	uint64_t all_min_ns; /* calls that did not stall: this long or longer */
+	struct str line;     /* one or more, of one stall */
+	uint64_t missing;    /* stalls and other pieces that there was no memory for */
 	bool has_begun;
+	bool is_stopped; /* the stall of .stop_on_ns was seen */
 };
 
 /* @file must live as long. */
@@ -64,7 +71,10 @@ void printer_fini(struct printer *show);
 /* The stalls that follow are from here. The first time, a headline goes before them. */
 void printer_begin(struct printer *show, const struct printer_source *source);
 
-/* What a ledger reports. printer_stall() returns whether it was printed, or would have been. */
+/*
+ * What a ledger reports. printer_stall() returns whether it is a stall: it is printed then, and
+ * with .all other calls are as well.
+ */
 bool printer_stall(struct printer *show, const struct stall *stall);
 void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);

@@ -22,8 +22,6 @@
 
 /* What is not in the file after a SIGKILL is younger than this. */
 #define FLUSH_NS 500000000ULL
-/* Nobody can ask for so long a --min. */
-#define MIN_NOT_GIVEN UINT64_MAX
 
 static const char *const tee_names[] = {"no", "text", "json", NULL};
 
@@ -101,7 +99,7 @@ struct record {
 	uint64_t newest_ns;    /* of the records */
 	uint64_t flushed_ns;   /* when it was last flushed */
 	uint32_t dumps;	       /* that SIGUSR1 asked for */
-	bool is_stopped;       /* by --stop-on */
+	struct str stop;       /* the stall that --stop-on was for */
 	bool is_dump_lost;     /* one that SIGUSR1 asked for could not be written */
 };
 
@@ -140,11 +138,11 @@ static int open_output(struct record *record, struct err *err)
 
 /* ---- from the ledger ---- */
 
+/* What it stopped for is said at the end, when it is in the file. */
 static void stop_on(struct record *record, const struct stall *stall)
 {
-	if (record->cfg.stop_on_ns && stall_counts(stall, record->cfg.stop_on_ns) &&
-	    filter_wants_stall(&record->show.cfg.filter, stall))
-		record->is_stopped = true;
+	if (record->show.is_stopped && !record->stop.len)
+		text_stop(&record->stop, stall);
 }
 
 static void on_stall(void *ctx, const struct stall *stall)
@@ -211,6 +209,7 @@ static int fill_head(struct record *record, struct session *session)
 	head->pid = getpid();
 	head->clock_offset_ns = watch_clock_offset_ns();
 	head->began_ns = clock_now_ns();
+	head->stop_on_ns = record->cfg.stop_on_ns;
 	head->is_followed = record->show.cfg.filter.is_followed;
 	head->has_all_calls = true;
 	return environment_read("", &head->environment);
@@ -327,7 +326,7 @@ static int on_tick(void *ctx, int signal_nr, struct err *err)
 	if (signal_nr && record->flight)
 		ret = dump_on_signal(record, err);
 	printer_flush(&record->show); /* --tee may be closed: the recording goes on */
-	return ret ? ret : record->is_stopped;
+	return ret ? ret : record->show.is_stopped;
 }
 
 /* ---- the whole ---- */
@@ -367,6 +366,14 @@ static int end_capture(struct record *record, int ret, struct err *err)
 	return ret ? ret : ended;
 }
 
+/* The shorter of both; 0: never. */
+static uint64_t scan_after_ns(const struct record_cfg *cfg)
+{
+	if (!cfg->stuck_ns || (cfg->stop_on_ns && cfg->stop_on_ns < cfg->stuck_ns))
+		return cfg->stop_on_ns;
+	return cfg->stuck_ns;
+}
+
 static int record_all(struct record *record, char *const *command, struct err *err)
 {
 	static const struct ledger_ops ops = {
@@ -388,7 +395,7 @@ static int record_all(struct record *record, char *const *command, struct err *e
 				.ctx = record,
 			},
 		.duration_ns = cfg->live.duration_ns,
-		.stuck_ns = cfg->stuck_ns,
+		.stuck_ns = scan_after_ns(cfg),
 		.tick_ns = FLUSH_NS,
 		.command = command,
 		.signal = SIGUSR1,
@@ -401,6 +408,8 @@ static int record_all(struct record *record, char *const *command, struct err *e
 
 	if (record->writer) {
 		ret = end_capture(record, ret, err);
+		if (record->stop.len && !record->cfg.live.quiet)
+			log_notice("stopped: %s", record->stop.text);
 		ret = printer_end(&record->show, ret, err);
 	}
 	return ret;
@@ -414,10 +423,8 @@ static int check(struct record *record, struct err *err)
 		return err_usage(err, "--output is missing: where to?");
 	if (cfg->tee && !strcmp(cfg->output, "-"))
 		return err_usage(err, "--tee and --output -: both want standard output");
-	if (cfg->live.min_ns != MIN_NOT_GIVEN && !cfg->tee && cfg->live.quiet)
+	if (cfg->live.min_ns != PRINTER_MIN_NOT_GIVEN && !cfg->tee && cfg->live.quiet)
 		return err_usage(err, "--min: with --quiet and without --tee no stall is shown");
-	if (cfg->live.min_ns == MIN_NOT_GIVEN)
-		cfg->live.min_ns = 1000000;
 	if (!cfg->flight.age_ns && !cfg->flight.bytes)
 		return 0;
 	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes);
@@ -434,6 +441,7 @@ static void init_show(struct record *record, bool is_followed)
 			     .filter = {.is_followed = is_followed},
 			     .min_ns = cfg->live.min_ns,
 			     .stuck_ns = cfg->stuck_ns,
+			     .stop_on_ns = cfg->stop_on_ns,
 			     .quiet = cfg->live.quiet,
 			     .verbose = cfg->live.verbose,
 			     .format = formats[cfg->tee],
@@ -462,7 +470,8 @@ static int record_run(int argc, char **argv, struct err *err)
 	};
 	int operand, ret;
 
-	record.cfg.live.min_ns = MIN_NOT_GIVEN;
+	str_init(&record.stop);
+	record.cfg.live.min_ns = PRINTER_MIN_NOT_GIVEN;
 	operand = opt_parse(argc, argv, record_opts, &record.cfg, err);
 	if (operand < 0)
 		return operand;
@@ -479,6 +488,7 @@ static int record_run(int argc, char **argv, struct err *err)
 	flight_free(record.flight);
 	environment_fini(&record.head.environment);
 	printer_fini(&record.show);
+	str_fini(&record.stop);
 	return ret;
 }
 

@@ -78,6 +78,7 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	outfile_start(&report->out);
 	report->show.cfg.filter.is_followed = head->is_followed;
+	report->show.cfg.stop_on_ns = head->stop_on_ns;
 	if (!report->cfg.facts)
 		printer_begin(&report->show, &source);
 	if (report->tally)
@@ -320,7 +321,7 @@ static int set_up(struct report *report, struct err *err)
 
 static int report_run(int argc, char **argv, struct err *err)
 {
-	struct report report = {.cfg = {.min_ns = 1000000, .stuck_ns = 1000000000}};
+	struct report report = {.cfg = {.min_ns = PRINTER_MIN_NOT_GIVEN, .stuck_ns = 1000000000}};
 	int operand = opt_parse(argc, argv, report_opts, &report.cfg, err), ret;
 
 	if (operand < 0)

@@ -111,9 +111,11 @@ static int print_schema(struct tracing *trace)
 static int trace_run(int argc, char **argv, struct err *err)
 {
 	struct trace_cfg cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000};
-	int operand = opt_parse(argc, argv, trace_opts, &cfg, err), ret;
 	struct tracing trace = {.cfg = &cfg};
+	int operand, ret;
 
+	cfg.live.min_ns = PRINTER_MIN_NOT_GIVEN;
+	operand = opt_parse(argc, argv, trace_opts, &cfg, err);
 	if (operand < 0)
 		return operand;
 	log_set_verbosity(cfg.live.quiet, cfg.live.verbose);

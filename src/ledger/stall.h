@@ -118,6 +118,7 @@ struct stall {
 	bool is_stuck;	  /* not over: what is known so far */
 	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
 	bool is_inferred; /* from a log that has no causes: .cause is a guess */
+	bool is_stop;	  /* record --stop-on stopped for it; the ledger does not know */
 	const struct segment *segments;
 	size_t segments_cnt;
 	const struct wait *waits;

@@ -167,6 +167,8 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	ndjson_bool(&json, "complete", stall->is_complete);
 	if (stall->is_inferred)
 		ndjson_bool(&json, "inferred", true);
+	if (stall->is_stop)
+		ndjson_bool(&json, "stop_on", true);
 	return ndjson_finish_line(&json);
 }
 

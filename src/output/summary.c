@@ -23,13 +23,15 @@ const char *loss_help(enum ks_loss loss)
 	return helps[loss];
 }
 
-void summary_add(struct summary *summary, const struct stall *stall, bool is_printed)
+void summary_add(struct summary *summary, const struct stall *stall, bool is_stall)
 {
+	if (stall->cause == KS_CAUSE_RUN)
+		return; /* it never slept */
 	summary->calls++;
 	summary->latency_ns += stall->latency_ns;
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
 		summary->by_cause[i] += stall->by_cause[i];
-	if (!is_printed)
+	if (!is_stall)
 		return;
 	summary->stalls++;
 	summary->stalls_by_cause[stall->cause]++;

@@ -15,7 +15,7 @@ struct summary {
 	uint64_t duration_ns;
 	uint64_t vms;
 	uint64_t calls;				/* that slept, and passed the filter */
-	uint64_t stalls;			/* of these, printed: they reached the threshold */
+	uint64_t stalls;			/* of these, those that reached the threshold */
 	uint64_t incomplete;			/* of the stalls */
 	uint64_t latency_ns;			/* of the calls */
 	uint64_t by_cause[KS_CAUSE_CNT];	/* time, over all calls */
@@ -30,7 +30,7 @@ struct summary {
 	int command_status; /* COMMAND's, as in a shell; -1: there was none, or it is not over */
 };
 
-void summary_add(struct summary *summary, const struct stall *stall, bool is_printed);
+void summary_add(struct summary *summary, const struct stall *stall, bool is_stall);
 
 uint64_t summary_lost(const struct summary *summary);
 

@@ -262,6 +262,8 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 		str_addf(out, " (incomplete)");
 	if (stall->rec->flags & KS_CALL_KILLED)
 		str_addf(out, " (killed)");
+	if (stall->is_stop)
+		str_adds(out, " (--stop-on)");
 }
 
 /* Where the last word of @call begins to be too much. */
@@ -351,8 +353,7 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 	if (wait->site)
 		str_addf(out, " in %s", wait->site);
 	str_addf(out, "\n");
-	if (wait->dom && (wait->gp_needed || wait->gp_first) &&
-	    wait->ns >= stall->latency_ns / 100)
+	if (wait->dom && (wait->gp_needed || wait->gp_first) && wait->ns >= stall->latency_ns / 100)
 		add_gps(out, wait, is_open(wait, stall));
 	add_stack(out, &wait->stack);
 }
@@ -488,6 +489,16 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	advice_for(stall, &cfg->host, advice, sizeof(advice));
 	if (advice[0])
 		add_folded(out, "    advice: ", advice);
+}
+
+void text_stop(struct str *out, const struct stall *stall)
+{
+	char vm[96], ns[DURATION_LEN];
+
+	str_addf(out, "%s of %s %s %s (%s)", call_name(stall->call),
+		 text_vm(stall->vm, vm, sizeof(vm)),
+		 stall->is_stuck ? "has waited for" : "was stalled for",
+		 format_nsec(stall->stall_ns, ns, sizeof(ns)), cause_name(stall->cause));
 }
 
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)

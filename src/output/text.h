@@ -32,6 +32,9 @@ void text_fit(struct text_cfg *cfg, const struct stall *stall);
 
 /* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its
  * account under it. */
+/* "KVM_IRQFD of vmm[12] has waited for 312ms (reader)" */
+void text_stop(struct str *out, const struct stall *stall);
+
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg);
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend);

@@ -511,7 +511,8 @@ static void a_stuck_call_loses_its_history_once(void **state)
 	trace_free(trace);
 }
 
-/* A scan failed, and none was made since: whoever is stuck is told what holds it, not what may be. */
+/* A scan failed, and none was made since: whoever is stuck is told what holds it, not what may be.
+ */
 static void a_stuck_call_waits_for_the_reader_that_was_seen_last(void **state)
 {
 	const struct row rows[] = {
