@@ -48,17 +48,6 @@ static const struct opt check_opts[] = {
 
 static const char *const status_names[] = {"full", "degraded", NULL, "cannot"};
 
-/* What a feature is to somebody who never heard of it. */
-static const char *const feat_texts[FEATURE_CNT] = {
-	[FEATURE_BTF] = "the kernel's types",
-	[FEATURE_RINGBUF] = "records from the kernel",
-	[FEATURE_TP_BTF] = "programs on tracepoints",
-	[FEATURE_FENTRY] = "programs on functions",
-	[FEATURE_KPROBE] = "programs on functions by breakpoints",
-	[FEATURE_ITER] = "VMs that exist already",
-	[FEATURE_CONTENTION] = "holders of locks",
-};
-
 /* ---- finding out ---- */
 
 static const char *feature_remedy(const struct check *check, const struct feature_result *result)
@@ -67,6 +56,8 @@ static const char *feature_remedy(const struct check *check, const struct featur
 		return "";
 	if (result->is_disabled)
 		return "unset KVMSTALL_DISABLE";
+	if (check->host.lacks_sysfs)
+		return "see sysfs above";
 	return diagnosis_lacks_caps(&check->host) ? "see privileges above" : result->remedy;
 }
 
@@ -84,7 +75,7 @@ static void add_feature(struct check *check, enum feature feat)
 	finding->severity = result->works	   ? SEVERITY_OK
 			    : is_replaceable(feat) ? SEVERITY_NOTE
 						   : SEVERITY_PROBLEM;
-	snprintf(finding->text, sizeof(finding->text), "%s: %s", feat_texts[feat],
+	snprintf(finding->text, sizeof(finding->text), "%s: %s", result->text,
 		 result->works ? "works" : result->why);
 	snprintf(finding->remedy, sizeof(finding->remedy), "%s", feature_remedy(check, result));
 }

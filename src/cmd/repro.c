@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -19,6 +18,7 @@
 #include "cmd/repro/profile.h"
 #include "cmd/repro/results.h"
 #include "cmd/repro/vmm.h"
+#include "kern/limits.h"
 
 #define NOT_GIVEN UINT32_MAX
 
@@ -112,17 +112,6 @@ static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profi
 	vmm->is_scenario = cfg->scenario != NULL;
 	vmm->report.want_tid = vmm->vms > 1;
 	return check_durations(cfg, inject, err);
-}
-
-/* Every ioeventfd and irqfd is a descriptor; the soft limit is for programs that use select(). */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run_one(const struct repro_cfg *cfg, const struct profile *profile, struct vmm_cfg *vmm,
@@ -225,7 +214,7 @@ static int repro_run(int argc, char **argv, struct err *err)
 	vmm.report.want_time = cfg.verbose > 0;
 	if (cfg.want_list)
 		return results_list(&vmm.report, scenarios, err);
-	raise_fd_limit();
+	limits_raise(); /* every ioeventfd and irqfd is a descriptor */
 	vmm.report.lock_fd = memfd_create("kvmstall-stdout-lock", MFD_CLOEXEC);
 	status = choose_and_run(&cfg, &vmm, &sums, err);
 	if (vmm.report.lock_fd >= 0)

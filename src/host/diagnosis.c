@@ -3,6 +3,7 @@
 #include "host/host.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,11 @@
 #define LOAD_KVM                                                                                   \
 	"load KVM's module (x86: modprobe kvm_intel or kvm_amd); virtualization must be on in "    \
 	"the firmware, in a VM nested virtualization"
+/* The tracepoint backend has 45 open, one that attaches to functions up to two a program and more.
+ */
+#define FILES_NEEDED 192
+/* Measured on 6.18.44: 40 MB do, of which 16 MiB are the ring buffer's, mapped twice. */
+#define MEMORY_NEEDED	(48 << 20)
 #define CONVERT_CONTEND 0x10 /* of convert_to_big: also when there is contention */
 
 const char *const severity_names[SEVERITY_CNT] = {"info", "ok", "note", "problem", "fatal"};
@@ -87,8 +93,20 @@ static bool is_x86(const struct host *host)
 
 static void fill_release(const struct host *host, struct finding *finding)
 {
-	snprintf(finding->text, sizeof(finding->text), "%s, %s, %u CPU%s", host->release,
-		 host->arch, host->cpus, format_s(host->cpus));
+	size_t size = sizeof(finding->text);
+	int len = snprintf(finding->text, size, "%s, %s", host->release, host->arch);
+
+	if (host->cpus)
+		snprintf(finding->text + len, size - len, ", %u CPU%s", host->cpus,
+			 format_s(host->cpus));
+}
+
+static void fill_sysfs(const struct host *host, struct finding *finding)
+{
+	if (host->lacks_sysfs)
+		set(finding, SEVERITY_FATAL,
+		    "there is no /sys: neither the kernel's types nor KVM can be found",
+		    "mount -t sysfs sysfs /sys");
 }
 
 static void fill_tick(const struct host *host, struct finding *finding)
@@ -118,7 +136,9 @@ static void fill_kvm(const struct host *host, struct finding *finding)
 		    LOAD_KVM);
 		return;
 	case HOST_KVM_UNKNOWN:
-		set(finding, SEVERITY_NOTE, "not known: /proc/kallsyms cannot be read", NULL);
+		set(finding, SEVERITY_FATAL,
+		    "/proc/kallsyms cannot be read, which has the kernel's addresses",
+		    "mount -t proc proc /proc");
 		return;
 	default:
 		break;
@@ -203,7 +223,7 @@ static void fill_caps(const struct host *host, struct finding *finding)
 static void fill_user_ns(const struct host *host, struct finding *finding)
 {
 	if (host->is_user_ns)
-		set(finding, SEVERITY_PROBLEM,
+		set(finding, SEVERITY_FATAL,
 		    "in a user namespace: capabilities here do not count for BPF",
 		    "run on the host, or in a container without a user namespace");
 }
@@ -226,6 +246,30 @@ static void fill_lockdown(const struct host *host, struct finding *finding)
 		    "boot with lockdown=integrity");
 	else
 		set(finding, SEVERITY_OK, *host->lockdown ? host->lockdown : "none", NULL);
+}
+
+static void fill_files(const struct host *host, struct finding *finding)
+{
+	if (!host->fds_max || host->fds_max >= FILES_NEEDED)
+		return;
+	finding->severity = SEVERITY_FATAL;
+	snprintf(finding->text, sizeof(finding->text),
+		 "%" PRIu64 " files may be open, and programs and maps take up to %d",
+		 host->fds_max, FILES_NEEDED);
+	snprintf(finding->remedy, sizeof(finding->remedy),
+		 "raise the hard limit: ulimit -Hn, LimitNOFILE= of a service");
+}
+
+static void fill_memory(const struct host *host, struct finding *finding)
+{
+	if (!host->memory_max || host->memory_max >= MEMORY_NEEDED)
+		return;
+	finding->severity = SEVERITY_FATAL;
+	snprintf(finding->text, sizeof(finding->text),
+		 "%" PRIu64 " KiB of address space are allowed, and %d KiB are needed",
+		 host->memory_max >> 10, MEMORY_NEEDED >> 10);
+	snprintf(finding->remedy, sizeof(finding->remedy),
+		 "raise the limit: ulimit -v, LimitAS= of a service");
 }
 
 /* ---- SRCU's settings ---- */
@@ -260,15 +304,18 @@ static const struct {
 	void (*fill)(const struct host *host, struct finding *finding);
 } facts[] = {
 	{SECTION_KERNEL, "release", fill_release},
+	{SECTION_KERNEL, "sysfs", fill_sysfs},
 	{SECTION_KERNEL, "tick", fill_tick},
 	{SECTION_KERNEL, "preemption", fill_preemption},
 	{SECTION_KERNEL, "kvm", fill_kvm},
 	{SECTION_KERNEL, "kvm-btf", fill_types},
 	{SECTION_KERNEL, "device", fill_device},
-	{SECTION_PRIVILEGES, "capabilities", fill_caps},
 	{SECTION_PRIVILEGES, "user-ns", fill_user_ns},
+	{SECTION_PRIVILEGES, "capabilities", fill_caps},
 	{SECTION_PRIVILEGES, "addresses", fill_addresses},
 	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
+	{SECTION_PRIVILEGES, "files", fill_files},
+	{SECTION_PRIVILEGES, "memory", fill_memory},
 	{SECTION_SRCU, "register-dev", fill_register},
 	{SECTION_SRCU, "parameters", fill_params},
 };

@@ -55,6 +55,9 @@ struct host {
 	bool are_types_known;	 /* a BPF program could look */
 	bool has_kvm_types;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
+	bool lacks_sysfs;     /* there is no /sys */
+	uint64_t fds_max;     /* open files, the hard limit */
+	uint64_t memory_max;  /* address space, bytes */
 	char params[HOST_PARAM_CNT][24];
 };
 

@@ -13,6 +13,7 @@
 
 #include "host/diagnosis.h"
 #include "host/host.h"
+#include "kern/limits.h"
 
 #include "calib.skel.h"
 
@@ -20,28 +21,47 @@
 #define HZ_SPAN_NS 60000000
 
 static const struct {
-	const char *name;
+	const char *name, *text;
 	const char *prog; /* loads and attaches, or does not; NULL: a file must be there */
 	const char *remedy;
 } feats[FEATURE_CNT] = {
-	[FEATURE_BTF] = {"btf", NULL,
+	[FEATURE_BTF] = {"btf", "the kernel's types", NULL,
 			 "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
-	[FEATURE_RINGBUF] = {"ringbuf", "calib_ringbuf",
+	[FEATURE_RINGBUF] = {"ringbuf", "records from the kernel", "calib_ringbuf",
 			     "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
-	[FEATURE_TP_BTF] = {"tp_btf", "calib_tp_btf",
+	[FEATURE_TP_BTF] = {"tp_btf", "programs on tracepoints", "calib_tp_btf",
 			    "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
 			    "'confidentiality'"},
-	[FEATURE_FENTRY] = {"fentry", "calib_fentry",
+	[FEATURE_FENTRY] = {"fentry", "programs on functions", "calib_fentry",
 			    "none may be needed: the other backends do without; else a kernel "
 			    "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
-	[FEATURE_KPROBE] = {"kprobe", "calib_kprobe",
+	[FEATURE_KPROBE] = {"kprobe", "programs on functions by breakpoints", "calib_kprobe",
 			    "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
 			    "CONFIG_BPF_EVENTS=y"},
-	[FEATURE_ITER] = {"iter", "calib_iter",
+	[FEATURE_ITER] = {"iter", "VMs that exist already", "calib_iter",
 			  "VMs that exist already are found only when they make a call"},
-	[FEATURE_CONTENTION] = {"contention", "calib_contention",
+	[FEATURE_CONTENTION] = {"contention", "holders of locks", "calib_contention",
 				"Linux 5.19 or later: without it holders of locks are not named"},
 };
+
+/* What is not the kernel's, whatever was tried. */
+static const struct {
+	int code;
+	const char *remedy;
+} shortages[] = {
+	{EMFILE, "raise the limit of open files: ulimit -n, LimitNOFILE= of a service"},
+	{ENFILE, "this host has too many open files: sysctl fs.file-max"},
+	{ENOMEM, "memory, or a limit of it: ulimit -v, MemoryMax= and LimitAS= of a service, a "
+		 "container's"},
+};
+
+const char *features_remedy(int code)
+{
+	for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++)
+		if (shortages[i].code == -code)
+			return shortages[i].remedy;
+	return NULL;
+}
 
 /* ---- trying ---- */
 
@@ -85,7 +105,8 @@ static void probe_one(enum feature feat, struct feature_result *result)
 {
 	int ret;
 
-	*result = (struct feature_result){.name = feats[feat].name, .remedy = feats[feat].remedy};
+	*result = (struct feature_result){
+		.name = feats[feat].name, .text = feats[feat].text, .remedy = feats[feat].remedy};
 	if (is_disabled(feats[feat].name)) {
 		result->is_disabled = true;
 		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
@@ -96,8 +117,11 @@ static void probe_one(enum feature feat, struct feature_result *result)
 	else
 		ret = access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
 	result->works = !ret;
-	if (ret)
-		snprintf(result->why, sizeof(result->why), "%s", strerror(-ret));
+	if (!ret)
+		return;
+	snprintf(result->why, sizeof(result->why), "%s", strerror(-ret));
+	if (features_remedy(ret))
+		result->remedy = features_remedy(ret);
 }
 
 /* ---- facts ---- */
@@ -143,6 +167,7 @@ void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_tr
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
 
+	limits_raise();
 	for (int i = 0; i < FEATURE_CNT; i++)
 		probe_one(i, &results[i]);
 	probe_facts(facts);

@@ -29,6 +29,7 @@ struct feature_result {
 	bool works;
 	bool is_disabled;	   /* by KVMSTALL_DISABLE */
 	char why[FEATURE_WHY_LEN]; /* when it does not work */
+	const char *text;	   /* what it is to somebody who never heard of it */
 	const char *remedy;
 };
 
@@ -43,9 +44,12 @@ struct kernel_traits {
 
 /*
  * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. Takes
- * about 0.1 s. What cannot be tried does not work, and says why.
+ * about 0.1 s, and raises limits (kern/limits.h). What cannot be tried does not work, and says why.
  */
 void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts);
+
+/* What to do about this negative errno if it is no fault of the kernel: EMFILE, ENOMEM...; NULL. */
+const char *features_remedy(int code);
 
 /* Fill in what only a BPF program could find out of @host. */
 void features_fill_host(const struct kernel_traits *facts, struct host *host);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -251,9 +252,27 @@ static void get_params(const char *root, struct host *host)
 		get_line(root, param_paths[i], host->params[i], sizeof(host->params[i]));
 }
 
+/* 0: there is none */
+static uint64_t limit_of(int resource)
+{
+	struct rlimit limit;
+
+	return getrlimit(resource, &limit) || limit.rlim_max == RLIM_INFINITY ? 0 : limit.rlim_max;
+}
+
+static void get_limits(struct host *host)
+{
+	struct rlimit memory;
+
+	host->fds_max = limit_of(RLIMIT_NOFILE);
+	/* The soft one counts: to raise it is the user's business. */
+	if (!getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY)
+		host->memory_max = memory.rlim_cur;
+}
+
 void host_read(const char *root, struct host *host)
 {
-	*host = (struct host){0};
+	*host = (struct host){.lacks_sysfs = !exists(root, "/sys/kernel")};
 	get_names(host);
 	get_cpus(root, host);
 	get_config(root, host);
@@ -263,6 +282,7 @@ void host_read(const char *root, struct host *host)
 	get_caps(root, host);
 	get_user_ns(root, host);
 	get_params(root, host);
+	get_limits(host);
 }
 
 bool host_has_kvm(void)
@@ -271,5 +291,7 @@ bool host_has_kvm(void)
 
 	/* KVM registers it when it is ready to make VMs. Not /dev/kvm: that may be there before the
 	 * module (static nodes), and not here in spite of it (containers). */
+	if (!path && access("/sys/kernel", F_OK))
+		return true; /* without /sys nobody knows, and that is what to report */
 	return !access(path ? path : "/sys/class/misc/kvm", F_OK);
 }

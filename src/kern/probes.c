@@ -16,6 +16,7 @@
 #include "host/attach_plan.h"
 #include "ledger/symbols.h"
 
+#include "kern/features.h"
 #include "kern/kretprobe.h"
 
 #include "kvmstall.skel.h"
@@ -193,6 +194,13 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	return check_symbols(skel, err);
 }
 
+static int cannot(struct err *err, int code, const char *what, const char *hint)
+{
+	const char *remedy = features_remedy(code);
+
+	return err_set(err, code, "%s: %s (%s)", what, strerror(-code), remedy ? remedy : hint);
+}
+
 static int load(struct probes *probes, struct err *err)
 {
 	int ret = kvmstall_bpf__load(probes->skel);
@@ -205,14 +213,12 @@ static int load(struct probes *probes, struct err *err)
 				       "CAP_BPF, CAP_PERFMON and, when KVM is a module, "
 				       "CAP_SYS_ADMIN");
 	if (ret)
-		return err_set(err, ret,
-			       "cannot load the BPF programs: %s (-vv shows the "
-			       "verifier's words)",
-			       strerror(-ret));
+		return cannot(err, ret, "cannot load the BPF programs",
+			      "-vv shows the verifier's words");
 	probes->ring =
 		ring_buffer__new(bpf_map__fd(probes->skel->maps.ring), on_record, probes, NULL);
 	if (!probes->ring)
-		return err_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+		return cannot(err, -errno, "cannot map the ring buffer", "--ring sets its size");
 	return 0;
 }
 
@@ -267,6 +273,14 @@ static struct bpf_link *attach(struct bpf_program *prog)
 	return link ? link : bpf_program__attach(prog);
 }
 
+static int cannot_attach(struct err *err, int code, const struct attach_prog *prog)
+{
+	const char *remedy = features_remedy(code);
+
+	return err_set(err, code, "cannot attach '%s': %s%s%s%s", prog->name, strerror(-code),
+		       remedy ? " (" : "", remedy ? remedy : "", remedy ? ")" : "");
+}
+
 int probes_attach(struct probes *probes, struct err *err)
 {
 	if (uses_kretprobes(probes))
@@ -278,8 +292,7 @@ int probes_attach(struct probes *probes, struct err *err)
 			continue;
 		probes->links[i] = attach(find_prog(probes, prog));
 		if (!probes->links[i])
-			return err_set(err, -errno, "cannot attach '%s': %s", prog->name,
-				       strerror(errno));
+			return cannot_attach(err, -errno, prog);
 	}
 	probes->skel->bss->is_attached = true;
 	return 0;

@@ -29,6 +29,21 @@ static int check_host(const struct host *host, struct err *err)
 	return 0;
 }
 
+/* Whatever the backend, these must work. */
+static int check_features(const struct feature_result results[FEATURE_CNT], struct err *err)
+{
+	static const enum feature needed[] = {FEATURE_BTF, FEATURE_RINGBUF, FEATURE_TP_BTF};
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		const struct feature_result *result = &results[needed[i]];
+
+		if (!result->works && !result->is_disabled)
+			return err_cannot(err, "%s (%s): %s (%s)", result->text, result->name,
+					  result->why, result->remedy);
+	}
+	return 0;
+}
+
 int choice_plan(struct choice *choice, struct err *err)
 {
 	return attach_plan_make(&choice->features, choice->wanted, &choice->plan, err);
@@ -45,6 +60,8 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 	features_probe(results, &traits);
 	features_fill_host(&traits, &host);
 	ret = check_host(&host, err);
+	if (!ret)
+		ret = check_features(results, err);
 	if (ret)
 		return ret;
 	choice->wanted = wanted;

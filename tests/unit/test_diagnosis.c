@@ -126,6 +126,27 @@ static void user_ns(struct host *host)
 	host->is_user_ns = true;
 }
 
+static void no_sysfs(struct host *host)
+{
+	host->lacks_sysfs = true;
+}
+
+static void few_files(struct host *host)
+{
+	host->fds_max = 191;
+}
+
+static void little_memory(struct host *host)
+{
+	host->memory_max = (48 << 20) - 1;
+}
+
+static void enough(struct host *host)
+{
+	host->fds_max = 192;
+	host->memory_max = 48 << 20;
+}
+
 static void hidden(struct host *host)
 {
 	host->has_addresses = false;
@@ -208,7 +229,12 @@ static void what_is_set_decides_what_is_found(void **state)
 		{builtin_no_sys_admin, "capabilities", SEVERITY_NOTE, 0},
 		{nobody, "capabilities", SEVERITY_FATAL, 3},
 		{nobody, "device", SEVERITY_PROBLEM, 3},
-		{user_ns, "user-ns", SEVERITY_PROBLEM, 1},
+		{user_ns, "user-ns", SEVERITY_FATAL, 3},
+		{no_sysfs, "sysfs", SEVERITY_FATAL, 3},
+		{few_files, "files", SEVERITY_FATAL, 3},
+		{enough, "files", -1, 0},
+		{little_memory, "memory", SEVERITY_FATAL, 3},
+		{enough, "memory", -1, 0},
 		{hidden, "addresses", SEVERITY_FATAL, 3},
 		{confidential, "lockdown", SEVERITY_FATAL, 3},
 		{no_kvm, "kvm", SEVERITY_FATAL, 3},
@@ -217,10 +243,10 @@ static void what_is_set_decides_what_is_found(void **state)
 		{no_processor_support, "kvm", SEVERITY_FATAL, 3},
 		{no_node, "kvm", SEVERITY_OK, 1},
 		{no_node, "device", SEVERITY_PROBLEM, 1},
-		{nothing_known, "kvm", SEVERITY_NOTE, 0},
-		{nothing_known, "tick", SEVERITY_NOTE, 0},
-		{nothing_known, "capabilities", -1, 0},
-		{nothing_known, "addresses", -1, 0},
+		{nothing_known, "kvm", SEVERITY_FATAL, 3},
+		{nothing_known, "tick", SEVERITY_NOTE, 3},
+		{nothing_known, "capabilities", -1, 3},
+		{nothing_known, "addresses", -1, 3},
 	};
 
 	(void)state;
@@ -317,9 +343,10 @@ static void bpf_needs_two_capabilities_or_the_big_one(void **state)
 static void every_problem_has_a_remedy(void **state)
 {
 	static void (*const changes[])(struct host *) = {
-		rcu_normal,   both_rcu, no_holdoff, no_bpf,	 no_module_btf,
-		no_sys_admin, nobody,	user_ns,    hidden,	 confidential,
-		no_kvm,	      no_node,	arm64,	    before_6_18, no_processor_support,
+		rcu_normal,   both_rcu,	 no_holdoff,	no_bpf,	     no_module_btf,
+		no_sys_admin, nobody,	 user_ns,	hidden,	     confidential,
+		no_kvm,	      no_node,	 arm64,		before_6_18, no_processor_support,
+		no_sysfs,     few_files, little_memory,
 	};
 
 	(void)state;
