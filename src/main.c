@@ -4,15 +4,18 @@
  * into an exit status. What a command does is its own business: src/cmd.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
+#include "live/signals.h"
 #include "version.h"
 
 enum {
@@ -204,7 +207,24 @@ static int finish_stdout(int status)
 	return EXIT_FAILED;
 }
 
+/*
+ * Where one of these is closed, the next file that is opened takes its place, and what is meant for
+ * people is written into that. What is opened here can be written (0) or read (1, 2) and not
+ * the other way round: to use it stays the error that it was (EBADF).
+ */
+static void open_closed(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0 && open("/", O_RDONLY) < 0)
+			_exit(EXIT_FAILED);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	open_closed();
+	signals_init();
 	return finish_stdout(dispatch(argc, argv));
 }

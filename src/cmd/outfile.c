@@ -85,16 +85,23 @@ static int open_file(struct outfile *out, mode_t mode, struct err *err)
 	return lock(out, err);
 }
 
+/* A closed standard output is open for reading: main() */
+static bool can_write(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
 	*out = (struct outfile){.path = path ? path : "-", .fd = STDOUT_FILENO};
 	if (!is_stdout(out->path))
 		return open_file(out, 0666, err);
-	/* What is opened next would become a closed one. */
-	if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
+	if (can_write(STDOUT_FILENO))
 		return 0;
 	out->fd = -1;
-	return err_set(err, -errno, "cannot write standard output: %s", strerror(errno));
+	return err_set(err, -EBADF, "cannot write standard output: %s", strerror(EBADF));
 }
 
 /*
@@ -122,7 +129,10 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 		return open_file(out, 0600, err);
 	if (isatty(STDOUT_FILENO))
 		return err_usage(err, "a capture is not for terminals: redirect it");
-	out->fd = take_stdout();
+	if (can_write(STDOUT_FILENO))
+		out->fd = take_stdout();
+	else
+		errno = EBADF;
 	return out->fd < 0 ? cannot_open(path, err) : 0;
 }
 

@@ -263,8 +263,8 @@ static void put_text_end(struct printer *show)
 
 int printer_end(struct printer *show, int ret, struct err *err)
 {
-	if (!printer_flush(show))
-		return ret;
+	/* Nobody may read it any more; what was lost is still said. */
+	printer_flush(show);
 	if (show->cfg.format == PRINTER_JSON)
 		put_json_end(show);
 	else if (!show->cfg.quiet)

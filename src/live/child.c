@@ -9,19 +9,21 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "kern/limits.h"
 #include "live/signals.h"
 
 #define EXEC_FAILED 127
 
 /* The child's side: wait for the gate, become COMMAND, or say why not. */
-static void run_child(int gate, char **argv, const struct signals *signals)
+static void run_child(int gate, char **argv)
 {
 	char go;
 	int why;
 
 	if (read(gate, &go, 1) != 1)
 		_exit(EXEC_FAILED); /* the parent is gone */
-	signals_restore(signals);
+	signals_restore();
+	limits_restore();
 	execvp(argv[0], argv);
 	why = errno;
 	if (write(gate, &why, sizeof(why)) != sizeof(why))
@@ -29,7 +31,7 @@ static void run_child(int gate, char **argv, const struct signals *signals)
 	_exit(EXEC_FAILED);
 }
 
-int child_fork(struct child *child, char **argv, const struct signals *signals, struct err *err)
+int child_fork(struct child *child, char **argv, struct err *err)
 {
 	int gate[2];
 
@@ -44,7 +46,7 @@ int child_fork(struct child *child, char **argv, const struct signals *signals, 
 	}
 	if (!child->pid) {
 		close(gate[0]);
-		run_child(gate[1], argv, signals);
+		run_child(gate[1], argv);
 	}
 	close(gate[1]);
 	child->gate = gate[0];

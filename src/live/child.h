@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 struct err;
-struct signals;
 
 struct child {
 	pid_t pid;  /* 0: none */
@@ -16,9 +15,8 @@ struct child {
 	int status; /* as of waitpid(); -1 while it runs */
 };
 
-/* Fork; the child waits. @argv ends with NULL; @signals (used here only) are as we got them for it.
- */
-int child_fork(struct child *child, char **argv, const struct signals *signals, struct err *err);
+/* Fork; the child waits. @argv ends with NULL. */
+int child_fork(struct child *child, char **argv, struct err *err);
 
 /* Let it exec. When that fails, @err says why. */
 int child_go(struct child *child, struct err *err);

@@ -127,6 +127,11 @@ static int start_command(struct watch *watch, struct err *err)
 
 	if (!watch->child.pid)
 		return 0;
+	/* Whoever ends us by now does not want it any more; a SIGCHLD is not COMMAND's yet. */
+	for (int nr; (nr = signals_take(watch->signals.fd));)
+		if (nr != SIGCHLD && nr != watch->cfg->signal)
+			return err_set(err, -EINTR, "a signal came before '%s' was started",
+				       *watch->cfg->command);
 	ret = session_follow(watch->session, watch->child.pid, err);
 	if (ret)
 		return ret;
@@ -191,7 +196,7 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 	int ret;
 
 	if (*watch->cfg->command) {
-		ret = child_fork(&watch->child, (char **)watch->cfg->command, &watch->signals, err);
+		ret = child_fork(&watch->child, (char **)watch->cfg->command, err);
 		if (ret)
 			return ret;
 	}

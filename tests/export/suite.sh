@@ -17,7 +17,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export KVMSTALL_SECCOMP=kill
 cd "$work" || exit 1
 
-tests='metrics-are-clean deferred deferred-unseen formats privileges in-flight names two-scrapers limit textfile prometheus rules native exemplars loses storm
+tests='metrics-are-clean deferred deferred-unseen formats privileges in-flight names two-scrapers limit textfile textfile-again prometheus rules native exemplars loses storm
 	unix-socket activation notify systemd waits-for-kvm usage churn cycles killed'
 
 # ---- what tests are made of -----------------------------------------------------------------------
@@ -345,6 +345,29 @@ test_textfile()
 	[ "$(ls out)" = kvmstall.prom ]
 	# node_exporter has such of its own: an error at each scrape.
 	! grep '^process_' out/kvmstall.prom || fail "it is about the process"
+}
+
+# A folder that is removed and made again, or that another one is put in place of, is found again. A FIFO in
+# the way holds nobody.
+test_textfile_again()
+{
+	mkdir out
+	chmod 777 . out "$work"
+	"$KVMSTALL" export --textfile out --interval 100ms 2>daemon.err &
+	daemon=$!
+	until_true 10 test -s out/kvmstall.prom
+	rm -r out
+	until_true 10 grep -q 'cannot write' daemon.err
+	mkdir -m 777 out
+	until_true 10 test -s out/kvmstall.prom
+	mkdir -m 777 other
+	mv out gone
+	mv other out
+	until_true 10 test -s out/kvmstall.prom
+	mkfifo -m 666 fifo
+	until mv fifo out/kvmstall.prom.new && rm out/kvmstall.prom; do sleep 0.1; done
+	until_true 10 test -s out/kvmstall.prom
+	stop
 }
 
 # ---- Prometheus -----------------------------------------------------------------------------------

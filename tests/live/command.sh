@@ -126,7 +126,7 @@ test_command_signals()
 {
 	local ignored mask
 
-	for ignored in PIPE CHLD HUP; do
+	for ignored in PIPE CHLD HUP XFSZ; do
 		for mask in USR2 ''; do
 			status 0 env --default-signal --ignore-signal="$ignored" ${mask:+--block-signal="$mask"} \
 				grep -E 'Sig(Blk|Ign)' /proc/self/status
@@ -211,7 +211,8 @@ test_reader_leaves()
 		head -n 1 >out
 	[ "${PIPESTATUS[0]}" = 0 ] || fail "exit status ${PIPESTATUS[0]}" "$(cat err)"
 	[ "$(wc -l <out)" = 1 ]
-	if grep -vE '^(---|    [a-z-]+ +[0-9.]+[mu]?s |the stalled calls|cost of)' err; then
+	# The summary is said all the same.
+	if grep -E '^kvmstall' err; then
 		fail "it complained"
 	fi
 	until_true 10 no_new_orphans prog before

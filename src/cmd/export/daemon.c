@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "cmd/export/http.h"
 #include "cmd/export/textfile.h"
 #include "live/session.h"
+#include "live/signals.h"
 #include "output/advice.h"
 #include "metrics/metrics.h"
 #include "metrics/prom.h"
@@ -295,13 +295,11 @@ static void reload(struct daemon *daemon)
 
 static void take_signal(struct daemon *daemon)
 {
-	struct signalfd_siginfo info;
+	int nr = signals_take(daemon->cfg.signal_fd);
 
-	if (read(daemon->cfg.signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGHUP)
+	if (nr == SIGHUP)
 		reload(daemon);
-	else if (info.ssi_signo != SIGCHLD) /* the one that served while KVM was not there */
+	else if (nr && nr != SIGCHLD) /* the one that served while KVM was not there */
 		daemon->is_over = true;
 }
 

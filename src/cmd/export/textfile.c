@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -49,10 +50,13 @@ void textfile_close(struct textfile *textfile)
 
 static int replace_file(int dir_fd, const struct str *text)
 {
-	_close_ int fd = openat(dir_fd, NAME_PENDING,
-				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	int ret = fd < 0 ? -errno : 0;
+	_close_ int fd = -1;
+	int ret;
 
+	/* What is there may be a FIFO: to open that would wait for its reader. */
+	unlinkat(dir_fd, NAME_PENDING, 0);
+	fd = openat(dir_fd, NAME_PENDING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	ret = fd < 0 ? -errno : 0;
 	if (!ret && str_failed(text))
 		ret = -ENOMEM;
 	if (!ret)
@@ -64,9 +68,28 @@ static int replace_file(int dir_fd, const struct str *text)
 	return ret;
 }
 
-int textfile_replace(const struct textfile *textfile, const struct str *text, struct err *err)
+/* Somebody removed it, or moved it away, and made another one of its name. */
+static void follow_name(struct textfile *textfile)
 {
-	int ret = replace_file(textfile->dir_fd, text);
+	struct stat ours, named;
+	int fd;
+
+	if (fstat(textfile->dir_fd, &ours) || stat(textfile->dir, &named) ||
+	    (ours.st_dev == named.st_dev && ours.st_ino == named.st_ino))
+		return;
+	fd = open(textfile->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	close(textfile->dir_fd);
+	textfile->dir_fd = fd;
+}
+
+int textfile_replace(struct textfile *textfile, const struct str *text, struct err *err)
+{
+	int ret;
+
+	follow_name(textfile);
+	ret = replace_file(textfile->dir_fd, text);
 
 	if (ret)
 		return err_set(err, ret, "cannot write '%s' in '%s': %s", NAME, textfile->dir,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The file kvmstall.prom in a directory of node_exporter's textfile collector.
- * The directory stays open, so that privileges to enter it are needed once only.
+ * The directory stays open, so that privileges to enter it are needed once only; it is opened again
+ * when another one has its name.
  */
 #ifndef CMD_EXPORT_TEXTFILE_H
 #define CMD_EXPORT_TEXTFILE_H
@@ -18,6 +19,6 @@ void textfile_close(struct textfile *textfile); /* NULL: nothing */
  * Replace the file by @text, in one step: a reader sees all of the old text or all of the new.
  * On an error, the old file stays. Returns 0 or a negative errno with @err set.
  */
-int textfile_replace(const struct textfile *textfile, const struct str *text, struct err *err);
+int textfile_replace(struct textfile *textfile, const struct str *text, struct err *err);
 
 #endif
