@@ -141,12 +141,6 @@ static void little_memory(struct host *host)
 	host->memory_max = (48 << 20) - 1;
 }
 
-static void enough(struct host *host)
-{
-	host->fds_max = 192;
-	host->memory_max = 48 << 20;
-}
-
 static void hidden(struct host *host)
 {
 	host->has_addresses = false;
@@ -232,9 +226,7 @@ static void what_is_set_decides_what_is_found(void **state)
 		{user_ns, "user-ns", SEVERITY_FATAL, 3},
 		{no_sysfs, "sysfs", SEVERITY_FATAL, 3},
 		{few_files, "files", SEVERITY_FATAL, 3},
-		{enough, "files", -1, 0},
 		{little_memory, "memory", SEVERITY_FATAL, 3},
-		{enough, "memory", -1, 0},
 		{hidden, "addresses", SEVERITY_FATAL, 3},
 		{confidential, "lockdown", SEVERITY_FATAL, 3},
 		{no_kvm, "kvm", SEVERITY_FATAL, 3},
@@ -339,6 +331,19 @@ static void bpf_needs_two_capabilities_or_the_big_one(void **state)
 	assert_false(diagnosis_lacks_caps(&(struct host){0}));
 }
 
+static void limits_that_suffice_are_not_mentioned(void **state)
+{
+	struct findings findings = {0};
+	struct host host = usual;
+
+	(void)state;
+	host.fds_max = 192;
+	host.memory_max = 48 << 20;
+	diagnosis_make(&host, &findings);
+	assert_null(find(&findings, "files"));
+	assert_null(find(&findings, "memory"));
+}
+
 /* Whatever a host is like, whoever reads "!!" also reads what to do. */
 static void every_problem_has_a_remedy(void **state)
 {
@@ -389,6 +394,7 @@ int main(void)
 		cmocka_unit_test(waits_are_in_this_kernels_milliseconds),
 		cmocka_unit_test(what_was_measured_beats_what_was_configured),
 		cmocka_unit_test(bpf_needs_two_capabilities_or_the_big_one),
+		cmocka_unit_test(limits_that_suffice_are_not_mentioned),
 		cmocka_unit_test(every_problem_has_a_remedy),
 		cmocka_unit_test(findings_past_the_last_are_no_overflow),
 	};
