@@ -198,22 +198,43 @@ static __always_inline void call_begin_close(struct file *file)
 		call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);
 }
 
-static long bury_one(void *map, const __u64 *kvm, const __u32 *tgid, void *ctx)
+/*
+ * Is it its process's last, so that all of its files are closed? Each thread closes them before it
+ * leaves its process (do_exit(): exit_files(), exit_notify()), and only a leader waits as a zombie.
+ */
+static __always_inline bool task_is_last(struct task_struct *task)
 {
-	if (kvm_is_dead(*kvm))
-		vm_gone(*kvm);
-	return 0;
+	struct task_struct *leader;
+
+	if (BPF_CORE_READ(task, signal, live.counter) ||
+	    BPF_CORE_READ(task, signal, nr_threads) > 1)
+		return false;
+	leader = BPF_CORE_READ(task, group_leader);
+	return leader == task || BPF_CORE_READ(leader, exit_state);
 }
 
-/* The last threads of a process that had VMs: those that nobody else holds died with it. */
+/*
+ * The last thread of a process that had VMs: those that nobody else holds died with it. The run
+ * queue is locked: at most OWNER_VMS VMs are looked at, however many there are. When there may be
+ * others, user space sweeps.
+ */
 static __always_inline void bury_vms(struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
+	struct owner *owner, had;
 
-	if (BPF_CORE_READ(task, signal, live.counter))
+	if (!task_is_last(task))
 		return;
-	bpf_for_each_map_elem(&vms, bury_one, NULL, 0);
+	owner = bpf_map_lookup_elem(&owners, &tgid);
+	if (!owner)
+		return;
+	had = *owner;
 	bpf_map_delete_elem(&owners, &tgid);
+	for (int i = 0; i < OWNER_VMS; i++)
+		if (had.vms[i] && kvm_is_dead(had.vms[i]))
+			vm_gone(had.vms[i]);
+	if (had.has_more)
+		__sync_fetch_and_add(&sweeps_wanted, 1);
 }
 
 /* ---- kprobes: an end may be lost ---- */

@@ -108,13 +108,28 @@ static __always_inline __u64 sup_expires(__u64 sup)
 	return BPF_CORE_READ(timer, entry.pprev) ? BPF_CORE_READ(timer, expires) : 0;
 }
 
+/* include/linux/poison.h, and CONFIG_ILLEGAL_POINTER_VALUE of x86-64 and arm64. */
+#define LIST_POISON1 0xdead000000000100ULL
+#define LIST_POISON2 0xdead000000000122ULL
+
 /*
- * Has kvm_destroy_vm() been here? cleanup_srcu_struct() clears .sda, in every
- * release; memory that is unmapped since then reads as 0 too.
+ * Has kvm_destroy_vm() been here? In every release it takes the VM from KVM's list, waits, and has
+ * cleanup_srcu_struct() clear .sda. Memory that is unmapped since then reads as 0 too; if it is
+ * somebody else's by now, it is not a member of a list. A neighbour that leaves the list meanwhile
+ * proves nothing.
  */
 static __always_inline bool kvm_is_dead(__u64 kvm)
 {
-	return !BPF_CORE_READ((struct kvm *)kvm, srcu.sda);
+	__u64 link = kvm + bpf_core_field_offset(struct kvm, vm_list), next, back;
+
+	if (!BPF_CORE_READ((struct kvm *)kvm, srcu.sda))
+		return true;
+	next = (__u64)BPF_CORE_READ((struct kvm *)kvm, vm_list.next);
+	if (next == LIST_POISON1)
+		return false;
+	back = (__u64)BPF_CORE_READ((struct list_head *)next, prev);
+	return back != link && back != LIST_POISON2 &&
+	       next == (__u64)BPF_CORE_READ((struct kvm *)kvm, vm_list.next);
 }
 
 /*

@@ -326,6 +326,16 @@ ITERATE(find_iter, task_file)
 	return 0;
 }
 
+/* VMs that are followed, one by one: which have ended unseen? */
+ITERATE(sweep_iter, bpf_map_elem)
+{
+	__u64 *kvm = ctx->key;
+
+	if (kvm)
+		vm_sweep(*kvm);
+	return 0;
+}
+
 /* Threads that may hold a domain, or sleep on one: one pass when user space asks for it. */
 ITERATE(task_iter, task)
 {

@@ -48,6 +48,9 @@ __u64 shared_ssp;
 /* Calls seen to begin, by enum ks_call_kind: user space makes some itself, to see that they are. */
 __u32 calls_seen[8];
 
+/* How often .vms was to be swept: VMs may have ended unseen. User space does it. */
+__u64 sweeps_wanted;
+
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
 __u64 losses[KS_LOSS_CNT];
@@ -114,12 +117,23 @@ struct {
 	__type(value, __u32);
 } vms SEC(".maps");
 
-/* How many VMs a tgid made, or 1 for one that was given some. */
+/* At a process's exit the end of so many VMs is looked for, in the scheduler. */
+#define OWNER_VMS 4
+
+struct owner {
+	__u32 cnt;	/* VMs that it made, or 1 if it was given some */
+	__u32 has_more; /* it used VMs that found no place here: user space looks for their end */
+	__u64 vms[OWNER_VMS]; /* that it made, or was given; 0: free */
+};
+
+/* By tgid. Deleted with the last of the VMs that it made, or at its exit. Full: its closes are not
+ * seen, KS_LOSS_TASKS */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
+	__uint(map_flags, 1); /* BPF_F_NO_PREALLOC: most hosts have a handful */
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct owner);
 } owners SEC(".maps");
 
 struct domain_state {

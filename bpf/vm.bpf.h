@@ -98,22 +98,45 @@ static __always_inline void domain_follow_foreign(__u64 ssp, __u32 tgid)
 	domain_follow(ssp, 0);
 }
 
-static __always_inline void owner_add(__u32 tgid)
+/* Other threads of the process may do the same. At most OWNER_VMS steps. */
+static __always_inline void owner_use(struct owner *owner, __u64 kvm)
 {
-	__u32 *cnt = bpf_map_lookup_elem(&owners, &tgid);
-	__u32 one = 1;
-
-	if (cnt)
-		__sync_fetch_and_add(cnt, 1);
-	else
-		bpf_map_update_elem(&owners, &tgid, &one, BPF_ANY);
+	for (int i = 0; i < OWNER_VMS; i++)
+		if (owner->vms[i] == kvm)
+			return;
+	for (int i = 0; i < OWNER_VMS; i++)
+		if (!owner->vms[i] && __sync_bool_compare_and_swap(&owner->vms[i], 0, kvm))
+			return;
+	owner->has_more = 1;
 }
 
-static __always_inline void owner_drop(__u32 tgid)
+static __always_inline void owner_add(__u32 tgid, __u64 kvm)
 {
-	__u32 *cnt = bpf_map_lookup_elem(&owners, &tgid);
+	static const struct owner empty;
+	struct owner *owner = bpf_map_lookup_elem(&owners, &tgid);
 
-	if (cnt && __sync_fetch_and_add(cnt, -1) <= 1)
+	if (!owner) {
+		bpf_map_update_elem(&owners, &tgid, &empty, BPF_NOEXIST);
+		owner = bpf_map_lookup_elem(&owners, &tgid);
+	}
+	if (!owner) {
+		count_loss(KS_LOSS_TASKS);
+		return;
+	}
+	__sync_fetch_and_add(&owner->cnt, 1);
+	owner_use(owner, kvm);
+}
+
+static __always_inline void owner_drop(__u32 tgid, __u64 kvm)
+{
+	struct owner *owner = bpf_map_lookup_elem(&owners, &tgid);
+
+	if (!owner)
+		return;
+	for (int i = 0; i < OWNER_VMS; i++)
+		if (owner->vms[i] == kvm)
+			owner->vms[i] = 0;
+	if (__sync_fetch_and_add(&owner->cnt, -1) <= 1)
 		bpf_map_delete_elem(&owners, &tgid);
 }
 
@@ -140,12 +163,12 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now
 	__u32 *old = bpf_map_lookup_elem(&vms, &kvm);
 
 	if (old)
-		owner_drop(*old); /* died unseen; its address is used again */
+		owner_drop(*old, kvm); /* died unseen; its address is used again */
 	if (bpf_map_update_elem(&vms, &kvm, &tgid, BPF_ANY)) {
 		count_loss(KS_LOSS_DOMAINS);
 		return;
 	}
-	owner_add(tgid);
+	owner_add(tgid, kvm);
 	domain_follow(kvm_srcu(kvm), kvm);
 	domain_follow(kvm_irq_srcu(kvm), kvm);
 	if (kvm_track_srcu(kvm))
@@ -159,12 +182,20 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
 static __always_inline void vm_see(__u64 kvm, __u32 tgid)
 {
-	__u32 *owner = bpf_map_lookup_elem(&vms, &kvm);
+	__u32 *maker = bpf_map_lookup_elem(&vms, &kvm);
+	struct owner *owner;
 
-	if (!owner)
+	if (!maker) {
 		vm_add(kvm, tgid, KS_VM_FOUND, bpf_ktime_get_ns());
-	else if (*owner != tgid && !bpf_map_lookup_elem(&owners, &tgid))
-		owner_add(tgid);
+		return;
+	}
+	if (*maker == tgid)
+		return;
+	owner = bpf_map_lookup_elem(&owners, &tgid);
+	if (owner)
+		owner_use(owner, kvm);
+	else
+		owner_add(tgid, kvm);
 }
 
 static __always_inline void vm_gone(__u64 kvm)
@@ -175,12 +206,19 @@ static __always_inline void vm_gone(__u64 kvm)
 	if (!tgid)
 		return;
 	emit_step(KS_VM_GONE, srcu, 0, kvm);
-	owner_drop(*tgid);
+	owner_drop(*tgid, kvm);
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);
 	bpf_map_delete_elem(&domains, &irq_srcu);
 	if (track_srcu)
 		bpf_map_delete_elem(&domains, &track_srcu);
+}
+
+/* User space asks this of each VM, in a task of its own. */
+static __always_inline void vm_sweep(__u64 kvm)
+{
+	if (kvm_is_dead(kvm))
+		vm_gone(kvm);
 }
 
 #endif

@@ -97,6 +97,11 @@ struct work_struct {
 	void (*func)(struct work_struct *work);
 };
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
 struct timer_list {
 	struct hlist_node entry;
 	unsigned long expires;
@@ -160,6 +165,7 @@ struct kvm {
 	struct xarray vcpu_array;
 	int created_vcpus;
 	struct srcu_struct srcu;
+	struct list_head vm_list;
 	struct srcu_struct irq_srcu;
 };
 
@@ -199,6 +205,7 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
+	int nr_threads;
 	int group_exit_code;
 	unsigned int flags;
 };
@@ -206,8 +213,10 @@ struct signal_struct {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
+	int exit_state;
 	int pid;
 	int tgid;
+	struct task_struct *group_leader;
 	unsigned long nvcsw;
 	char comm[16];
 	struct files_struct *files;
@@ -221,6 +230,15 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_map;
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
 };
 
 struct bpf_iter__task_file {

@@ -84,6 +84,7 @@
 	/* who is there */                                                                         \
 	X(fork_tp, tp_btf, sched_process_fork, ALL, NONE, FORK)                                    \
 	X(find_iter, iter, task_file, ALL, ITER, FIND)                                             \
+	X(sweep_iter, iter, bpf_map_elem, ALL, ITER, FIND)                                         \
 	X(task_iter, iter, task, ALL, ITER, SCAN)
 /* clang-format on */
 

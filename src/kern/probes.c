@@ -326,9 +326,13 @@ static int run_iter(struct bpf_link *link)
 	return len < 0 ? -errno : 0;
 }
 
-static int iterate(struct bpf_program *prog)
+/* @map: whose elements, NULL: not those of a map. */
+static int iterate(struct bpf_program *prog, const struct bpf_map *map)
 {
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	union bpf_iter_link_info info = {.map.map_fd = map ? bpf_map__fd(map) : 0};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = map ? &info : NULL,
+		    .link_info_len = map ? sizeof(info) : 0);
+	struct bpf_link *link = bpf_program__attach_iter(prog, &opts);
 	int ret = link ? run_iter(link) : -errno;
 
 	bpf_link__destroy(link);
@@ -340,7 +344,7 @@ int probes_find(struct probes *probes, struct err *err)
 	int ret = 0;
 
 	if (attach_plan_carries(probes->plan, CAPABILITY_FIND))
-		ret = iterate(probes->skel->progs.find_iter);
+		ret = iterate(probes->skel->progs.find_iter, NULL);
 	if (ret)
 		return err_set(err, ret, "cannot look for the VMs that exist already: %s",
 			       strerror(-ret));
@@ -353,7 +357,19 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 		return 0;
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;
-	return iterate(probes->skel->progs.task_iter);
+	return iterate(probes->skel->progs.task_iter, NULL);
+}
+
+uint64_t probes_sweeps_wanted(const struct probes *probes)
+{
+	return *(volatile __u64 *)&probes->skel->bss->sweeps_wanted;
+}
+
+int probes_sweep(struct probes *probes)
+{
+	if (!attach_plan_carries(probes->plan, CAPABILITY_FIND))
+		return 0;
+	return iterate(probes->skel->progs.sweep_iter, probes->skel->maps.vms);
 }
 
 int probes_follow(struct probes *probes, uint32_t tgid, struct err *err)

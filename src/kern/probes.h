@@ -50,6 +50,19 @@ int probes_find(struct probes *probes, struct err *err);
  */
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
 
+/*
+ * How often it was seen that VMs may have ended whose ends no program can see: one that a process
+ * held with many others when it ended.
+ */
+uint64_t probes_sweeps_wanted(const struct probes *probes);
+
+/*
+ * Make records of the ends of VMs that are over, of which there are none yet: the programs never
+ * walk their maps, so this does, in our own time. Without an iterator it does nothing. Returns 0 or
+ * a negative errno.
+ */
+int probes_sweep(struct probes *probes);
+
 /* VMs that this process and its children make carry KS_VM_FOLLOWED. */
 int probes_follow(struct probes *probes, uint32_t tgid, struct err *err);
 

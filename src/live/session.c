@@ -22,6 +22,9 @@
 #include "live/suspects.h"
 #include "output/summary.h"
 
+/* Between two sweeps, which walk the whole table of VMs. */
+#define SWEEP_MIN_NS 100000000ULL
+
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 
@@ -36,6 +39,8 @@ struct session {
 	struct held_queue held;
 	struct selftest test;
 	bool is_pending; /* records wait in the reorder window */
+	uint64_t swept;	 /* probes_sweeps_wanted() at the last sweep */
+	uint64_t sweep_ns;
 };
 
 static int on_record(void *ctx, const void *record, size_t size)
@@ -185,6 +190,25 @@ void session_scan(struct session *session)
 	session->is_pending = true;
 }
 
+/* Returns as probes_read(). */
+static int sweep(struct session *session, uint64_t now_ns)
+{
+	uint64_t wanted = probes_sweeps_wanted(session->probes);
+	int ret;
+
+	if (wanted == session->swept)
+		return 0;
+	session->is_pending = true; /* not asleep for long before it is done */
+	if (now_ns < session->sweep_ns + SWEEP_MIN_NS)
+		return 0;
+	session->swept = wanted;
+	session->sweep_ns = now_ns;
+	ret = probes_sweep(session->probes);
+	if (ret)
+		log_warn("cannot find out which VMs have ended: %s", strerror(-ret));
+	return probes_read(session->probes);
+}
+
 int session_take(struct session *session)
 {
 	int ret = probes_read(session->probes);
@@ -193,6 +217,9 @@ int session_take(struct session *session)
 		return ret;
 	if (!ret)
 		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
+	ret = sweep(session, clock_now_ns());
+	if (ret < 0)
+		return ret;
 	find_suspects(&session->held, session->ledger, session->probes);
 	return reorder_flush(session->order, clock_now_ns());
 }
@@ -237,7 +264,10 @@ int session_stop(struct session *session)
 		log_warn("%" PRIu64 " domains that were held found no room to wait for a scan: "
 			 "their readers are not named",
 			 session->held.dropped);
-	ret = probes_read(session->probes);
+	session->sweep_ns = 0;
+	ret = sweep(session, clock_now_ns());
+	if (ret >= 0)
+		ret = probes_read(session->probes);
 	rest = reorder_flush(session->order, UINT64_MAX);
 	return ret < 0 ? ret : rest;
 }

@@ -22,6 +22,7 @@ metrics() { tests/lint/metrics.sh; }
 types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
 functions() { tests/lint/functions.sh; }
+loops() { tests/lint/loops.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
 headers() { mk headers; }
@@ -93,7 +94,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports length headers types format shell man examples metrics names functions units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports length headers types format shell man examples metrics names functions loops units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
