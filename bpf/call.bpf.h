@@ -167,8 +167,24 @@ static __always_inline void call_end(__s64 ret)
 		call_finish(state, tid, ret);
 }
 
-/* The end of an ioctl on a file of @kind. One that started before we did is reported by its loss.
+/*
+ * The end of a call whose start was not seen. The first of a thread that is older than we are may
+ * have started before us, which is no loss; a full table and a program that did not run are counted
+ * as such.
  */
+static __always_inline void call_end_unseen(__u32 tid)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u8 one = 1;
+
+	if (BPF_CORE_READ(task, start_time) < attached_ns &&
+	    !bpf_map_update_elem(&ended, &tid, &one, BPF_NOEXIST))
+		__sync_fetch_and_add(&in_flight, 1);
+	else
+		count_loss(KS_LOSS_NO_BEGIN);
+}
+
+/* The end of an ioctl on a file of @kind. */
 static __always_inline void call_end_ioctl(enum ks_call_kind kind, __u32 cmd, __s64 ret)
 {
 	__u32 tid = current_tid();
@@ -177,7 +193,7 @@ static __always_inline void call_end_ioctl(enum ks_call_kind kind, __u32 cmd, __
 	if (state)
 		call_finish(state, tid, ret);
 	else if (is_attached && is_wanted(cmd, kind))
-		count_loss(KS_LOSS_NO_BEGIN);
+		call_end_unseen(tid);
 }
 
 static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
@@ -189,13 +205,23 @@ static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 		call_begin(kind, file_kvm(file, kind), cmd, arg);
 }
 
+/* The close of a VM's or vCPU's file. What kworkers do for a VM that is being closed is its end. */
+static __always_inline void call_begin_release(struct file *file, enum ks_call_kind kind)
+{
+	__u64 kvm = file_kvm(file, kind);
+
+	call_begin(KS_KIND_CLOSE, kvm, 0, 0);
+	if (is_attached && kind == KS_KIND_VM)
+		emit_step(KS_CLOSING, 0, 0, kvm);
+}
+
 /* close(2) of a VM's or vCPU's descriptor: maybe the last one. */
 static __always_inline void call_begin_close(struct file *file)
 {
 	enum ks_call_kind kind = file_kind(file);
 
 	if (kind == KS_KIND_VM || kind == KS_KIND_VCPU)
-		call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);
+		call_begin_release(file, kind);
 }
 
 /*

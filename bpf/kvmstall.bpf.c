@@ -81,8 +81,11 @@ TRACE(exit_tp, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 
-	if (bpf_map_lookup_elem(&owners, &tgid))
-		call_begin(KS_KIND_EXIT, 0, 0, 0);
+	if (!bpf_map_lookup_elem(&owners, &tgid))
+		return 0;
+	call_begin(KS_KIND_EXIT, 0, 0, 0);
+	if (is_attached && !BPF_CORE_READ(task, signal, live.counter))
+		emit_step(KS_CLOSING, 0, tgid, 0);
 	return 0;
 }
 
@@ -116,7 +119,7 @@ TRACE(exit_tp, struct task_struct *task)
 #define RELEASE(what, kind)                                                                        \
 	TRACE(what##_fentry, struct inode *inode, struct file *file)                               \
 	{                                                                                          \
-		call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);                             \
+		call_begin_release(file, kind);                                                    \
 		return 0;                                                                          \
 	}                                                                                          \
 	TRACE(what##_fexit, struct inode *inode, struct file *file, int ret)                       \
@@ -127,7 +130,7 @@ TRACE(exit_tp, struct task_struct *task)
 	PROBE(what##_kprobe, struct inode *inode, struct file *file)                               \
 	{                                                                                          \
 		if (call_will_end(ctx))                                                            \
-			call_begin(KS_KIND_CLOSE, file_kvm(file, kind), 0, 0);                     \
+			call_begin_release(file, kind);                                            \
 		return 0;                                                                          \
 	}                                                                                          \
 	PROBE_RETURN(what##_kret, int ret)                                                         \

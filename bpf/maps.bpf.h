@@ -35,6 +35,10 @@ const volatile __u64 ring_wake_bytes = 1 << 20;
 
 /* All programs are attached; written by user space. Before, a begin may have no end. */
 bool is_attached;
+/* When that was. A thread that is older may have been in a call then. */
+__u64 attached_ns;
+/* Calls of which we saw the end and not the start, since they are older than .attached_ns. */
+__u64 in_flight;
 /* A return address was seen bent to the trampoline: one that is not bent means something. */
 bool can_tell_returns;
 
@@ -162,6 +166,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } followed SEC(".maps");
+
+/* Threads whose call in flight at the start was counted: each had one at most. Full: no-begin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, 1); /* BPF_F_NO_PREALLOC: few hosts have any */
+	__type(key, __u32);
+	__type(value, __u8);
+} ended SEC(".maps");
 
 enum cpu_work {
 	CPU_WORK_NONE,

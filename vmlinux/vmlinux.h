@@ -218,6 +218,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	unsigned long nvcsw;
+	unsigned long long start_time; /* CLOCK_MONOTONIC */
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;

@@ -46,6 +46,9 @@ enum ks_type {
 	KS_HELD = 19,	/* ks_step: scans have failed for a while; .val the struct kvm, or 0 */
 	KS_ASLEEP = 20, /* ks_task: a task in uninterruptible sleep, as it was then */
 	KS_DOMAIN = 21, /* ks_step: a VM's third domain, for page tracking; .val the struct kvm */
+	/* ks_step: the close of a VM began, .val its struct kvm; or, with 0, the end of a process
+	 * that owns VMs, .seq its tgid */
+	KS_CLOSING = 22,
 	KS_TYPE_CNT
 };
 

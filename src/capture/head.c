@@ -74,6 +74,7 @@ char *capture_end_text(const struct summary *summary)
 	ndjson_int(&json, "duration_ns", summary->duration_ns);
 	ndjson_int(&json, "records", summary->records);
 	json_put_losses(&json, summary);
+	ndjson_int(&json, "in_flight", summary->in_flight);
 	ndjson_int(&json, "probe_runs", summary->probe_runs);
 	ndjson_int(&json, "probe_ns", summary->probe_ns);
 	ndjson_int(&json, "cpu_ns", summary->cpu_ns);
@@ -181,6 +182,7 @@ int capture_end_parse(const char *text, size_t len, struct summary *summary, str
 	*summary = (struct summary){.command_status = -1};
 	summary->duration_ns = get_u64(object, "duration_ns");
 	summary->records = get_u64(object, "records");
+	summary->in_flight = get_u64(object, "in_flight");
 	summary->probe_runs = get_u64(object, "probe_runs");
 	summary->probe_ns = get_u64(object, "probe_ns");
 	summary->cpu_ns = get_u64(object, "cpu_ns");

@@ -208,6 +208,7 @@ void replay_summary(const struct replay *replay, struct summary *summary)
 	}
 	memcpy(summary->losses, replay->end.losses, sizeof(summary->losses));
 	summary->duration_ns = replay->end.duration_ns;
+	summary->in_flight = replay->end.in_flight;
 	summary->probe_runs = replay->end.probe_runs;
 	summary->probe_ns = replay->end.probe_ns;
 	summary->cpu_ns = replay->end.cpu_ns;

@@ -238,6 +238,7 @@ static void add_summary(struct summary *sum, const struct summary *part)
 	sum->records += part->records;
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		sum->losses[i] += part->losses[i];
+	sum->in_flight += part->in_flight;
 	sum->probe_runs += part->probe_runs;
 	sum->probe_ns += part->probe_ns;
 	sum->cpu_ns += part->cpu_ns;

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "ledger/ioctls.h"
@@ -294,6 +295,7 @@ int probes_attach(struct probes *probes, struct err *err)
 		if (!probes->links[i])
 			return cannot_attach(err, -errno, prog);
 	}
+	probes->skel->bss->attached_ns = clock_now_ns();
 	probes->skel->bss->is_attached = true;
 	return 0;
 }
@@ -410,7 +412,7 @@ void probes_count(const struct probes *probes, uint64_t losses[KS_LOSS_CNT],
 {
 	struct bpf_prog_info info;
 
-	*cost = (struct probes_cost){0};
+	*cost = (struct probes_cost){.in_flight = *(volatile __u64 *)&probes->skel->bss->in_flight};
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {

@@ -25,7 +25,8 @@ struct probes_cfg {
 
 struct probes_cost {
 	uint64_t runs;
-	uint64_t ns; /* 0 when the kernel was not asked to count */
+	uint64_t ns;	    /* 0 when the kernel was not asked to count */
+	uint64_t in_flight; /* calls that ended, and had started before all was attached */
 };
 
 /* Load what @plan says. NULL with @err set. @syms is used here only. */

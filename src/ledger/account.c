@@ -262,12 +262,24 @@ static enum call_id find_call(const struct stall *stall)
 	return CALL_UNKNOWN;
 }
 
+/* What a kworker does for a VM says nothing of its age. */
+static enum phase phase_of(const struct vm *vm, uint64_t ts_ns)
+{
+	if (vm->closing_ns && vm->closing_ns <= ts_ns)
+		return PHASE_TEARDOWN;
+	if (vm->has_run)
+		return PHASE_RUNNING;
+	return vm->has_vcpus ? PHASE_VCPUS : PHASE_SETUP;
+}
+
 static enum phase find_phase(const struct stall *stall)
 {
 	if (stall->call == CALL_CLOSE)
 		return PHASE_TEARDOWN;
 	if (stall->rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
 		return PHASE_RUNNING;
+	if (!stall->rec->kind && stall->vm)
+		return phase_of(stall->vm, stall->begin_ns);
 	return stall->rec->vcpus ? PHASE_VCPUS : PHASE_SETUP;
 }
 

@@ -260,6 +260,45 @@ static int take_vm_gone(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
+static void close_vms_of(struct ledger *ledger, uint32_t tgid, uint64_t ts_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->vms.living, &pos))) {
+		struct vm *vm = slot->value;
+
+		if (vm->tgid == tgid)
+			vm->closing_ns = ts_ns;
+	}
+}
+
+static int take_closing(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_step *step = view->step;
+	struct vm *vm = step->val ? vms_living(&ledger->vms, step->val) : NULL;
+
+	if (vm)
+		vm->closing_ns = step->head.ts_ns;
+	else if (!step->val)
+		close_vms_of(ledger, step->seq, step->head.ts_ns);
+	return 0;
+}
+
+/* What a call says of its VM's age. One that starts later shows that another descriptor is open. */
+static void note_age(const struct ledger *ledger, const struct stall *stall)
+{
+	const struct ks_call *rec = stall->rec;
+	struct vm *vm = rec->kvm ? vms_find_at(&ledger->vms, rec->kvm, rec->begin_ns) : NULL;
+
+	if (!vm)
+		return;
+	vm->has_vcpus |= rec->vcpus || (stall->call == CALL_CREATE_VCPU && rec->ret >= 0);
+	vm->has_run |= rec->flags & KS_CALL_RAN || stall->call == CALL_RUN;
+	if (stall->call != CALL_CLOSE && rec->begin_ns > vm->closing_ns)
+		vm->closing_ns = 0;
+}
+
 /* A VM's third domain, which not every kernel has. */
 static int take_domain(struct ledger *ledger, const struct record_view *view)
 {
@@ -499,6 +538,7 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 	if (!ret) {
 		find_culprit(ledger, &in, &stall);
 		irqfds_note(&ledger->irqfds, &stall);
+		note_age(ledger, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
 		remember(task, &stall);
@@ -709,6 +749,7 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_HELD] = take_nothing,
 	[KS_ASLEEP] = take_asleep,
 	[KS_DOMAIN] = take_domain,
+	[KS_CLOSING] = take_closing,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */

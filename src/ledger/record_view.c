@@ -38,7 +38,7 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_CB_ARM] = RECORD_CB,     [KS_CB_QUEUE] = RECORD_CB,	   [KS_CB_BEGIN] = RECORD_CB,
 	[KS_CB_END] = RECORD_CB,     [KS_CALLBACK] = RECORD_START, [KS_LOCK] = RECORD_LOCK,
 	[KS_SUSPECT] = RECORD_TASK,  [KS_HELD] = RECORD_STEP,	   [KS_ASLEEP] = RECORD_TASK,
-	[KS_DOMAIN] = RECORD_STEP,
+	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,
 };
 
 static enum record_shape shape_of(uint8_t type)

@@ -44,6 +44,10 @@ struct vm {
 	bool is_further;  /* its process had one before: only .id distinguishes them */
 	uint64_t born_ns; /* or found */
 	uint64_t gone_ns; /* 0: lives */
+	/* What its calls have said of its age, for those that do not say it themselves. */
+	uint64_t closing_ns; /* its close began; 0: it did not */
+	bool has_vcpus;
+	bool has_run;
 	char comm[KS_COMM_LEN];
 	char name[64]; /* what its operator calls it; empty: not known */
 	struct domain *srcu;

@@ -297,6 +297,7 @@ void session_summary(const struct session *session, struct summary *summary)
 		summary->losses[i] += stats->losses[i];
 	summary->losses[KS_LOSS_REORDER] += reorder_late(session->order);
 	summary->records = stats->records;
+	summary->in_flight = cost.in_flight;
 	summary->probe_runs = cost.runs;
 	summary->probe_ns = cost.ns;
 	summary->cpu_ns = clock_cpu_ns();

@@ -228,6 +228,7 @@ int json_summary(struct str *out, const struct summary *summary, const char *bac
 	ndjson_int(&json, "records", summary->records);
 	ndjson_int(&json, "lost", summary_lost(summary));
 	json_put_losses(&json, summary);
+	ndjson_int(&json, "in_flight", summary->in_flight);
 	ndjson_int(&json, "probe_runs", summary->probe_runs);
 	ndjson_int(&json, "probe_ns", summary->probe_ns);
 	ndjson_int(&json, "cpu_ns", summary->cpu_ns);

@@ -24,6 +24,7 @@ struct summary {
 	uint64_t stalled_latency_ns;
 	uint64_t records;
 	uint64_t losses[KS_LOSS_CNT];
+	uint64_t in_flight; /* calls that had started before the trace: no losses, but not shown */
 	uint64_t probe_runs;
 	uint64_t probe_ns;  /* 0: not counted */
 	uint64_t cpu_ns;    /* user space's own */

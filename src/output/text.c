@@ -557,6 +557,10 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 	if (summary->incomplete)
 		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n",
 			 summary->incomplete);
+	if (summary->in_flight)
+		str_addf(out,
+			 "in flight when the trace started, and not shown: %" PRIu64 " call%s\n",
+			 summary->in_flight, format_s(summary->in_flight));
 	add_losses(out, summary);
 	add_command(out, summary->command_status);
 	str_addf(out, "cost of tracing: %s of CPU in user space",

@@ -22,8 +22,7 @@ scrape()
 	curl -s --unix-socket "$work/sock" -o "$work/scraped" -w '%{time_total} %{size_download}\n' http://localhost/metrics
 }
 
-# lost WHEN: what was lost since the last time, by kind; the first time, calls of others that were under
-# way when the daemon attached ("no-begin").
+# lost WHEN: what was lost since the last time, by kind.
 lost()
 {
 	scrape >/dev/null

@@ -10,6 +10,15 @@ test_balance()
 	note "$(value 'map(select(is_call)) | "\(length) calls, \(map(.segments | length) | add) segments"' $(all_traces))"
 }
 
+# Whether or not its own record says so: what a VM's close has a kworker do is teardown.
+test_irqfd_phase()
+{
+	# shellcheck disable=SC2016 # the inner shell's
+	"$KVMSTALL" trace -a -j -- sh -c '"$0" repro --profile qemu --devices 23 --rounds 3 >repro' "$KVMSTALL" >trace
+	some "irqfds that are shut down" 'select(.call == "irqfd_shutdown")' trace
+	none "a phase that is not the close's" 'select(.call == "irqfd_shutdown" and .phase != "teardown") | .phase' trace
+}
+
 test_summary()
 {
 	local trace

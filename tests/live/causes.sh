@@ -10,4 +10,4 @@ for part in inject sites counterfactual stuck; do
 done
 tests=${tests/nothing-left/inject-reader inject-lock inject-kworker inject-normal-gp
 	inject-mmu-notifier inject-none inject-unexplained $site_tests counterfactual
-	stuck-reader stuck-together stuck-attached stuck-killed nothing-left}
+	stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed nothing-left}

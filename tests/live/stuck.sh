@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-attached stuck-killed' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed' \
 	exec bash "$(dirname "$0")/run.sh"
 
 # hang SECONDS: in $vmm and $reader the process, and its thread that will have held the domain.
@@ -81,6 +81,19 @@ test_stuck_together()
 	[ "$held" -ge 23 ] || skip "too busy: only $held of 33 calls were held"
 	# A CPU that came too late may cost one; to scan for only one VM at a time costs half of them.
 	[ $((named * 4)) -ge $((held * 3)) ] || fail "of $held calls only $named name the reader"
+}
+
+# Calls that were in flight when the trace started are counted apart: nothing was lost.
+test_stuck_in_flight()
+{
+	hang 3
+	watch trace --stuck 0
+	wait $vmm
+	unwatch
+	value 'map(select(.type == "summary")) | .[0] | .in_flight' trace >in-flight
+	# The memslot update; others may have some.
+	[ "$(cat in-flight)" -ge 1 ] || fail "$(cat in-flight) calls were in flight"
+	none "lost" 'select(.type == "lost" and .where == "no-begin")' trace
 }
 
 # It hung before anybody looked.

@@ -89,8 +89,7 @@ test_killed()
 	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
 	some "stalls of the next VM" "select(.type == \"stall\" and .vm.pid != $pid and (.killed | not))" trace
 	none "off balance" 'select(is_call and is_off_balance)' trace
-	# Not those of calls that had begun before we came, by whomever.
-	none "losses" 'select(.type == "lost" and .where != "no-begin")' trace
+	none "losses" 'select(.type == "lost")' trace
 }
 
 # Its reader thread is in the page fault that holds the VM's SRCU domain.

@@ -510,6 +510,47 @@ static void a_call_that_no_probe_saw_is_named_by_its_stack(void **state)
 	}
 }
 
+/* It is a kworker's: only other records say how old its VM is. */
+static void an_irqfd_is_shut_down_in_its_vms_phase(void **state)
+{
+#define SHUTDOWN(t, n, ...)                                                                        \
+	SLEEP(t, (t) + 4, (t) + 5, 31, IRQ_SRCU(n),                                                \
+	      .stack = STACK("wait_for_completion", "__synchronize_srcu.part.0",                   \
+			     "irqfd_shutdown")),                                                   \
+	{                                                                                          \
+		.type = KS_CALL, .from = (t)-1, .us = (t) + 6, .tid = 31, .sleeps = 1              \
+	}
+	const struct row rows[] = {
+		BORN(10, 1),
+		BORN(11, 2),
+		SHUTDOWN(20, 1),
+		CALL(40, 50, 12, 1, VCPU, 0),
+		SHUTDOWN(60, 1),
+		CALL(80, 90, 12, 1, MEMSLOT, 0, .flags = KS_CALL_RAN, .vcpus = 1),
+		SHUTDOWN(100, 1),
+		STEP(CLOSING, 120, 0, 0, .val = KVM(1)), /* of one descriptor of two */
+		CALL(130, 140, 12, 1, MEMSLOT, 0, .flags = KS_CALL_RAN, .vcpus = 1),
+		SHUTDOWN(150, 1),
+		STEP(CLOSING, 160, 0, 0, .val = KVM(1)),
+		SHUTDOWN(170, 1),
+		SHUTDOWN(180, 2),
+		STEP(CLOSING, 190, 0, TGID(2), .val = 0), /* its process ends */
+		SHUTDOWN(200, 2),
+	};
+	static const enum phase phases[] = {PHASE_SETUP,   PHASE_VCPUS,	   PHASE_RUNNING,
+					    PHASE_RUNNING, PHASE_TEARDOWN, PHASE_SETUP,
+					    PHASE_TEARDOWN};
+	struct trace *trace = RUN(rows);
+	size_t cnt = 0;
+
+	(void)state;
+	for (size_t i = 0; i < trace->cnt; i++)
+		if (trace->stalls[i].stall.call == CALL_FN_IRQFD_SHUTDOWN)
+			assert_int_equal(trace->stalls[i].stall.phase, phases[cnt++]);
+	assert_int_equal(cnt, CNT(phases));
+	trace_free(trace);
+}
+
 static void the_phase_is_the_vms_age(void **state)
 {
 	static const struct {
@@ -733,6 +774,7 @@ int main(void)
 		cmocka_unit_test(watching_holders_leaves_no_task_behind_or_freed),
 		cmocka_unit_test(a_call_that_no_probe_saw_is_named_by_its_stack),
 		cmocka_unit_test(the_phase_is_the_vms_age),
+		cmocka_unit_test(an_irqfd_is_shut_down_in_its_vms_phase),
 		cmocka_unit_test(a_call_of_no_time_has_no_segments),
 		cmocka_unit_test(a_sleep_that_was_lost_makes_all_gaps_unexplained),
 		cmocka_unit_test(what_a_dead_task_left_is_not_its_heirs),
