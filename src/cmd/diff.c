@@ -143,11 +143,11 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 	samples_vm_gone(&loading->side->samples, vm);
 }
 
-/* Calls may be missing. Others of the losses make an account incomplete, not a latency wrong. */
-static uint64_t count_lost(const struct summary *summary)
+/* Others of the losses make an account incomplete, not a latency wrong. */
+static uint64_t count_lost_calls(const struct summary *summary)
 {
 	return summary->losses[KS_LOSS_RING] + summary->losses[KS_LOSS_TASKS] +
-	       summary->losses[KS_LOSS_DOMAINS];
+	       summary->losses[KS_LOSS_DOMAINS] + summary->losses[KS_LOSS_NO_BEGIN];
 }
 
 static int load_file(struct side *side, const char *path, const struct outfile *file,
@@ -173,7 +173,8 @@ static int load_file(struct side *side, const char *path, const struct outfile *
 		side->cut++;
 		log_warn("%s", err->msg);
 	}
-	side->lost += count_lost(&summary);
+	side->lost += count_lost_calls(&summary);
+	side->holes += summary_lost(&summary) - count_lost_calls(&summary);
 	return 0;
 }
 

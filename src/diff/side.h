@@ -14,7 +14,8 @@ struct side {
 	struct samples samples;
 	struct environment facts; /* of its recordings; "a / b" where they differ */
 	uint32_t hz;		  /* 0: not known */
-	uint64_t lost;		  /* records, by want of room: calls may be missing */
+	uint64_t lost;		  /* calls may be missing */
+	uint64_t holes;		  /* lost, too, but no call with it: accounts may have holes */
 	uint32_t cut;		  /* recordings without an end */
 	uint32_t partial;	  /* recordings without the calls that did not sleep */
 	uint32_t logs;		  /* of strace or perf: causes are inferred */

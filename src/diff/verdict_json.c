@@ -121,6 +121,7 @@ static void put_side(struct ndjson *json, const char *key, const struct side *si
 	ndjson_int(json, "calls", side->samples.calls_seen);
 	ndjson_int(json, "incomplete", side->samples.incomplete);
 	ndjson_int(json, "lost", side->lost);
+	ndjson_int(json, "holes", side->holes);
 	ndjson_int(json, "cut", side->cut);
 	ndjson_int(json, "without_short_calls", side->partial);
 	ndjson_bool(json, "inferred", side->logs);

@@ -168,6 +168,9 @@ void compare_add_side(struct str *out, const struct side *side)
 		str_adds(out, ", without the calls that did not sleep");
 	if (side->lost)
 		str_addf(out, ", %" PRIu64 " record%s lost", side->lost, format_s(side->lost));
+	if (side->holes)
+		str_addf(out, ", %" PRIu64 " loss%s that cost%s no call (accounts may have holes)",
+			 side->holes, side->holes == 1 ? "" : "es", side->holes == 1 ? "s" : "");
 	if (side->cut)
 		str_adds(out, ", cut: its end is missing");
 }

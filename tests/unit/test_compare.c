@@ -431,6 +431,25 @@ static void what_is_not_comparable_is_never_0(void **state)
 	}
 }
 
+/* report says LOST of this capture: diff must not be silent on it. */
+static void a_loss_that_costs_no_call_is_said_and_does_not_decide(void **state)
+{
+	struct sides sides;
+	struct str out;
+
+	(void)state;
+	fill(&sides.base, ROUNDS, 0, 1);
+	fill(&sides.new, ROUNDS, 0, 2);
+	sides.new.holes = 3;
+	compare(&sides);
+	assert_int_equal(sides.comparison.outcome, OUTCOME_NOT_WORSE);
+	str_init(&out);
+	compare_add_side(&out, &sides.new);
+	assert_non_null(strstr(out.text, ", 3 losses that cost no call (accounts may have holes)"));
+	str_fini(&out);
+	fini(&sides);
+}
+
 static void a_regression_stays_one_though_records_were_lost(void **state)
 {
 	struct sides sides;
@@ -582,6 +601,7 @@ int main(void)
 		cmocka_unit_test(a_timer_that_took_another_jiffy_is_the_same),
 		cmocka_unit_test(a_call_that_moved_to_another_phase_is_still_compared),
 		cmocka_unit_test(what_is_not_comparable_is_never_0),
+		cmocka_unit_test(a_loss_that_costs_no_call_is_said_and_does_not_decide),
 		cmocka_unit_test(a_regression_stays_one_though_records_were_lost),
 		cmocka_unit_test(what_one_vm_in_a_hundred_does_is_not_judged),
 		cmocka_unit_test(two_empty_sides_are_not_the_same),
