@@ -17,7 +17,6 @@ struct writer {
 	const struct prom_cfg *cfg;
 	const struct metric_desc *desc;
 	bool is_om;
-	bool has_head; /* of the current family; families without series have none */
 };
 
 /* ---- pieces ---- */
@@ -152,9 +151,6 @@ static void put_head(struct writer *writer)
 	const struct metric_desc *desc = writer->desc;
 	const char *type = metric_type_names[desc->type];
 
-	if (writer->has_head)
-		return;
-	writer->has_head = true;
 	if (desc->type == METRIC_INFO && !writer->is_om)
 		type = "gauge";
 	str_adds(writer->out, "# HELP ");
@@ -199,7 +195,6 @@ static void put_sample(void *ctx, const struct metric_value *sample)
 {
 	struct writer *writer = ctx;
 
-	put_head(writer);
 	if (writer->desc->type == METRIC_HISTOGRAM) {
 		put_hist(writer, sample);
 		return;
@@ -225,7 +220,7 @@ void prom_write(struct str *out, const struct metrics *metrics, const struct pro
 		writer.desc = &metric_descs[i];
 		if (cfg->is_served_by_another && has_prefix(writer.desc->name, "process_"))
 			continue;
-		writer.has_head = false;
+		put_head(&writer); /* whoever looks for it by name finds it before it has series */
 		collect_each(metrics, i, put_sample, &writer);
 	}
 	if (writer.is_om)

@@ -161,6 +161,24 @@ static void text_has_exact_sums_and_escaped_labels(void **state)
 	free(text);
 }
 
+/* --once | grep NAME says what NAME is, though nothing has stalled yet. */
+static void a_family_without_series_has_its_help(void **state)
+{
+	static const struct metrics_cfg cfg = {.vm_limit = 1, .version = "1.2"};
+	static const struct prom_cfg prom = {.format = PROM_TEXT};
+	struct metrics *metrics = metrics_new(&cfg);
+	struct str out;
+
+	(void)state;
+	assert_non_null(metrics);
+	str_init(&out);
+	prom_write(&out, metrics, &prom);
+	assert_line(out.text, "# TYPE kvmstall_stall_seconds_total counter");
+	assert_line(out.text, "# TYPE kvmstall_call_duration_seconds histogram");
+	str_fini(&out);
+	metrics_free(metrics);
+}
+
 static void openmetrics_has_exemplars_and_an_end(void **state)
 {
 	static const char *const lines[] = {
@@ -380,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_format_that_is_asked_for_wins),
 		cmocka_unit_test(text_has_exact_sums_and_escaped_labels),
+		cmocka_unit_test(a_family_without_series_has_its_help),
 		cmocka_unit_test(openmetrics_has_exemplars_and_an_end),
 		cmocka_unit_test(an_exemplar_keeps_to_128_characters),
 		cmocka_unit_test(protobuf_is_delimited),
