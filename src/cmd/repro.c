@@ -54,7 +54,7 @@ static const struct opt repro_opts[] = {
 	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "lives of each VM (default: 1)"),
 	OPT_U32('n', "vms", "N", struct repro_cfg, vms, 0, 4096, "VMMs at the same time, a process each (default: 1)"),
 	OPT_U32(0, "vcpus", "N", struct repro_cfg, vcpus, 0, 1024, "vCPUs of a VM (0: the profile's)"),
-	OPT_U32(0, "devices", "N", struct repro_cfg, devices, 0, 16384, "devices of a VM, an ioeventfd and an irqfd each (0: the profile's)"),
+	OPT_U32(0, "devices", "N", struct repro_cfg, devices, 0, 16384, "devices of a VM, an ioeventfd and an irqfd each (0: the profile's; not minimal)"),
 	OPT_U32(0, "memslots", "N", struct repro_cfg, memslots, 0, 30000, "memslots of a VM (0: the profile's)"),
 	OPT_BOOL('j', "json", struct repro_cfg, is_json, "one JSON object a line"),
 	OPT_COUNT('v', "verbose", struct repro_cfg, verbose, "show when each call began"),
@@ -87,6 +87,53 @@ static int check_durations(const struct repro_cfg *cfg, const struct inject *inj
 		return err_usage(err, "--hold of --inject %s is at most %" PRIu64 "ms",
 				 inject->name, inject->max_hold_ns / 1000000);
 	return 0;
+}
+
+static bool has_step(const struct profile *profile, int (*run)(struct machine *vm))
+{
+	for (const struct step *step = profile->steps; step && step->run; step++)
+		if (step->run == run)
+			return true;
+	return false;
+}
+
+static int check_size(const struct profile *profile, const char *option, uint32_t given,
+		      bool counts, struct err *err)
+{
+	if (!given || counts || !profile->steps)
+		return 0;
+	return err_usage(err, "--%s: '%s' makes the ones that it needs, no more", option,
+			 profile->name);
+}
+
+/* What has no effect would be taken for what it is not. */
+static int check_sizes(const struct repro_cfg *cfg, const struct profile *profile, struct err *err)
+{
+	int ret = check_size(profile, "devices", cfg->devices,
+			     has_step(profile, machine_assign_devices) ||
+				     has_step(profile, machine_assign_virtio_devices),
+			     err);
+
+	if (!ret)
+		ret = check_size(profile, "memslots", cfg->memslots,
+				 has_step(profile, machine_create_memslots), err);
+	if (!ret)
+		ret = check_size(profile, "vcpus", cfg->vcpus,
+				 has_step(profile, machine_create_vcpus), err);
+	return ret;
+}
+
+static int check_choice(const struct repro_cfg *cfg, struct err *err)
+{
+	const struct profile *scenario = cfg->scenario ? scenario_find(cfg->scenario) : NULL;
+
+	if (cfg->scenario && cfg->profile != NOT_GIVEN)
+		return err_usage(err, "--profile and --scenario: a scenario has steps of its own");
+	if (!cfg->scenario)
+		return check_sizes(
+			cfg, &profiles[cfg->profile == NOT_GIVEN ? profile_default : cfg->profile],
+			err);
+	return scenario ? check_sizes(cfg, scenario, err) : 0;
 }
 
 /* Put together what the user, the injection and the profile say, in this order of precedence. */
@@ -194,7 +241,7 @@ static int choose_and_run(const struct repro_cfg *cfg, struct vmm_cfg *vmm,
 static int repro_run(int argc, char **argv, struct err *err)
 {
 	struct repro_cfg cfg = {
-		.profile = profile_default,
+		.profile = NOT_GIVEN,
 		.order = NOT_GIVEN,
 		.inject = NOT_GIVEN,
 		.rounds = 1,
@@ -212,6 +259,11 @@ static int repro_run(int argc, char **argv, struct err *err)
 		return err_usage(err, "repro takes no operands, but there is '%s'", argv[ret]);
 	vmm.report.is_json = cfg.is_json;
 	vmm.report.want_time = cfg.verbose > 0;
+	ret = check_choice(&cfg, err);
+	if (ret)
+		return ret;
+	if (cfg.profile == NOT_GIVEN)
+		cfg.profile = profile_default;
 	if (cfg.want_list)
 		return results_list(&vmm.report, scenarios, err);
 	limits_raise(); /* every ioeventfd and irqfd is a descriptor */
