@@ -850,6 +850,12 @@ test_usage()
 	done
 	"$KVMSTALL" export --textfile /nonexistent 2>err && status=0 || status=$?
 	[ "$status" = 1 ] || fail "exit status $status"
+	# It is there, and --user may not write in it: reported at once, not at each interval.
+	mkdir -m 755 closed
+	chmod 755 . "$work"
+	"$KVMSTALL" export --textfile closed --duration 30s 2>err && status=0 || status=$?
+	[ "$status" = 1 ] || fail "exit status $status"
+	grep -q "cannot write 'kvmstall.prom' in 'closed': Permission denied" err || fail "$(cat err)"
 }
 
 # VMs come and go: memory stays, nothing is lost, and every one is counted. Others' are counted as well.

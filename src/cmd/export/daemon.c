@@ -403,6 +403,8 @@ int daemon_run(struct daemon *daemon, struct err *err)
 {
 	int ret = privdrop_apply(&daemon->cfg.user, err);
 
+	if (!ret && daemon->textfile)
+		ret = textfile_try(daemon->textfile, err);
 	if (ret)
 		return ret;
 	notify_send(daemon->notify, "READY=1\nSTATUS=Attached");

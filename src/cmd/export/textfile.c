@@ -96,3 +96,19 @@ int textfile_replace(struct textfile *textfile, const struct str *text, struct e
 			       strerror(-ret));
 	return 0;
 }
+
+int textfile_try(struct textfile *textfile, struct err *err)
+{
+	int fd, code;
+
+	unlinkat(textfile->dir_fd, NAME_PENDING, 0);
+	fd = openat(textfile->dir_fd, NAME_PENDING, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		code = -errno;
+		return err_set(err, code, "cannot write '%s' in '%s': %s", NAME, textfile->dir,
+			       strerror(-code));
+	}
+	close(fd);
+	unlinkat(textfile->dir_fd, NAME_PENDING, 0);
+	return 0;
+}

@@ -15,6 +15,9 @@ struct textfile;
 struct textfile *textfile_open(const char *dir, struct err *err);
 void textfile_close(struct textfile *textfile); /* NULL: nothing */
 
+/* Can the file be made there? Returns 0 or a negative errno with @err set. */
+int textfile_try(struct textfile *textfile, struct err *err);
+
 /*
  * Replace the file by @text, in one step: a reader sees all of the old text or all of the new.
  * On an error, the old file stays. Returns 0 or a negative errno with @err set.
