@@ -50,7 +50,7 @@ def wrong($trace; $repro; $defers; $is_x86; $jiffy):
 	(if $is_x86 then empty else $trace[] | select(is_call and .call == "KVM_CREATE_VCPU" and has_cause("gp-timer"))
 		| "KVM_CREATE_VCPU stalled" end),
 	(pairs($trace; [$repro[] | select(.type == "call" and .injected == "reader")]) | .trace[0]
-		| select(. == null or ns_by("reader", "poll-backoff") * 2 < .latency_ns)
+		| select(. == null or (waited_for_cpu | not) and ns_by("reader", "poll-backoff") * 2 < .latency_ns)
 		| "reader: \(.cause) \(.latency_ns)"),
 	# A holder that is not stalled itself makes no stall of cause lock, and one that is late is no holder.
 	(select($defers) | [pairs($trace; [$repro[] | select(.type == "call" and .injected == "lock" and .latency_ns > 3000000)])
