@@ -128,6 +128,9 @@ static void on_stall(void *ctx, const struct stall *stall)
 
 	if (!filter_wants_stall(&loading->filter, stall))
 		return;
+	/* Ioctls that nobody watches are in a log's calls only where they are slow. */
+	if (stall->is_inferred && stall->rec->kind == KS_KIND_NONE)
+		return;
 	if (stall->is_inferred && loading->side->samples.inferred++ == 0)
 		loading->side->logs++;
 	if (!loading->error)

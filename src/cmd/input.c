@@ -2,19 +2,21 @@
 #include "cmd/input.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "base/sanitize.h"
+#include "cmd/unpack.h"
 #include "import/import.h"
 
 #define CHUNK (256 << 10)
 
 /* One of the two, once the first bytes have said which. */
 struct input {
-	int fd;
 	const struct replay_ops *ops;
 	void *ctx;
 	struct replay *replay;
@@ -27,15 +29,20 @@ static void input_fini(struct input *input)
 	import_free(input->import);
 }
 
-/* What is neither is a capture that is not readable: the replay says why. */
+static void close_unpack(struct unpack **unpack)
+{
+	unpack_close(*unpack);
+}
+
+/* What is no text is a capture that is not readable: the replay says why. */
 static int choose(struct input *input, const void *bytes, size_t len, struct err *err)
 {
-	enum import_format format = IMPORT_NONE;
+	struct import_kind kind = {.format = IMPORT_NONE};
 
 	if (!capture_is(bytes, len))
-		format = import_detect(bytes, len);
-	if (format != IMPORT_NONE)
-		input->import = import_new(format, input->ops, input->ctx);
+		import_detect(bytes, len, &kind);
+	if (kind.format != IMPORT_NONE)
+		input->import = import_new(&kind, input->ops, input->ctx);
 	else
 		input->replay = replay_new(input->ops, input->ctx);
 	return input->import || input->replay ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -56,26 +63,8 @@ static int feed(struct input *input, const void *bytes, size_t len, struct err *
 		   : replay_finish(input->replay, err);
 }
 
-/* As much as there is room for, so that the first bytes are enough to tell; 0: the end. */
-static ssize_t read_chunk(int fd, char *buf)
-{
-	size_t len = 0;
-
-	while (len < CHUNK) {
-		ssize_t got = read(fd, buf + len, CHUNK - len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got)
-			break;
-		len += got;
-	}
-	return len;
-}
-
-static int feed_all(struct input *input, struct err *err)
+/* The first bytes are as many as there is room for: enough to tell what it is. */
+static int feed_all(struct input *input, struct unpack *unpack, struct err *err)
 {
 	_free_ char *buf = malloc(CHUNK);
 	ssize_t len;
@@ -84,29 +73,241 @@ static int feed_all(struct input *input, struct err *err)
 	if (!buf)
 		return err_set(err, -ENOMEM, "out of memory");
 	do {
-		len = read_chunk(input->fd, buf);
+		len = unpack_read(unpack, buf, CHUNK, err);
 		if (len < 0)
-			return err_set(err, len, "cannot read: %s", strerror(-len));
+			return len;
 		ret = feed(input, buf, len, err);
 	} while (!ret && len);
 	return ret;
 }
 
+/* What a log has that is not in what was told of it. */
+static void warn(const struct import *import, const char *path)
+{
+	const char *first;
+	uint64_t skipped = import_skipped(import, &first);
+	char text[81];
+
+	sanitize(text, sizeof(text), first);
+	if (skipped)
+		log_warn("'%s': %" PRIu64 " line%s not understood; the first is '%s'", path,
+			 skipped, skipped == 1 ? " was" : "s were", text);
+	if (import_is_timeless(import))
+		log_warn("'%s': no times of day, so no causes: add -ttt for an order", path);
+}
+
+static int finish(const struct input *input, const char *path, struct summary *summary, int ret,
+		  struct err *err)
+{
+	if (input->import)
+		import_summary(input->import, summary);
+	else if (input->replay)
+		replay_summary(input->replay, summary);
+	if (input->import && !ret)
+		warn(input->import, path);
+	return ret && *err->msg ? err_wrap(err, ret, "'%s'", path) : ret;
+}
+
 int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct summary *summary,
 	       struct err *err)
 {
-	_cleanup_(input_fini) struct input input = {.fd = STDIN_FILENO, .ops = ops, .ctx = ctx};
-	_close_ int opened = -1;
+	_cleanup_(input_fini) struct input input = {.ops = ops, .ctx = ctx};
+	_cleanup_(close_unpack) struct unpack *unpack = unpack_open(path, err);
 	int ret;
 
-	if (strcmp(path, "-"))
-		input.fd = opened = open(path, O_RDONLY | O_CLOEXEC);
-	if (input.fd < 0)
-		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
-	ret = feed_all(&input, err);
-	if (input.import)
-		import_summary(input.import, summary);
-	else if (input.replay)
-		replay_summary(input.replay, summary);
-	return ret && *err->msg ? err_wrap(err, ret, "'%s'", path) : ret;
+	if (!unpack)
+		return -EINVAL;
+	ret = feed_all(&input, unpack, err);
+	return finish(&input, path, summary, ret, err);
+}
+
+/* ---- strace -ff ---- */
+
+#define LINES_CHUNK (16 << 10)
+#define DAY_NS	    (86400ULL * 1000000000ULL)
+
+/* A thread's file, line by line. */
+struct lines {
+	struct unpack *unpack;
+	uint32_t tid;
+	uint64_t ns, day_ns; /* when the line's call began */
+	size_t at, end, len; /* the line, and what was read */
+	bool is_end;
+	char buf[LINES_CHUNK];
+};
+
+struct thread_files {
+	struct lines **files;
+	size_t cnt;
+};
+
+static void thread_files_fini(struct thread_files *run)
+{
+	for (size_t i = 0; run->files && i < run->cnt; i++) {
+		unpack_close(run->files[i] ? run->files[i]->unpack : NULL);
+		free(run->files[i]);
+	}
+	free(run->files);
+}
+
+/* "FILE.45726" */
+static uint32_t tid_of(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	char *end;
+	unsigned long tid = dot ? strtoul(dot + 1, &end, 10) : 0;
+
+	return dot && dot[1] && !*end && tid <= INT32_MAX ? tid : 0;
+}
+
+static void note_time(struct lines *file)
+{
+	char line[256];
+	size_t size = file->end - file->at;
+	uint64_t ns;
+
+	if (size > sizeof(line) - 1)
+		size = sizeof(line) - 1;
+	memcpy(line, file->buf + file->at, size);
+	line[size] = 0;
+	ns = import_line_ns(line);
+	if (!ns)
+		return;
+	if (ns < DAY_NS && ns + file->day_ns + DAY_NS / 2 < file->ns)
+		file->day_ns += DAY_NS; /* -tt, over midnight */
+	file->ns = ns + file->day_ns;
+}
+
+/* Move to the next line, its end included; one that is too long comes in pieces. */
+static int next_line(struct lines *file, struct err *err)
+{
+	const char *newline;
+	ssize_t got;
+
+	file->at = file->end;
+	newline = memchr(file->buf + file->at, '\n', file->len - file->at);
+	if (!newline) {
+		memmove(file->buf, file->buf + file->at, file->len - file->at);
+		file->len -= file->at;
+		file->at = 0;
+		got = unpack_read(file->unpack, file->buf + file->len, LINES_CHUNK - file->len,
+				  err);
+		if (got < 0)
+			return got;
+		file->len += got;
+		newline = memchr(file->buf, '\n', file->len);
+	}
+	file->end = newline ? (size_t)(newline + 1 - file->buf) : file->len;
+	file->is_end = file->at == file->end;
+	note_time(file);
+	return 0;
+}
+
+static struct lines *earliest(const struct thread_files *run)
+{
+	struct lines *found = NULL;
+
+	for (size_t i = 0; i < run->cnt; i++)
+		if (!run->files[i]->is_end && (!found || run->files[i]->ns < found->ns))
+			found = run->files[i];
+	return found;
+}
+
+static int open_run(struct thread_files *run, char *const *paths, struct err *err)
+{
+	size_t cnt = 0;
+	int ret = 0;
+
+	while (paths[cnt])
+		cnt++;
+	run->files = calloc(cnt, sizeof(struct lines *));
+	for (; run->files && !ret && run->cnt < cnt; run->cnt++) {
+		struct lines *file = calloc(1, sizeof(*file));
+
+		run->files[run->cnt] = file;
+		if (!file)
+			return err_set(err, -ENOMEM, "out of memory");
+		file->tid = tid_of(paths[run->cnt]);
+		file->unpack = unpack_open(paths[run->cnt], err);
+		ret = file->unpack ? next_line(file, err) : -EINVAL;
+	}
+	return run->files ? ret : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* The process is called as its oldest thread. */
+static uint32_t tgid_of(const struct thread_files *run)
+{
+	uint32_t tgid = UINT32_MAX;
+
+	for (size_t i = 0; i < run->cnt; i++)
+		if (run->files[i]->tid < tgid)
+			tgid = run->files[i]->tid;
+	return tgid;
+}
+
+static int merge(struct thread_files *run, struct import *import, struct err *err)
+{
+	uint32_t tgid = tgid_of(run);
+	struct lines *file;
+	int ret = 0;
+
+	while (!ret && (file = earliest(run))) {
+		const char *line = file->buf + file->at;
+		size_t len = file->end - file->at;
+
+		import_set_thread(import, file->tid, tgid);
+		ret = import_feed(import, line, len, err);
+		if (!ret && line[len - 1] != '\n' && len < LINES_CHUNK)
+			ret = import_feed(import, "\n", 1, err);
+		if (!ret)
+			ret = next_line(file, err);
+	}
+	return ret ? ret : import_finish(import, err);
+}
+
+int input_read_run(char *const *paths, const struct replay_ops *ops, void *ctx,
+		   struct summary *summary, struct err *err)
+{
+	static const struct import_kind kind = {.format = IMPORT_STRACE};
+	_cleanup_(input_fini) struct input input = {.ops = ops, .ctx = ctx};
+	_cleanup_(thread_files_fini) struct thread_files run = {.files = NULL};
+	int ret = open_run(&run, paths, err);
+
+	if (ret)
+		return ret;
+	input.import = import_new(&kind, ops, ctx);
+	if (!input.import)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = merge(&run, input.import, err);
+	return finish(&input, paths[0], summary, ret, err);
+}
+
+/* A quiet thread's file is empty. */
+static bool is_part(const char *path, size_t *logs)
+{
+	struct err err = {0};
+	_cleanup_(close_unpack) struct unpack *unpack = NULL;
+	struct import_kind kind = {.format = IMPORT_NONE};
+	char buf[LINES_CHUNK];
+	ssize_t len;
+
+	if (!strcmp(path, "-"))
+		return false;
+	unpack = unpack_open(path, &err);
+	len = unpack ? unpack_read(unpack, buf, sizeof(buf), &err) : -1;
+	if (len > 0)
+		import_detect(buf, len, &kind);
+	*logs += len > 0;
+	return !len ||
+	       (len > 0 && kind.format == IMPORT_STRACE && !kind.has_tids && !kind.is_relative);
+}
+
+bool input_is_run(char *const *paths)
+{
+	size_t cnt = 0, logs = 0;
+
+	for (; paths[cnt]; cnt++)
+		if (!is_part(paths[cnt], &logs))
+			return false;
+	return cnt > 1 && logs;
 }

@@ -3,18 +3,30 @@
 #ifndef CMD_INPUT_H
 #define CMD_INPUT_H
 
+#include <stdbool.h>
+
 #include "capture/replay.h"
 
 struct err;
 struct summary;
 
 /*
- * Read @path ("-": standard input) to its end. @summary gets what
+ * Read @path ("-": standard input) to its end, compressed or not. @summary gets what
  * replay_summary() knows. Returns an enum capture_state (CAPTURE_CUT with the
  * reason in @err), or a negative errno with @err set, in one line that names
- * @path; what came before has been reported by then.
+ * @path; what came before has been reported by then. What of a log was not understood is logged.
  */
 int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct summary *summary,
 	       struct err *err);
+
+/*
+ * Are these (at least two, the list ends with NULL) what strace -ff wrote: a file for each thread
+ * of one run, which does not name it? Files that cannot be read are left to input_read().
+ */
+bool input_is_run(char *const *paths);
+
+/* Read them as one log, in order of time: as input_read(). */
+int input_read_run(char *const *paths, const struct replay_ops *ops, void *ctx,
+		   struct summary *summary, struct err *err);
 
 #endif

@@ -156,10 +156,13 @@ static uint64_t age_after(uint64_t age_ns, uint64_t latency_ns)
 /* Has it waited for so long, or for twice as long as when it was last shown? */
 static bool is_due(struct printer *show, const struct stall *stall)
 {
-	struct stuck *stuck = NULL;
+	struct stuck *stuck;
 
-	if (show->cfg.stuck_ns)
-		stuck = find_stuck(show, stall->rec->head.tid);
+	if (!show->cfg.stuck_ns)
+		return false;
+	if (stall->is_inferred) /* a log has it once, at its end */
+		return true;
+	stuck = find_stuck(show, stall->rec->head.tid);
 	if (!stuck)
 		return false;
 	if (stuck->begin_ns != stall->begin_ns)

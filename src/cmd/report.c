@@ -236,6 +236,7 @@ static void add_summary(struct summary *sum, const struct summary *part)
 {
 	sum->duration_ns += part->duration_ns;
 	sum->records += part->records;
+	sum->is_log = part->is_log && !sum->records;
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		sum->losses[i] += part->losses[i];
 	sum->in_flight += part->in_flight;
@@ -245,8 +246,9 @@ static void add_summary(struct summary *sum, const struct summary *part)
 	sum->command_status = part->command_status;
 }
 
-/* 0, 1 for a capture that is cut, or a negative errno. */
-static int read_file(struct report *report, const char *path, struct err *err)
+/* All of @paths as one run if @is_run, else the first of them. 0, 1 for a capture that is cut, or a
+ * negative errno. */
+static int read_file(struct report *report, char **paths, bool is_run, struct err *err)
 {
 	static const struct replay_ops ops = {
 		.ledger = {.stall = on_stall,
@@ -260,8 +262,9 @@ static int read_file(struct report *report, const char *path, struct err *err)
 	struct summary part = {.command_status = -1};
 	int ret;
 
-	report->path = path;
-	ret = input_read(path, &ops, report, &part, err);
+	report->path = *paths;
+	ret = is_run ? input_read_run(paths, &ops, report, &part, err)
+		     : input_read(*paths, &ops, report, &part, err);
 
 	add_summary(&report->show.summary, &part);
 	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */
@@ -273,14 +276,17 @@ static int read_file(struct report *report, const char *path, struct err *err)
 
 static int read_all(struct report *report, char **paths, struct err *err)
 {
+	bool is_run = input_is_run(paths);
 	int ret = 0, is_cut = 0;
 
 	for (size_t i = 0; paths[i]; i++)
 		if (outfile_is(&report->out, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
 	for (; *paths && ret >= 0; paths++) {
-		ret = read_file(report, *paths, err);
+		ret = read_file(report, paths, is_run, err);
 		is_cut |= ret > 0;
+		if (is_run)
+			break;
 	}
 	if (report->cfg.by && report->show.has_begun && !report->failed)
 		report->failed = put_groups(report);

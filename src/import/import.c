@@ -8,76 +8,185 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "import/formats.h"
 #include "import/log_calls.h"
 #include "import/perf.h"
-#include "import/strace.h"
+#include "import/perf_trace.h"
+#include "import/strace_line.h"
+#include "import/syscalls.h"
 #include "output/summary.h"
 
-/* No line of either is longer: strace cuts strings, and structures have few members. */
+/* What is longer is cut in the middle: a call's name is at the begin of a line, its result at the
+ * end. */
 #define LINE_MAX_BYTES 4096
+#define LINE_TAIL      256
 
-static const char *const names[IMPORT_FORMAT_CNT] = {"none", "strace", "perf"};
+/* As relative times are, and no real time of day is: 11 days after 1970. */
+#define STAMP_MIN_NS 1000000000000000ULL
 
 struct import {
-	enum import_format format;
+	struct import_kind kind;
 	struct log log;
-	struct strace *strace;
+	struct syscalls *syscalls;
 	struct perf *perf;
 	struct capture_head head;
-	bool has_begun;
+	bool has_begun, is_timeless;
 	uint64_t offset; /* of the line */
+	uint64_t skipped;
+	char first_skipped[81];
 	size_t len;
 	char line[LINE_MAX_BYTES + 1];
 };
 
-static enum import_format detect_line(const char *line)
-{
-	struct strace_line strace;
-	struct perf_line perf;
+/* ---- a line ---- */
 
-	if (perf_parse(line, &perf))
-		return IMPORT_PERF;
-	return strace_parse(line, &strace) ? IMPORT_STRACE : IMPORT_NONE;
+static void append(char *line, size_t *len, const char *bytes, size_t size)
+{
+	while (size) {
+		size_t room = LINE_MAX_BYTES - *len, part = size < room ? size : room;
+
+		memcpy(line + *len, bytes, part);
+		*len += part;
+		bytes += part;
+		size -= part;
+		if (!size)
+			break;
+		memmove(line + LINE_MAX_BYTES - 2 * LINE_TAIL, line + LINE_MAX_BYTES - LINE_TAIL,
+			LINE_TAIL);
+		*len = LINE_MAX_BYTES - LINE_TAIL;
+	}
 }
 
-enum import_format import_detect(const void *bytes, size_t len)
+/* Without what mails, editors and other systems put around it. */
+static char *trim(char *line, size_t len)
+{
+	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+		len--;
+	line[len] = 0;
+	if (!strncmp(line, "\357\273\277", 3))
+		line += 3;
+	while (line[0] == '>' && (line[1] == ' ' || line[1] == '>'))
+		line += line[1] == ' ' ? 2 : 1;
+	return line;
+}
+
+/* ---- what it is ---- */
+
+struct detection {
+	uint64_t lines[IMPORT_FORMAT_CNT];
+	uint64_t stamps, last_ns, last_end_ns;
+	bool is_small, is_relative, has_tids, has_two;
+	uint32_t tid;
+};
+
+/* Are times of strace since the line before? Then they fall, or calls seem to overlap. */
+static void detect_times(struct detection *found, const char *text)
+{
+	struct syscall_line line;
+
+	strace_parse(text, &line);
+	found->has_two |= found->has_tids && line.has_tid && line.tid != found->tid;
+	found->has_tids |= line.has_tid;
+	found->tid = line.tid;
+	if (line.time != TIME_STAMP || line.ts_ns >= STAMP_MIN_NS)
+		return;
+	if (!found->stamps++)
+		found->is_relative |= !line.ts_ns;
+	else
+		found->is_relative |= line.ts_ns < found->last_ns ||
+				      (!found->has_two && line.ts_ns < found->last_end_ns);
+	found->is_relative |= line.is_relative_format;
+	found->last_ns = line.ts_ns;
+	found->last_end_ns = line.ts_ns + (line.has_latency ? line.latency_ns : 0);
+}
+
+static void detect_line(struct detection *found, char *line, size_t len)
+{
+	char *text = trim(line, len);
+	enum import_format format = format_of_line(text);
+
+	found->lines[format] += *text != 0;
+	if (format == IMPORT_STRACE)
+		detect_times(found, text);
+}
+
+/* Of those that are read, what most lines are; else of the others. */
+static enum import_format choose(const struct detection *found)
+{
+	enum import_format best = IMPORT_NONE;
+
+	for (int i = IMPORT_STRACE; i < IMPORT_STRACE_MIXED; i++)
+		if (found->lines[i] > found->lines[best])
+			best = i;
+	for (int i = IMPORT_STRACE_MIXED; best == IMPORT_NONE && i < IMPORT_TEXT; i++)
+		for (int j = i; j < IMPORT_TEXT; j++)
+			if (found->lines[j] > found->lines[best])
+				best = j;
+	return best == IMPORT_NONE && found->lines[IMPORT_TEXT] ? IMPORT_TEXT : best;
+}
+
+void import_detect(const void *bytes, size_t len, struct import_kind *kind)
 {
 	const char *at = bytes, *end = at + len;
-	enum import_format format = IMPORT_NONE;
+	struct detection found = {.lines = {0}};
 	char line[LINE_MAX_BYTES + 1];
 
-	while (at < end && !format) {
+	*kind = (struct import_kind){.format = IMPORT_NONE};
+	while (at < end) {
 		const char *newline = memchr(at, '\n', end - at);
-		size_t size = (newline ? newline : end) - at;
+		size_t size = (newline ? newline : end) - at, kept = 0;
 
-		if (size > LINE_MAX_BYTES || memchr(at, 0, size))
-			return IMPORT_NONE;
-		memcpy(line, at, size);
-		line[size] = 0;
-		format = detect_line(line);
+		if (at == bytes && size < LINE_MAX_BYTES) {
+			memcpy(line, at, size);
+			line[size] = 0;
+			kind->format = format_of_line(line);
+			if (kind->format == IMPORT_PERF_DATA || kind->format == IMPORT_TRACE_DAT)
+				return;
+			kind->format = IMPORT_NONE;
+		}
+		if (memchr(at, 0, size))
+			break;
+		append(line, &kept, at, size);
+		detect_line(&found, line, kept);
 		at += size + 1;
 	}
-	return format;
+	if (at < end && at == bytes)
+		return;
+	kind->format = choose(&found);
+	kind->is_relative = found.is_relative && kind->format == IMPORT_STRACE;
+	kind->has_tids = found.has_tids;
+	if (kind->is_relative && found.has_two)
+		kind->format = IMPORT_STRACE_MIXED;
 }
 
-struct import *import_new(enum import_format format, const struct replay_ops *ops, void *ctx)
+uint64_t import_line_ns(const char *text)
 {
+	struct syscall_line line;
+
+	return strace_parse(text, &line) == LINE_OTHER ? 0 : line.ts_ns;
+}
+
+/* ---- life ---- */
+
+struct import *import_new(const struct import_kind *kind, const struct replay_ops *ops, void *ctx)
+{
+	const struct format *format = format_of(kind->format);
 	struct import *import = calloc(1, sizeof(*import));
 
 	if (!import)
 		return NULL;
-	import->format = format;
+	import->kind = *kind;
 	import->log.ops = *ops;
 	import->log.ctx = ctx;
-	if (format == IMPORT_STRACE)
-		import->strace = strace_new(&import->log);
-	else if (format == IMPORT_PERF)
+	if (kind->format == IMPORT_STRACE || kind->format == IMPORT_PERF_TRACE)
+		import->syscalls = syscalls_new(&import->log, kind->is_relative);
+	else if (kind->format == IMPORT_PERF)
 		import->perf = perf_new(&import->log);
-	if (!import->strace && !import->perf) {
+	if (!import->syscalls && !import->perf && format->is_read) {
 		free(import);
 		return NULL;
 	}
-	snprintf(import->head.backend, sizeof(import->head.backend), "%s", names[format]);
+	snprintf(import->head.backend, sizeof(import->head.backend), "%s", format->name);
 	import->head.has_all_calls = true;
 	return import;
 }
@@ -86,35 +195,71 @@ void import_free(struct import *import)
 {
 	if (!import)
 		return;
-	strace_free(import->strace);
+	syscalls_free(import->syscalls);
 	perf_free(import->perf);
 	owners_fini(&import->log.owners);
 	free(import);
 }
 
-static int begin(struct import *import)
+void import_set_thread(struct import *import, uint32_t tid, uint32_t tgid)
 {
+	if (import->syscalls)
+		syscalls_set_thread(import->syscalls, tid, tgid);
+}
+
+/* ---- lines ---- */
+
+static int begin(struct import *import, struct err *err)
+{
+	if (!format_of(import->kind.format)->is_read)
+		return format_refuse(import->kind.format, err);
 	if (import->has_begun)
 		return 0;
 	import->has_begun = true;
 	return import->log.ops.head ? import->log.ops.head(import->log.ctx, &import->head) : 0;
 }
 
+static void skip(struct import *import, const char *text)
+{
+	if (!import->skipped++)
+		snprintf(import->first_skipped, sizeof(import->first_skipped), "%s", text);
+}
+
+static int take_syscall(struct import *import, const char *text)
+{
+	struct syscall_line line;
+	enum line_kind kind;
+	char args[512];
+
+	if (import->kind.format == IMPORT_PERF_TRACE)
+		kind = perf_trace_parse(text, &line, args, sizeof(args));
+	else
+		kind = strace_parse(text, &line);
+	if (kind == LINE_OTHER) {
+		if (*text)
+			skip(import, text);
+		return 0;
+	}
+	import->is_timeless |= kind == LINE_CALL && line.time == TIME_NONE;
+	return syscalls_take(import->syscalls, &line);
+}
+
 static int take_line(struct import *import, struct err *err)
 {
-	size_t len = import->len;
-	int ret;
+	const char *text = trim(import->line, import->len);
+	int ret = 0;
 
-	if (len && import->line[len - 1] == '\r')
-		len--;
-	import->line[len] = 0;
-	if (import->strace)
-		ret = strace_take(import->strace, import->line);
-	else
-		ret = perf_take(import->perf, import->line);
+	if (import->syscalls)
+		ret = take_syscall(import, text);
+	else if (!perf_take(import->perf, text, &ret))
+		skip(import, text);
 	import->offset += import->len + 1;
 	import->len = 0;
-	return ret ? err_set(err, ret, "out of memory") : 0;
+	if (ret)
+		return err_set(err, ret, "out of memory");
+	if (import->syscalls && syscalls_mixed(import->syscalls))
+		return format_refuse(IMPORT_STRACE_MIXED, err);
+	return 0;
 }
 
 static int malformed(const struct import *import, const char *what, struct err *err)
@@ -125,7 +270,7 @@ static int malformed(const struct import *import, const char *what, struct err *
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err)
 {
 	const char *at = bytes, *end = at + len;
-	int ret = begin(import);
+	int ret = begin(import, err);
 
 	while (!ret && at < end) {
 		const char *newline = memchr(at, '\n', end - at);
@@ -133,10 +278,7 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 
 		if (memchr(at, 0, size))
 			return malformed(import, "not text", err);
-		if (size > LINE_MAX_BYTES - import->len)
-			return malformed(import, "a line longer than any of these logs", err);
-		memcpy(import->line + import->len, at, size);
-		import->len += size;
+		append(import->line, &import->len, at, size);
 		at += size;
 		if (!newline)
 			return 0;
@@ -148,24 +290,32 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 
 static uint64_t untimed(const struct import *import)
 {
-	return import->strace ? strace_untimed(import->strace) : perf_untimed(import->perf);
+	return import->syscalls ? syscalls_untimed(import->syscalls) : perf_untimed(import->perf);
+}
+
+static uint64_t seen(const struct import *import)
+{
+	return import->syscalls ? syscalls_seen(import->syscalls) : perf_seen(import->perf);
 }
 
 int import_finish(struct import *import, struct err *err)
 {
-	int ret = begin(import);
+	int ret = begin(import, err);
 
 	if (!ret && import->len)
 		ret = take_line(import, err);
-	if (ret || import->log.calls)
+	if (ret)
 		return ret;
-	if (!untimed(import))
-		return malformed(import, "the end, and there was no call on KVM", err);
-	return malformed(import,
-			 import->strace ? "the end, and no call says how long it took (strace -T)"
-					: "the end, and no function was seen to return: probe its "
-					  "return, too ('func%return')",
-			 err);
+	ret = import->syscalls ? syscalls_finish(import->syscalls) : perf_finish(import->perf);
+	if (ret)
+		return err_set(err, ret, "out of memory");
+	if (import->log.calls || import->log.stuck)
+		return 0;
+	if (seen(import))
+		return 0;
+	if (untimed(import))
+		return format_refuse(import->kind.format, err);
+	return malformed(import, "the end, and there was no call on KVM", err);
 }
 
 void import_summary(const struct import *import, struct summary *summary)
@@ -173,4 +323,16 @@ void import_summary(const struct import *import, struct summary *summary)
 	summary->duration_ns = import->log.last_ns - import->log.first_ns;
 	summary->vms = import->log.vm_id;
 	summary->command_status = -1;
+	summary->is_log = true;
+}
+
+uint64_t import_skipped(const struct import *import, const char **first)
+{
+	*first = import->first_skipped;
+	return import->skipped;
+}
+
+bool import_is_timeless(const struct import *import)
+{
+	return import->is_timeless;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Logs that people already have: what strace printed of a VMM's ioctls, what perf script printed of
- * probes on KVM's functions. They say how long a call took, and not why: its cause is inferred from
- * what came before, and says so (struct stall's is_inferred), or it is unexplained.
+ * Logs that people already have: what strace or perf trace printed of a VMM's ioctls, what perf
+ * script or tracefs printed of probes on KVM's functions. They say how long a call took, and not
+ * why: its cause is inferred from what came before, and says so (struct stall's is_inferred), or it
+ * is unexplained.
  */
 #ifndef IMPORT_IMPORT_H
 #define IMPORT_IMPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,10 +17,40 @@
 struct err;
 struct summary;
 
-enum import_format { IMPORT_NONE, IMPORT_STRACE, IMPORT_PERF, IMPORT_FORMAT_CNT };
+/* What a file is: the first three are read, the others are named. */
+enum import_format {
+	IMPORT_NONE, /* no text */
+	IMPORT_STRACE,
+	IMPORT_PERF_TRACE,
+	IMPORT_PERF, /* probes and ioctls' tracepoints, of perf script or tracefs */
+	IMPORT_STRACE_MIXED,
+	IMPORT_STRACE_BARE,
+	IMPORT_STRACE_COUNT,
+	IMPORT_PERF_SUMMARY,
+	IMPORT_KVM_EVENTS,
+	IMPORT_GRAPH,
+	IMPORT_EVENTS,
+	IMPORT_KVM_STAT,
+	IMPORT_HISTOGRAM,
+	IMPORT_BPFTRACE,
+	IMPORT_HUNG,
+	IMPORT_STACK,
+	IMPORT_USER_STACK,
+	IMPORT_OWN_TEXT,
+	IMPORT_PERF_DATA,
+	IMPORT_TRACE_DAT,
+	IMPORT_TEXT,
+	IMPORT_FORMAT_CNT
+};
 
-/* What a file that begins so is; IMPORT_NONE: neither. */
-enum import_format import_detect(const void *bytes, size_t len);
+/* What the first bytes of a file say. */
+struct import_kind {
+	enum import_format format;
+	bool is_relative; /* strace -r: times are since the line before */
+	bool has_tids;	  /* its lines name threads */
+};
+
+void import_detect(const void *bytes, size_t len, struct import_kind *kind);
 
 struct import;
 
@@ -26,17 +58,29 @@ struct import;
  * @ops as for a replay: .head gets a head whose backend is the format's name; there are no records.
  * NULL: out of memory.
  */
-struct import *import_new(enum import_format format, const struct replay_ops *ops, void *ctx);
+struct import *import_new(const struct import_kind *kind, const struct replay_ops *ops, void *ctx);
 void import_free(struct import *import);
 
+/* Lines that name no thread are of this one, of process @tgid: strace -ff. */
+void import_set_thread(struct import *import, uint32_t tid, uint32_t tgid);
+
 /*
- * The next bytes, as many as there are, and the end. A negative errno with @err set, which says at
- * which offset, or what an op returned. What came before has been reported.
+ * The next bytes, as many as there are, and the end. A negative errno with @err set, or what an op
+ * returned. What came before has been reported. A format that is not read is refused at once.
  */
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
 int import_finish(struct import *import, struct err *err);
 
+/* When the line's call began, for the order of several files; 0: it does not say. */
+uint64_t import_line_ns(const char *line);
+
 /* As replay_summary(). */
 void import_summary(const struct import *import, struct summary *summary);
+
+/* Lines that were not understood, and the first of them, cut. */
+uint64_t import_skipped(const struct import *import, const char **first);
+
+/* No times of day: what came before what is not known. */
+bool import_is_timeless(const struct import *import);
 
 #endif

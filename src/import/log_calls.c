@@ -6,13 +6,14 @@
 /* A jiffy where they are shortest, HZ=1000: logs do not say which HZ they are from. */
 #define JIFFY_NS 1000000ULL
 
-/* A normal grace period, timers and all, is over by then, even with HZ=100. */
-#define GP_MAX_NS 100000000ULL
+/* SRCU's timer takes one to three jiffies; this is four of the longest, HZ=100. */
+#define TIMER_MAX_NS 40000000ULL
 
 /* ---- VMs ---- */
 
-static void drop_vm(struct log *log, size_t idx)
+static void drop_vm(struct log *log, size_t idx, uint64_t ts_ns)
 {
+	log->vms[idx].vm.gone_ns = ts_ns;
 	log->vms[idx].vm.is_gone = true;
 	if (log->ops.ledger.vm_gone)
 		log->ops.ledger.vm_gone(log->ctx, &log->vms[idx].vm);
@@ -20,28 +21,42 @@ static void drop_vm(struct log *log, size_t idx)
 	memmove(&log->vms[idx], &log->vms[idx + 1], (log->vms_cnt - idx) * sizeof(log->vms[0]));
 }
 
-struct log_vm *log_vm_of(struct log *log, uint32_t tid, uint32_t fd)
+struct log_vm *log_vm_of(struct log *log, uint32_t tgid, uint32_t fd, bool is_known)
 {
 	struct log_vm *found = NULL;
 
-	for (size_t i = 0; i < log->vms_cnt; i++) {
-		struct log_vm *vm = &log->vms[i];
+	for (size_t i = log->vms_cnt; i; i--) {
+		struct log_vm *vm = &log->vms[i - 1];
 
 		if (vm->fd != fd)
 			continue;
-		/* Another thread of the process may have made it. */
-		if (vm->vm.tgid == tid || !found || found->vm.tgid != tid)
+		if (vm->vm.tgid == tgid)
+			return vm;
+		if (!found && !is_known)
 			found = vm;
 	}
 	return found;
 }
 
-struct log_vm *log_vm_of_thread(struct log *log, uint32_t tid)
+struct log_vm *log_vm_by_id(struct log *log, uint32_t id)
+{
+	for (size_t i = 0; i < log->vms_cnt; i++)
+		if (log->vms[i].vm.id == id)
+			return &log->vms[i];
+	return NULL;
+}
+
+struct log_vm *log_vm_of_process(struct log *log, uint32_t tgid)
 {
 	for (size_t i = log->vms_cnt; i; i--)
-		if (log->vms[i - 1].vm.tgid == tid)
+		if (log->vms[i - 1].vm.tgid == tgid)
 			return &log->vms[i - 1];
 	return NULL;
+}
+
+void log_vm_end(struct log *log, struct log_vm *vm, uint64_t ts_ns)
+{
+	drop_vm(log, vm - log->vms, ts_ns);
 }
 
 struct log_vm *log_vm_newest(struct log *log)
@@ -49,19 +64,19 @@ struct log_vm *log_vm_newest(struct log *log)
 	return log->vms_cnt ? &log->vms[log->vms_cnt - 1] : NULL;
 }
 
-struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t ts_ns)
+struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t ts_ns)
 {
-	struct log_vm *vm = log_vm_of(log, tid, fd);
+	struct log_vm *vm = log_vm_of(log, tgid, fd, true);
 
-	if (vm && vm->vm.tgid == tid)
-		drop_vm(log, vm - log->vms);
+	if (vm)
+		drop_vm(log, vm - log->vms, ts_ns);
 	if (log->vms_cnt == LOG_VMS_MAX)
-		drop_vm(log, 0);
+		drop_vm(log, 0, ts_ns);
 	vm = &log->vms[log->vms_cnt++];
 	*vm = (struct log_vm){.fd = fd};
 	vm->vm.id = ++log->vm_id;
-	vm->vm.tgid = tid;
-	vm->vm.is_further = owners_add(&log->owners, tid);
+	vm->vm.tgid = tgid;
+	vm->vm.is_further = owners_add(&log->owners, tgid);
 	vm->vm.flags = KS_VM_FOLLOWED; /* whoever made the log chose whom to follow */
 	vm->vm.born_ns = ts_ns;
 	vm->vm.comm[0] = '?';
@@ -81,22 +96,21 @@ void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call)
 static bool is_behind_device(const struct log_vm *vm, uint64_t begin_ns)
 {
 	return vm->devices_ns && begin_ns >= vm->devices_ns &&
-	       begin_ns - vm->devices_ns < GP_MAX_NS;
+	       begin_ns - vm->devices_ns < TIMER_MAX_NS;
 }
 
 /*
- * A wait of a jiffy and more is one for a timer, if a device was registered shortly before; or
- * might have been, as the log begins later than the VM. Nothing else is inferred.
+ * A wait of a jiffy and more is one for a timer if the log shows that a device was registered on
+ * the same VM shortly before, and if a timer can take so long. Nothing else is inferred.
  */
-static enum ks_cause infer(const struct log_call *call, uint64_t begin_ns, uint64_t ns)
+static enum ks_cause infer(const struct log *log, const struct log_call *call, uint64_t begin_ns,
+			   uint64_t ns)
 {
 	bool waits = call->is_wait || call->wait.ns || call_waits(call->id);
 
-	if (!call->vm || !waits || ns < JIFFY_NS)
+	if (log->is_blind || !call->vm || !waits || ns < JIFFY_NS || ns > TIMER_MAX_NS)
 		return KS_CAUSE_UNEXPLAINED;
-	if (is_behind_device(call->vm, begin_ns) || (!call->vm->has_birth && !call->vm->devices_ns))
-		return KS_CAUSE_GP_TIMER;
-	return KS_CAUSE_UNEXPLAINED;
+	return is_behind_device(call->vm, begin_ns) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
 }
 
 static void set_culprit(struct stall *stall, const struct log_call *call)
@@ -104,7 +118,7 @@ static void set_culprit(struct stall *stall, const struct log_call *call)
 	struct culprit *culprit = &stall->culprit;
 
 	culprit->callbacks = -1;
-	if (stall->cause != KS_CAUSE_GP_TIMER || !is_behind_device(call->vm, stall->begin_ns))
+	if (stall->cause != KS_CAUSE_GP_TIMER)
 		return;
 	culprit->kind = CULPRIT_INITIATOR;
 	culprit->is_known = true;
@@ -112,7 +126,8 @@ static void set_culprit(struct stall *stall, const struct log_call *call)
 	culprit->call = call->vm->devices_call;
 	culprit->tid = call->vm->vm.tgid;
 	culprit->vm = &call->vm->vm;
-	culprit->age_ns = stall->begin_ns - call->vm->devices_ns;
+	culprit->age_ns =
+		(call->wait.ns ? call->wait.begin_ns : stall->begin_ns) - call->vm->devices_ns;
 	culprit->cause = KS_CAUSE_RUN;
 	memcpy(culprit->comm, call->vm->vm.comm, sizeof(culprit->comm));
 }
@@ -129,19 +144,21 @@ static void add_segment(struct stall *stall, struct segment *segments, enum ks_c
 }
 
 /* Where the wait was seen, what is around it ran; elsewhere nothing of it is known. */
-static void set_segments(struct stall *stall, struct segment *segments, const struct log_call *call)
+static void set_segments(struct stall *stall, struct segment *segments, const struct log *log,
+			 const struct log_call *call)
 {
 	const struct wait *wait = &call->wait;
 	uint64_t before = wait->begin_ns - stall->begin_ns;
 
 	stall->segments = segments;
 	if (!wait->ns || !stall->is_complete) {
-		stall->cause = stall->is_complete ? infer(call, stall->begin_ns, stall->latency_ns)
-						  : KS_CAUSE_UNEXPLAINED;
+		stall->cause = stall->is_complete
+				       ? infer(log, call, stall->begin_ns, stall->latency_ns)
+				       : KS_CAUSE_UNEXPLAINED;
 		add_segment(stall, segments, stall->cause, stall->latency_ns);
 		return;
 	}
-	stall->cause = infer(call, wait->begin_ns, wait->ns);
+	stall->cause = infer(log, call, wait->begin_ns, wait->ns);
 	add_segment(stall, segments, KS_CAUSE_RUN, before);
 	add_segment(stall, segments, stall->cause, wait->ns);
 	add_segment(stall, segments, KS_CAUSE_RUN, stall->latency_ns - before - wait->ns);
@@ -158,7 +175,7 @@ static enum phase phase_of(const struct log_vm *vm)
 
 static void note_time(struct log *log, const struct stall *stall)
 {
-	if (!log->calls++ || stall->begin_ns < log->first_ns)
+	if (!(log->calls + log->stuck) || stall->begin_ns < log->first_ns)
 		log->first_ns = stall->begin_ns;
 	if (stall->rec->head.ts_ns > log->last_ns)
 		log->last_ns = stall->rec->head.ts_ns;
@@ -188,7 +205,7 @@ void log_call(struct log *log, const struct log_call *call)
 		.is_inferred = true,
 	};
 
-	set_segments(&stall, segments, call);
+	set_segments(&stall, segments, log, call);
 	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
 	stall.without_ns = stall.latency_ns;
 	if (call->wait.ns && stall.is_complete) {
@@ -197,6 +214,35 @@ void log_call(struct log *log, const struct log_call *call)
 	}
 	set_culprit(&stall, call);
 	note_time(log, &stall);
+	log->calls++;
 	if (log->ops.ledger.stall)
 		log->ops.ledger.stall(log->ctx, &stall);
+}
+
+void log_stuck(struct log *log, const struct log_call *call)
+{
+	struct segment segment = {.cause = KS_CAUSE_UNEXPLAINED};
+	struct stall stall = {
+		.rec = &call->rec,
+		.vm = call->vm ? &call->vm->vm : NULL,
+		.call = call->id,
+		.begin_ns = call->rec.begin_ns,
+		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
+		.cause = KS_CAUSE_UNEXPLAINED,
+		.phase = phase_of(call->vm),
+		.is_stuck = true,
+		.is_complete = true,
+		.is_inferred = true,
+		.culprit.callbacks = -1,
+	};
+
+	segment.ns = stall.latency_ns;
+	stall.segments = &segment;
+	stall.segments_cnt = segment.ns != 0;
+	stall.by_cause[KS_CAUSE_UNEXPLAINED] = segment.ns;
+	stall.stall_ns = stall.without_ns = stall.latency_ns;
+	note_time(log, &stall);
+	log->stuck++;
+	if (log->ops.ledger.asleep)
+		log->ops.ledger.asleep(log->ctx, &stall);
 }

@@ -34,7 +34,9 @@ struct log {
 	struct owners owners;
 	uint32_t vm_id;
 	uint64_t calls;
+	uint64_t stuck; /* of calls that did not end */
 	uint64_t first_ns, last_ns;
+	bool is_blind; /* times are missing, or too coarse to say what came shortly before what */
 };
 
 /* A call that ended. */
@@ -46,16 +48,27 @@ struct log_call {
 	bool is_wait;	   /* the call itself is one: perf saw nothing around it */
 };
 
-/* VMs, by what identifies them in a log. A new one retires the one of the same (@tid, @fd). */
-struct log_vm *log_vm_new(struct log *log, uint32_t tid, uint32_t fd, uint64_t ts_ns);
-struct log_vm *log_vm_of(struct log *log, uint32_t tid, uint32_t fd);
-struct log_vm *log_vm_of_thread(struct log *log, uint32_t tid);
+/*
+ * VMs, by what identifies them in a log. log_vm_of() finds that of (@tgid, @fd), and unless
+ * @is_known, any other with this descriptor: the thread may be another process's, as far as the log
+ * shows. log_vm_new() retires the one of the same process and descriptor.
+ */
+struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t ts_ns);
+struct log_vm *log_vm_of(struct log *log, uint32_t tgid, uint32_t fd, bool is_known);
+struct log_vm *log_vm_by_id(struct log *log, uint32_t id);
+struct log_vm *log_vm_of_process(struct log *log, uint32_t tgid);
 struct log_vm *log_vm_newest(struct log *log);
+
+/* It is gone: @vm is not valid any more. */
+void log_vm_end(struct log *log, struct log_vm *vm, uint64_t ts_ns);
 
 /* @call registers a device with KVM, from @ts_ns on. */
 void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call);
 
 /* Tell the call. */
 void log_call(struct log *log, const struct log_call *call);
+
+/* Tell one that has not ended; what it waits for is not known. */
+void log_stuck(struct log *log, const struct log_call *call);
 
 #endif

@@ -2,16 +2,21 @@
 #include "import/perf.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
+#include "import/event_line.h"
 #include "import/log_calls.h"
-#include "import/lexer.h"
-#include "ledger/stack.h"
+#include "import/strace_line.h"
+#include "import/syscalls.h"
+#include "ledger/sites.h"
 
 #define THREADS_MAX 4096
-#define NESTED_MAX  4
+#define NESTED_MAX  8
+#define FUNCS_MAX   256
 
 /* A function that a thread is in. */
 struct entered {
@@ -21,87 +26,24 @@ struct entered {
 	struct wait wait; /* inside it */
 };
 
-struct thread {
+struct entering {
 	struct entered entered[NESTED_MAX]; /* the innermost last */
 	size_t cnt;
+	uint32_t vm_id;
+	char comm[KS_COMM_LEN];
 };
 
 struct perf {
 	struct log *log;
-	struct map threads;	  /* tid + 1 -> struct thread */
+	struct map threads;	  /* tid + 1 -> struct entering */
 	struct entered *stack_of; /* whose stack the next lines are; NULL: nobody's */
 	uint64_t untimed;
+	uint64_t now_ns;
+	bool has_return[FUNCS_MAX]; /* by row of the table of sites: its return is probed, too */
+	struct syscalls *syscalls;  /* of syscalls:sys_enter_ioctl and _exit_ */
 };
 
 /* ---- one line ---- */
-
-/* "19916 [033] 404.518462: " or "19916/19924 404.518462: " */
-static bool scan_thread(struct lexer *scan, struct perf_line *line)
-{
-	uint64_t first, second = 0, cpu;
-
-	if (!lexer_number(scan, &first) || first > UINT32_MAX)
-		return false;
-	line->tid = first;
-	if (lexer_text(scan, "/")) {
-		if (!lexer_number(scan, &second) || second > UINT32_MAX)
-			return false;
-		line->pid = first;
-		line->tid = second;
-	}
-	if (*scan->at != ' ')
-		return false;
-	lexer_spaces(scan);
-	if (lexer_text(scan, "[") && (!lexer_number(scan, &cpu) || !lexer_text(scan, "]")))
-		return false;
-	lexer_spaces(scan);
-	return lexer_seconds(scan, &line->ts_ns) && lexer_text(scan, ":");
-}
-
-/* " probe:kvm_io_bus_register_dev__return: (...": also "kvm_io_bus_register_dev_1" and "...L" */
-static bool scan_event(struct lexer *scan, struct perf_line *line)
-{
-	static const char suffix[] = "__return";
-	size_t len;
-
-	lexer_spaces(scan);
-	if (!lexer_text(scan, "probe:"))
-		return false;
-	line->func = scan->at;
-	len = strspn(scan->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-	line->func_len = len;
-	if (scan->at[len] != ':')
-		return false;
-	if (len > sizeof(suffix) - 1 &&
-	    !strncmp(scan->at + len - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1)) {
-		line->is_return = true;
-		line->func_len -= sizeof(suffix) - 1;
-	}
-	return true;
-}
-
-/* The name of a command may hold spaces and digits: "fc_vcpu 0 19924 [035]". */
-bool perf_parse(const char *text, struct perf_line *line)
-{
-	struct lexer start = {text};
-
-	*line = (struct perf_line){0};
-	lexer_spaces(&start);
-	for (const char *at = start.at; *at; at++) {
-		struct lexer scan = {at + 1};
-		size_t len = at - start.at;
-
-		if (*at != ' ' || at[1] == ' ')
-			continue;
-		if (!scan_thread(&scan, line) || !scan_event(&scan, line))
-			continue;
-		while (len && start.at[len - 1] == ' ')
-			len--;
-		memcpy(line->comm, start.at, len < KS_COMM_LEN ? len : KS_COMM_LEN - 1);
-		return true;
-	}
-	return false;
-}
 
 const char *perf_parse_frame(const char *text, size_t *len)
 {
@@ -122,10 +64,10 @@ const char *perf_parse_frame(const char *text, size_t *len)
  * Only threads are named, so a thread that is new belongs to the newest VM; unless it is called
  * what a VM's own thread is called: then it is another process's.
  */
-static struct log_vm *vm_of(struct log *log, const struct perf_line *line)
+static struct log_vm *vm_of(struct log *log, const struct event_line *line)
 {
 	uint32_t id = line->pid ? line->pid : line->tid;
-	struct log_vm *vm = log_vm_of_thread(log, id);
+	struct log_vm *vm = log_vm_of_process(log, id);
 
 	if (!vm && !line->pid) {
 		vm = log_vm_newest(log);
@@ -143,17 +85,60 @@ static struct log_vm *vm_of(struct log *log, const struct perf_line *line)
 
 /* Of the functions that kvmstall knows, those that are calls by themselves; others are passed over.
  */
-static const struct site *find_func(const struct perf_line *line)
+static const struct site *find_func(const char *text, size_t len)
 {
 	char name[64];
 	const struct site *site;
 
-	if (line->func_len >= sizeof(name))
+	if (len >= sizeof(name))
 		return NULL;
-	memcpy(name, line->func, line->func_len);
-	name[line->func_len] = 0;
+	memcpy(name, text, len);
+	name[len] = 0;
 	site = site_find(name);
 	return site && site->by_itself ? site : NULL;
+}
+
+static bool ends_so(const struct word *word, const char *end)
+{
+	size_t len = strlen(end);
+
+	return word->len > len && !strncmp(word->text + word->len - len, end, len);
+}
+
+/*
+ * Probes are called as their maker likes: "kvm_io_bus_register_dev__return" and "..._1" are what
+ * perf makes of it, "p_kvm_vm_ioctl_0" and "r_kvm_vm_ioctl_0" what tracefs does.
+ */
+static const struct site *func_of_name(struct word name)
+{
+	const struct site *func = find_func(name.text, name.len);
+	size_t digits = 0;
+
+	if (func)
+		return func;
+	if (ends_so(&name, "__return"))
+		name.len -= strlen("__return");
+	while (digits < name.len && strchr("0123456789", name.text[name.len - 1 - digits]))
+		digits++;
+	if (digits && digits < name.len && name.text[name.len - 1 - digits] == '_')
+		name.len -= digits + 1;
+	if (word_begins(&name, "p_") || word_begins(&name, "r_"))
+		name = (struct word){name.text + 2, name.len - 2};
+	return find_func(name.text, name.len);
+}
+
+/* "(kvm_dev_ioctl+0x0/0x910)", "(__arm64_sys_ioctl+0xcc/0x124 <- kvm_dev_ioctl)": who it is. */
+static const struct site *func_of(const struct event_line *line, bool *is_return)
+{
+	const char *arrow = strstr(line->rest, " <- ");
+	const char *name = arrow ? arrow + 4 : line->rest + 1;
+	const struct site *func;
+
+	*is_return = arrow != NULL;
+	if (*line->rest != '(')
+		return NULL;
+	func = find_func(name, strcspn(name, "+ )"));
+	return func ? func : func_of_name(line->event);
 }
 
 /* Is it one of SRCU's own waits? */
@@ -162,9 +147,9 @@ static bool is_wait(const struct site *func)
 	return func->is & SITE_SRCU && func->api;
 }
 
-static struct thread *find_thread(struct perf *perf, uint32_t tid)
+static struct entering *find_entering(struct perf *perf, uint32_t tid)
 {
-	struct thread *thread = map_get(&perf->threads, tid);
+	struct entering *thread = map_get(&perf->threads, tid);
 
 	if (thread || perf->threads.cnt == THREADS_MAX)
 		return thread;
@@ -177,7 +162,8 @@ static struct thread *find_thread(struct perf *perf, uint32_t tid)
 }
 
 /* Without a probe on returns, or when they were lost, the next entry says that it is over. */
-static void enter(struct perf *perf, struct thread *thread, const struct site *func, uint64_t ts_ns)
+static void enter(struct perf *perf, struct entering *thread, const struct site *func,
+		  uint64_t ts_ns)
 {
 	struct entered *entered;
 
@@ -207,7 +193,7 @@ static void set_wait(struct wait *wait, const struct entered *entered, uint64_t 
 }
 
 static void tell(struct perf *perf, struct log_vm *vm, const struct entered *entered,
-		 const struct perf_line *line)
+		 const struct event_line *line)
 {
 	struct log_call call = {
 		.rec = {.head = {.ts_ns = line->ts_ns, .tid = line->tid},
@@ -227,8 +213,8 @@ static void tell(struct perf *perf, struct log_vm *vm, const struct entered *ent
 }
 
 /* A wait is reported as part of the function around it, if one is known. */
-static void leave(struct perf *perf, struct thread *thread, struct log_vm *vm,
-		  const struct site *func, const struct perf_line *line)
+static void leave(struct perf *perf, struct entering *thread, struct log_vm *vm,
+		  const struct site *func, const struct event_line *line)
 {
 	size_t i = thread->cnt;
 	struct entered entered;
@@ -268,40 +254,173 @@ static void take_frame(struct perf *perf, const char *text)
 		perf->stack_of->site = site->func;
 }
 
-int perf_take(struct perf *perf, const char *text)
+/* ---- system calls ---- */
+
+static bool hex_after(const char *text, const char *name, uint64_t *value)
 {
-	const struct site *func;
-	struct perf_line line;
-	struct thread *thread;
+	const char *at = strstr(text, name);
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	*value = strtoull(at, &end, 16);
+	return end != at;
+}
+
+/* "fd: 0x00000012, cmd: 0x4020ae46, arg: 0x7ffe"; tracefs has no 0x */
+static int enter_ioctl(struct perf *perf, struct syscall_line *call, const char *rest)
+{
+	uint64_t fd, cmd, arg;
+	char text[96];
+
+	if (!hex_after(rest, "fd: ", &fd) || !hex_after(rest, "cmd: ", &cmd) ||
+	    !hex_after(rest, "arg: ", &arg))
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64 ", 0x%" PRIx64 ", 0x%" PRIx64, fd, cmd, arg);
+	call->kind = LINE_CALL;
+	call->args = text;
+	call->is_unfinished = true;
+	return syscalls_take(perf->syscalls, call);
+}
+
+/* "0x0", "0xfffffffffffffffc"; tracefs: "sys_ioctl -> 0x0" */
+static int leave_ioctl(struct perf *perf, struct syscall_line *call, const char *rest)
+{
+	const char *at = strstr(rest, "0x");
+	char *end;
+
+	if (!at)
+		return 0;
+	call->kind = LINE_RESUMED;
+	call->ret = (int64_t)strtoull(at, &end, 16);
+	call->has_ret = true;
+	return syscalls_take(perf->syscalls, call);
+}
+
+/* False: not such an event. */
+static bool take_syscall(struct perf *perf, const struct event_line *line, int *ret)
+{
+	bool enters = word_is(&line->event, "sys_enter_ioctl") ||
+		      (!line->group.len && !strncmp(line->rest, "sys_ioctl(", 10));
+	bool leaves = word_is(&line->event, "sys_exit_ioctl") ||
+		      (!line->group.len && !strncmp(line->rest, "sys_ioctl -> ", 13));
+	struct syscall_line call = {
+		.time = TIME_STAMP,
+		.has_tid = true,
+		.tid = line->tid,
+		.ts_ns = line->ts_ns,
+		.name = {"ioctl", 5},
+		.args = "",
+	};
+
+	memcpy(call.comm, line->comm, sizeof(call.comm));
+	*ret = 0;
+	if (enters)
+		*ret = enter_ioctl(perf, &call, line->rest);
+	else if (leaves)
+		*ret = leave_ioctl(perf, &call, line->rest);
+	return enters || leaves;
+}
+
+/* ---- lines ---- */
+
+enum event_use perf_use(const struct event_line *line)
+{
+	bool is_return;
+
+	if (func_of(line, &is_return))
+		return EVENT_READ;
+	if (word_is(&line->event, "sys_enter_ioctl") || word_is(&line->event, "sys_exit_ioctl"))
+		return EVENT_READ;
+	if (word_is(&line->group, "kvm") || (!line->group.len && word_begins(&line->event, "kvm_")))
+		return EVENT_KVM;
+	return EVENT_OTHER;
+}
+
+static int take_probe(struct perf *perf, const struct event_line *line)
+{
+	bool is_return;
+	const struct site *func = func_of(line, &is_return);
+	struct entering *thread;
 	struct log_vm *vm;
 
-	if (!perf_parse(text, &line)) {
-		take_frame(perf, text);
-		return 0;
-	}
-	perf->stack_of = NULL;
-	func = find_func(&line);
 	if (!func)
 		return 0;
-	thread = find_thread(perf, line.tid);
+	thread = find_entering(perf, line->tid);
 	if (!thread)
 		return perf->threads.cnt == THREADS_MAX ? 0 : -ENOMEM;
-	vm = vm_of(perf->log, &line);
-	if (line.is_return) {
-		leave(perf, thread, vm, func, &line);
+	vm = vm_of(perf->log, line);
+	if (is_return) {
+		perf->has_return[(func - sites) % FUNCS_MAX] = true;
+		leave(perf, thread, vm, func, line);
 		return 0;
 	}
-	enter(perf, thread, func, line.ts_ns);
+	enter(perf, thread, func, line->ts_ns);
+	memcpy(thread->comm, line->comm, sizeof(thread->comm));
+	thread->vm_id = vm->vm.id;
 	vm->vcpus += (func->is & SITE_VCPU) != 0;
 	return 0;
+}
+
+bool perf_take(struct perf *perf, const char *text, int *ret)
+{
+	struct event_line line;
+
+	*ret = 0;
+	if (!event_parse(text, &line)) {
+		take_frame(perf, text);
+		return !*text || *text == '#' || strchr(" \t", *text) != NULL;
+	}
+	perf->stack_of = NULL;
+	if (line.ts_ns > perf->now_ns)
+		perf->now_ns = line.ts_ns;
+	if (!take_syscall(perf, &line, ret))
+		*ret = take_probe(perf, &line);
+	return true;
+}
+
+/* A function whose return is probed, and did not come: the outermost tells of those inside it. */
+static void tell_stuck(struct perf *perf, uint32_t tid, const struct entering *thread)
+{
+	const struct entered *entered = &thread->entered[0];
+	struct log_call call = {
+		.rec = {.head = {.ts_ns = perf->now_ns, .tid = tid},
+			.begin_ns = entered->ts_ns,
+			.kind = KS_KIND_VM},
+		.vm = log_vm_by_id(perf->log, thread->vm_id),
+	};
+
+	if (!thread->cnt || !perf->has_return[(entered->func - sites) % FUNCS_MAX])
+		return;
+	call.id = entered->func->by_itself;
+	call.rec.tgid = call.vm ? call.vm->vm.tgid : tid;
+	memcpy(call.rec.comm, thread->comm, sizeof(call.rec.comm));
+	log_stuck(perf->log, &call);
+}
+
+int perf_finish(struct perf *perf)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&perf->threads, &pos)))
+		tell_stuck(perf, slot->key, slot->value);
+	return syscalls_finish(perf->syscalls);
 }
 
 struct perf *perf_new(struct log *log)
 {
 	struct perf *perf = calloc(1, sizeof(*perf));
 
-	if (perf)
-		perf->log = log;
+	if (!perf)
+		return NULL;
+	perf->log = log;
+	perf->syscalls = syscalls_new(log, false);
+	if (!perf->syscalls) {
+		free(perf);
+		return NULL;
+	}
 	return perf;
 }
 
@@ -310,6 +429,7 @@ void perf_free(struct perf *perf)
 	if (!perf)
 		return;
 	map_clear(&perf->threads, free);
+	syscalls_free(perf->syscalls);
 	free(perf);
 }
 
@@ -320,6 +440,11 @@ uint64_t perf_untimed(const struct perf *perf)
 	size_t pos = 0;
 
 	while ((slot = map_next(&perf->threads, &pos)))
-		cnt += ((const struct thread *)slot->value)->cnt;
-	return cnt;
+		cnt += ((const struct entering *)slot->value)->cnt;
+	return cnt + syscalls_untimed(perf->syscalls);
+}
+
+uint64_t perf_seen(const struct perf *perf)
+{
+	return syscalls_seen(perf->syscalls);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What perf script prints of probes on KVM's functions and their returns, with stacks or without:
- *
- *     firecracker 19916 [033] 404.518462: probe:kvm_io_bus_register_dev: (ffff80008005f0e8)
- */
+/* What perf script and tracefs print of probes on KVM's functions and their returns, with stacks or
+ * without, and of ioctls' tracepoints. */
 #ifndef IMPORT_PERF_H
 #define IMPORT_PERF_H
 
@@ -13,22 +10,18 @@
 
 #include <kvmstall/records.h>
 
+struct event_line;
 struct log;
 struct perf;
 
-/* The head of an event; strings point into the line. */
-struct perf_line {
-	char comm[KS_COMM_LEN];
-	uint32_t pid; /* 0: only the thread is known */
-	uint32_t tid;
-	uint64_t ts_ns;
-	const char *func; /* "kvm_io_bus_register_dev" */
-	size_t func_len;
-	bool is_return;
+/* What an event is to report. */
+enum event_use {
+	EVENT_OTHER,
+	EVENT_KVM,  /* a tracepoint of KVM's: it says nothing of calls */
+	EVENT_READ, /* a probe on a function that kvmstall knows, or an ioctl */
 };
 
-/* False: not such an event. @text ends with a NUL. */
-bool perf_parse(const char *text, struct perf_line *line);
+enum event_use perf_use(const struct event_line *line);
 
 /* "ffffffff81234986 kvm_swap_active_memslots+0x136 ([kernel.kallsyms])": the name and its length.
  */
@@ -38,10 +31,16 @@ const char *perf_parse_frame(const char *text, size_t *len);
 struct perf *perf_new(struct log *log);
 void perf_free(struct perf *perf);
 
-/* 0: taken, or not of interest; -ENOMEM. */
-int perf_take(struct perf *perf, const char *text);
+/* False: the line is none of such a log. @ret: 0, or -ENOMEM. */
+bool perf_take(struct perf *perf, const char *text, int *ret);
+
+/* What has not ended is stuck. 0 or -ENOMEM. */
+int perf_finish(struct perf *perf);
 
 /* Functions that were entered, and never seen to return. */
 uint64_t perf_untimed(const struct perf *perf);
+
+/* System calls on KVM. */
+uint64_t perf_seen(const struct perf *perf);
 
 #endif

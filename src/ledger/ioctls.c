@@ -39,6 +39,47 @@ static const struct {
 #define X(id, name, does) [CALL_##id] = { name, does },
 	OTHER_CALLS(X)
 #undef X
+#define X(id, name, request) [CALL_##id] = { name, 0 },
+	UNWATCHED(X)
+#undef X
+};
+
+/* include/uapi/linux/kvm.h: whole requests. Those that are not here differ between architectures. */
+static const struct {
+	enum call_id id;
+	uint32_t request;
+} requests[] = {
+#define X(id, name, request) { CALL_##id, request },
+	UNWATCHED(X)
+#undef X
+	{ CALL_CREATE_VM, 0x0000ae01 },
+	{ CALL_SET_MEMORY_REGION, 0x4018ae40 },
+	{ CALL_CREATE_VCPU, 0x0000ae41 },
+	{ CALL_SET_USER_MEMORY_REGION, 0x4020ae46 },
+	{ CALL_SET_TSS_ADDR, 0x0000ae47 },
+	{ CALL_SET_IDENTITY_MAP_ADDR, 0x4008ae48 },
+	{ CALL_CREATE_IRQCHIP, 0x0000ae60 },
+	{ CALL_CREATE_PIT, 0x0000ae64 },
+	{ CALL_SET_GSI_ROUTING, 0x4008ae6a },
+	{ CALL_REINJECT_CONTROL, 0x0000ae71 },
+	{ CALL_IRQFD, 0x4020ae76 },
+	{ CALL_CREATE_PIT2, 0x4040ae77 },
+	{ CALL_IOEVENTFD, 0x4040ae79 },
+	{ CALL_SET_PMU_EVENT_FILTER, 0x4020aeb2 },
+	{ CALL_CREATE_DEVICE, 0xc00caee0 },
+	{ CALL_SET_DEVICE_ATTR, 0x4018aee1 },
+	{ CALL_RUN, 0x0000ae80 },
+	{ CALL_SET_SREGS, 0x4138ae84 },
+	{ CALL_TRANSLATE, 0xc018ae85 },
+	{ CALL_GET_MP_STATE, 0x8004ae98 },
+	{ CALL_ENABLE_CAP, 0x4068aea3 },
+	{ CALL_HYPERV_EVENTFD, 0x4018aebd },
+	{ CALL_X86_SET_MSR_FILTER, 0x4188aec6 },
+	{ CALL_XEN_HVM_SET_ATTR, 0x4048aec9 },
+	{ CALL_SET_USER_MEMORY_REGION2, 0x40a0ae49 },
+	{ CALL_REGISTER_COALESCED_MMIO, 0x4010ae67 },
+	{ CALL_UNREGISTER_COALESCED_MMIO, 0x4010ae68 },
+	{ CALL_PRE_FAULT_MEMORY, 0xc040aed5 },
 };
 /* clang-format on */
 
@@ -62,6 +103,25 @@ const struct ioctl_desc *ioctl_by_name(const char *name, size_t len)
 			return &ioctls[i];
 	}
 	return NULL;
+}
+
+enum call_id call_of_request(uint32_t request)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (requests[i].request == request)
+			return requests[i].id;
+	return CALL_NONE;
+}
+
+enum call_id call_by_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		const char *its = calls[requests[i].id].name;
+
+		if (strlen(its) == len && !strncmp(its, name, len))
+			return requests[i].id;
+	}
+	return CALL_NONE;
 }
 
 enum call_id call_of(enum ks_call_kind kind, uint32_t cmd)

@@ -9,6 +9,8 @@
 
 #include <kvmstall/records.h>
 
+#include "ledger/unwatched.h"
+
 /*
  * X(id, name, number, the files that it is made on, what it does, arguments...)
  *
@@ -75,13 +77,17 @@
 	X(FN_SWAP_MEMSLOTS, NULL, 0)                     \
 	X(FN_SYNC, NULL, 0)                              \
 	X(FN_SYNC_EXPEDITED, NULL, 0)                    \
-	X(FN_BARRIER, NULL, 0)
+	X(FN_BARRIER, NULL, 0)                           \
+	X(FN_DEV_IOCTL, NULL, 0)                         \
+	X(FN_VM_IOCTL, NULL, 0)                          \
+	X(FN_VM_RELEASE, NULL, 0)
 
 enum call_id {
 	CALL_NONE, /* in no call, or it is not known whether */
 #define X(id, ...) CALL_##id,
 	IOCTLS(X)
 	OTHER_CALLS(X)
+	UNWATCHED(X)
 #undef X
 	CALL_CNT
 };
@@ -115,6 +121,14 @@ const struct ioctl_desc *ioctl_find(enum ks_call_kind kind, uint32_t cmd);
 
 /* The same by its name, of @len characters. */
 const struct ioctl_desc *ioctl_by_name(const char *name, size_t len);
+
+/* The call of one whole request (direction, size, type and number); CALL_NONE: not one of KVM's
+ * that is known. */
+enum call_id call_of_request(uint32_t request);
+
+/* The same by the name that strace prints, of @len characters: CALL_NONE, CALL_RUN, or one of an
+ * ioctl, watched or not. */
+enum call_id call_by_name(const char *name, size_t len);
 
 /* Which call a record's kind and ioctl are; CALL_UNKNOWN for one that kvmstall does not watch. */
 enum call_id call_of(enum ks_call_kind kind, uint32_t cmd);

@@ -27,7 +27,7 @@ const struct site sites[] = {
 	/* ---- KVM, and what ends an address space ---- */
 	{ "kvm_destroy_vm",                    KVM(0), ON(SRCU), .call = CALL_CLOSE }, /* srcu_barrier() */
 	{ "__mmu_notifier_release",            KVM(0), ON(SHARED), .call = CALL_CLOSE },
-	{ "kvm_vm_release",                    KVM(SITE_FLUSHES), .call = CALL_CLOSE },
+	{ "kvm_vm_release",                    KVM(SITE_FLUSHES), .call = CALL_CLOSE, .by_itself = CALL_FN_VM_RELEASE },
 	{ "kvm_arch_vcpu_ioctl_run",           KVM(0), .call = CALL_RUN, .reads = CALL_RUN },
 	/* arm64: a vCPU's first run registers the vGIC's distributor; with an interrupt on top the
 	 * stack may be too long for the outer frame */
@@ -35,7 +35,8 @@ const struct site sites[] = {
 	{ "kvm_arch_vcpu_run_pid_change",      KVM(0), .call = CALL_RUN },
 	{ "irqfd_shutdown",                    KVM(0), ON(IRQ_SRCU), .call = CALL_FN_IRQFD_SHUTDOWN,
 	                                       .by_itself = CALL_FN_IRQFD_SHUTDOWN },
-	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL), .call = CALL_IOCTL },
+	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL), .call = CALL_IOCTL, .by_itself = CALL_FN_VM_IOCTL },
+	{ "kvm_dev_ioctl",                     KVM(0), .by_itself = CALL_FN_DEV_IOCTL },
 
 	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
 	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },

@@ -232,6 +232,8 @@ int json_summary(struct str *out, const struct summary *summary, const char *bac
 	ndjson_int(&json, "probe_runs", summary->probe_runs);
 	ndjson_int(&json, "probe_ns", summary->probe_ns);
 	ndjson_int(&json, "cpu_ns", summary->cpu_ns);
+	if (summary->is_log)
+		ndjson_bool(&json, "inferred", true);
 	put_int_if(&json, "command_status", summary->command_status >= 0, summary->command_status);
 	return ndjson_finish_line(&json);
 }

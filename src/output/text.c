@@ -253,7 +253,7 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 {
 	str_addf(out, "%s%s%s%s", cfg->use_colour ? RED : "", stall->is_stuck ? "STUCK " : "",
 		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
-	if (stall->is_inferred)
+	if (stall->is_inferred && stall->cause != KS_CAUSE_UNEXPLAINED)
 		str_addf(out, " (inferred)");
 	if (stall->cause == KS_CAUSE_OTHER_SLEEP)
 		add_place(out, stall);
@@ -526,29 +526,61 @@ static void add_losses(struct str *out, const struct summary *summary)
 				 loss_name(i), loss_help(i));
 }
 
-void text_summary(struct str *out, const struct summary *summary, const char *backend)
+/* Of a log: it was made by others, so nothing is said of records and of their cost. */
+static void add_totals(struct str *out, const struct summary *summary, const char *backend)
 {
-	char a[DURATION_LEN], b[DURATION_LEN];
+	char ns[DURATION_LEN];
 
 	str_adds(out, "--- ");
 	add_count(out, summary->stalls, "stall");
 	str_adds(out, " in ");
 	add_count(out, summary->calls, "call");
-	str_adds(out, " that slept, ");
+	str_adds(out, summary->is_log ? ", " : " that slept, ");
 	add_count(out, summary->vms, "VM");
-	str_addf(out, ", %s by %s; ", format_nsec(summary->duration_ns, a, sizeof(a)), backend);
+	format_nsec(summary->duration_ns, ns, sizeof(ns));
+	if (summary->is_log) {
+		str_addf(out, ", %s of a log of %s\n", ns, backend);
+		return;
+	}
+	str_addf(out, ", %s by %s; ", ns, backend);
 	add_count(out, summary->records, "record");
 	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
-	for (int i = 0; i < KS_CAUSE_CNT; i++) {
-		if (i == KS_CAUSE_RUN || !summary->by_cause[i])
-			continue;
-		str_addf(out, "    %-12s %9s  %4" PRIu64 " %-6s  %s\n", cause_name(i),
-			 format_nsec(summary->by_cause[i], a, sizeof(a)),
-			 summary->stalls_by_cause[i],
-			 summary->stalls_by_cause[i] == 1 ? "stall" : "stalls", cause_help(i));
-		if (summary->stalls_by_cause[i] && advice_for_cause(i))
-			add_folded(out, "        -> ", advice_for_cause(i));
-	}
+}
+
+static void add_sum(struct str *out, const struct summary *summary, enum ks_cause cause)
+{
+	bool is_guess = summary->is_log && cause != KS_CAUSE_UNEXPLAINED;
+	char ns[DURATION_LEN], name[48];
+
+	snprintf(name, sizeof(name), "%s%s", cause_name(cause), is_guess ? " (inferred)" : "");
+	str_addf(out, "    %-*s %9s  %4" PRIu64 " %-6s  %s\n", summary->is_log ? 21 : 12, name,
+		 format_nsec(summary->by_cause[cause], ns, sizeof(ns)),
+		 summary->stalls_by_cause[cause],
+		 summary->stalls_by_cause[cause] == 1 ? "stall" : "stalls", cause_help(cause));
+	if (summary->stalls_by_cause[cause] && advice_for_cause(cause) && !summary->is_log)
+		add_folded(out, "        -> ", advice_for_cause(cause));
+}
+
+static void add_cost(struct str *out, const struct summary *summary)
+{
+	char a[DURATION_LEN], b[DURATION_LEN];
+
+	str_addf(out, "cost of tracing: %s of CPU in user space",
+		 format_nsec(summary->cpu_ns, a, sizeof(a)));
+	if (summary->probe_ns)
+		str_addf(out, ", %s in %" PRIu64 " runs of its programs",
+			 format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
+	str_addf(out, "\n");
+}
+
+void text_summary(struct str *out, const struct summary *summary, const char *backend)
+{
+	char a[DURATION_LEN], b[DURATION_LEN];
+
+	add_totals(out, summary, backend);
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		if (i != KS_CAUSE_RUN && summary->by_cause[i])
+			add_sum(out, summary, i);
 	if (summary->without_ns != summary->stalled_latency_ns)
 		str_addf(out,
 			 "the stalled calls took %s; %s had no grace period been outstanding\n",
@@ -563,10 +595,6 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 			 summary->in_flight, format_s(summary->in_flight));
 	add_losses(out, summary);
 	add_command(out, summary->command_status);
-	str_addf(out, "cost of tracing: %s of CPU in user space",
-		 format_nsec(summary->cpu_ns, a, sizeof(a)));
-	if (summary->probe_ns)
-		str_addf(out, ", %s in %" PRIu64 " runs of its programs",
-			 format_nsec(summary->probe_ns, b, sizeof(b)), summary->probe_runs);
-	str_addf(out, "\n");
+	if (!summary->is_log)
+		add_cost(out, summary);
 }

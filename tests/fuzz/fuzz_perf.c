@@ -6,6 +6,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	sink_log(IMPORT_PERF, data, size);
+	static const struct import_kind kind = {.format = IMPORT_PERF};
+
+	sink_log(&kind, data, size);
 	return 0;
 }

@@ -6,6 +6,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	sink_log(IMPORT_STRACE, data, size);
+	struct import_kind kind = {.format = IMPORT_STRACE};
+
+	/* -r or not, by chance */
+	kind.is_relative = size && data[0] == ' ';
+	sink_log(&kind, data, size);
 	return 0;
 }

@@ -42,6 +42,7 @@ seeds()
 		return
 		;;
 	esac
+	[ "$target" != logs ] || extension=txt
 	while read -r file; do
 		found=1
 		if [ "$target" = blocks ]; then

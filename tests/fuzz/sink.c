@@ -291,18 +291,25 @@ void sink_capture(const uint8_t *data, size_t size, size_t cut)
 	sink_fini(&sink, size, &summary);
 }
 
-void sink_log(enum import_format format, const uint8_t *data, size_t size)
+void sink_log(const struct import_kind *kind, const uint8_t *data, size_t size)
 {
 	struct summary summary = {0};
 	struct err err = {0};
 	size_t cut = size ? data[size - 1] % size : 0;
+	struct import_kind found;
+	const char *skipped;
 	struct sink sink;
 	struct import *import;
 	int ret;
 
-	import_detect(data, size);
+	if (!kind) {
+		import_detect(data, size, &found);
+		kind = &found;
+		if (found.format == IMPORT_NONE)
+			return;
+	}
 	sink_init(&sink);
-	import = import_new(format, &ops, &sink);
+	import = import_new(kind, &ops, &sink);
 	require(import != NULL);
 	ret = import_feed(import, data, cut, &err);
 	if (!ret)
@@ -310,6 +317,7 @@ void sink_log(enum import_format format, const uint8_t *data, size_t size)
 	if (!ret)
 		ret = import_finish(import, &err);
 	require(!ret || err.msg[0]);
+	import_line_ns(import_skipped(import, &skipped) ? skipped : "");
 	import_summary(import, &summary);
 	import_free(import);
 	sink_fini(&sink, size, &summary);

@@ -15,7 +15,7 @@
 /* A capture, fed in two pieces that are cut where @data says. */
 void sink_capture(const uint8_t *data, size_t size, size_t cut);
 
-/* A log, likewise. */
-void sink_log(enum import_format format, const uint8_t *data, size_t size);
+/* A log, likewise. @kind NULL: of what it seems to be. */
+void sink_log(const struct import_kind *kind, const uint8_t *data, size_t size);
 
 #endif

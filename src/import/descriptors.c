@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "import/descriptors.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DESCRIPTORS_MAX 65536
+
+void descriptors_fini(struct descriptors *fds)
+{
+	map_clear(&fds->map, free);
+}
+
+enum fd_kind descriptor_kind(const struct word *path)
+{
+	if (!path->len)
+		return FD_UNKNOWN;
+	if (word_begins(path, "/dev/kvm"))
+		return FD_DEV;
+	if (word_is(path, "anon_inode:kvm-vm") || word_is(path, "anon_inode:[kvm-vm]"))
+		return FD_VM;
+	if (word_begins(path, "anon_inode:kvm-vcpu:"))
+		return FD_VCPU;
+	if (word_begins(path, "anon_inode:kvm-") || word_begins(path, "anon_inode:[kvm-"))
+		return FD_DEVICE;
+	return FD_FOREIGN;
+}
+
+static uint64_t key_of(uint32_t tgid, uint32_t fd)
+{
+	return (uint64_t)tgid << 32 | fd;
+}
+
+struct descriptor *descriptors_find(const struct descriptors *fds, uint32_t tgid, uint32_t fd)
+{
+	return map_get(&fds->map, key_of(tgid, fd));
+}
+
+int descriptors_set(struct descriptors *fds, uint32_t tgid, uint32_t fd, enum fd_kind kind,
+		    uint32_t vm_id)
+{
+	struct descriptor *known = descriptors_find(fds, tgid, fd);
+
+	if (!known && fds->map.cnt >= DESCRIPTORS_MAX)
+		return 0;
+	if (!known) {
+		known = calloc(1, sizeof(*known));
+		if (!known || map_put(&fds->map, key_of(tgid, fd), known)) {
+			free(known);
+			return -ENOMEM;
+		}
+	}
+	*known = (struct descriptor){kind, vm_id};
+	return 0;
+}
+
+void descriptors_close(struct descriptors *fds, uint32_t tgid, uint32_t fd)
+{
+	free(map_del(&fds->map, key_of(tgid, fd)));
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "import/formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "import/event_line.h"
+#include "import/lexer.h"
+#include "import/perf.h"
+#include "import/perf_trace.h"
+#include "import/strace_line.h"
+
+#define STRACE "strace -f -ttt -T -y -e trace=ioctl,close,clone,clone3 -o FILE"
+#define TRACE  "perf trace -e ioctl,close -o FILE"
+#define RECORD "kvmstall record -o FILE"
+#define PROBES                                                                                     \
+	"perf probe kvm_vm_ioctl; perf probe kvm_vm_ioctl%return; perf record -e 'probe:*' -a; "   \
+	"perf script >FILE"
+
+static bool begins(const char *line, const char *text)
+{
+	return !strncmp(line + strspn(line, " \t"), text, strlen(text));
+}
+
+/* ---- strace ---- */
+
+static bool is_syscall(const char *line, struct syscall_line *parsed)
+{
+	enum line_kind kind = strace_parse(line, parsed);
+
+	return kind == LINE_CALL || kind == LINE_RESUMED;
+}
+
+static bool is_strace(const char *line)
+{
+	struct syscall_line parsed;
+
+	return is_syscall(line, &parsed) && (parsed.time != TIME_NONE || parsed.has_latency);
+}
+
+static bool is_strace_bare(const char *line)
+{
+	struct syscall_line parsed;
+
+	if (begins(line, "VCPU>") || begins(line, "VCPU+"))
+		return true;
+	return is_syscall(line, &parsed) &&
+	       (parsed.has_ret || parsed.is_killed || strstr(line, "<unfinished ...>"));
+}
+
+static bool is_strace_count(const char *line)
+{
+	return begins(line, "% time     seconds");
+}
+
+/* ---- perf and tracefs ---- */
+
+static bool is_perf_trace(const char *line)
+{
+	struct syscall_line parsed;
+	char buf[256];
+	enum line_kind kind = perf_trace_parse(line, &parsed, buf, sizeof(buf));
+
+	return kind == LINE_CALL || kind == LINE_RESUMED;
+}
+
+static bool is_perf_trace_summary(const char *line)
+{
+	return begins(line, "syscall            calls") || begins(line, "Summary of events:");
+}
+
+static bool has_event(const char *line, enum event_use use)
+{
+	struct event_line event;
+
+	return event_parse(line, &event) && perf_use(&event) == use;
+}
+
+static bool is_probes(const char *line)
+{
+	return has_event(line, EVENT_READ);
+}
+
+static bool is_kvm_events(const char *line)
+{
+	return has_event(line, EVENT_KVM);
+}
+
+static bool is_events(const char *line)
+{
+	return has_event(line, EVENT_OTHER);
+}
+
+/* " 0)   0.060 us    |    is_tdp_mmu_root [kvm]();" */
+static bool is_graph(const char *line)
+{
+	const char *bar = strchr(line, '|');
+	size_t len = strlen(line);
+
+	if (!bar || !memchr(line, ')', bar - line))
+		return false;
+	return strstr(bar, "();") || strstr(bar, "() {") || (len && line[len - 1] == '}') ||
+	       strstr(bar, "} /*");
+}
+
+static bool is_perf_kvm_stat(const char *line)
+{
+	return begins(line, "Analyze events for ") || begins(line, "VM-EXIT    Samples");
+}
+
+/* ---- sums ---- */
+
+static bool is_histogram(const char *line)
+{
+	return strstr(line, ": count     distribution") ||
+	       begins(line, "Tracing 1 functions for") ||
+	       (begins(line, "Tracing ") && strstr(line, " functions for \""));
+}
+
+static bool is_bpftrace(const char *line)
+{
+	return begins(line, "Attaching ") || (*line == '@' && strchr(line, ':')) ||
+	       (*line == '[' && strstr(line, ") ") && strchr(line, '|'));
+}
+
+/* ---- stacks ---- */
+
+static bool is_hung(const char *line)
+{
+	return strstr(line, "INFO: task ") || strstr(line, "task:") || begins(line, "PID: ");
+}
+
+static bool is_kernel_stack(const char *line)
+{
+	const char *plus = strstr(line, "+0x");
+
+	return plus && strstr(plus, "/0x") && !strchr(line, '|');
+}
+
+static bool is_user_stack(const char *line)
+{
+	return begins(line, "#0  0x") || begins(line, "#1  0x") || begins(line, "Thread 1 (");
+}
+
+/* ---- kvmstall's own ---- */
+
+static bool is_own_text(const char *line)
+{
+	return begins(line, "TIME          VM ") || begins(line, "{\"type\":\"stall\"") ||
+	       begins(line, "{\"type\": \"stall\"") || begins(line, "ts_ns,vm_id,");
+}
+
+static bool is_perf_data(const char *line)
+{
+	return begins(line, "PERFILE");
+}
+
+static bool is_trace_dat(const char *line)
+{
+	return begins(line, "\027\010Dtracing");
+}
+
+/* ---- the table: those that are read first ---- */
+
+static const struct format formats[] = {
+	{IMPORT_STRACE, "strace", is_strace, true, "durations (-T)", STRACE},
+	{IMPORT_PERF_TRACE, "perf trace", is_perf_trace, true, "ioctls", TRACE},
+	{IMPORT_PERF, "perf", is_probes, true, "returns of the functions ('func%return')", PROBES},
+	{IMPORT_STRACE_MIXED, "strace -r of several threads", NULL, false,
+	 "times of day (-ttt), so the threads' calls have no order", STRACE},
+	{IMPORT_STRACE_BARE, "strace", is_strace_bare, false,
+	 "times of day (-ttt) and durations (-T)", STRACE},
+	{IMPORT_STRACE_COUNT, "the sums of strace -c", is_strace_count, false, "single calls",
+	 STRACE},
+	{IMPORT_PERF_SUMMARY, "the sums of perf trace -s", is_perf_trace_summary, false,
+	 "single calls", TRACE},
+	{IMPORT_KVM_EVENTS, "tracepoints of KVM", is_kvm_events, false,
+	 "begin and end of KVM's ioctls: these events are of a running guest", RECORD},
+	{IMPORT_GRAPH, "a function_graph of ftrace", is_graph, false,
+	 "times of day and tasks, and is not read", RECORD},
+	{IMPORT_EVENTS, "trace events", is_events, false,
+	 "a probe on a function of KVM's that waits, or its return", PROBES},
+	{IMPORT_KVM_STAT, "the sums of perf kvm stat", is_perf_kvm_stat, false,
+	 "KVM's ioctls: they are of a running guest", RECORD},
+	{IMPORT_HISTOGRAM, "a histogram of funclatency", is_histogram, false,
+	 "single calls: it has sums only", RECORD},
+	{IMPORT_BPFTRACE, "an output of bpftrace", is_bpftrace, false,
+	 "a format of its own: each program's is another", RECORD},
+	{IMPORT_HUNG, "a dump of hung tasks", is_hung, false, "calls that ended, and is not read",
+	 "kvmstall trace --stuck 1s"},
+	{IMPORT_STACK, "a kernel stack", is_kernel_stack, false,
+	 "calls that ended, and is not read", "kvmstall trace --stuck 1s"},
+	{IMPORT_USER_STACK, "a stack of a debugger", is_user_stack, false,
+	 "the kernel's part (cat /proc/PID/task/*/stack)", "kvmstall trace --stuck 1s"},
+	{IMPORT_OWN_TEXT, "an output of kvmstall's own", is_own_text, false,
+	 "the records that it was made from", RECORD},
+	{IMPORT_PERF_DATA, "a perf.data file", is_perf_data, false, "text (its own kernel's names)",
+	 "perf script >FILE"},
+	{IMPORT_TRACE_DAT, "a trace.dat file", is_trace_dat, false, "text",
+	 "trace-cmd report >FILE"},
+	{IMPORT_TEXT, "text", NULL, false, "any line of a log that is known", STRACE},
+};
+
+#define FORMATS_CNT (sizeof(formats) / sizeof(formats[0]))
+
+const struct format *format_of(enum import_format id)
+{
+	size_t i = 0;
+
+	while (i + 1 < FORMATS_CNT && formats[i].id != id)
+		i++;
+	return &formats[i];
+}
+
+enum import_format format_of_line(const char *line)
+{
+	for (size_t i = 0; i < FORMATS_CNT; i++)
+		if (formats[i].has && formats[i].has(line))
+			return formats[i].id;
+	return IMPORT_TEXT;
+}
+
+int format_refuse(enum import_format id, struct err *err)
+{
+	const struct format *format = format_of(id);
+
+	return err_set(err, -EINVAL, "%s without %s; record with: %s", format->name, format->lacks,
+		       format->command);
+}

@@ -1,0 +1,2 @@
+# trace_pipe of KVM's tracepoints.
+kvmstall report -a 14-trace-pipe-kvm.txt

@@ -1,0 +1,2 @@
+# A histogram.
+kvmstall report -a 16-funclatency.txt

@@ -1,0 +1,2 @@
+# strace -c.
+kvmstall report -a 18-strace-c.txt

@@ -1,0 +1,2 @@
+# Hung tasks in dmesg.
+kvmstall report -a 22-hung-task.txt

@@ -1,0 +1,2 @@
+# The first report's perf log.
+kvmstall report -a 25-perf-seed-variant.txt

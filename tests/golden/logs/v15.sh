@@ -1,0 +1,2 @@
+# strace -n.
+kvmstall report -a v15-n.txt

@@ -1,0 +1,2 @@
+# gzip.
+kvmstall report -a v20.gz

@@ -1,0 +1,2 @@
+# Flags by name are arguments.
+kvmstall report -f csv v28-symbolic-flags.txt

@@ -1,0 +1,2 @@
+# A log in a mail.
+kvmstall report -a v36-quoted.txt

@@ -1,0 +1,2 @@
+# What strace -y says of a descriptor is believed: no VM is made up.
+kvmstall report -a v39-vcpu-fd.txt

@@ -1,0 +1,2 @@
+# lkvm run: the same.
+kvmstall report kvmtool-run.strace
