@@ -305,8 +305,19 @@ TRACE(fork_tp, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid, child_tgid = child->tgid, one = 1;
 
-	if (child_tgid != tgid && bpf_map_lookup_elem(&followed, &tgid))
-		bpf_map_update_elem(&followed, &child_tgid, &one, BPF_ANY);
+	if (child_tgid != tgid && bpf_map_lookup_elem(&followed, &tgid) &&
+	    bpf_map_update_elem(&followed, &child_tgid, &one, BPF_ANY))
+		count_loss(KS_LOSS_FOLLOWED);
+	return 0;
+}
+
+/* Its process id will be somebody else's. do_exit() has counted the thread out of .live by now. */
+TRACE(unfollow_tp, struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	if (!BPF_CORE_READ(task, signal, live.counter))
+		bpf_map_delete_elem(&followed, &tgid);
 	return 0;
 }
 

@@ -159,10 +159,12 @@ struct {
 	__type(value, struct domain_state);
 } domains SEC(".maps");
 
-/* Process ids of COMMAND and its children. Written by user space and by fork. */
+/* Process ids of COMMAND and its children that live. Written by user space and by fork, deleted at
+ * the exit of a process's last thread. Full: KS_LOSS_FOLLOWED */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, 1); /* BPF_F_NO_PREALLOC */
 	__type(key, __u32);
 	__type(value, __u32);
 } followed SEC(".maps");

@@ -83,6 +83,7 @@
 	X(lock_end_tp, tp_btf, contention_end, ALL, CONTENTION, LOCK)                              \
 	/* who is there */                                                                         \
 	X(fork_tp, tp_btf, sched_process_fork, ALL, NONE, FORK)                                    \
+	X(unfollow_tp, tp_btf, sched_process_exit, ALL, NONE, FORK)                                \
 	X(find_iter, iter, task_file, ALL, ITER, FIND)                                             \
 	X(sweep_iter, iter, bpf_map_elem, ALL, ITER, FIND)                                         \
 	X(task_iter, iter, task, ALL, ITER, SCAN)

@@ -150,7 +150,8 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 static uint64_t count_lost_calls(const struct summary *summary)
 {
 	return summary->losses[KS_LOSS_RING] + summary->losses[KS_LOSS_TASKS] +
-	       summary->losses[KS_LOSS_DOMAINS] + summary->losses[KS_LOSS_NO_BEGIN];
+	       summary->losses[KS_LOSS_DOMAINS] + summary->losses[KS_LOSS_NO_BEGIN] +
+	       summary->losses[KS_LOSS_FOLLOWED];
 }
 
 static int load_file(struct side *side, const char *path, const struct outfile *file,

@@ -177,6 +177,9 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->want_all_calls = cfg->want_all_calls;
 	skel->rodata->self_tgid = getpid();
 	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
+	if (getenv("KVMSTALL_FOLLOWED_MAX")) /* for tests */
+		bpf_map__set_max_entries(skel->maps.followed,
+					 atoi(getenv("KVMSTALL_FOLLOWED_MAX")));
 	if (cfg->ring_bytes) {
 		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);
 		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;
