@@ -55,6 +55,8 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 {
 	struct task_state state = {
 		.begin_ns = bpf_ktime_get_ns(),
+		.shown_tid = current_shown_tid(),
+		.shown_tgid = current_shown_tgid(),
 		.kind = kind,
 		.kvm = kvm,
 		.cmd = cmd,
@@ -65,7 +67,7 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 		return;
 	calls_seen[kind & 7]++;
 	if (kvm) {
-		vm_see(kvm, current_tgid());
+		vm_see(kvm, current_tgid(), state.shown_tgid);
 		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
 	}
 	task_add(current_tid(), &state);
@@ -100,13 +102,13 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 	if (!call)
 		return;
 	__builtin_memset(call, 0, sizeof(*call));
-	head_fill(&call->head, now, BPF_CORE_READ(task, pid), KS_CALL);
+	head_fill(&call->head, now, state->shown_tid, KS_CALL);
 	call->begin_ns = state->begin_ns;
 	call->kvm = state->kvm;
 	call->arg = state->arg;
 	call->ret = ret;
 	call->cmd = state->cmd;
-	call->tgid = BPF_CORE_READ(task, tgid);
+	call->tgid = state->shown_tgid;
 	call->vcpus = state->vcpus;
 	call->sleeps = state->sleeps;
 	call->kind = state->kind;
@@ -146,7 +148,7 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 		if (file && file_kind(file) == KS_KIND_VM) {
 			state->kvm = file_kvm(file, KS_KIND_VM);
 			/* as of the call's end, and reported before it */
-			vm_add(state->kvm, current_tgid(), 0, now);
+			vm_add(state->kvm, current_tgid(), state->shown_tgid, 0, now);
 		}
 	}
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))

@@ -48,13 +48,13 @@ static __always_inline void start_fill(struct ks_start *start, __u8 type, __u64 
 	__u32 tid = current_tid();
 	struct task_state *state = task_find(tid);
 
-	head_fill(&start->head, bpf_ktime_get_ns(), tid, type);
+	head_fill(&start->head, bpf_ktime_get_ns(), current_shown_tid(), type);
 	start->ssp = ssp;
 	start->seq = sup_seq(srcu_sup(ssp));
 	start->expires = expires;
 	start->kvm = state ? state->kvm : 0;
 	start->func = 0;
-	start->tgid = current_tgid();
+	start->tgid = current_shown_tgid();
 	start->cmd = state ? state->cmd : 0;
 	start->kind = state ? state->kind : 0;
 	start->frames = 0;
@@ -155,7 +155,7 @@ static __always_inline void gp_failed(struct domain_state *dom, __u64 ssp, __u64
 	held = ring_reserve(sizeof(*held));
 	if (!held)
 		return;
-	head_fill(&held->head, now, current_tid(), KS_HELD);
+	head_fill(&held->head, now, current_shown_tid(), KS_HELD);
 	held->ssp = ssp;
 	held->seq = seq;
 	held->val = dom->kvm;
@@ -203,7 +203,7 @@ static __always_inline void cb_emit(struct srcu_data *sdp, __u64 ssp, __u8 type,
 	cb = ring_reserve(sizeof(*cb));
 	if (!cb)
 		return;
-	head_fill(&cb->head, bpf_ktime_get_ns(), current_tid(), type);
+	head_fill(&cb->head, bpf_ktime_get_ns(), current_shown_tid(), type);
 	cb->ssp = ssp;
 	cb->seq = sup_seq(srcu_sup(ssp));
 	cb->val = val;

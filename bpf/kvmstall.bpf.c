@@ -303,9 +303,10 @@ TRACE(work_end_tp, struct work_struct *work)
 
 TRACE(fork_tp, struct task_struct *parent, struct task_struct *child)
 {
-	__u32 tgid = parent->tgid, child_tgid = child->tgid, one = 1;
+	__u32 tgid = shown_tgid(parent, parent->tgid), one = 1;
+	__u32 child_tgid = shown_tgid(child, child->tgid);
 
-	if (child_tgid != tgid && bpf_map_lookup_elem(&followed, &tgid) &&
+	if (child->tgid != parent->tgid && bpf_map_lookup_elem(&followed, &tgid) &&
 	    bpf_map_update_elem(&followed, &child_tgid, &one, BPF_ANY))
 		count_loss(KS_LOSS_FOLLOWED);
 	return 0;
@@ -314,7 +315,7 @@ TRACE(fork_tp, struct task_struct *parent, struct task_struct *child)
 /* Its process id will be somebody else's. do_exit() has counted the thread out of .live by now. */
 TRACE(unfollow_tp, struct task_struct *task)
 {
-	__u32 tgid = task->tgid;
+	__u32 tgid = shown_tgid(task, task->tgid);
 
 	if (!BPF_CORE_READ(task, signal, live.counter))
 		bpf_map_delete_elem(&followed, &tgid);
@@ -336,7 +337,7 @@ ITERATE(find_iter, task_file)
 		return 0;
 	kvm = file_kvm(file, kind);
 	if (kvm)
-		vm_see(kvm, task->tgid);
+		vm_see(kvm, task->tgid, shown_tgid(task, task->tgid));
 	return 0;
 }
 
@@ -355,7 +356,9 @@ ITERATE(task_iter, task)
 {
 	struct task_struct *task = ctx->task;
 
-	if (task)
+	if (task && scan_self)
+		self_scan();
+	else if (task)
 		task_scan(task);
 	return 0;
 }

@@ -30,7 +30,7 @@ static __always_inline void lock_wait(__u64 lock)
 	rec = ring_reserve(sizeof(*rec));
 	if (!rec)
 		return;
-	head_fill(&rec->head, bpf_ktime_get_ns(), current_tid(), KS_LOCK);
+	head_fill(&rec->head, bpf_ktime_get_ns(), current_shown_tid(), KS_LOCK);
 	rec->lock = lock;
 	rec->kvm = kvm;
 	rec->which = which;
@@ -38,7 +38,7 @@ static __always_inline void lock_wait(__u64 lock)
 	owner = (void *)(BPF_CORE_READ((struct mutex *)lock, owner.counter) & ~7UL);
 	owner_tid = BPF_CORE_READ(owner, pid);
 	owner_state = task_find(owner_tid);
-	rec->owner = owner_tid;
+	rec->owner = owner_tid ? shown_tid(owner, owner_tid) : 0;
 	rec->owner_cmd = owner_state ? owner_state->cmd : 0;
 	rec->owner_kind = owner_state ? owner_state->kind : 0;
 	if (BPF_CORE_READ_STR_INTO(&rec->owner_comm, owner, comm) < 0)

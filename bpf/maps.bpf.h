@@ -23,8 +23,8 @@ const volatile __u64 sym_kretprobe_trampoline;
 const volatile __u8 wanted[256];
 /* Emit every call, also those that never slept. */
 const volatile bool want_all_calls;
-/* User space's process: a VM that it closes waits on mmu_notifier's domain. */
-const volatile __u32 self_tgid;
+/* User space is not in the first PID namespace: ids in records are translated. */
+const volatile bool is_in_pid_ns;
 /* No function entry reports waits outside known calls: watch the owners' D state sleeps. */
 const volatile bool want_orphan_sleeps;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
@@ -45,6 +45,13 @@ bool can_tell_returns;
 /* What the task iterator looks for; written by user space before each pass. */
 __u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
 __u64 scan_ssp;	 /* the domain that one of them may hold */
+
+/* User space's process: a VM that it closes waits on mmu_notifier's domain. */
+__u32 self_tgid;
+/* Its PID namespace; the task iterator finds out, if it is asked to. */
+bool scan_self;
+__u64 self_pid_ns;
+__u32 self_pid_level;
 
 /* The host-wide domain that KVM waits on (mmu_notifier's), once it is known. */
 __u64 shared_ssp;
@@ -79,6 +86,8 @@ struct task_state {
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
 	struct locked locked;
+	__u32 shown_tid; /* its ids in records: a task that is dead has none */
+	__u32 shown_tgid;
 	__u32 cmd;
 	__u32 vcpus;
 	__u16 wake_cpu;
@@ -113,12 +122,17 @@ struct {
 	__type(value, struct early_stack);
 } early_stacks SEC(".maps");
 
-/* VMs by struct kvm, and their owner. Deleted at the VM's end, or by user space. */
+struct vm_state {
+	__u32 tgid;	  /* who made it */
+	__u32 shown_tgid; /* in records */
+};
+
+/* VMs by struct kvm. Deleted at the VM's end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, struct vm_state);
 } vms SEC(".maps");
 
 /* At a process's exit the end of so many VMs is looked for, in the scheduler. */
@@ -159,8 +173,8 @@ struct {
 	__type(value, struct domain_state);
 } domains SEC(".maps");
 
-/* Process ids of COMMAND and its children that live. Written by user space and by fork, deleted at
- * the exit of a process's last thread. Full: KS_LOSS_FOLLOWED */
+/* COMMAND and its children that live, by their ids as in records. Written by user space and by
+ * fork, deleted at the exit of a process's last thread. Full: KS_LOSS_FOLLOWED */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -222,6 +236,48 @@ static __always_inline __u32 current_tgid(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
+/* @nr is @pid's in the first namespace. */
+static __always_inline __u32 shown_pid(struct pid *pid, __u32 nr)
+{
+	struct upid *in_ours;
+
+	if (!is_in_pid_ns)
+		return nr;
+	if (pid && BPF_CORE_READ(pid, level) >= self_pid_level) {
+		in_ours = (void *)((__u64)pid + bpf_core_field_offset(struct pid, numbers) +
+				   self_pid_level * bpf_core_type_size(struct upid));
+		if ((__u64)BPF_CORE_READ(in_ours, ns) == self_pid_ns)
+			return BPF_CORE_READ(in_ours, nr);
+	}
+	return nr | KS_PID_OUTSIDE;
+}
+
+/* As in records. @tid and @tgid are the first namespace's, and those that maps have as keys. */
+static __always_inline __u32 shown_tid(struct task_struct *task, __u32 tid)
+{
+	return shown_pid(is_in_pid_ns ? BPF_CORE_READ(task, thread_pid) : NULL, tid);
+}
+
+static __always_inline __u32 shown_tgid(struct task_struct *task, __u32 tgid)
+{
+	return shown_pid(is_in_pid_ns ? BPF_CORE_READ(task, group_leader, thread_pid) : NULL, tgid);
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (void *)bpf_get_current_task();
+}
+
+static __always_inline __u32 current_shown_tid(void)
+{
+	return shown_tid(current_task(), current_tid());
+}
+
+static __always_inline __u32 current_shown_tgid(void)
+{
+	return shown_tgid(current_task(), current_tgid());
+}
+
 /* Called when a record finds no room: counted, and reported by the CPU's next record. */
 static __always_inline void ring_lost(void)
 {
@@ -268,7 +324,7 @@ static __always_inline void emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val
 
 	if (!step)
 		return;
-	head_fill(&step->head, bpf_ktime_get_ns(), current_tid(), type);
+	head_fill(&step->head, bpf_ktime_get_ns(), current_shown_tid(), type);
 	step->ssp = ssp;
 	step->seq = seq;
 	step->val = val;

@@ -10,7 +10,7 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 {
 	__u64 ssp;
 
-	rec->tgid = task->tgid;
+	rec->tgid = shown_tgid(task, task->tgid);
 	rec->state = task->__state;
 	rec->switches = task->nvcsw;
 	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
@@ -42,7 +42,8 @@ static __always_inline void task_emit(struct task_struct *task)
 	if (!rec)
 		return;
 	__builtin_memset(rec, 0, sizeof(*rec));
-	head_fill(&rec->head, bpf_ktime_get_ns(), tid, scan_tgid ? KS_SUSPECT : KS_ASLEEP);
+	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, tid),
+		  scan_tgid ? KS_SUSPECT : KS_ASLEEP);
 	task_fill(rec, task, state);
 	if (!want_early_stacks || task->__state) {
 		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
@@ -51,11 +52,25 @@ static __always_inline void task_emit(struct task_struct *task)
 	ring_submit(rec);
 }
 
+/* Iterators run in the task that reads them. */
+static __always_inline void self_scan(void)
+{
+	struct pid *pid = BPF_CORE_READ(current_task(), thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid *own = (void *)((__u64)pid + bpf_core_field_offset(struct pid, numbers) +
+				    level * bpf_core_type_size(struct upid));
+
+	self_tgid = current_tgid();
+	self_pid_level = level;
+	self_pid_ns = (__u64)BPF_CORE_READ(own, ns);
+}
+
 static __always_inline void task_scan(struct task_struct *task)
 {
-	__u32 state = task->__state, tgid = task->tgid;
+	__u32 state = task->__state;
 
-	if (scan_tgid ? tgid == scan_tgid : state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
+	if (scan_tgid ? shown_tgid(task, task->tgid) == scan_tgid
+		      : state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
 		task_emit(task);
 }
 

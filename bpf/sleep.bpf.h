@@ -74,12 +74,17 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 }
 
 /* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
-static __always_inline void orphan_open(__u32 tid, __u64 now)
+static __always_inline void orphan_open(struct task_struct *task, __u64 now)
 {
-	struct task_state state = {.begin_ns = now, .off_ns = now};
+	struct task_state state = {
+		.begin_ns = now,
+		.off_ns = now,
+		.shown_tid = shown_tid(task, task->pid),
+		.shown_tgid = shown_tgid(task, task->tgid),
+	};
 
 	task_sample(&state);
-	task_add(tid, &state);
+	task_add(task->pid, &state);
 }
 
 static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
@@ -94,7 +99,7 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	state = task_find(tid);
 	if (!state) {
 		if (may_be_wait(task, task_state))
-			orphan_open(tid, bpf_ktime_get_ns());
+			orphan_open(task, bpf_ktime_get_ns());
 		return;
 	}
 	now = bpf_ktime_get_ns();
@@ -147,18 +152,18 @@ static __always_inline __u64 sleep_needed(const struct task_state *state, __u64 
 }
 
 static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task_state *state,
-				       struct task_struct *task, __u64 now)
+				       __u64 now)
 {
 	__u64 ssp = state->wait_ssp ? state->wait_ssp : state->wake_ssp;
 
-	head_fill(&sleep->head, now, task->pid, KS_SLEEP);
+	head_fill(&sleep->head, now, state->shown_tid, KS_SLEEP);
 	sleep->off_ns = state->off_ns;
 	sleep->wake_ns = state->wake_ns;
 	sleep->wait_ns = state->wait_ns;
 	sleep->kvm = state->kvm;
 	sleep->ssp = ssp;
 	sleep->needed = sleep_needed(state, ssp);
-	sleep->tgid = task->tgid;
+	sleep->tgid = state->shown_tgid;
 	sleep->unused = 0;
 	sleep->wake_cpu = state->wake_cpu;
 	sleep->api = state->api;
@@ -167,14 +172,13 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	sleep->lock = state->locked.which;
 }
 
-static __always_inline void sleep_emit_bare(const struct task_state *state,
-					    struct task_struct *task, __u64 now)
+static __always_inline void sleep_emit_bare(const struct task_state *state, __u64 now)
 {
 	struct ks_sleep *sleep = ring_reserve(__builtin_offsetof(struct ks_sleep, stack));
 
 	if (!sleep)
 		return;
-	sleep_fill(sleep, state, task, now);
+	sleep_fill(sleep, state, now);
 	ring_submit(sleep);
 }
 
@@ -185,7 +189,7 @@ static __always_inline void sleep_emit_stack(const struct task_state *state,
 
 	if (!sleep)
 		return;
-	sleep_fill(sleep, state, task, now);
+	sleep_fill(sleep, state, now);
 	sleep->frames = stack_take(task, sleep->stack);
 	ring_submit(sleep);
 }
@@ -220,7 +224,7 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 		/* what an orphan was in is known by its stack alone */
 		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
 		    !is_first_of_foreign(state))
-			sleep_emit_bare(state, task, now);
+			sleep_emit_bare(state, now);
 		else
 			sleep_emit_stack(state, task, now);
 		state->sleeps++;

@@ -140,16 +140,16 @@ static __always_inline void owner_drop(__u32 tgid, __u64 kvm)
 		bpf_map_delete_elem(&owners, &tgid);
 }
 
-static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flags, __u64 now)
+static __always_inline void vm_emit(__u64 kvm, __u32 shown_tgid, __u32 flags, __u64 now)
 {
 	struct ks_vm *vm = ring_reserve(sizeof(*vm));
 
 	if (!vm)
 		return;
-	head_fill(&vm->head, now, current_tid(), type);
+	head_fill(&vm->head, now, current_shown_tid(), KS_VM);
 	vm->kvm = kvm;
-	vm->tgid = tgid;
-	vm->flags = flags | (bpf_map_lookup_elem(&followed, &tgid) ? KS_VM_FOLLOWED : 0);
+	vm->tgid = shown_tgid;
+	vm->flags = flags | (bpf_map_lookup_elem(&followed, &shown_tgid) ? KS_VM_FOLLOWED : 0);
 	vm->jiffies = bpf_jiffies64();
 	domain_read(&vm->srcu, kvm_srcu(kvm));
 	domain_read(&vm->irq_srcu, kvm_irq_srcu(kvm));
@@ -158,13 +158,14 @@ static __always_inline void vm_emit(__u64 kvm, __u8 type, __u32 tgid, __u32 flag
 }
 
 /* Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. */
-static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now)
+static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
 {
-	__u32 *old = bpf_map_lookup_elem(&vms, &kvm);
+	struct vm_state *old = bpf_map_lookup_elem(&vms, &kvm);
+	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid};
 
 	if (old)
-		owner_drop(*old, kvm); /* died unseen; its address is used again */
-	if (bpf_map_update_elem(&vms, &kvm, &tgid, BPF_ANY)) {
+		owner_drop(old->tgid, kvm); /* died unseen; its address is used again */
+	if (bpf_map_update_elem(&vms, &kvm, &vm, BPF_ANY)) {
 		count_loss(KS_LOSS_DOMAINS);
 		return;
 	}
@@ -173,23 +174,23 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 flags, __u64 now
 	domain_follow(kvm_irq_srcu(kvm), kvm);
 	if (kvm_track_srcu(kvm))
 		domain_follow(kvm_track_srcu(kvm), kvm);
-	vm_emit(kvm, KS_VM, tgid, flags, now);
+	vm_emit(kvm, shown_tgid, flags, now);
 	if (kvm_track_srcu(kvm))
 		emit_step(KS_DOMAIN, kvm_track_srcu(kvm), sup_seq(srcu_sup(kvm_track_srcu(kvm))),
 			  kvm);
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
-static __always_inline void vm_see(__u64 kvm, __u32 tgid)
+static __always_inline void vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
 {
-	__u32 *maker = bpf_map_lookup_elem(&vms, &kvm);
+	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
 	struct owner *owner;
 
-	if (!maker) {
-		vm_add(kvm, tgid, KS_VM_FOUND, bpf_ktime_get_ns());
+	if (!vm) {
+		vm_add(kvm, tgid, shown_tgid, KS_VM_FOUND, bpf_ktime_get_ns());
 		return;
 	}
-	if (*maker == tgid)
+	if (vm->tgid == tgid)
 		return;
 	owner = bpf_map_lookup_elem(&owners, &tgid);
 	if (owner)
@@ -201,12 +202,12 @@ static __always_inline void vm_see(__u64 kvm, __u32 tgid)
 static __always_inline void vm_gone(__u64 kvm)
 {
 	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm), track_srcu = kvm_track_srcu(kvm);
-	__u32 *tgid = bpf_map_lookup_elem(&vms, &kvm);
+	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
 
-	if (!tgid)
+	if (!vm)
 		return;
 	emit_step(KS_VM_GONE, srcu, 0, kvm);
-	owner_drop(*tgid, kvm);
+	owner_drop(vm->tgid, kvm);
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);
 	bpf_map_delete_elem(&domains, &irq_srcu);

@@ -21,6 +21,8 @@ static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 	}
 	if (!state) {
 		orphan.begin_ns = bpf_ktime_get_ns();
+		orphan.shown_tid = current_shown_tid();
+		orphan.shown_tgid = current_shown_tgid();
 		task_add(tid, &orphan);
 		state = task_find(tid);
 		if (!state)

@@ -156,7 +156,17 @@ struct xa_node {
 	void *slots[64];
 };
 
-struct pid;
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
 
 struct kvm {
 	struct mutex slots_lock;
@@ -217,6 +227,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	unsigned long nvcsw;
 	unsigned long long start_time; /* CLOCK_MONOTONIC */
 	char comm[16];

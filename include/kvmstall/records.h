@@ -15,6 +15,13 @@
 #define KS_ARGS_LEN  32 /* the head of an ioctl's argument: all of a memory region */
 #define KS_STACK_MAX 24 /* from the innermost frame; a VM's death in exit takes 20 */
 
+/*
+ * Process and thread ids are those of the recorder's PID namespace. Who is outside of it has none
+ * there, and is named by the first namespace's with this bit, above all ids
+ * (include/linux/threads.h: PID_MAX_LIMIT).
+ */
+#define KS_PID_OUTSIDE 0x400000
+
 /* Every record begins so; .type says which struct it is. */
 struct ks_head {
 	__u64 ts_ns; /* CLOCK_MONOTONIC, when it happened */

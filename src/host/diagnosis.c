@@ -228,6 +228,16 @@ static void fill_user_ns(const struct host *host, struct finding *finding)
 		    "run on the host, or in a container without a user namespace");
 }
 
+static void fill_pid_ns(const struct host *host, struct finding *finding)
+{
+	if (host->is_pid_ns)
+		set(finding, SEVERITY_NOTE,
+		    "in a PID namespace: VMs of processes outside of it are seen from their first "
+		    "call on, "
+		    "under ids above 4194304",
+		    "run in the host's PID namespace (docker --pid=host, hostPID: true)");
+}
+
 static void fill_addresses(const struct host *host, struct finding *finding)
 {
 	if (host->kvm == HOST_KVM_UNKNOWN)
@@ -311,6 +321,7 @@ static const struct {
 	{SECTION_KERNEL, "kvm-btf", fill_types},
 	{SECTION_KERNEL, "device", fill_device},
 	{SECTION_PRIVILEGES, "user-ns", fill_user_ns},
+	{SECTION_PRIVILEGES, "pid-ns", fill_pid_ns},
 	{SECTION_PRIVILEGES, "capabilities", fill_caps},
 	{SECTION_PRIVILEGES, "addresses", fill_addresses},
 	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},

@@ -50,6 +50,8 @@ struct host {
 	bool are_caps_known;
 	uint32_t caps;	 /* (1 << enum host_cap), effective */
 	bool is_user_ns; /* capabilities count in this user namespace only */
+	bool is_pid_ns; /* not the first PID namespace: most of the host's processes have no id here
+			 */
 	bool has_addresses;
 	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */
 	bool are_types_known;	 /* a BPF program could look */

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "kern/proc.h"
 #include "ledger/sites.h"
 
 #define PATH_LEN 512
@@ -281,6 +282,7 @@ void host_read(const char *root, struct host *host)
 	get_kvm(root, host);
 	get_caps(root, host);
 	get_user_ns(root, host);
+	host->is_pid_ns = proc_in_pid_ns();
 	get_params(root, host);
 	get_limits(host);
 }

@@ -19,6 +19,7 @@
 
 #include "kern/features.h"
 #include "kern/kretprobe.h"
+#include "kern/proc.h"
 
 #include "kvmstall.skel.h"
 
@@ -175,7 +176,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
-	skel->rodata->self_tgid = getpid();
+	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
 	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	if (getenv("KVMSTALL_FOLLOWED_MAX")) /* for tests */
 		bpf_map__set_max_entries(skel->maps.followed,
@@ -226,6 +227,30 @@ static int load(struct probes *probes, struct err *err)
 	return 0;
 }
 
+static int iterate(struct bpf_program *prog, const struct bpf_map *map);
+
+/* Whose ids these are is to be known before the first record is made. */
+static int learn_ids(struct probes *probes, struct err *err)
+{
+	struct kvmstall_bpf *skel = probes->skel;
+	int ret;
+
+	skel->bss->self_tgid = getpid();
+	if (!skel->rodata->is_in_pid_ns)
+		return 0;
+	if (!attach_plan_carries(probes->plan, CAPABILITY_SCAN))
+		return err_cannot(err, "in a PID namespace process ids can only be translated with "
+				       "BPF iterators, which do not work here");
+	skel->bss->scan_self = true;
+	ret = iterate(skel->progs.task_iter, NULL);
+	skel->bss->scan_self = false;
+	if (!ret && !*(volatile __u64 *)&skel->bss->self_pid_ns)
+		ret = -ESRCH;
+	return ret ? err_set(err, ret, "cannot find out which PID namespace this is: %s",
+			     strerror(-ret))
+		   : 0;
+}
+
 static void cleanup_probes(struct probes **probes)
 {
 	probes_free(*probes);
@@ -252,7 +277,7 @@ struct probes *probes_new(const struct attach_plan *plan, const struct symbols *
 		err_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 		return NULL;
 	}
-	if (configure(probes, syms, cfg, err) || load(probes, err))
+	if (configure(probes, syms, cfg, err) || load(probes, err) || learn_ids(probes, err))
 		return NULL;
 	return take_ptr(probes);
 }

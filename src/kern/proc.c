@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,13 +15,21 @@
 /* Names come early in a command line; QEMU's can be many KiB long. */
 #define CMDLINE_MAX 8192
 
+/* Do its names mean to us what they mean to who mounted it? */
+static bool is_our_proc(void)
+{
+	char own[16] = "";
+
+	return readlink("/proc/self", own, sizeof(own) - 1) > 0 && atoi(own) == getpid();
+}
+
 static ssize_t proc_read(uint32_t pid, const char *file, char *buf, size_t size)
 {
 	char path[64];
 	_close_ int fd = -1;
 
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = is_our_proc() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	return fd < 0 ? -1 : read(fd, buf, size);
 }
 
@@ -41,6 +51,16 @@ bool proc_comm(uint32_t pid, char *comm, size_t size)
 	comm[len] = 0;
 	comm[strcspn(comm, "\n")] = 0;
 	return true;
+}
+
+/* PROC_PID_INIT_INO (include/linux/proc_ns.h): the same in every kernel. */
+#define FIRST_PID_NS 0xeffffffcU
+
+bool proc_in_pid_ns(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino != FIRST_PID_NS;
 }
 
 bool proc_identity(uint32_t pid, struct identity *identity)

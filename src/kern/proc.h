@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What /proc says of a process; every one of them may be gone. */
+/* What /proc says of a process; every one of them may be gone. Ids are those of our PID namespace:
+ * of a /proc that was mounted in another one nothing is read. */
 #ifndef KERN_PROC_H
 #define KERN_PROC_H
 
@@ -8,6 +9,9 @@
 #include <stdint.h>
 
 struct identity;
+
+/* Are we in another PID namespace than the first? */
+bool proc_in_pid_ns(void);
 
 /* The VM's name from its process's command line; false, and @name empty, when there is none. */
 bool proc_vm_name(uint32_t pid, char *name, size_t size);

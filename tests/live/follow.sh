@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -77,4 +77,70 @@ test_pid_reused()
 	wait
 	[ $stranger = "$pid" ] || skip "no process got the id $pid again"
 	none "a stranger's VM" 'select(.type == "vm" or is_call)' trace
+}
+
+# in_namespace COMMAND...: as the first process of a PID namespace's shell, with a /proc of it.
+in_namespace()
+{
+	unshare --pid --fork --mount-proc "$@"
+}
+
+# ids_are FILE LAST: VMs, and calls by whoever made them, are of ids up to that; but kworkers are outside.
+ids_are()
+{
+	none "$1: ids above $2" "select(.type == \"vm\" or (is_call and .call != \"irqfd_shutdown\")) | select(.vm.pid > $2 or .tid > $2) | {type, call, tid, vm}" "$1"
+}
+
+# In a PID namespace COMMAND's, -p's and our own process ids mean what they mean there.
+test_pid_namespace()
+{
+	in_namespace true 2>/dev/null || skip "no PID namespaces"
+	in_namespace "$KVMSTALL" trace --json --all -o command -- "$KVMSTALL" repro --profile firecracker --rounds 3 >repro
+	# COMMAND makes a namespace of its own
+	in_namespace "$KVMSTALL" trace --json --all -o nested -- \
+		unshare --pid --fork "$KVMSTALL" repro --profile firecracker --rounds 3 >repro
+	mkfifo go
+	in_namespace sh -c '(read -r _ <go; exec "$0" repro --profile firecracker --rounds 3 >repro) & vmm=$!
+		"$0" trace --json --all -p $vmm >by-pid & tracer=$!
+		until grep -q poll /proc/$tracer/wchan; do sleep 0.1; done
+		sleep 0.1
+		echo >go
+		wait $vmm
+		kill -INT $tracer
+		wait $tracer' "$KVMSTALL"
+	for trace in command nested by-pid; do
+		[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' $trace)" = 3 ] ||
+			fail "$trace: not 3 VMs:" "$(tail -n 3 $trace)"
+		some "$trace: stalls" 'select(.type == "stall" and .call == "KVM_SET_USER_MEMORY_REGION")' $trace
+		none "$trace: off balance" 'select(is_call and is_off_balance)' $trace
+		none "$trace: incomplete" 'select(is_call and .complete == false)' $trace
+		none "$trace: losses" 'select(.type == "lost" and .where != "no-begin")' $trace
+		ids_are $trace 99
+	done
+	in_namespace "$KVMSTALL" check >check || true
+	grep -q '^  --  pid-ns' check || fail "check says nothing of the namespace:" "$(cat check)"
+}
+
+# Who is outside of the tracer's namespace has no id there, and gets one that nobody has.
+test_outside_namespace()
+{
+	local own
+
+	in_namespace true 2>/dev/null || skip "no PID namespaces"
+	mkfifo go
+	in_namespace sh -c '"$0" trace --json --all >trace & tracer=$!
+		until grep -q poll /proc/$tracer/wchan; do sleep 0.1; done
+		sleep 0.1
+		echo >go
+		read -r _ <go
+		kill -INT $tracer
+		wait $tracer' "$KVMSTALL" &
+	read -r _ <go
+	"$KVMSTALL" repro --json --profile firecracker --rounds 3 >repro
+	echo >go
+	wait $! || fail "exit status $?"
+	own=$(jq -s '.[0].pid' repro)
+	some "the VM" "select(.type == \"vm\" and .event == \"born\" and .vm.pid == $((own + 4194304)))" trace
+	some "its calls" "select(is_call and .tid == $((own + 4194304)))" trace
+	none "ids of the first namespace" "select(.tid == $own or .vm.pid == $own)" trace
 }

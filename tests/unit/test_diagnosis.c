@@ -126,6 +126,11 @@ static void user_ns(struct host *host)
 	host->is_user_ns = true;
 }
 
+static void pid_ns(struct host *host)
+{
+	host->is_pid_ns = true;
+}
+
 static void no_sysfs(struct host *host)
 {
 	host->lacks_sysfs = true;
@@ -344,6 +349,21 @@ static void limits_that_suffice_are_not_mentioned(void **state)
 	assert_null(find(&findings, "memory"));
 }
 
+static void a_pid_namespace_is_said(void **state)
+{
+	struct findings findings = {0};
+	struct host host = usual;
+
+	(void)state;
+	diagnosis_make(&host, &findings);
+	assert_null(find(&findings, "pid-ns"));
+	pid_ns(&host);
+	findings = (struct findings){0};
+	diagnosis_make(&host, &findings);
+	assert_int_equal(find(&findings, "pid-ns")->severity, SEVERITY_NOTE);
+	assert_int_equal(diagnosis_status(&findings), 0);
+}
+
 /* Whatever a host is like, whoever reads "!!" also reads what to do. */
 static void every_problem_has_a_remedy(void **state)
 {
@@ -351,7 +371,7 @@ static void every_problem_has_a_remedy(void **state)
 		rcu_normal,   both_rcu,	 no_holdoff,	no_bpf,	     no_module_btf,
 		no_sys_admin, nobody,	 user_ns,	hidden,	     confidential,
 		no_kvm,	      no_node,	 arm64,		before_6_18, no_processor_support,
-		no_sysfs,     few_files, little_memory,
+		no_sysfs,     few_files, little_memory, pid_ns,
 	};
 
 	(void)state;
@@ -395,6 +415,7 @@ int main(void)
 		cmocka_unit_test(what_was_measured_beats_what_was_configured),
 		cmocka_unit_test(bpf_needs_two_capabilities_or_the_big_one),
 		cmocka_unit_test(limits_that_suffice_are_not_mentioned),
+		cmocka_unit_test(a_pid_namespace_is_said),
 		cmocka_unit_test(every_problem_has_a_remedy),
 		cmocka_unit_test(findings_past_the_last_are_no_overflow),
 	};
