@@ -2,27 +2,65 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-static void wait_until_writable(int fd)
+static int wait_until_writable(int fd, const struct io_waiter *waiter)
 {
 	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
 
+	if (waiter)
+		return waiter->wait(waiter->ctx, fd);
 	poll(&pollfd, 1, -1);
+	return 0;
 }
 
-int io_write_all(int fd, const void *bytes, size_t len, uint64_t *written)
+/* Files and disks take what they get; pipes, sockets and terminals may make us wait. */
+static bool may_wait(int fd)
 {
+	struct stat stat;
+
+	return !fstat(fd, &stat) && !S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode);
+}
+
+/*
+ * Without waiting. Not every kind of file knows RWF_NOWAIT (pipes since Linux 6.5): then what
+ * poll() lets through is so little that a pipe takes it at once, unless somebody else fills it
+ * meanwhile.
+ */
+static ssize_t write_some(int fd, const void *bytes, size_t len)
+{
+	const struct iovec iov = {.iov_base = (void *)bytes, .iov_len = len};
+	ssize_t part = pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	if (part >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+		return part;
+	return write(fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
+}
+
+int io_write_all(int fd, const void *bytes, size_t len, uint64_t *written,
+		 const struct io_waiter *waiter)
+{
+	bool is_polled = waiter && may_wait(fd);
 	const char *at = bytes;
 
 	while (len) {
-		ssize_t part = write(fd, at, len);
+		int ret = is_polled ? wait_until_writable(fd, waiter) : 0;
+		ssize_t part;
 
-		if (part < 0 && errno == EAGAIN)
-			wait_until_writable(fd);
-		else if (part < 0 && errno != EINTR)
+		if (ret)
+			return ret;
+		part = is_polled ? write_some(fd, at, len) : write(fd, at, len);
+		if (part < 0 && errno == EAGAIN && !is_polled)
+			ret = wait_until_writable(fd, waiter);
+		else if (part < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
+		if (ret)
+			return ret;
 		if (part <= 0)
 			continue;
 		at += part;

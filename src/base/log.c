@@ -4,16 +4,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
 
 /* The one piece of process-wide state: a level threaded through every call would help nobody. */
 static enum log_level current_level = LOG_LEVEL_NOTICE;
 static bool is_for_journal;
+static const struct io_waiter *waiter;
 
 static const char *const priorities[] = {"<3>", "<4>", "<5>", "<6>", "<7>"};
 
 void log_set_journal(bool is_journal)
 {
 	is_for_journal = is_journal;
+}
+
+void log_set_waiter(const struct io_waiter *io_waiter)
+{
+	waiter = io_waiter;
 }
 
 void log_set_verbosity(bool is_quiet, unsigned int verbose)
@@ -27,7 +36,7 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose)
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 {
 	int saved_errno = errno;
-	char line[1024];
+	char line[1024], whole[sizeof(line) + 32];
 	size_t len;
 
 	if (level > current_level)
@@ -38,8 +47,10 @@ void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	if (len && line[len - 1] == '\n')
 		line[len - 1] = '\0';
 	/* One call a line, so that lines of several threads do not mix. */
-	fprintf(stderr, "%skvmstall: %s%s\n", is_for_journal ? priorities[level] : "",
-		level == LOG_LEVEL_DEBUG ? "  " : "", line);
+	snprintf(whole, sizeof(whole), "%skvmstall: %s%s\n",
+		 is_for_journal ? priorities[level] : "", level == LOG_LEVEL_DEBUG ? "  " : "",
+		 line);
+	io_write_all(STDERR_FILENO, whole, strlen(whole), NULL, waiter);
 	errno = saved_errno;
 }
 

@@ -19,6 +19,12 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose);
 
 /* Lines begin with their priority, as journald reads it from stderr: sd-daemon(3). */
 void log_set_journal(bool is_journal);
+
+/* How to wait where standard error is full (base/io.h); NULL: for ever. It must live until it is
+ * changed. */
+struct io_waiter;
+void log_set_waiter(const struct io_waiter *waiter);
+
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));

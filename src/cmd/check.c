@@ -343,7 +343,7 @@ static int check_run(int argc, char **argv, struct err *err)
 {
 	struct check_cfg cfg = {0};
 	struct check check = {0};
-	struct outfile file;
+	struct outfile file = {.fd = -1};
 	int ret = opt_parse(argc, argv, check_opts, &cfg, err);
 
 	if (ret < 0)

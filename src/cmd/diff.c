@@ -256,7 +256,7 @@ static int diff_run(int argc, char **argv, struct err *err)
 	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
 	const char *names[SIDE_CNT];
 	struct side sides[SIDE_CNT];
-	struct outfile file;
+	struct outfile file = {.fd = -1};
 
 	if (operand < 0)
 		return operand;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static bool is_stdout(const char *path)
 
 static int cannot_open(const char *path, struct err *err)
 {
-	return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
+	return err_set(err, -errno, "cannot open '%s': %s", path,
+		       errno == ETIMEDOUT ? "nobody reads it" : strerror(errno));
 }
 
 int outfile_check(const char *path, struct err *err)
@@ -60,29 +62,62 @@ static bool is_regular(int fd)
 	return !fstat(fd, &stat) && S_ISREG(stat.st_mode);
 }
 
-/* Another of us that writes to it would make one damaged file of two good ones. */
-static int lock(struct outfile *out, struct err *err)
+static bool is_fifo(const char *path)
 {
-	if (!is_regular(out->fd) || !flock(out->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+	struct stat stat_buf;
+
+	return !stat(path, &stat_buf) && S_ISFIFO(stat_buf.st_mode);
+}
+
+/* open(2), which for a FIFO that nobody reads would wait for its reader alone. */
+static int open_waiting(const struct outfile *out, int flags, mode_t mode)
+{
+	for (;;) {
+		int fd =
+			open(out->path, flags | O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+
+		if (fd >= 0 || errno != ENXIO || !is_fifo(out->path))
+			return fd;
+		if (!out->waiter)
+			return open(out->path, O_WRONLY | O_CLOEXEC);
+		if (out->waiter->wait(out->waiter->ctx, -1)) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Another of us that writes to it would make one damaged file of two good ones. */
+static int lock(const struct outfile *out, int fd, struct err *err)
+{
+	if (!is_regular(fd) || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
 		return 0;
-	close(out->fd);
-	out->fd = -1;
 	return err_set(err, -EBUSY, "cannot open '%s': another process writes to it", out->path);
 }
 
 static int open_file(struct outfile *out, mode_t mode, struct err *err)
 {
-	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int ret;
 
-	out->fd = open(out->path, flags | O_EXCL, mode);
+	out->fd = open_waiting(out, O_CREAT | O_EXCL, mode);
 	out->is_new = out->fd >= 0;
 	if (out->fd < 0 && errno == EEXIST)
-		out->fd = open(out->path, flags, mode);
+		out->fd = open_waiting(out, O_CREAT, mode);
 	if (out->fd < 0)
 		return cannot_open(out->path, err);
 	if (out->is_new)
 		give_to_caller(out->fd);
-	return lock(out, err);
+	ret = lock(out, out->fd, err);
+	if (ret)
+		close_fd(&out->fd);
+	return ret;
 }
 
 /* A closed standard output is open for reading: main() */
@@ -95,7 +130,10 @@ static bool can_write(int fd)
 
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
-	*out = (struct outfile){.path = path ? path : "-", .fd = STDOUT_FILENO};
+	*out = (struct outfile){.path = path ? path : "-",
+				.fd = STDOUT_FILENO,
+				.waiter = out->waiter,
+				.old_fd = -1};
 	if (!is_stdout(out->path))
 		return open_file(out, 0666, err);
 	if (can_write(STDOUT_FILENO))
@@ -122,11 +160,106 @@ static int take_stdout(void)
 	return -1;
 }
 
+static bool is_same(int fd, const char *path)
+{
+	struct stat ours, other;
+
+	return !fstat(fd, &ours) && !stat(path, &other) && ours.st_dev == other.st_dev &&
+	       ours.st_ino == other.st_ino;
+}
+
+/* Something else can be given its name: not a device, nor a file that is mounted (containers). */
+static bool is_replaceable(int fd)
+{
+	struct statx info;
+
+	return is_regular(fd) && !statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &info) &&
+	       !(info.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* What was there keeps its owner and mode. */
+static void dress_like(int fd, int old_fd)
+{
+	struct stat old;
+
+	if (fstat(old_fd, &old))
+		return;
+	if (fchown(fd, old.st_uid, old.st_gid) || fchmod(fd, old.st_mode & 07777))
+		return; /* it is its writer's, for the writer alone */
+}
+
+/* 0, -EBUSY with @err set, or another negative errno: no file can be made there. */
+static int open_part(struct outfile *out, struct err *err)
+{
+	snprintf(out->part, sizeof(out->part), "%s.part", out->name);
+	for (;;) {
+		int ret;
+
+		out->fd = open(out->part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			       0600);
+		if (out->fd < 0)
+			return -errno;
+		ret = is_regular(out->fd) ? lock(out, out->fd, err) : -EEXIST;
+		if (!ret && is_same(out->fd, out->part))
+			return 0; /* else who had it has renamed it meanwhile */
+		close_fd(&out->fd);
+		if (ret)
+			return ret;
+	}
+}
+
+/* The file that is there, if any. 0, or a negative errno with @err set. */
+static int open_old(struct outfile *out, struct err *err)
+{
+	int fd = open_waiting(out, 0, 0), ret;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : cannot_open(out->path, err);
+	ret = lock(out, fd, err);
+	if (ret)
+		close_fd(&fd);
+	out->old_fd = fd;
+	return ret;
+}
+
+static bool has_name(const struct outfile *out)
+{
+	struct stat stat_buf;
+
+	if (out->old_fd >= 0)
+		return is_replaceable(out->old_fd);
+	return lstat(out->path, &stat_buf); /* a symbolic link to nothing is followed */
+}
+
+static int open_capture(struct outfile *out, struct err *err)
+{
+	int ret = open_old(out, err);
+
+	if (ret)
+		return ret;
+	if (out->old_fd < 0 || !realpath(out->path, out->name))
+		snprintf(out->name, sizeof(out->name), "%s", out->path);
+	ret = has_name(out) ? open_part(out, err) : -EEXIST;
+	if (!ret && out->old_fd < 0)
+		give_to_caller(out->fd);
+	else if (!ret)
+		dress_like(out->fd, out->old_fd);
+	if (!ret)
+		return 0;
+	*out->part = '\0';
+	if (ret == -EBUSY || out->old_fd < 0)
+		return ret == -EBUSY ? ret : open_file(out, 0600, err);
+	out->fd = out->old_fd;
+	out->old_fd = -1;
+	return 0;
+}
+
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 {
-	*out = (struct outfile){.path = path, .fd = -1, .is_capture = true};
+	*out = (struct outfile){
+		.path = path, .fd = -1, .waiter = out->waiter, .is_capture = true, .old_fd = -1};
 	if (!is_stdout(path))
-		return open_file(out, 0600, err);
+		return open_capture(out, err);
 	if (isatty(STDOUT_FILENO))
 		return err_usage(err, "a capture is not for terminals: redirect it");
 	if (can_write(STDOUT_FILENO))
@@ -145,14 +278,6 @@ void outfile_start(struct outfile *out)
 		out->failed = -errno;
 }
 
-static bool is_same(int fd, const char *path)
-{
-	struct stat ours, other;
-
-	return !fstat(fd, &ours) && !stat(path, &other) && ours.st_dev == other.st_dev &&
-	       ours.st_ino == other.st_ino;
-}
-
 bool outfile_is(const struct outfile *out, const char *path)
 {
 	return is_regular(out->fd) && is_same(out->fd, path);
@@ -160,12 +285,27 @@ bool outfile_is(const struct outfile *out, const char *path)
 
 /* ---- writing ---- */
 
+/* It is what it is to be called. */
+static int give_name(struct outfile *out)
+{
+	int ret = rename(out->part, out->name) ? -errno : 0;
+
+	if (!ret)
+		*out->part = '\0';
+	close_fd(&out->old_fd);
+	return ret;
+}
+
 int outfile_put(void *outfile, const void *bytes, size_t len)
 {
 	struct outfile *out = outfile;
+	uint64_t before = out->bytes;
 
 	if (!out->failed)
-		out->failed = io_write_all(out->fd, bytes, len, &out->bytes);
+		out->failed = io_write_all(out->fd, bytes, len, &out->bytes, out->waiter);
+	out->unwritten += len - (out->bytes - before);
+	if (!out->failed && *out->part && out->old_fd < 0)
+		out->failed = give_name(out);
 	return out->failed;
 }
 
@@ -190,14 +330,40 @@ int outfile_put_lines(struct outfile *out, const char *text, size_t len)
 
 /* ---- the end ---- */
 
+/* ", and what there is can be read", and where. */
+static void add_rest(const struct outfile *out, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (out->is_capture && *out->part && out->bytes)
+		snprintf(buf, size, "; what was written can be read: '%.300s'", out->part);
+	else if (out->is_capture)
+		snprintf(buf, size, "; what was written can be read");
+}
+
 static int cannot_write(const struct outfile *out, struct err *err)
 {
 	const char *quote = is_stdout(out->path) ? "" : "'";
+	char why[128], rest[400];
 
+	if (out->failed == -ETIMEDOUT)
+		snprintf(why, sizeof(why), "nobody reads it, and %" PRIu64 " bytes are left",
+			 out->unwritten);
+	else
+		snprintf(why, sizeof(why), "%s%s", strerror(-out->failed),
+			 out->failed == -EFBIG ? " (limits of a file's size: ulimit -f)" : "");
+	add_rest(out, rest, sizeof(rest));
 	return err_set(err, out->failed, "cannot write %s%s%s: %s%s", quote,
-		       is_stdout(out->path) ? "standard output" : out->path, quote,
-		       strerror(-out->failed),
-		       out->is_capture ? "; what was written can be read" : "");
+		       is_stdout(out->path) ? "standard output" : out->path, quote, why, rest);
+}
+
+/* A recording that failed does not take the place of another one, but is kept beside it. */
+static void end_part(struct outfile *out)
+{
+	if (out->is_started && !out->failed)
+		out->failed = give_name(out);
+	else if (!out->bytes)
+		unlink(out->part);
+	close_fd(&out->old_fd);
 }
 
 int outfile_close(struct outfile *out, struct err *err)
@@ -207,6 +373,8 @@ int outfile_close(struct outfile *out, struct err *err)
 	outfile_flush(out);
 	if (out->is_new && !out->is_started && is_same(out->fd, out->path))
 		unlink(out->path);
+	if (*out->part)
+		end_part(out);
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
 		out->failed = -errno; /* some file systems say it only now */
 	out->fd = -1;

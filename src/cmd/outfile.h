@@ -30,8 +30,13 @@ struct outfile {
 	bool is_capture;  /* what there is of it can be read */
 	bool is_new;	  /* it was not there before */
 	bool is_started;
-	uint64_t bytes;	  /* written */
-	size_t lines_len; /* of .lines */
+	const struct io_waiter *waiter; /* NULL: waits for nothing but the output */
+	uint64_t bytes;			/* written */
+	uint64_t unwritten;		/* and not, because of .failed */
+	int old_fd;			/* of what .part is to replace, locked; -1: nothing */
+	char name[PATH_MAX];		/* what .part is to be called, symbolic links resolved */
+	char part[PATH_MAX + 8]; /* a capture that is not yet called .name; "": there is none */
+	size_t lines_len;	 /* of .lines */
 	char lines[PIPE_BUF];
 };
 
@@ -41,12 +46,18 @@ int outfile_check(const char *path, struct err *err);
 /*
  * Open or create @path (NULL, "-": standard output), close-on-exec. What is in
  * it stays until outfile_start(). Under sudo a new file is its caller's. No two
- * of us write to one file. 0, or a negative errno with @err set.
+ * of us write to one file. Of @out, all 0 before, .waiter counts: for a FIFO that
+ * nobody reads, and from then on. 0, or a negative errno with @err set.
  */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
 
-/* The same for a capture: a new one is for its owner alone, since kernel addresses are in it. With
- * "-", standard output becomes the capture's, and what else is printed there goes to stderr. */
+/*
+ * The same for a capture: a new one is for its owner alone, since kernel addresses are in it. With
+ * "-", standard output becomes the capture's, and what else is printed there goes to stderr. A file
+ * is written as @path.part, and gets its name with the first bytes in it; or, where a file of that
+ * name is to be replaced, once it is whole. What is no file, or cannot have another beside it, is
+ * written as it is.
+ */
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err);
 
 /* Output follows: what was in the file goes. Once; again does nothing. */

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/format.h"
+#include "base/io.h"
 #include "output/csv.h"
 #include "output/json.h"
 
@@ -260,7 +261,8 @@ static void put_text_end(struct printer *show)
 	if (str_failed(&show->line))
 		show->missing++;
 	else
-		fputs(show->line.text, stderr);
+		io_write_all(STDERR_FILENO, show->line.text, show->line.len, NULL,
+			     show->file->waiter);
 	str_reset(&show->line);
 }
 

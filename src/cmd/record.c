@@ -16,6 +16,7 @@
 #include "cmd/outfile.h"
 #include "cmd/printer.h"
 #include "cmd/version.h"
+#include "live/waiter.h"
 #include "live/watch.h"
 #include "capture/flight.h"
 #include "kern/host_environment.h"
@@ -93,6 +94,7 @@ struct record {
 	struct capture_head head;
 	char path[4096]; /* of .out */
 	struct capture_writer *writer;
+	struct waiter waiter;
 	struct outfile out;
 	struct outfile tee;
 	struct flight *flight; /* NULL: straight to .out */
@@ -311,19 +313,19 @@ static int dump_on_signal(struct record *record, struct err *err)
 	return 0;
 }
 
-static int on_tick(void *ctx, int signal_nr, struct err *err)
+static int on_tick(void *ctx, bool has_signal, struct err *err)
 {
 	struct record *record = ctx;
 	uint64_t now = clock_now_ns();
 	int ret = 0;
 
-	if (signal_nr || now >= record->flushed_ns + FLUSH_NS) {
+	if (has_signal || now >= record->flushed_ns + FLUSH_NS) {
 		record->flushed_ns = now;
 		ret = capture_writer_flush(record->writer);
 	}
 	if (ret)
 		return cannot_take(ret, err);
-	if (signal_nr && record->flight)
+	if (has_signal && record->flight)
 		ret = dump_on_signal(record, err);
 	printer_flush(&record->show); /* --tee may be closed: the recording goes on */
 	return ret ? ret : record->show.is_stopped;
@@ -394,11 +396,10 @@ static int record_all(struct record *record, char *const *command, struct err *e
 				.tap = on_record,
 				.ctx = record,
 			},
-		.duration_ns = cfg->live.duration_ns,
+		.waiter = &record->waiter,
 		.stuck_ns = scan_after_ns(cfg),
 		.tick_ns = FLUSH_NS,
 		.command = command,
-		.signal = SIGUSR1,
 		.begin = on_begin,
 		.started = on_started,
 		.tick = on_tick,
@@ -461,12 +462,28 @@ static int open_outputs(struct record *record, struct err *err)
 	return ret || !record->cfg.tee ? ret : outfile_open(&record->tee, NULL, err);
 }
 
+static int run(struct record *record, char *const *command, struct err *err)
+{
+	int ret = waiter_open(&record->waiter, record->cfg.live.duration_ns, SIGUSR1, err);
+
+	log_set_waiter(&record->waiter.io);
+	if (!ret)
+		ret = open_outputs(record, err);
+	if (!ret)
+		ret = record_all(record, command, err);
+	ret = outfile_end(&record->out, ret, err);
+	ret = outfile_end(&record->tee, ret, err);
+	log_set_waiter(NULL);
+	waiter_close(&record->waiter);
+	return ret;
+}
+
 static int record_run(int argc, char **argv, struct err *err)
 {
 	struct record record = {
 		.cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000},
-		.out = {.path = "-", .fd = -1},
-		.tee = {.path = "-", .fd = -1},
+		.out = {.path = "-", .fd = -1, .waiter = &record.waiter.io},
+		.tee = {.path = "-", .fd = -1, .waiter = &record.waiter.io},
 	};
 	int operand, ret;
 
@@ -479,11 +496,7 @@ static int record_run(int argc, char **argv, struct err *err)
 	log_set_verbosity(record.cfg.live.quiet, record.cfg.live.verbose);
 	init_show(&record, operand < argc);
 	if (!ret)
-		ret = open_outputs(&record, err);
-	if (!ret)
-		ret = record_all(&record, argv + operand, err);
-	ret = outfile_end(&record.out, ret, err);
-	ret = outfile_end(&record.tee, ret, err);
+		ret = run(&record, argv + operand, err);
 	capture_writer_free(record.writer);
 	flight_free(record.flight);
 	environment_fini(&record.head.environment);

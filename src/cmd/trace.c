@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/live_opts.h"
 #include "cmd/printer.h"
+#include "live/waiter.h"
 #include "live/watch.h"
 #include "output/json.h"
 
@@ -66,16 +67,17 @@ static int on_started(void *ctx, struct err *err)
 	return 0;
 }
 
-static int on_tick(void *ctx, int signal_nr, struct err *err)
+static int on_tick(void *ctx, bool has_signal, struct err *err)
 {
 	struct tracing *trace = ctx;
 
-	(void)signal_nr;
+	(void)has_signal;
 	(void)err;
 	return !printer_flush(&trace->show);
 }
 
-static int watch(struct tracing *trace, char *const *command, struct err *err)
+static int watch(struct tracing *trace, struct waiter *waiter, char *const *command,
+		 struct err *err)
 {
 	const struct trace_cfg *cfg = trace->cfg;
 	const struct watch_cfg watch_cfg = {
@@ -88,7 +90,7 @@ static int watch(struct tracing *trace, char *const *command, struct err *err)
 				.ops = &printer_ledger_ops,
 				.ctx = &trace->show,
 			},
-		.duration_ns = cfg->live.duration_ns,
+		.waiter = waiter,
 		.stuck_ns = cfg->stuck_ns,
 		.command = command,
 		.begin = on_begin,
@@ -101,17 +103,39 @@ static int watch(struct tracing *trace, char *const *command, struct err *err)
 	return ret ? ret : printer_end(&trace->show, ret, err);
 }
 
-static int print_schema(struct tracing *trace)
+static int print_schema(struct tracing *trace, struct err *err)
 {
+	int ret = outfile_open(&trace->out, trace->cfg->output, err);
+
+	if (ret)
+		return ret;
 	outfile_start(&trace->out);
 	outfile_put_lines(&trace->out, json_schema(), strlen(json_schema()));
-	return 0;
+	return outfile_end(&trace->out, 0, err);
+}
+
+static int run(struct tracing *trace, char *const *command, struct err *err)
+{
+	const struct trace_cfg *cfg = trace->cfg;
+	struct waiter waiter;
+	int ret = waiter_open(&waiter, cfg->live.duration_ns, 0, err);
+
+	log_set_waiter(&waiter.io);
+	trace->out.waiter = &waiter.io;
+	if (!ret)
+		ret = outfile_open(&trace->out, cfg->output, err);
+	if (!ret)
+		ret = watch(trace, &waiter, command, err);
+	ret = outfile_end(&trace->out, ret, err);
+	log_set_waiter(NULL);
+	waiter_close(&waiter);
+	return ret;
 }
 
 static int trace_run(int argc, char **argv, struct err *err)
 {
 	struct trace_cfg cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000};
-	struct tracing trace = {.cfg = &cfg};
+	struct tracing trace = {.cfg = &cfg, .out = {.fd = -1}};
 	int operand, ret;
 
 	cfg.live.min_ns = PRINTER_MIN_NOT_GIVEN;
@@ -131,11 +155,9 @@ static int trace_run(int argc, char **argv, struct err *err)
 			     .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
 		     },
 		     &trace.out);
-	ret = outfile_open(&trace.out, cfg.output, err);
-	if (!ret)
-		ret = cfg.json_schema ? print_schema(&trace) : watch(&trace, argv + operand, err);
+	ret = cfg.json_schema ? print_schema(&trace, err) : run(&trace, argv + operand, err);
 	printer_fini(&trace.show);
-	return outfile_end(&trace.out, ret, err);
+	return ret;
 }
 
 const struct cmd cmd_trace = {

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "live/child.h"
 #include "live/kvm_wait.h"
-#include "live/signals.h"
+#include "live/waiter.h"
 #include "output/summary.h"
 #include "kern/host_settings.h"
 
@@ -24,7 +24,6 @@ struct watch {
 	struct child child;
 	uint64_t begin_ns;
 	uint64_t scan_ns; /* of the last look for calls that are stuck */
-	struct signals signals;
 };
 
 int64_t watch_clock_offset_ns(void)
@@ -46,21 +45,10 @@ static uint64_t scan_interval_ns(const struct watch *watch)
 	return half < SCAN_MIN_NS ? SCAN_MIN_NS : half;
 }
 
-/* When it is over; UINT64_MAX: not by itself. */
-static uint64_t end_ns(const struct watch *watch)
-{
-	uint64_t end;
-
-	if (!watch->cfg->duration_ns ||
-	    __builtin_add_overflow(watch->begin_ns, watch->cfg->duration_ns, &end))
-		return UINT64_MAX;
-	return end;
-}
-
 /* How long the loop may sleep: until the end, the next look or the next tick. */
 static int timeout_ms(const struct watch *watch)
 {
-	uint64_t now = clock_now_ns(), until = end_ns(watch);
+	uint64_t now = clock_now_ns(), until = watch->cfg->waiter->end_ns;
 
 	if (watch->cfg->stuck_ns && watch->scan_ns + scan_interval_ns(watch) < until)
 		until = watch->scan_ns + scan_interval_ns(watch);
@@ -83,40 +71,33 @@ static void scan(struct watch *watch)
 	session_scan(watch->session);
 }
 
-/* A signal: 1 when it is the end, else 0, with the signal in @other if it is .cfg's. */
-static int take_signal(struct watch *watch, int *other)
+/* Signals may have been taken anywhere: whatever waits, waits for them as well. */
+static bool is_over(struct watch *watch)
 {
-	int nr = signals_take(watch->signals.fd);
-
-	if (!nr)
-		return 0;
-	if (nr == SIGCHLD)
-		return watch->child.pid && child_reap(&watch->child);
-	if (nr != watch->cfg->signal)
-		return 1;
-	*other = nr;
-	return 0;
+	if (waiter_take_child(watch->cfg->waiter) && watch->child.pid && child_reap(&watch->child))
+		return true;
+	return waiter_is_over(watch->cfg->waiter);
 }
 
 static int loop(struct watch *watch, struct err *err)
 {
-	int ret, signal_nr, is_over = 0;
+	struct waiter *waiter = watch->cfg->waiter;
+	bool is_last = false;
+	int ret;
 
-	for (;;) {
+	while (!is_last) {
 		scan(watch);
-		signal_nr = 0;
-		ret = session_wait(watch->session, watch->signals.fd, timeout_ms(watch));
-		if (ret > 0)
-			is_over = take_signal(watch, &signal_nr);
+		ret = session_wait(watch->session, waiter->signals.fd, timeout_ms(watch));
+		is_last = is_over(watch);
 		if (ret >= 0)
-			ret = watch->cfg->tick(watch->cfg->ctx, signal_nr, err);
+			ret = watch->cfg->tick(watch->cfg->ctx, waiter_take_more(waiter), err);
 		else if (!*err->msg)
 			err_set(err, ret, "cannot read records: %s", strerror(-ret));
 		if (ret)
 			return ret < 0 ? ret : 0;
-		if (is_over || clock_now_ns() >= end_ns(watch))
-			return 0;
+		is_last |= is_over(watch);
 	}
+	return 0;
 }
 
 /* ---- begin and end ---- */
@@ -127,11 +108,10 @@ static int start_command(struct watch *watch, struct err *err)
 
 	if (!watch->child.pid)
 		return 0;
-	/* Whoever ends us by now does not want it any more; a SIGCHLD is not COMMAND's yet. */
-	for (int nr; (nr = signals_take(watch->signals.fd));)
-		if (nr != SIGCHLD && nr != watch->cfg->signal)
-			return err_set(err, -EINTR, "a signal came before '%s' was started",
-				       *watch->cfg->command);
+	/* Whoever ends us by now does not want it any more. */
+	if (waiter_is_ended(watch->cfg->waiter))
+		return err_set(err, -EINTR, "a signal came before '%s' was started",
+			       *watch->cfg->command);
 	ret = session_follow(watch->session, watch->child.pid, err);
 	if (ret)
 		return ret;
@@ -158,6 +138,7 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	if (ret)
 		return ret;
 	watch->begin_ns = clock_now_ns();
+	waiter_begin(watch->cfg->waiter);
 	ret = loop(watch, err);
 	stopped = session_stop(watch->session);
 	summary->duration_ns = clock_now_ns() - watch->begin_ns;
@@ -170,9 +151,7 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 
 static int on_kvm_wait_signal(void *ctx)
 {
-	int other;
-
-	return take_signal(ctx, &other);
+	return waiter_is_ended(ctx);
 }
 
 /* A module that is loaded later is waited for; a COMMAND that needs it cannot wait, and who may not
@@ -182,11 +161,10 @@ static int wait_for_kvm(struct watch *watch, struct err *err)
 	if (host_has_kvm() || *watch->cfg->command || geteuid())
 		return 0;
 	log_notice("KVM is not there: waiting for its module (modprobe kvm_intel or kvm_amd)");
-	watch->begin_ns = clock_now_ns();
-	if (kvm_wait(&(struct kvm_wait){.signal_fd = watch->signals.fd,
-					.end_ns = end_ns(watch),
+	if (kvm_wait(&(struct kvm_wait){.signal_fd = watch->cfg->waiter->signals.fd,
+					.end_ns = watch->cfg->waiter->end_ns,
 					.on_signal = on_kvm_wait_signal,
-					.ctx = watch}))
+					.ctx = watch->cfg->waiter}))
 		return err_cannot(err, "KVM was never there: nothing was seen");
 	return 0;
 }
@@ -211,14 +189,10 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err)
 {
 	struct watch watch = {.cfg = cfg, .child = {.gate = -1, .status = -1}};
-	int ret = signals_open(&watch.signals, cfg->signal, err);
+	int ret = wait_for_kvm(&watch, err);
 
-	if (ret)
-		return ret;
-	ret = wait_for_kvm(&watch, err);
 	if (!ret)
 		ret = run(&watch, summary, err);
 	session_free(watch.session);
-	signals_close(&watch.signals);
 	return ret;
 }

@@ -11,21 +11,22 @@
 
 struct err;
 struct summary;
+struct waiter;
 
 struct watch_cfg {
 	struct session_cfg session;
-	uint64_t duration_ns; /* end after this long; 0: never */
-	uint64_t stuck_ns;    /* calls asleep for this long are looked for; 0: never */
-	uint64_t tick_ns;     /* .tick at least this often; 0: when there is something */
+	struct waiter
+		*waiter;   /* opened with the duration, from begin of which .duration_ns counts */
+	uint64_t stuck_ns; /* calls asleep for this long are looked for; 0: never */
+	uint64_t tick_ns;  /* .tick at least this often; 0: when there is something */
 	char *const *command; /* ends with NULL; empty: none */
-	int signal;	      /* one more that wakes up; 0: none */
 	/* Attached; COMMAND does not run yet, and no record was taken. */
 	int (*begin)(void *ctx, struct session *session, struct err *err);
 	/* COMMAND runs, if there is one, and no record was taken yet: output may begin. */
 	int (*started)(void *ctx, struct err *err);
-	/* Whatever woke us up, with that signal or 0: 0 to go on, 1 for the end, or a negative
-	 * errno with @err set. */
-	int (*tick)(void *ctx, int signal_nr, struct err *err);
+	/* Whatever woke us up; with .waiter's other signal or without: 0 to go on, 1 for the end,
+	 * or a negative errno with @err set. */
+	int (*tick)(void *ctx, bool has_signal, struct err *err);
 	void *ctx;
 };
 

@@ -1,16 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC2016,SC2154 # $ of inner shells; work is of lib/suite.sh
+# shellcheck disable=SC2046,SC2086,SC2089,SC2090,SC2094,SC2217 # words of commands; program and file are both "$KVMSTALL"
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored signal-before-command losses-without-reader closed-descriptors
-	taken-away taken-capabilities soft-limit $tests"
+	taken-away taken-capabilities soft-limit
+	signals-table output-blocked output-nonblocking old-recording two-recorders file-limit $tests"
 
-# blocks PID SIGNAL: it takes that signal as something to read.
+# blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
 {
 	local mask
 
+	[ "$(readlink "/proc/$1/exe")" = "$KVMSTALL" ] || return 1
 	mask=$(awk '/^SigBlk/ {print $2}' "/proc/$1/status")
 	((0x$mask >> ($(kill -l "$2") - 1) & 1))
 }
@@ -54,7 +57,7 @@ term_early()
 {
 	local pid
 
-	rm -f started
+	rm -f started x.cap
 	"$KVMSTALL" "$@" -- touch started >out 2>err &
 	pid=$!
 	until_true 10 blocks $pid TERM
@@ -164,4 +167,220 @@ test_soft_limit()
 {
 	status 0 prlimit --nofile=17:1024 "$KVMSTALL" trace -q -o trace -- sh -c 'ulimit -Sn; ulimit -Hn'
 	[ "$(cat out)" = $'17\n1024' ] || fail "COMMAND gets" "$(cat out)"
+}
+
+# ---- signals x states x commands: the table of CONTRIBUTING --------------------------------------
+
+# full_fifo: ./fifo has a reader, $reader, that does not read, and no room.
+full_fifo()
+{
+	rm -f fifo
+	mkfifo fifo
+	sleep 307 <fifo &
+	reader=$!
+	dd if=/dev/zero of=fifo bs=4096 count=16 2>dd.err
+}
+
+# in_state STATE COMMAND: runs in that state; its pid in $pid.
+in_state()
+{
+	local state=$1 command=$2 where=("$KVMSTALL") more=()
+
+	rm -f kvm
+	[ "$command" != record ] || more=(-q -o out)
+	[ "$command" != trace ] || more=(-o out)
+	[ "$command" != export ] || more=(--textfile . --user 0)
+	case $state in
+	waiting) where=(env KVMSTALL_KVM_DEVICE="$PWD/kvm" "$KVMSTALL") ;;
+	opening) rm -f fifo && mkfifo fifo && more=(-o fifo) ;;
+	blocked) full_fifo && more=(-o fifo) ;;
+	command) more+=(-- sleep 307) ;;
+	reading) more=(-) ;;
+	making) more=(--rounds 99991) ;;
+	esac
+	env --default-signal "${where[@]}" "$command" "${more[@]}" >std 2>err < <(exec sleep 307) &
+	pid=$!
+	case $state in
+	waiting) until_true 10 blocks $pid TERM && until_true 10 waits ;;
+	opening) until_true 10 blocks $pid TERM ;;
+	reading) until_true 10 sleeps_in pipe_read ;;
+	making) until_true 10 grep -q . std ;;
+	*) until_true 10 attached $pid ;;
+	esac
+}
+
+sleeps_in()
+{
+	grep -q "$1" "/proc/$pid/wchan"
+}
+
+waits()
+{
+	sleeps_in poll
+}
+
+is_gone()
+{
+	! kill -0 "$pid" || [ "$(awk '/^State/ {print $2}' "/proc/$pid/status")" = Z ]
+}
+
+# STATE COMMAND, and what INT, TERM, HUP and USR1 do: an exit status; +: it goes on
+signals_table='
+waiting trace   3   3   3   138
+waiting record  3   3   3   +
+waiting export  0   0   +   138
+opening trace   1   1   1   138
+opening record  1   1   1   +
+attached trace  0   0   0   138
+attached record 0   0   0   +
+attached export 0   0   +   138
+command trace   0   0   0   138
+command record  0   0   0   +
+blocked trace   1   1   1   138
+blocked record  1   1   1   +
+reading report  130 143 129 138
+making repro    130 143 129 138'
+
+test_signals_table()
+{
+	local row signals=(INT TERM HUP USR1) i state command wanted signal got
+
+	while read -ra row; do
+		[ ${#row[@]} = 6 ] || continue
+		state=${row[0]} command=${row[1]}
+		for i in 0 1 2 3; do
+			signal=${signals[i]} wanted=${row[i + 2]} got=0
+			in_state $state $command
+			kill -$signal $pid
+			if [ $wanted = + ]; then
+				sleep 0.3
+				! is_gone || fail "$command, $state: SIG$signal ended it" "$(cat err)"
+				kill -TERM $pid
+			fi
+			until_true 10 is_gone || fail "$command, $state: SIG$signal does not end it"
+			wait $pid || got=$?
+			[ $wanted = + ] || [ $got = $wanted ] ||
+				fail "$command, $state: after SIG$signal its status is $got, not $wanted" "$(cat err)"
+			[ $state != blocked ] || [ $signal = USR1 ] || said 'nobody reads it'
+			kill $(jobs -p) 2>/dev/null || true # who does not read
+		done
+	done <<<"$signals_table"
+	# COMMAND, and who writes to standard input
+	pgrep -x sleep -a | awk '/ 307$/ {print $1}' | while read -r pid; do
+		[ "$(readlink "/proc/$pid/cwd")" != "$PWD" ] || kill "$pid"
+	done
+}
+
+# --duration ends what waits for a reader as well, and the rest is said.
+test_output_blocked()
+{
+	local command
+
+	for command in 'trace --json' 'record -q'; do
+		rm -f fifo
+		mkfifo fifo
+		# shellcheck disable=SC2086 # words
+		status 1 timeout -k 1 60 "$KVMSTALL" $command -o fifo -d 300ms
+		said "cannot open 'fifo': nobody reads it"
+		full_fifo
+		# shellcheck disable=SC2086
+		status 1 timeout -k 1 60 "$KVMSTALL" $command -o fifo -d 300ms -- sh -c '"$0" repro >repro' "$KVMSTALL"
+		said "cannot write 'fifo': nobody reads it, and [1-9][0-9]* bytes are left"
+		# Standard output, which is COMMAND's as well: not made non-blocking for it.
+		got=0
+		# shellcheck disable=SC2086
+		timeout -k 1 60 "$KVMSTALL" $command -o - -d 300ms -- sh -c '"$0" repro >repro; grep flags /proc/self/fdinfo/1 >flags' \
+			"$KVMSTALL" >fifo 2>err || got=$?
+		[ $got = 1 ] || fail "exit status $got" "$(cat err)"
+		said "cannot write standard output: nobody reads it"
+		kill "$reader"
+	done
+}
+
+# nonblocking COMMAND...: its standard output has O_NONBLOCK.
+nonblocking()
+{
+	python3 -c 'import os, sys
+os.set_blocking(1, False)
+os.execv(sys.argv[1], sys.argv[1:])' "$@"
+}
+
+# Standard output may have been made non-blocking by others (ssh, node): full is not failed.
+test_output_nonblocking()
+{
+	local what
+
+	command -v python3 >/dev/null || skip "no python3"
+	"$KVMSTALL" record -q -o x.cap -- sh -c '"$0" repro --profile qemu --rounds 101 >repro' "$KVMSTALL"
+	for what in 'report -q -a -f json x.cap' 'trace -q -a --json -- sh -c "$0"' 'record -q --ring 64K -o - -- sh -c "$0"'; do
+		# shellcheck disable=SC2086
+		case $what in
+		report*) nonblocking "$KVMSTALL" $what ;;
+		*) nonblocking "$KVMSTALL" ${what% \"*} "'$KVMSTALL' repro --profile qemu --rounds 101 >/dev/null" ;;
+		esac 2>err | (sleep 1 && cat) >got.json
+		[ "${PIPESTATUS[0]}" = 0 ] || fail "$what: exit status ${PIPESTATUS[0]}" "$(cat err)"
+		case $what in
+		record*) "$KVMSTALL" report -q got.json >out ;;
+		*)
+			[ "$(stat -c %s got.json)" -gt 65536 ] || fail "$what: too little"
+			jq -ce . got.json >whole || fail "$what: torn"
+			;;
+		esac
+	done
+}
+
+# What fails does not cost the recording that was there; what does not, replaces it, in its mode.
+test_old_recording()
+{
+	"$KVMSTALL" record -q -o x.cap -- "$KVMSTALL" repro >repro
+	cp x.cap kept
+	chmod 640 x.cap
+	status 1 "$KVMSTALL" record -q -o x.cap -- /nonexistent/vmm
+	cmp x.cap kept
+	[ ! -e x.cap.part ]
+	status 1 bash -c 'ulimit -f 2; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
+	said "cannot write 'x.cap': File too large.*can be read: '.*x.cap.part'"
+	cmp x.cap kept
+	status 1 "$KVMSTALL" report -q x.cap.part
+	said 'cut at byte'
+	"$KVMSTALL" record -q -o x.cap 2>err &
+	until_true 10 attached $!
+	kill -KILL $!
+	wait $! || true
+	cmp x.cap kept
+	ln -s x.cap link
+	status 0 "$KVMSTALL" record -q -o link -- "$KVMSTALL" repro
+	[ -L link ] && [ ! -L x.cap ] && [ ! -e x.cap.part ] && [ "$(stat -c %a x.cap)" = 640 ]
+	! cmp -s x.cap kept || fail "nothing was recorded"
+	status 0 "$KVMSTALL" report -q x.cap
+	status 0 "$KVMSTALL" record -q -o /dev/null -d 100ms
+	[ -c /dev/null ]
+}
+
+# Two recorders do not write one file: the second one does not start.
+test_two_recorders()
+{
+	local old
+
+	for old in no yes; do
+		[ $old = no ] || [ -s x.cap ]
+		"$KVMSTALL" record -q -o x.cap 2>first.err &
+		until_true 10 attached $!
+		status 1 "$KVMSTALL" record -q -o x.cap -d 100ms
+		said "another process writes to it"
+		kill -INT $!
+		wait $! || fail "exit status $?" "$(cat first.err)"
+		status 0 "$KVMSTALL" report -q x.cap
+	done
+}
+
+# A file that grows too large is an error, not a signal.
+test_file_limit()
+{
+	status 1 bash -c 'ulimit -f 2; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
+	said "cannot write 'x.cap': File too large.*can be read"
+	status 1 "$KVMSTALL" report -q x.cap
+	said 'cut at byte'
+	status 1 bash -c 'ulimit -f 2; "$0" trace -a -q -o x -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
+	said "cannot write 'x': File too large"
 }

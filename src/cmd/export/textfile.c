@@ -60,7 +60,7 @@ static int replace_file(int dir_fd, const struct str *text)
 	if (!ret && str_failed(text))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = io_write_all(fd, text->text, text->len, NULL);
+		ret = io_write_all(fd, text->text, text->len, NULL, NULL);
 	if (!ret && renameat(dir_fd, NAME_PENDING, dir_fd, NAME))
 		ret = -errno;
 	if (ret)

@@ -204,7 +204,7 @@ static int lock(const struct results *report, int command, struct err *err)
 
 int results_print(const struct results *report, const struct call_log *log, struct err *err)
 {
-	struct outfile out;
+	struct outfile out = {.fd = -1};
 	int ret, closed, unlocked;
 
 	if (log->lost)
@@ -226,7 +226,7 @@ int results_print(const struct results *report, const struct call_log *log, stru
 /* A line of its own, while no VMM runs. */
 static int print_text(struct str *text, struct err *err)
 {
-	struct outfile out;
+	struct outfile out = {.fd = -1};
 	int ret = outfile_open(&out, NULL, err), closed;
 
 	if (ret)

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/waiter.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+
+#define MOMENT_MS 50
+#define HOUR_MS	  3600000
+
+static void take(struct waiter *waiter)
+{
+	int nr;
+
+	while ((nr = signals_take(waiter->signals.fd))) {
+		if (nr == SIGCHLD)
+			waiter->has_child = true;
+		else if (nr == waiter->more)
+			waiter->has_more = true;
+		else
+			waiter->ends++;
+	}
+}
+
+/* Until the end, or until the end's patience is; with nothing to wait for, a moment. */
+static int timeout_ms(const struct waiter *waiter, int fd)
+{
+	uint64_t now = clock_now_ns(), until = waiter->end_ns, ms;
+
+	if (waiter->idle_ns)
+		until = waiter->idle_ns + WAITER_PATIENCE_NS;
+	ms = until <= now ? 0 : (until - now) / 1000000 + 1;
+	if (fd < 0 && ms > MOMENT_MS)
+		return MOMENT_MS;
+	return ms > HOUR_MS ? HOUR_MS : (int)ms;
+}
+
+static int wait_for_output(void *ctx, int fd)
+{
+	struct waiter *waiter = ctx;
+
+	for (;;) {
+		struct pollfd fds[] = {
+			{.fd = fd, .events = POLLOUT},
+			{.fd = waiter->signals.fd, .events = POLLIN},
+		};
+
+		poll(fds, 2, timeout_ms(waiter, fd));
+		if (fds[0].revents) {
+			waiter->idle_ns = 0;
+			return 0;
+		}
+		if (waiter_is_over(waiter) && !waiter->idle_ns)
+			waiter->idle_ns = clock_now_ns();
+		if (waiter->ends > 1 || (waiter->idle_ns && fd < 0))
+			return -ETIMEDOUT;
+		if (waiter->idle_ns && clock_now_ns() >= waiter->idle_ns + WAITER_PATIENCE_NS)
+			return -ETIMEDOUT;
+		if (fd < 0)
+			return 0;
+	}
+}
+
+int waiter_open(struct waiter *waiter, uint64_t duration_ns, int more, struct err *err)
+{
+	*waiter = (struct waiter){
+		.io = {.wait = wait_for_output, .ctx = waiter},
+		.duration_ns = duration_ns,
+		.more = more,
+	};
+	waiter_begin(waiter);
+	return signals_open(&waiter->signals, more, err);
+}
+
+void waiter_close(struct waiter *waiter)
+{
+	signals_close(&waiter->signals);
+}
+
+void waiter_begin(struct waiter *waiter)
+{
+	waiter->idle_ns = 0;
+	if (!waiter->duration_ns ||
+	    __builtin_add_overflow(clock_now_ns(), waiter->duration_ns, &waiter->end_ns))
+		waiter->end_ns = UINT64_MAX;
+}
+
+bool waiter_is_ended(struct waiter *waiter)
+{
+	take(waiter);
+	return waiter->ends;
+}
+
+bool waiter_is_over(struct waiter *waiter)
+{
+	return waiter_is_ended(waiter) || clock_now_ns() >= waiter->end_ns;
+}
+
+static bool exchange(bool *flag)
+{
+	bool was = *flag;
+
+	*flag = false;
+	return was;
+}
+
+bool waiter_take_more(struct waiter *waiter)
+{
+	take(waiter);
+	return exchange(&waiter->has_more);
+}
+
+bool waiter_take_child(struct waiter *waiter)
+{
+	take(waiter);
+	return exchange(&waiter->has_child);
+}
