@@ -18,6 +18,7 @@
 #include "host/attach_plan.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "kern/ksyms.h"
 #include "ledger/sites.h"
 #include "output/ndjson.h"
 
@@ -136,6 +137,7 @@ static void find_out(struct check *check)
 	struct kernel_traits facts;
 
 	host_read("", &check->host);
+	ksyms_fill_host(&check->host);
 	features_probe(check->results, &facts);
 	features_fill_host(&facts, &check->host);
 	diagnosis_make(&check->host, &check->findings);

@@ -16,7 +16,6 @@
 
 #include "base/cleanup.h"
 #include "kern/proc.h"
-#include "ledger/sites.h"
 
 #define PATH_LEN 512
 
@@ -153,39 +152,6 @@ static void get_lockdown(const char *root, struct host *host)
 
 /* ---- KVM ---- */
 
-/* "ffffffffc0a1 t kvm_vm_ioctl\t[kvm]"; without privileges the address is 0. */
-static void read_symbol(const char *line, struct host *host)
-{
-	char name[256], module[64] = "";
-	uint64_t addr;
-
-	if (sscanf(line, "%" SCNx64 " %*c %255s %63s", &addr, name, module) < 2)
-		return;
-	if (!strcmp(name, site_that(SITE_HURRIES)->func))
-		host->has_call_expedited = true;
-	if (!strcmp(name, site_that(SITE_QUEUES)->func))
-		host->has_addresses = addr;
-	if (!strcmp(name, site_that(SITE_IOCTL)->func))
-		host->kvm = *module ? HOST_KVM_MODULE : HOST_KVM_BUILTIN;
-}
-
-static void get_symbols(const char *root, struct host *host)
-{
-	const char *ioctl = site_that(SITE_IOCTL)->func, *queues = site_that(SITE_QUEUES)->func;
-	_fclose_ FILE *file = open_under(root, "/proc/kallsyms");
-	char line[512];
-
-	if (!file || !fgets(line, sizeof(line), file))
-		return;
-	host->kvm = HOST_KVM_ABSENT;
-	do {
-		/* Most of 150 000 lines are not worth taking apart; call_srcu_expedited() has
-		 * call_srcu() in it. */
-		if (strstr(line, ioctl) || strstr(line, queues))
-			read_symbol(line, host);
-	} while (fgets(line, sizeof(line), file));
-}
-
 static void get_kvm(const char *root, struct host *host)
 {
 	char path[PATH_LEN];
@@ -278,7 +244,6 @@ void host_read(const char *root, struct host *host)
 	get_cpus(root, host);
 	get_config(root, host);
 	get_lockdown(root, host);
-	get_symbols(root, host);
 	get_kvm(root, host);
 	get_caps(root, host);
 	get_user_ns(root, host);

@@ -8,7 +8,10 @@
 #include "host/diagnosis.h"
 #include "host/host.h"
 
-/* @root: "", or the folder that stands for "/". What needs BPF (types, HZ by measuring) stays 0. */
+/*
+ * @root: "", or the folder that stands for "/". What needs BPF (types, HZ by measuring) and
+ * what symbols say (kern/ksyms.h) stays 0.
+ */
 void host_read(const char *root, struct host *host);
 
 /* Is KVM there, built in or as a module that is loaded? KVMSTALL_KVM_DEVICE names another file to

@@ -2,42 +2,106 @@
 #include "kern/ksyms.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "host/host.h"
+#include "host/kallsyms.h"
+#include "ledger/sites.h"
 #include "ledger/symbols.h"
 
 #define KALLSYMS "/proc/kallsyms"
 
-static bool is_text(char type)
+/* The kernel hands out one page a read, whatever the room. */
+#define CHUNK_BYTES 16384
+
+/* What is made of each symbol. The names are here since site_that() searches, 120 000 times. */
+struct load {
+	const char *ioctl, *queues, *hurries;
+	struct host *host;
+	struct symbols *syms; /* NULL: not wanted */
+};
+
+/* Without privileges addresses are 0, and names are there all the same. */
+static void fill_host(const struct load *load, const struct kallsym *symbol)
 {
-	return strchr("tTwW", type);
+	struct host *host = load->host;
+
+	/* call_srcu_expedited() starts as call_srcu() does: most names are none of these at once */
+	if (*symbol->name != *load->ioctl && *symbol->name != *load->queues)
+		return;
+	if (!strcmp(symbol->name, load->hurries))
+		host->has_call_expedited = true;
+	if (!strcmp(symbol->name, load->queues))
+		host->has_addresses = symbol->addr;
+	if (!strcmp(symbol->name, load->ioctl))
+		host->kvm = symbol->module ? HOST_KVM_MODULE : HOST_KVM_BUILTIN;
 }
 
-/*
- * Padding in front of functions, which nothing ever returns to: half of all symbols on x86 with
- * CONFIG_PREFIX_SYMBOLS or CONFIG_CFI_CLANG, and half of the memory that a daemon needs.
- */
-static bool is_padding(const char *name)
+static int take_line(const struct load *load, char *line)
 {
-	return !strncmp(name, "__pfx_", 6) || !strncmp(name, "__cfi_", 6);
+	struct kallsym symbol;
+
+	if (!kallsym_parse(line, &symbol))
+		return 0;
+	fill_host(load, &symbol);
+	if (!load->syms || !kallsym_is_function(&symbol))
+		return 0;
+	return symbols_add(load->syms, symbol.addr, symbol.name);
 }
 
-/* "ffffffff8127a160 t __free_bus\t[kvm]" */
-static int add_line(struct symbols *syms, const char *line)
+/* Returns how much of @buf was whole lines, or -ENOMEM. */
+static ssize_t take_lines(const struct load *load, char *buf, size_t len)
 {
-	char name[256], type;
-	uint64_t addr;
+	char *line = buf, *end;
 
-	if (sscanf(line, "%" SCNx64 " %c %255s", &addr, &type, name) != 3)
-		return 0;
-	if (!addr || !is_text(type) || is_padding(name))
-		return 0;
-	return symbols_add(syms, addr, name);
+	while ((end = memchr(line, '\n', buf + len - line))) {
+		*end = '\0';
+		if (take_line(load, line))
+			return -ENOMEM;
+		line = end + 1;
+	}
+	return line - buf;
+}
+
+static int read_all(const struct load *load, int fd)
+{
+	char buf[CHUNK_BYTES];
+	size_t rest = 0; /* of a line that is not whole yet */
+	ssize_t len, taken;
+
+	while ((len = read(fd, buf + rest, sizeof(buf) - rest)) > 0) {
+		load->host->kvm = load->host->kvm ? load->host->kvm : HOST_KVM_ABSENT;
+		taken = take_lines(load, buf, rest + len);
+		if (taken < 0)
+			return taken;
+		rest += len - taken;
+		memmove(buf, buf + taken, rest);
+	}
+	return len < 0 ? -errno : 0;
+}
+
+static int read_symbols(struct host *host, struct symbols *syms)
+{
+	const struct load load = {
+		.ioctl = site_that(SITE_IOCTL)->func,
+		.queues = site_that(SITE_QUEUES)->func,
+		.hurries = site_that(SITE_HURRIES)->func,
+		.host = host,
+		.syms = syms,
+	};
+	_close_ int fd = open(KALLSYMS, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_all(&load, fd);
+}
+
+void ksyms_fill_host(struct host *host)
+{
+	read_symbols(host, NULL); /* what cannot be read is not known */
 }
 
 static void cleanup_symbols(struct symbols **syms)
@@ -45,22 +109,20 @@ static void cleanup_symbols(struct symbols **syms)
 	symbols_free(*syms);
 }
 
-struct symbols *ksyms_load(struct err *err)
+struct symbols *ksyms_load(struct host *host, struct err *err)
 {
 	_cleanup_(cleanup_symbols) struct symbols *syms = symbols_new();
-	_fclose_ FILE *file = fopen(KALLSYMS, "re");
-	char line[512];
+	int ret = syms ? read_symbols(host, syms) : -ENOMEM;
 
-	if (!file) {
-		err_set(err, -errno, "cannot open '%s': %s", KALLSYMS, strerror(errno));
+	if (ret == -ENOMEM) {
+		err_set(err, ret, "out of memory");
 		return NULL;
 	}
-	while (syms && fgets(line, sizeof(line), file))
-		if (add_line(syms, line)) {
-			err_set(err, -ENOMEM, "out of memory");
-			return NULL;
-		}
-	if (!syms || !symbols_cnt(syms)) {
+	if (ret) {
+		err_set(err, ret, "cannot read '%s': %s", KALLSYMS, strerror(-ret));
+		return NULL;
+	}
+	if (!symbols_cnt(syms)) {
 		err_cannot(err,
 			   "'%s' hides kernel addresses: run as root, and see sysctl "
 			   "kernel.kptr_restrict",

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* This kernel's functions, from /proc/kallsyms. */
+/*
+ * This kernel's functions, from /proc/kallsyms. To write it is 35 ms of the kernel's time, so it is
+ * read once for all that it can say.
+ */
 #ifndef KERN_KSYMS_H
 #define KERN_KSYMS_H
 
 struct err;
+struct host;
 struct symbols;
 
-/* Read them all, sorted. NULL with @err set when they cannot be read, or addresses are hidden. */
-struct symbols *ksyms_load(struct err *err);
+/*
+ * Read them all, sorted, and fill in what names alone say of @host: .kvm, .has_addresses and
+ * .has_call_expedited, also when it fails. NULL with @err set when they cannot be read, or
+ * addresses are hidden. To be freed by symbols_free().
+ */
+struct symbols *ksyms_load(struct host *host, struct err *err);
+
+/* Only what they say of @host. What cannot be read is not known. */
+void ksyms_fill_host(struct host *host);
 
 #endif

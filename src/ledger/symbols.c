@@ -120,10 +120,33 @@ static int symbol_cmp(const void *a, const void *b)
 	return one->name < two->name ? -1 : one->name > two->name; /* aliases: as they came */
 }
 
+static bool is_sorted(const struct symbols *syms)
+{
+	for (size_t i = 1; i < syms->cnt; i++)
+		if (syms->list[i - 1].addr > syms->list[i].addr)
+			return false;
+	return true;
+}
+
+/* Without memory for a smaller one, the larger one stays. */
+static void *shrunk(void *list, size_t bytes)
+{
+	void *smaller = realloc(list, bytes);
+
+	return smaller ? smaller : list;
+}
+
 void symbols_sort(struct symbols *syms)
 {
-	if (syms->cnt)
+	if (!syms->cnt)
+		return;
+	/* A kernel without modules is sorted; qsort() would take as much memory again. */
+	if (!is_sorted(syms))
 		qsort(syms->list, syms->cnt, sizeof(*syms->list), symbol_cmp);
+	syms->list = shrunk(syms->list, syms->cnt * sizeof(*syms->list));
+	syms->names = shrunk(syms->names, syms->names_len);
+	syms->cap = syms->cnt;
+	syms->names_cap = syms->names_len;
 }
 
 const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *offset)

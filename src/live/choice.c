@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "live/choice.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <kvmstall/records.h>
@@ -11,6 +12,8 @@
 #include "host/host.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "kern/ksyms.h"
+#include "ledger/symbols.h"
 
 /* What makes all else pointless, as 'kvmstall check' would say it. */
 static int check_host(const struct host *host, struct err *err)
@@ -53,10 +56,12 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 {
 	struct feature_result results[FEATURE_CNT];
 	struct kernel_traits traits;
+	struct err no_symbols = {0};
 	struct host host;
 	int ret;
 
 	host_read("", &host);
+	choice->syms = ksyms_load(&host, &no_symbols);
 	features_probe(results, &traits);
 	features_fill_host(&traits, &host);
 	ret = check_host(&host, err);
@@ -64,12 +69,22 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 		ret = check_features(results, err);
 	if (ret)
 		return ret;
+	if (!choice->syms) {
+		*err = no_symbols;
+		return -ENOMEM;
+	}
 	choice->wanted = wanted;
 	choice->host.hz = host_hz(&host);
 	choice->host.arch = machine_arch_of(host.arch);
 	choice->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 	features_for_plan(results, &host, &choice->features);
 	return choice_plan(choice, err);
+}
+
+void choice_fini(struct choice *choice)
+{
+	symbols_free(choice->syms);
+	choice->syms = NULL;
 }
 
 bool choice_change(struct choice *choice, uint32_t unseen)

@@ -10,17 +10,20 @@
 #include "output/advice.h"
 
 struct err;
+struct symbols;
 
 struct choice {
 	enum backend wanted; /* BACKEND_CNT: the best */
 	struct features features;
 	struct attach_plan plan;
 	struct advice_host host; /* what advice depends on */
+	struct symbols *syms;	 /* this kernel's; choice_fini() frees them */
 };
 
-/* Try what there is (about 0.1 s), and plan. A negative errno with @err set if nothing will do, in
- * the words of 'kvmstall check'. */
+/* Try what there is, and plan. A negative errno with @err set if nothing will do, in the words of
+ * 'kvmstall check'. */
 int choice_make(struct choice *choice, enum backend wanted, struct err *err);
+void choice_fini(struct choice *choice);
 
 /*
  * The plan's programs attach, but do not see these calls (@unseen: 1 << enum ks_call_kind), or do

@@ -11,12 +11,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "kern/ksyms.h"
 #include "kern/probes.h"
 #include "kern/proc.h"
 #include "ledger/filter.h"
 #include "ledger/reorder.h"
-#include "ledger/symbols.h"
 #include "live/choice.h"
 #include "live/selftest.h"
 #include "live/suspects.h"
@@ -30,7 +28,6 @@
 
 struct session {
 	struct session_cfg cfg;
-	struct symbols *syms;
 	struct choice choice;
 	struct probes *probes;
 	struct reorder *order;
@@ -80,21 +77,18 @@ static int make_probes(struct session *session, struct err *err)
 		.ring_bytes = session->cfg.ring_bytes,
 	};
 
-	session->probes =
-		probes_new(&session->choice.plan, session->syms, &cfg, on_record, session, err);
+	session->probes = probes_new(&session->choice.plan, session->choice.syms, &cfg, on_record,
+				     session, err);
 	return session->probes ? 0 : -EINVAL;
 }
 
 static int make_pipeline(struct session *session, struct err *err)
 {
-	session->syms = ksyms_load(err);
-	if (!session->syms)
-		return -ENOMEM;
 	if (make_probes(session, err))
 		return -EINVAL;
 	session->order = reorder_new(SESSION_SETTLE_NS, on_ordered, session);
-	session->ledger =
-		ledger_new(session->syms, session->choice.host.hz, &stall_sink_ops, &session->sink);
+	session->ledger = ledger_new(session->choice.syms, session->choice.host.hz, &stall_sink_ops,
+				     &session->sink);
 	if (!session->order || !session->ledger)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -126,7 +120,7 @@ void session_free(struct session *session)
 	probes_free(session->probes);
 	reorder_free(session->order);
 	ledger_free(session->ledger);
-	symbols_free(session->syms);
+	choice_fini(&session->choice);
 	selftest_fini(&session->test);
 	free(session);
 }
@@ -284,7 +278,7 @@ const struct advice_host *session_host(const struct session *session)
 
 const struct symbols *session_symbols(const struct session *session)
 {
-	return session->syms;
+	return session->choice.syms;
 }
 
 void session_summary(const struct session *session, struct summary *summary)
