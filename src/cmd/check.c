@@ -19,6 +19,7 @@
 #include "kern/features.h"
 #include "kern/host_settings.h"
 #include "kern/ksyms.h"
+#include "kern/ticks.h"
 #include "ledger/sites.h"
 #include "output/ndjson.h"
 
@@ -134,12 +135,14 @@ static void add_plan(struct check *check)
 
 static void find_out(struct check *check)
 {
+	struct ticks *ticks = ticks_start();
 	struct kernel_traits facts;
 
 	host_read("", &check->host);
 	ksyms_fill_host(&check->host);
 	features_probe(check->results, &facts);
 	features_fill_host(&facts, &check->host);
+	ticks_stop(ticks, &check->host);
 	diagnosis_make(&check->host, &check->findings);
 	for (int feat = 0; feat < FEATURE_CNT; feat++)
 		add_feature(check, feat);

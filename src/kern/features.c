@@ -5,42 +5,49 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <kvmstall/programs.h>
+
+#include "base/cleanup.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
 #include "kern/limits.h"
 
 #include "calib.skel.h"
+#include "traits.skel.h"
 
-/* 250 and 300 differ by three jiffies in it: see host_hz_of_ticks(). */
-#define HZ_SPAN_NS 60000000
+#define NO_PROGRAM KS_PROGRAM_CNT
 
 static const struct {
 	const char *name, *text;
-	const char *prog; /* loads and attaches, or does not; NULL: a file must be there */
+	/* What loads and attaches, or does not: a program of calib.bpf.c, or the least one that is
+	 * attached as this one of ours is. Neither: a file must be there. */
+	const char *prog;
+	enum ks_program like;
 	const char *remedy;
 } feats[FEATURE_CNT] = {
-	[FEATURE_BTF] = {"btf", "the kernel's types", NULL,
+	[FEATURE_BTF] = {"btf", "the kernel's types", NULL, NO_PROGRAM,
 			 "a kernel with CONFIG_DEBUG_INFO_BTF=y: distributions have it on"},
-	[FEATURE_RINGBUF] = {"ringbuf", "records from the kernel", "calib_ringbuf",
+	[FEATURE_RINGBUF] = {"ringbuf", "records from the kernel", "calib_ringbuf", NO_PROGRAM,
 			     "root, or CAP_BPF and CAP_PERFMON; Linux 5.8 or later"},
-	[FEATURE_TP_BTF] = {"tp_btf", "programs on tracepoints", "calib_tp_btf",
+	[FEATURE_TP_BTF] = {"tp_btf", "programs on tracepoints", NULL, KS_PROGRAM_switch_tp,
 			    "root, or CAP_BPF and CAP_PERFMON; lockdown must not be "
 			    "'confidentiality'"},
-	[FEATURE_FENTRY] = {"fentry", "programs on functions", "calib_fentry",
+	[FEATURE_FENTRY] = {"fentry", "programs on functions", NULL, KS_PROGRAM_gp_fentry,
 			    "none may be needed: the other backends do without; else a kernel "
 			    "with ftrace direct calls (x86 5.11, arm64 6.4) that allows them"},
 	[FEATURE_KPROBE] = {"kprobe", "programs on functions by breakpoints", "calib_kprobe",
+			    NO_PROGRAM,
 			    "none is needed where fentry works; else CONFIG_KPROBE_EVENTS=y and "
 			    "CONFIG_BPF_EVENTS=y"},
-	[FEATURE_ITER] = {"iter", "VMs that exist already", "calib_iter",
+	[FEATURE_ITER] = {"iter", "VMs that exist already", NULL, KS_PROGRAM_find_iter,
 			  "VMs that exist already are found only when they make a call"},
-	[FEATURE_CONTENTION] = {"contention", "holders of locks", "calib_contention",
+	[FEATURE_CONTENTION] = {"contention", "holders of locks", NULL, KS_PROGRAM_lock_tp,
 				"Linux 5.19 or later: without it holders of locks are not named"},
 };
 
@@ -101,7 +108,70 @@ static int try_prog(const char *name)
 	return ret;
 }
 
-static void probe_one(enum feature feat, struct feature_result *result)
+static const struct {
+	const char *type, *target;
+} programs[KS_PROGRAM_CNT] = {
+#define X(name, type, target, ...) [KS_PROGRAM_##name] = {#type, #target},
+	KS_PROGRAMS(X)
+#undef X
+};
+
+/* What a program of this type hangs on: the kernel's type called PREFIX TARGET. */
+static const struct {
+	const char *type, *prefix;
+	int kind;
+	enum bpf_attach_type attach;
+} hooks[] = {
+	{"tp_btf", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
+	{"iter", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
+	{"fentry", "", BTF_KIND_FUNC, BPF_TRACE_FENTRY},
+};
+
+static int try_hook(int id, enum bpf_attach_type attach)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach, .attach_btf_id = id);
+	_close_ int prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "calib", "GPL", insns,
+					 sizeof(insns) / sizeof(insns[0]), &opts);
+	_close_ int link = prog < 0 ? prog : bpf_link_create(prog, 0, attach, NULL);
+
+	return link < 0 ? link : 0;
+}
+
+/* The kernel's types, read once. */
+struct types {
+	struct btf *btf;
+	int code; /* why .btf is NULL */
+};
+
+static int try_like(const struct types *types, enum ks_program program)
+{
+	char name[64];
+	size_t i = 0;
+	int id;
+
+	if (!types->btf)
+		return types->code;
+	while (strcmp(hooks[i].type, programs[program].type) != 0)
+		i++;
+	snprintf(name, sizeof(name), "%s%s", hooks[i].prefix, programs[program].target);
+	id = btf__find_by_name_kind(types->btf, name, hooks[i].kind);
+	return id < 0 ? -ESRCH : try_hook(id, hooks[i].attach);
+}
+
+static int try_feature(const struct types *types, enum feature feat)
+{
+	if (feats[feat].prog)
+		return try_prog(feats[feat].prog);
+	if (feats[feat].like != NO_PROGRAM)
+		return try_like(types, feats[feat].like);
+	return access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
+}
+
+static void probe_one(const struct types *types, enum feature feat, struct feature_result *result)
 {
 	int ret;
 
@@ -112,10 +182,7 @@ static void probe_one(enum feature feat, struct feature_result *result)
 		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
 		return;
 	}
-	if (feats[feat].prog)
-		ret = try_prog(feats[feat].prog);
-	else
-		ret = access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
+	ret = try_feature(types, feat);
 	result->works = !ret;
 	if (!ret)
 		return;
@@ -126,57 +193,40 @@ static void probe_one(enum feature feat, struct feature_result *result)
 
 /* ---- facts ---- */
 
-static int run_facts(struct calib_bpf *skel)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-
-	return bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_facts), &opts);
-}
-
-static void count_ticks(struct calib_bpf *skel, struct kernel_traits *facts)
-{
-	const struct timespec span = {.tv_nsec = HZ_SPAN_NS};
-	uint64_t jiffies = skel->bss->now_jiffies, ns = skel->bss->now_ns;
-
-	nanosleep(&span, NULL);
-	if (run_facts(skel))
-		return;
-	facts->ticks = skel->bss->now_jiffies - jiffies;
-	facts->ticks_ns = skel->bss->now_ns - ns;
-}
-
 static void probe_facts(struct kernel_traits *facts)
 {
-	struct calib_bpf *skel = calib_bpf__open();
+	struct traits_bpf *skel = traits_bpf__open_and_load();
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
 
 	*facts = (struct kernel_traits){0};
 	if (!skel)
 		return;
-	bpf_program__set_autoload(skel->progs.calib_facts, true);
-	if (!calib_bpf__load(skel) && !run_facts(skel)) {
+	if (!bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_traits), &opts)) {
 		facts->are_known = true;
 		facts->has_kvm_types = skel->bss->has_kvm_types;
 		facts->defers_register = skel->bss->defers_register;
-		count_ticks(skel, facts);
 	}
-	calib_bpf__destroy(skel);
+	traits_bpf__destroy(skel);
 }
 
 void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts)
 {
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
+	struct types types;
 
 	limits_raise();
+	types.btf = btf__load_vmlinux_btf();
+	types.code = types.btf ? 0 : -errno;
 	for (int i = 0; i < FEATURE_CNT; i++)
-		probe_one(i, &results[i]);
+		probe_one(&types, i, &results[i]);
+	btf__free(types.btf);
 	probe_facts(facts);
 	libbpf_set_print(old);
 }
 
 void features_fill_host(const struct kernel_traits *facts, struct host *host)
 {
-	host->measured_hz = host_hz_of_ticks(facts->ticks, facts->ticks_ns, host->config_hz);
 	host->are_types_known = facts->are_known;
 	host->has_kvm_types = facts->has_kvm_types;
 	host->defers_register = facts->defers_register;

@@ -33,18 +33,16 @@ struct feature_result {
 	const char *remedy;
 };
 
-/* Facts of the kernel that programs depend on, from its BTF and by measuring. */
+/* Facts of the kernel that programs depend on, from its BTF. */
 struct kernel_traits {
 	bool are_known;
 	bool has_kvm_types;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
-	uint64_t ticks;	      /* jiffies that passed in .ticks_ns; 0: not measured */
-	uint64_t ticks_ns;
 };
 
 /*
- * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. Takes
- * about 0.1 s, and raises limits (kern/limits.h). What cannot be tried does not work, and says why.
+ * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. Takes about 0.01 s, and
+ * raises limits (kern/limits.h). What cannot be tried does not work, and says why.
  */
 void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts);
 

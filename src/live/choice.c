@@ -13,6 +13,7 @@
 #include "kern/features.h"
 #include "kern/host_settings.h"
 #include "kern/ksyms.h"
+#include "kern/ticks.h"
 #include "ledger/symbols.h"
 
 /* What makes all else pointless, as 'kvmstall check' would say it. */
@@ -60,6 +61,7 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 	struct host host;
 	int ret;
 
+	choice->ticks = ticks_start();
 	host_read("", &host);
 	choice->syms = ksyms_load(&host, &no_symbols);
 	features_probe(results, &traits);
@@ -74,15 +76,26 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 		return -ENOMEM;
 	}
 	choice->wanted = wanted;
-	choice->host.hz = host_hz(&host);
+	choice->config_hz = host.config_hz;
 	choice->host.arch = machine_arch_of(host.arch);
 	choice->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 	features_for_plan(results, &host, &choice->features);
 	return choice_plan(choice, err);
 }
 
+void choice_measure(struct choice *choice)
+{
+	struct host host = {.config_hz = choice->config_hz};
+
+	ticks_stop(choice->ticks, &host);
+	choice->ticks = NULL;
+	choice->host.hz = host_hz(&host);
+}
+
 void choice_fini(struct choice *choice)
 {
+	ticks_free(choice->ticks);
+	choice->ticks = NULL;
 	symbols_free(choice->syms);
 	choice->syms = NULL;
 }

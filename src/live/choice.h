@@ -11,18 +11,26 @@
 
 struct err;
 struct symbols;
+struct ticks;
 
 struct choice {
 	enum backend wanted; /* BACKEND_CNT: the best */
 	struct features features;
 	struct attach_plan plan;
 	struct advice_host host; /* what advice depends on */
-	struct symbols *syms;	 /* this kernel's; choice_fini() frees them */
+	struct symbols *syms;	 /* this kernel's */
+	struct ticks *ticks;	 /* that are being counted */
+	uint32_t config_hz;
 };
 
 /* Try what there is, and plan. A negative errno with @err set if nothing will do, in the words of
  * 'kvmstall check'. */
 int choice_make(struct choice *choice, enum backend wanted, struct err *err);
+
+/* Set .host.hz, which takes a while to measure: to be called late. */
+void choice_measure(struct choice *choice);
+
+/* Frees .syms too. */
 void choice_fini(struct choice *choice);
 
 /*

@@ -86,6 +86,7 @@ static int make_pipeline(struct session *session, struct err *err)
 {
 	if (make_probes(session, err))
 		return -EINVAL;
+	choice_measure(&session->choice); /* while the programs were loaded, jiffies were counted */
 	session->order = reorder_new(SESSION_SETTLE_NS, on_ordered, session);
 	session->ledger = ledger_new(session->choice.syms, session->choice.host.hz, &stall_sink_ops,
 				     &session->sink);
