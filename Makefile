@@ -127,6 +127,9 @@ $O/%.skel.h: $O/bpf/%.bpf.o
 $(UNITS): $O/tests/%: $O/tests/%.o $O/asan/core.a
 	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lzstd -lm -lcmocka
 
+# The ring is a file to it, so a test's file will do.
+$O/tests/test_ring: $O/asan/kern/ring.o
+
 $O/tests/%.o: tests/unit/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<

@@ -20,13 +20,14 @@
 #include "kern/features.h"
 #include "kern/kretprobe.h"
 #include "kern/proc.h"
+#include "kern/ring.h"
 
 #include "kvmstall.skel.h"
 
 struct probes {
 	const struct attach_plan *plan;
 	struct kvmstall_bpf *skel;
-	struct ring_buffer *ring;
+	struct ring *ring;
 	struct bpf_link *links[ATTACH_PROGS_MAX];
 	int stats_fd;
 	bool want_fork;
@@ -74,13 +75,6 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list arg
 	(void)level;
 	log_vmsg(LOG_LEVEL_DEBUG, fmt, args);
 	return 0;
-}
-
-static int on_record(void *ctx, void *data, size_t size)
-{
-	struct probes *probes = ctx;
-
-	return probes->fn(probes->ctx, data, size);
 }
 
 /* Where the skeleton has each program: a row of the list without a program does not compile. */
@@ -208,6 +202,7 @@ static int cannot(struct err *err, int code, const char *what, const char *hint)
 
 static int load(struct probes *probes, struct err *err)
 {
+	const struct bpf_map *ring = probes->skel->maps.ring;
 	int ret = kvmstall_bpf__load(probes->skel);
 
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
@@ -221,7 +216,7 @@ static int load(struct probes *probes, struct err *err)
 		return cannot(err, ret, "cannot load the BPF programs",
 			      "-vv shows the verifier's words");
 	probes->ring =
-		ring_buffer__new(bpf_map__fd(probes->skel->maps.ring), on_record, probes, NULL);
+		ring_new(bpf_map__fd(ring), bpf_map__max_entries(ring), probes->fn, probes->ctx);
 	if (!probes->ring)
 		return cannot(err, -errno, "cannot map the ring buffer", "--ring sets its size");
 	return 0;
@@ -289,7 +284,7 @@ void probes_free(struct probes *probes)
 	probes_detach(probes);
 	if (probes->stats_fd >= 0)
 		close(probes->stats_fd);
-	ring_buffer__free(probes->ring);
+	ring_free(probes->ring);
 	kvmstall_bpf__destroy(probes->skel);
 	free(probes);
 }
@@ -418,12 +413,12 @@ bool probes_saw(const struct probes *probes, uint32_t kind)
 
 int probes_fd(const struct probes *probes)
 {
-	return ring_buffer__epoll_fd(probes->ring);
+	return bpf_map__fd(probes->skel->maps.ring);
 }
 
 int probes_read(struct probes *probes)
 {
-	return ring_buffer__consume(probes->ring);
+	return ring_consume(probes->ring);
 }
 
 static bool read_info(const struct probes *probes, size_t i, struct bpf_prog_info *info)
