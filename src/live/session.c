@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,9 @@
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 
+/* More than libbpf asks for at once: twice the kernel's types, three times in a row. */
+#define START_HEAP_BYTES (32 << 20)
+
 struct session {
 	struct session_cfg cfg;
 	struct choice choice;
@@ -39,6 +43,23 @@ struct session {
 	uint64_t swept;	 /* probes_sweeps_wanted() at the last sweep */
 	uint64_t sweep_ns;
 };
+
+/*
+ * While it starts the heap keeps what is freed, since it is asked for again at once: to have each
+ * page from the kernel every time was half of all page faults. Then nothing of it stays.
+ */
+static void heap_keep(void)
+{
+	mallopt(M_MMAP_THRESHOLD, START_HEAP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, START_HEAP_BYTES);
+}
+
+static void heap_return(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 << 10); /* as they are without us, mallopt(3) */
+	mallopt(M_TRIM_THRESHOLD, 128 << 10);
+	malloc_trim(0);
+}
 
 static int on_record(void *ctx, const void *record, size_t size)
 {
@@ -107,6 +128,7 @@ struct session *session_new(const struct session_cfg *cfg, struct err *err)
 	session->sink = (struct stall_sink){
 		.ops = cfg->ops, .ctx = cfg->ctx, .own_tgid = getpid(), .name_vm = name_vm};
 	selftest_init(&session->test);
+	heap_keep();
 	if (choice_make(&session->choice, cfg->backend, err) || make_pipeline(session, err)) {
 		session_free(session);
 		return NULL;
@@ -166,6 +188,7 @@ int session_start(struct session *session, struct err *err)
 		if (ret)
 			return ret;
 	}
+	heap_return();
 	return probes_find(session->probes, err);
 }
 
