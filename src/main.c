@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "base/sanitize.h"
 #include "cmd/cmd.h"
 #include "live/signals.h"
 #include "version.h"
@@ -44,7 +45,10 @@ static const struct cmd *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	fprintf(stderr, "kvmstall: unknown command '%s'; commands are", name);
+	char clean[64];
+
+	sanitize(clean, sizeof(clean), name);
+	fprintf(stderr, "kvmstall: unknown command '%s'; commands are", clean);
 	for (size_t i = 0; i < COMMAND_CNT; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
 	fputs("\n", stderr);
@@ -141,6 +145,7 @@ static int status_of(const struct cmd *cmd, enum err_kind kind)
 static int run_command(const struct cmd *cmd, int argc, char **argv)
 {
 	struct err err = {0};
+	char msg[sizeof(err.msg)]; /* names in it may be anybody's */
 	int ret;
 
 	if (opt_wants_help(argc, argv, cmd->opts)) {
@@ -152,7 +157,8 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 		return ret;
 
 	fflush(stdout); /* on a terminal the error comes after the output it ended */
-	fprintf(stderr, "kvmstall %s: %s", cmd->name, err.msg[0] ? err.msg : strerror(-ret));
+	sanitize_lines(msg, sizeof(msg), err.msg[0] ? err.msg : strerror(-ret));
+	fprintf(stderr, "kvmstall %s: %s", cmd->name, msg);
 	if (err.kind == ERR_USAGE)
 		fprintf(stderr, " (see 'kvmstall %s --help')", cmd->name);
 	fputs("\n", stderr);

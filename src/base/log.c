@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/sanitize.h"
 
 /* The one piece of process-wide state: a level threaded through every call would help nobody. */
 static enum log_level current_level = LOG_LEVEL_NOTICE;
@@ -36,7 +37,7 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose)
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 {
 	int saved_errno = errno;
-	char line[1024], whole[sizeof(line) + 32];
+	char line[1024], clean[sizeof(line)], whole[sizeof(line) + 32];
 	size_t len;
 
 	if (level > current_level)
@@ -47,9 +48,10 @@ void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	if (len && line[len - 1] == '\n')
 		line[len - 1] = '\0';
 	/* One call a line, so that lines of several threads do not mix. */
+	sanitize_lines(clean, sizeof(clean), line);
 	snprintf(whole, sizeof(whole), "%skvmstall: %s%s\n",
 		 is_for_journal ? priorities[level] : "", level == LOG_LEVEL_DEBUG ? "  " : "",
-		 line);
+		 clean);
 	io_write_all(STDERR_FILENO, whole, strlen(whole), NULL, waiter);
 	errno = saved_errno;
 }

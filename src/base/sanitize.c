@@ -60,13 +60,13 @@ const char *sanitize_next(const char *src, size_t *len)
 	return "?";
 }
 
-bool sanitize(char *dst, size_t size, const char *src)
+static bool copy(char *dst, size_t size, const char *src, const char *kept)
 {
 	size_t used = 0;
 
 	while (*src) {
-		size_t len;
-		const char *from = sanitize_next(src, &len);
+		size_t len = 1;
+		const char *from = strchr(kept, *src) ? src : sanitize_next(src, &len);
 
 		if (used + len >= size)
 			break;
@@ -76,4 +76,14 @@ bool sanitize(char *dst, size_t size, const char *src)
 	}
 	dst[used] = 0;
 	return *src;
+}
+
+bool sanitize(char *dst, size_t size, const char *src)
+{
+	return copy(dst, size, src, "");
+}
+
+bool sanitize_lines(char *dst, size_t size, const char *src)
+{
+	return copy(dst, size, src, "\n\t");
 }

@@ -13,6 +13,9 @@
  */
 bool sanitize(char *dst, size_t size, const char *src);
 
+/* The same, but the ends of lines and tabs stay: for messages. */
+bool sanitize_lines(char *dst, size_t size, const char *src);
+
 /*
  * One character of it: what to show for the @len bytes at @src, which is not
  * empty: @src itself, or "?" for one byte that may not be shown.
