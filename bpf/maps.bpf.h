@@ -4,19 +4,15 @@
 #define BPF_MAPS_BPF_H
 
 #include "core.bpf.h"
+#include <kvmstall/programs.h>
 #include <kvmstall/records.h>
 
 #include "locked.h"
 
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
-const volatile __u64 sym_process_srcu;
-const volatile __u64 sym_srcu_invoke_callbacks;
-const volatile __u64 sym_srcu_delay_timer;
-const volatile __u64 sym_delayed_work_timer_fn;
-const volatile __u64 sym_kvm_dev_ioctl;
-const volatile __u64 sym_kvm_vm_ioctl;
-const volatile __u64 sym_kvm_vcpu_ioctl;
-const volatile __u64 sym_kvm_device_ioctl;
+#define X(name) const volatile __u64 sym_##name;
+KS_SYMBOLS(X)
+#undef X
 /* Where a function returns to while a kretprobe waits for it. */
 const volatile __u64 sym_kretprobe_trampoline;
 /* Bit (1 << enum ks_call_kind) for each ioctl number that is a call. */

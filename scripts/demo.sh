@@ -14,7 +14,7 @@
 #
 # KVMSTALL is the program, KVMSTALL_STATIC the same without libraries (made for the VM if need
 # be), SERIES the kernel to emulate; DEMO_VM=1 goes to the VM in any case, DEMO_RECORDING=1 takes the
-# recordings. "demo.sh record" makes these anew, as root.
+# recordings, of the folder DEMO_RECORDINGS if that is set. "demo.sh record" makes these anew, as root.
 set -u
 
 TRIES=${TRIES:-11} # at most
@@ -165,14 +165,14 @@ facts()
 # fact NAME: of the recording.
 fact()
 {
-	"$KVMSTALL" report --facts "$root/docs/demo/devices.kvs" | awk -v name="$1" '$1 == name { print $2 }'
+	"$KVMSTALL" report --facts "$recordings/devices.kvs" | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 take_recordings()
 {
 	for name in $ACTS; do
-		cp "$root/docs/demo/$name.vmm" "$dir/$name.1.vmm"
-		replay "$name.1" "$root/docs/demo/$name.kvs"
+		cp "$recordings/$name.vmm" "$dir/$name.1.vmm"
+		replay "$name.1" "$recordings/$name.kvs"
 	done
 	says='kvmstall report -v'
 	jiffy=$((1000 / $(fact hz)))
@@ -403,6 +403,7 @@ main()
 	root=$(cd "$(dirname "$0")/.." && pwd)
 	KVMSTALL=${KVMSTALL:-$root/build/kvmstall}
 	KVMSTALL_STATIC=${KVMSTALL_STATIC:-$root/build/static/kvmstall}
+	recordings=${DEMO_RECORDINGS:-$root/docs/demo}
 	dir=$(mktemp -d)
 	trap 'rm -rf "$dir"' EXIT
 	trap 'exit 130' INT TERM

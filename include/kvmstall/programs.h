@@ -89,6 +89,24 @@
 	X(task_iter, iter, task, ALL, ITER, SCAN)
 /* clang-format on */
 
+/* Functions whose addresses the programs compare with. X(function) */
+#define KS_SYMBOLS(X)                                                                              \
+	X(process_srcu)                                                                            \
+	X(srcu_invoke_callbacks)                                                                   \
+	X(srcu_delay_timer)                                                                        \
+	X(delayed_work_timer_fn)                                                                   \
+	X(kvm_dev_ioctl)                                                                           \
+	X(kvm_vm_ioctl)                                                                            \
+	X(kvm_vcpu_ioctl)                                                                          \
+	X(kvm_device_ioctl)
+
+/*
+ * Where a function that has a kretprobe returns to. v5.18 54ecbe6f1ed5 ("rethook: Add a generic
+ * return hook"): some architectures have moved to the first.
+ */
+#define KS_RETHOOK_TRAMPOLINE	"arch_rethook_trampoline"
+#define KS_KRETPROBE_TRAMPOLINE "__kretprobe_trampoline"
+
 enum ks_program {
 #define X(name, type, target, backends, need, capability) KS_PROGRAM_##name,
 	KS_PROGRAMS(X)

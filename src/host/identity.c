@@ -14,7 +14,7 @@
 
 /* ---- command lines ---- */
 
-static const struct vmm {
+static const struct vmm_kind {
 	const char *program; /* how its file's name begins */
 	const char *name;
 	const char
@@ -34,7 +34,7 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static const struct vmm *find_vmm(const char *argv0)
+static const struct vmm_kind *find_vmm(const char *argv0)
 {
 	const char *base = base_of(argv0);
 
@@ -89,7 +89,7 @@ static void take_uuid(struct identity *identity, const char *value)
 
 static void add_args(struct identity *identity, const char *cmdline, size_t size)
 {
-	const struct vmm *vmm = find_vmm(cmdline);
+	const struct vmm_kind *vmm = find_vmm(cmdline);
 	const char *uuid = value_of(cmdline, size, "-uuid"), *platform;
 	char name[256];
 

@@ -106,26 +106,18 @@ static bool is_iterator(const struct attach_prog *prog)
 	return prog->capability == CAPABILITY_FIND || prog->capability == CAPABILITY_SCAN;
 }
 
-/* v5.18 54ecbe6f1ed5 ("rethook: Add a generic return hook"): some architectures have moved to it */
 static uint64_t find_trampoline(const struct symbols *syms)
 {
-	uint64_t addr = symbols_address(syms, "arch_rethook_trampoline");
+	uint64_t addr = symbols_address(syms, KS_RETHOOK_TRAMPOLINE);
 
-	return addr ? addr : symbols_address(syms, "__kretprobe_trampoline");
+	return addr ? addr : symbols_address(syms, KS_KRETPROBE_TRAMPOLINE);
 }
 
 static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 {
-#define SET(name) skel->rodata->sym_##name = symbols_address(syms, #name)
-	SET(process_srcu);
-	SET(srcu_invoke_callbacks);
-	SET(srcu_delay_timer);
-	SET(delayed_work_timer_fn);
-	SET(kvm_dev_ioctl);
-	SET(kvm_vm_ioctl);
-	SET(kvm_vcpu_ioctl);
-	SET(kvm_device_ioctl);
-#undef SET
+#define X(name) skel->rodata->sym_##name = symbols_address(syms, #name);
+	KS_SYMBOLS(X)
+#undef X
 	skel->rodata->sym_kretprobe_trampoline = find_trampoline(syms);
 }
 
@@ -143,7 +135,7 @@ static void set_early_stacks(struct probes *probes, const struct symbols *syms)
 
 	/* somebody else's kretprobes on the same functions are the same to a walk */
 	skel->rodata->want_early_stacks =
-		symbols_address(syms, "arch_rethook_trampoline") &&
+		symbols_address(syms, KS_RETHOOK_TRAMPOLINE) &&
 		(uses_kretprobes(probes) || getenv("KVMSTALL_EARLY_STACKS"));
 	if (!skel->rodata->want_early_stacks)
 		bpf_map__set_max_entries(skel->maps.early_stacks, 1);

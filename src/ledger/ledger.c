@@ -33,7 +33,6 @@ struct ledger {
 	struct ledger_ops ops;
 	void *ctx;
 	struct vms vms;
-	uint32_t recorder;  /* tgid; 0: not known */
 	bool knows_shared;  /* which domain is mmu_notifier's */
 	struct map domains; /* ssp -> struct domain; owns a reference */
 	struct map tasks;   /* tid -> struct task */

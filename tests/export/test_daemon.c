@@ -34,7 +34,7 @@ static struct {
 	struct metrics *metrics;
 	uint64_t scan_takes_ns; /* of the session, which is no more than this */
 	unsigned int scans;
-	struct client {
+	struct test_client {
 		int fd;
 		char *reply; /* NULL: it has not asked */
 		size_t len;
@@ -100,7 +100,7 @@ void session_summary(const struct session *session, struct summary *summary)
 
 /* ---- those who ask ---- */
 
-static void client_ask(struct client *client, const char *path)
+static void client_ask(struct test_client *client, const char *path)
 {
 	struct sockaddr_un addr;
 	socklen_t len = sizeof(addr);
@@ -126,7 +126,7 @@ static void ask(unsigned int cnt)
 }
 
 /* Read what has come. */
-static void client_read(struct client *client)
+static void client_read(struct test_client *client)
 {
 	struct pollfd fd = {.fd = client->fd, .events = POLLIN};
 
@@ -141,7 +141,7 @@ static void client_read(struct client *client)
 	}
 }
 
-static bool is_answered(const struct client *client)
+static bool is_answered(const struct test_client *client)
 {
 	return client->reply && !strncmp(client->reply, "HTTP/1.1 200", 12);
 }

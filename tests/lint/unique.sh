@@ -17,8 +17,8 @@ complain()
 
 mapfile -t files < <(find src include bpf tests -name '*.[ch]')
 complain 'a tag is defined twice' < <(
-	sed -nE 's/^(struct|union|enum) ([a-z_0-9]+) \{.*/\2/p' "${files[@]}" | sort | uniq -d |
-		while read -r tag; do grep -nE "^(struct|union|enum) $tag \{" "${files[@]}"; done)
+	grep -ohE '\b(struct|union|enum) [a-z_0-9]+ \{' "${files[@]}" | cut -d' ' -f2 | sort | uniq -d |
+		while read -r tag; do grep -nE "\b(struct|union|enum) $tag \{" "${files[@]}"; done)
 complain 'a file name is used twice' < <(
 	find src include bpf -name '*.[ch]' -printf '%f %p\n' | sort |
 		awk '$1 == name { print path, $2 } { name = $1; path = $2 }')

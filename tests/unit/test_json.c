@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The NDJSON lines of the contract: what parses, which keys, in which order, what they hold. */
+#include "ledger/sites.h"
 #include "output/json.h"
 
 #include <jansson.h>
@@ -297,6 +298,21 @@ static void the_schema_is_json_and_names_every_key_of_a_stall(void **state)
 	trace_free(trace);
 }
 
+static void the_schema_has_the_apis_and_domains_that_there_are(void **state)
+{
+	(void)state;
+	for (int api = KS_API_NONE + 1; api_name(api); api++) {
+		char quoted[64];
+
+		snprintf(quoted, sizeof(quoted), "\"%s\"", api_name(api));
+		assert_non_null(strstr(json_schema(), quoted));
+		if (api == KS_API_BARRIER)
+			break;
+	}
+	for (int kind = 0; kind < DOMAIN_KIND_CNT; kind++)
+		assert_non_null(strstr(json_schema(), domain_kind_name(kind)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +324,7 @@ int main(void)
 		cmocka_unit_test(an_exit_says_that_it_is_one),
 		cmocka_unit_test(the_other_types_have_their_keys),
 		cmocka_unit_test(the_schema_is_json_and_names_every_key_of_a_stall),
+		cmocka_unit_test(the_schema_has_the_apis_and_domains_that_there_are),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

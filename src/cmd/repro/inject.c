@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/repro/inject.h"
+#include "cmd/repro/victim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,27 +25,6 @@
 /* Callbacks of small SRCU domains run on the boot CPU (srcutree.c, SRCU_SIZE_SMALL). */
 #define BOOT_CPU 0
 
-int inject_failed(struct machine *vm, int ret, struct err *err)
-{
-	const char *call = vm->failed_call ? vm->failed_call : "injection";
-
-	if (profile_is_refusal(ret))
-		return err_cannot(err, "this kernel refused %s: %s", call, strerror(-ret));
-	return err_set(err, ret, "%s: %s", call, strerror(-ret));
-}
-
-int inject_victim(struct machine *vm, uint32_t extra, const char *name, struct err *err)
-{
-	const char *before = vm->injected;
-	uint32_t slot = vm->size.memslots + extra;
-	int ret;
-
-	vm->injected = name;
-	ret = machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
-	vm->injected = before;
-	return ret < 0 ? inject_failed(vm, ret, err) : 0;
-}
-
 /* A normal grace period, started a few microseconds before the memslot update that wants its end.
  */
 static int inject_normal_gp(struct machine *vm, uint64_t hold_ns, struct injection *injection,
@@ -58,8 +38,8 @@ static int inject_normal_gp(struct machine *vm, uint64_t hold_ns, struct injecti
 	injection->tid = injection->victim_tid = gettid();
 	ret = machine_assign_ioeventfd(vm);
 	if (ret < 0)
-		return inject_failed(vm, ret, err);
-	ret = inject_victim(vm, 0, "normal-gp", err);
+		return victim_error(vm, ret, err);
+	ret = victim_update(vm, 0, "normal-gp", err);
 	injection->end_ns = clock_now_ns();
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "KVM_IOEVENTFD started a normal grace period right before the memslot update");
@@ -102,7 +82,7 @@ static void *run_second(void *arg)
 	while (clock_now_ns() < first_ns + LOCK_DELAY_NS)
 		clock_sleep_ns(LOCK_DELAY_NS / 6);
 	second->begin_ns = clock_now_ns();
-	second->ret = inject_victim(&second->vm, 1, "lock", &second->err);
+	second->ret = victim_update(&second->vm, 1, "lock", &second->err);
 	return NULL;
 }
 
@@ -127,9 +107,9 @@ static int inject_lock(struct machine *vm, uint64_t hold_ns, struct injection *i
 	injection->begin_ns = clock_now_ns();
 	atomic_store(&first_ns, injection->begin_ns);
 	if (ret < 0)
-		inject_failed(vm, ret, err);
+		victim_error(vm, ret, err);
 	else
-		ret = inject_victim(vm, 0, "normal-gp", err);
+		ret = victim_update(vm, 0, "normal-gp", err);
 	injection->end_ns = clock_now_ns();
 	pthread_join(thread, NULL);
 	injection->tid = gettid();
@@ -214,7 +194,7 @@ static int spin_and_suffer(struct machine *vm, struct spinner *spinner, struct e
 		err_cannot(err, "cannot run a SCHED_FIFO thread on CPU %d: %s (CAP_SYS_NICE)",
 			   BOOT_CPU, strerror(-ret));
 	else
-		ret = inject_victim(vm, 0, "kworker", err);
+		ret = victim_update(vm, 0, "kworker", err);
 	pthread_join(thread, NULL);
 	return ret;
 }

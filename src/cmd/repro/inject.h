@@ -30,12 +30,6 @@ struct inject {
 extern const char *const inject_names[];
 extern const struct inject injects[]; /* in the order of inject_names */
 
-/* An update of extra memslot @extra that is marked as suffering from @name. */
-int inject_victim(struct machine *vm, uint32_t extra, const char *name, struct err *err);
-
-/* The sentence for a failed call of @vm: exit status 3 when the kernel refused it. */
-int inject_failed(struct machine *vm, int ret, struct err *err);
-
 /* The cause "reader" (reader.c): an SRCU reader asleep on a page withheld for @hold_ns. */
 int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 		  struct err *err);

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/inject.h"
+#include "cmd/repro/victim.h"
 #include "cmd/repro/call_log.h"
 
 /* A reader that has not touched its page by then never will. */
@@ -117,7 +118,7 @@ static int prepare(struct reader *reader, struct machine *vm, struct err *err)
 	if (!ret)
 		ret = machine_prepare_reader(vm, reader->gpa);
 	if (ret < 0)
-		return inject_failed(vm, ret, err);
+		return victim_error(vm, ret, err);
 	machine_fill_reader_page(reader->content);
 	reader->vm = *vm;
 	return open_uffd(reader, err);
@@ -137,12 +138,12 @@ static int read_and_suffer(struct reader *reader, struct machine *vm, struct err
 	}
 	sem_wait(&reader->settled);
 	if (reader->fault_ns)
-		ret = inject_victim(vm, 1, "reader", err);
+		ret = victim_update(vm, 1, "reader", err);
 	pthread_join(reader_thread, NULL);
 	pthread_join(server_thread, NULL);
 	if (!reader->fault_ns)
 		return reader->ret < 0
-			       ? inject_failed(&reader->vm, reader->ret, err)
+			       ? victim_error(&reader->vm, reader->ret, err)
 			       : err_cannot(err, "the reader did not touch the withheld page");
 	return ret;
 }

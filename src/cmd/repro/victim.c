@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/repro/victim.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "cmd/repro/machine.h"
+#include "cmd/repro/profile.h"
+
+int victim_error(struct machine *vm, int ret, struct err *err)
+{
+	const char *call = vm->failed_call ? vm->failed_call : "injection";
+
+	if (profile_is_refusal(ret))
+		return err_cannot(err, "this kernel refused %s: %s", call, strerror(-ret));
+	return err_set(err, ret, "%s: %s", call, strerror(-ret));
+}
+
+int victim_update(struct machine *vm, uint32_t extra, const char *name, struct err *err)
+{
+	const char *before = vm->injected;
+	uint32_t slot = vm->size.memslots + extra;
+	int ret;
+
+	vm->injected = name;
+	ret = machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
+	vm->injected = before;
+	return ret < 0 ? victim_error(vm, ret, err) : 0;
+}
