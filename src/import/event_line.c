@@ -61,7 +61,16 @@ static bool scan_name(struct lexer *scan, struct word *name)
 {
 	*name = (struct word){scan->at, strspn(scan->at, NAME_CHARS)};
 	scan->at += name->len;
-	return name->len && lexer_text(scan, ":");
+	return name->len && !strchr("0123456789", *name->text) && lexer_text(scan, ":");
+}
+
+/* "404.518462:": a time of day has more colons and no fraction */
+static bool scan_stamp(struct lexer *scan, uint64_t *ns)
+{
+	const char *begin = scan->at;
+
+	return lexer_seconds(scan, ns) && memchr(begin, '.', scan->at - begin) &&
+	       lexer_text(scan, ":");
 }
 
 /* "probe:kvm_io_bus_register_dev: (...", "p_kvm_dev_ioctl_0: (...", with a count before or not */
@@ -95,7 +104,7 @@ static bool scan_event(struct lexer *scan, struct event_line *line)
 static bool scan_head(struct lexer *scan, struct event_line *line)
 {
 	return scan_ids(scan, line) && scan_tgid(scan, line) && scan_cpu(scan) &&
-	       lexer_seconds(scan, &line->ts_ns) && lexer_text(scan, ":") && scan_event(scan, line);
+	       scan_stamp(scan, &line->ts_ns) && scan_event(scan, line);
 }
 
 /* The name of a command may hold spaces, hyphens and digits: "fc_vcpu 0 19924 [035]". */

@@ -9,11 +9,13 @@
 #include "import/lexer.h"
 #include "import/perf.h"
 #include "import/perf_trace.h"
+#include "import/stack_line.h"
 #include "import/strace_line.h"
 
 #define STRACE "strace -f -ttt -T -y -e trace=ioctl,close,clone,clone3 -o FILE"
 #define TRACE  "perf trace -e ioctl,close -o FILE"
 #define RECORD "kvmstall record -o FILE"
+#define STACKS "for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done >FILE"
 #define PROBES                                                                                     \
 	"perf probe kvm_vm_ioctl; perf probe kvm_vm_ioctl%return; perf record -e 'probe:*' -a; "   \
 	"perf script >FILE"
@@ -126,16 +128,12 @@ static bool is_bpftrace(const char *line)
 
 /* ---- stacks ---- */
 
-static bool is_hung(const char *line)
+static bool is_stack(const char *line)
 {
-	return strstr(line, "INFO: task ") || strstr(line, "task:") || begins(line, "PID: ");
-}
+	struct stack_line parsed;
+	enum stack_line_kind kind = stack_line_parse(line, &parsed);
 
-static bool is_kernel_stack(const char *line)
-{
-	const char *plus = strstr(line, "+0x");
-
-	return plus && strstr(plus, "/0x") && !strchr(line, '|');
+	return kind == STACK_FRAME || kind == STACK_TASK || kind == STACK_AGE;
 }
 
 static bool is_user_stack(const char *line)
@@ -187,12 +185,9 @@ static const struct format formats[] = {
 	 "single calls: it has sums only", RECORD},
 	{IMPORT_BPFTRACE, "an output of bpftrace", is_bpftrace, false,
 	 "a format of its own: each program's is another", RECORD},
-	{IMPORT_HUNG, "a dump of hung tasks", is_hung, false, "calls that ended, and is not read",
-	 "kvmstall trace --stuck 1s"},
-	{IMPORT_STACK, "a kernel stack", is_kernel_stack, false,
-	 "calls that ended, and is not read", "kvmstall trace --stuck 1s"},
-	{IMPORT_USER_STACK, "a stack of a debugger", is_user_stack, false,
-	 "the kernel's part (cat /proc/PID/task/*/stack)", "kvmstall trace --stuck 1s"},
+	{IMPORT_STACKS, "stacks", is_stack, true, "a stack that waits in KVM", STACKS},
+	{IMPORT_USER_STACK, "a stack of a debugger", is_user_stack, false, "the kernel's part",
+	 STACKS},
 	{IMPORT_OWN_TEXT, "an output of kvmstall's own", is_own_text, false,
 	 "the records that it was made from", RECORD},
 	{IMPORT_PERF_DATA, "a perf.data file", is_perf_data, false, "text (its own kernel's names)",

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "import/formats.h"
+#include "import/hang.h"
 #include "import/log_calls.h"
 #include "import/perf.h"
 #include "import/perf_trace.h"
@@ -29,6 +30,7 @@ struct import {
 	struct log log;
 	struct syscalls *syscalls;
 	struct perf *perf;
+	struct hang *hang;
 	struct capture_head head;
 	bool has_begun, is_timeless;
 	uint64_t offset; /* of the line */
@@ -182,7 +184,9 @@ struct import *import_new(const struct import_kind *kind, const struct replay_op
 		import->syscalls = syscalls_new(&import->log, kind->is_relative);
 	else if (kind->format == IMPORT_PERF)
 		import->perf = perf_new(&import->log);
-	if (!import->syscalls && !import->perf && format->is_read) {
+	else if (kind->format == IMPORT_STACKS)
+		import->hang = hang_new(&import->log);
+	if (!import->syscalls && !import->perf && !import->hang && format->is_read) {
 		free(import);
 		return NULL;
 	}
@@ -197,6 +201,7 @@ void import_free(struct import *import)
 		return;
 	syscalls_free(import->syscalls);
 	perf_free(import->perf);
+	hang_free(import->hang);
 	owners_fini(&import->log.owners);
 	free(import);
 }
@@ -251,6 +256,8 @@ static int take_line(struct import *import, struct err *err)
 
 	if (import->syscalls)
 		ret = take_syscall(import, text);
+	else if (import->hang)
+		ret = hang_take(import->hang, text);
 	else if (!perf_take(import->perf, text, &ret))
 		skip(import, text);
 	import->offset += import->len + 1;
@@ -288,13 +295,24 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 	return ret;
 }
 
+static int finish(struct import *import)
+{
+	if (import->hang)
+		return hang_finish(import->hang);
+	return import->syscalls ? syscalls_finish(import->syscalls) : perf_finish(import->perf);
+}
+
 static uint64_t untimed(const struct import *import)
 {
+	if (import->hang)
+		return 1;
 	return import->syscalls ? syscalls_untimed(import->syscalls) : perf_untimed(import->perf);
 }
 
 static uint64_t seen(const struct import *import)
 {
+	if (import->hang)
+		return 0;
 	return import->syscalls ? syscalls_seen(import->syscalls) : perf_seen(import->perf);
 }
 
@@ -306,7 +324,7 @@ int import_finish(struct import *import, struct err *err)
 		ret = take_line(import, err);
 	if (ret)
 		return ret;
-	ret = import->syscalls ? syscalls_finish(import->syscalls) : perf_finish(import->perf);
+	ret = finish(import);
 	if (ret)
 		return err_set(err, ret, "out of memory");
 	if (import->log.calls || import->log.stuck)

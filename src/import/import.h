@@ -17,12 +17,13 @@
 struct err;
 struct summary;
 
-/* What a file is: the first three are read, the others are named. */
+/* What a file is: the first four are read, the others are named. */
 enum import_format {
 	IMPORT_NONE, /* no text */
 	IMPORT_STRACE,
 	IMPORT_PERF_TRACE,
-	IMPORT_PERF, /* probes and ioctls' tracepoints, of perf script or tracefs */
+	IMPORT_PERF,   /* probes and ioctls' tracepoints, of perf script or tracefs */
+	IMPORT_STACKS, /* of the kernel: hung tasks, sysrq, /proc/PID/stack, crash, drgn */
 	IMPORT_STRACE_MIXED,
 	IMPORT_STRACE_BARE,
 	IMPORT_STRACE_COUNT,
@@ -33,8 +34,6 @@ enum import_format {
 	IMPORT_KVM_STAT,
 	IMPORT_HISTOGRAM,
 	IMPORT_BPFTRACE,
-	IMPORT_HUNG,
-	IMPORT_STACK,
 	IMPORT_USER_STACK,
 	IMPORT_OWN_TEXT,
 	IMPORT_PERF_DATA,

@@ -221,26 +221,32 @@ void log_call(struct log *log, const struct log_call *call)
 
 void log_stuck(struct log *log, const struct log_call *call)
 {
-	struct segment segment = {.cause = KS_CAUSE_UNEXPLAINED};
+	enum ks_cause cause = call->cause == KS_CAUSE_RUN ? KS_CAUSE_UNEXPLAINED : call->cause;
+	struct segment segment = {.cause = cause, .func = call->func};
 	struct stall stall = {
 		.rec = &call->rec,
 		.vm = call->vm ? &call->vm->vm : NULL,
 		.call = call->id,
 		.begin_ns = call->rec.begin_ns,
 		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
-		.cause = KS_CAUSE_UNEXPLAINED,
+		.cause = cause,
 		.phase = phase_of(call->vm),
 		.is_stuck = true,
 		.is_complete = true,
 		.is_inferred = true,
-		.culprit.callbacks = -1,
+		.culprit = call->culprit,
+		.note = call->note,
 	};
 
 	segment.ns = stall.latency_ns;
 	stall.segments = &segment;
 	stall.segments_cnt = segment.ns != 0;
-	stall.by_cause[KS_CAUSE_UNEXPLAINED] = segment.ns;
+	stall.by_cause[cause] = segment.ns;
 	stall.stall_ns = stall.without_ns = stall.latency_ns;
+	stall.culprit.callbacks = -1;
+	stall.culprit.seg = &segment;
+	stall.waits = &call->wait;
+	stall.waits_cnt = call->wait.dom || call->wait.api != KS_API_NONE;
 	note_time(log, &stall);
 	log->stuck++;
 	if (log->ops.ledger.asleep)

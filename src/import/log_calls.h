@@ -45,7 +45,13 @@ struct log_call {
 	enum call_id id;
 	struct log_vm *vm; /* NULL: not known */
 	struct wait wait;  /* inside it; .ns 0: none was seen */
-	bool is_wait;	   /* the call itself is one: perf saw nothing around it */
+	/* Of one that has not ended, where its stack shows that: what it waits for, who holds that,
+	 * and what to collect next; without it .cause is KS_CAUSE_RUN, and nothing is known. */
+	enum ks_cause cause;
+	const char *func;
+	struct culprit culprit;
+	const char *note;
+	bool is_wait; /* the call itself is one: perf saw nothing around it */
 };
 
 /*
@@ -68,7 +74,7 @@ void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call);
 /* Tell the call. */
 void log_call(struct log *log, const struct log_call *call);
 
-/* Tell one that has not ended; what it waits for is not known. */
+/* Tell one that has not ended. */
 void log_stuck(struct log *log, const struct log_call *call);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define THREADS_MAX 65536
 #define DAY_NS	    (86400ULL * 1000000000ULL)
+#define TIME_MAX_NS 9000000000000000000ULL
 
 /* Ioctls that kvmstall does not watch are calls if they take this long: there are many. */
 #define SLOW_NS 1000000ULL
@@ -93,6 +94,12 @@ static int take_clone(struct syscalls *calls, const struct log_thread *parent,
 
 /* ---- time ---- */
 
+/* What a log that makes no sense comes to must fit: as lexer_seconds(). */
+static uint64_t within(uint64_t ts_ns)
+{
+	return ts_ns < TIME_MAX_NS ? ts_ns : TIME_MAX_NS;
+}
+
 /* Of one line: relative ones are summed, and after midnight a day is added. */
 static uint64_t time_of(struct syscalls *calls, const struct syscall_line *line)
 {
@@ -103,16 +110,17 @@ static uint64_t time_of(struct syscalls *calls, const struct syscall_line *line)
 	if (line->time == TIME_NONE)
 		return calls->line_ns;
 	if (calls->is_relative && line->time == TIME_STAMP) {
-		calls->line_ns += ts_ns;
+		calls->line_ns = within(calls->line_ns + ts_ns);
 		return calls->line_ns;
 	}
 	ts_ns += line->time == TIME_DAY ? calls->day_ns : 0;
-	if (line->time == TIME_DAY && ts_ns + DAY_NS / 2 < calls->line_ns) {
+	if (line->time == TIME_DAY && ts_ns + DAY_NS / 2 < calls->line_ns &&
+	    calls->day_ns < TIME_MAX_NS) {
 		calls->day_ns += DAY_NS;
 		ts_ns += DAY_NS;
 	}
-	calls->line_ns = ts_ns;
-	return ts_ns;
+	calls->line_ns = within(ts_ns);
+	return calls->line_ns;
 }
 
 static void note_time(struct syscalls *calls, uint64_t ts_ns)

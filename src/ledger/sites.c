@@ -40,6 +40,7 @@ const struct site sites[] = {
 
 	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
 	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },
+	{ "install_new_memslots",              KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED },
 	{ "kvm_set_memory_region",             KVM(SITE_MEMSLOTS), .by_itself = CALL_FN_SET_MEMORY_REGION },
 	{ "kvm_vm_ioctl_create_vcpu",          KVM(SITE_VCPU), .by_itself = CALL_FN_CREATE_VCPU },
 	/* 7d9a0273c459 "KVM: Avoid synchronize_srcu() in kvm_io_bus_register_dev()" (v6.18): by a callback */

@@ -120,6 +120,15 @@ void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 
 	find_all(stack);
 }
 
+void stack_of_names(struct stack *stack, const char *const *names, size_t cnt)
+{
+	stack->cnt = 0;
+	for (size_t i = 0; i < cnt && stack->cnt < KS_STACK_MAX; i++)
+		if (!(site_is(names[i]) & SITE_NOISE))
+			stack->names[stack->cnt++] = names[i];
+	find_all(stack);
+}
+
 bool stack_has(const struct stack *stack, enum site_is is)
 {
 	return stack->derived.is & is;

@@ -30,6 +30,9 @@ struct stack {
 /* Names for @cnt addresses; the tracer's own frames and the scheduler's are left out. */
 void stack_resolve(struct stack *stack, const struct symbols *syms, const __u64 *addrs, size_t cnt);
 
+/* The same of @cnt names, which must live as long. */
+void stack_of_names(struct stack *stack, const char *const *names, size_t cnt);
+
 /* Is a function in it that is so? */
 bool stack_has(const struct stack *stack, enum site_is is);
 

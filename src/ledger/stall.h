@@ -121,6 +121,7 @@ struct stall {
 	enum phase phase;
 	bool is_stuck;	  /* not over: what is known so far */
 	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
+	const char *note; /* of a log: what it shows beside, and what to collect next; or NULL */
 	bool is_inferred; /* from a log that has no causes: .cause is a guess */
 	bool is_stop;	  /* record --stop-on stopped for it; the ledger does not know */
 	const struct segment *segments;

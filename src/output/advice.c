@@ -150,6 +150,8 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 	const char *text = find_text(stall, host);
 
 	buf[0] = 0;
+	if (stall->is_inferred && stall->note)
+		snprintf(buf, size, "%s", stall->note);
 	if (!text || !is_worth_it(stall, host) || stall->is_inferred)
 		return buf;
 	if (cause_is_timer(stall->cause) && !host->rcu_normal && is_registration(&stall->culprit))

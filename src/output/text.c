@@ -230,6 +230,8 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		str_adds(out, " on the irqfd clean-up queue");
 	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		add_holder(out, culprit);
+	if (!culprit->gp && culprit->kind == CULPRIT_READER && culprit->is_known)
+		add_reader(out, culprit); /* of a log, which shows no grace periods */
 	if (!culprit->gp)
 		return;
 	str_adds(out, ": ");
@@ -459,7 +461,7 @@ static void add_suspects(struct str *out, const struct stall *stall)
 	const struct suspect *suspects;
 	size_t cnt;
 
-	if (culprit->kind != CULPRIT_READER)
+	if (culprit->kind != CULPRIT_READER || !culprit->gp)
 		return;
 	suspects = domain_suspects(culprit->seg->dom, culprit->gp, &cnt);
 	for (size_t i = 0; i < cnt; i++) {

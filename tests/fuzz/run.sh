@@ -42,7 +42,7 @@ seeds()
 		return
 		;;
 	esac
-	[ "$target" != logs ] || extension=txt
+	case $target in logs | stacks | perf_trace) extension=txt ;; esac
 	while read -r file; do
 		found=1
 		if [ "$target" = blocks ]; then

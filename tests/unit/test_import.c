@@ -10,6 +10,7 @@
 #include "import/ioctl_text.h"
 #include "import/perf.h"
 #include "import/perf_trace.h"
+#include "import/stack_line.h"
 #include "import/strace_line.h"
 #include "output/summary.h"
 #include "unit.h"
@@ -439,6 +440,48 @@ static void logs_are_told_by_their_content(void **state)
 	assert_int_equal(kind.format, IMPORT_NONE);
 }
 
+/* ---- stacks ---- */
+
+static void stack_lines_are_understood(void **state)
+{
+	static const struct {
+		const char *text;
+		enum stack_line_kind kind;
+		const char *name;
+		uint32_t tid;
+	} texts[] = {
+		{"[  245.197530]  __mutex_lock.constprop.0+0x2ab/0x480 [kvm]", STACK_FRAME,
+		 "__mutex_lock.constprop.0", 0},
+		{"[<0>] __synchronize_srcu+0xfc/0x110", STACK_FRAME, "__synchronize_srcu", 0},
+		{" #1 [ffffc90000b1bb90] __schedule at ffffffff81e0d3b0", STACK_FRAME, "__schedule",
+		 0},
+		{"#2  __synchronize_srcu (./kernel/rcu/srcutree.c:1408:2)", STACK_FRAME,
+		 "__synchronize_srcu", 0},
+		{"[  245.1] INFO: task CPU 0/KVM:3543 blocked for more than 122 seconds.",
+		 STACK_AGE, "CPU 0/KVM", 3543},
+		{"Nov 25 x kernel: [ 9.1] task:a b  state:D stack:0     pid:71    tgid:70",
+		 STACK_TASK, "a b", 71},
+		{"PID: 70  TASK: ffff8881  CPU: 1    COMMAND: \"fc\"", STACK_TASK, "fc", 70},
+		{"==> /proc/3487/task/3543/stack <==", STACK_TASK, "", 3543},
+		{"[  245.1]  ? srso_alias_return_thunk+0x5/0xfbef5", STACK_OTHER, "", 0},
+		{"#0  0x00007f3d5c4d3b8d in ioctl () from /lib/libc.so.6", STACK_OTHER, "", 0},
+		{"[  245.1] Call Trace:", STACK_OTHER, "", 0},
+		{"", STACK_END, "", 0},
+	};
+	struct stack_line line;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(texts); i++) {
+		print_message("%s\n", texts[i].text);
+		assert_int_equal(stack_line_parse(texts[i].text, &line), texts[i].kind);
+		assert_int_equal(line.tid, texts[i].tid);
+		if (texts[i].kind == STACK_FRAME)
+			assert_true(word_is(&line.func, texts[i].name));
+		else if (texts[i].tid)
+			assert_string_equal(line.comm, texts[i].name);
+	}
+}
+
 /* ---- whose, and how long ---- */
 
 #define REGION                                                                                     \
@@ -577,6 +620,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_are),
 		cmocka_unit_test(a_wait_outside_its_call_explains_nothing),
 		cmocka_unit_test(logs_are_told_by_their_content),
+		cmocka_unit_test(stack_lines_are_understood),
 		cmocka_unit_test(a_long_line_is_read_by_its_ends),
 		cmocka_unit_test(a_timer_takes_at_most_four_jiffies),
 		cmocka_unit_test(a_thread_belongs_to_who_cloned_it),

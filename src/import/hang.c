@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "import/hang.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import/log_calls.h"
+#include "import/stack_line.h"
+#include "ledger/sites.h"
+#include "ledger/suspect.h"
+
+/* Tasks that are kept: those with KVM, or SRCU, in their stack. */
+#define TASKS_MAX  4096
+#define FRAMES_MAX 64
+
+/* The lock that KVM holds when it installs memory slots: virt/kvm/kvm_main.c */
+#define SLOTS_LOCK "kvm->slots_lock"
+
+struct hung_task {
+	struct stack_line head;
+	uint64_t ts_ns, age_ns;
+	char *names[FRAMES_MAX];
+	size_t cnt;
+	struct stack stack;
+	const struct hung_task *holder; /* of what it waits for; NULL: not in the dump */
+	bool is_waiting;		/* for SRCU, or for a mutex */
+	char note[256];
+};
+
+struct hang {
+	struct log *log;
+	struct hung_task **tasks;
+	size_t cnt;
+	struct hung_task *last; /* whose frames come */
+	struct stack_line age;	/* of the task that follows */
+	struct domain *domains[DOMAIN_KIND_CNT];
+};
+
+/* ---- reading ---- */
+
+static void free_task(struct hung_task *task)
+{
+	for (size_t i = 0; task && i < task->cnt; i++)
+		free(task->names[i]);
+	free(task);
+}
+
+static bool is_kept(const struct hung_task *task)
+{
+	const struct stack *stack = &task->stack;
+
+	return stack_has(stack, SITE_KVM) || stack_reads(stack) != CALL_NONE;
+}
+
+/* Keep it, if it is of interest. */
+static int end_task(struct hang *hang)
+{
+	struct hung_task *task = hang->last, **tasks;
+
+	hang->last = NULL;
+	if (!task)
+		return 0;
+	stack_of_names(&task->stack, (const char *const *)task->names, task->cnt);
+	if (!is_kept(task) || hang->cnt == TASKS_MAX) {
+		free_task(task);
+		return 0;
+	}
+	tasks = reallocarray(hang->tasks, hang->cnt + 1, sizeof(struct hung_task *));
+	if (!tasks) {
+		free_task(task);
+		return -ENOMEM;
+	}
+	hang->tasks = tasks;
+	tasks[hang->cnt++] = task;
+	return 0;
+}
+
+static int start_task(struct hang *hang, const struct stack_line *line)
+{
+	int ret = end_task(hang);
+
+	if (ret)
+		return ret;
+	hang->last = calloc(1, sizeof(*hang->last));
+	if (!hang->last)
+		return -ENOMEM;
+	hang->last->head = *line;
+	hang->last->ts_ns = line->ts_ns;
+	if (hang->age.tid && (hang->age.tid == line->tid || line->kind == STACK_FRAME)) {
+		hang->last->age_ns = hang->age.age_ns;
+		hang->last->head.tid = hang->age.tid;
+		memcpy(hang->last->head.comm, hang->age.comm, sizeof(hang->age.comm));
+		hang->last->head.state = 'D';
+	}
+	hang->age.tid = 0;
+	return 0;
+}
+
+static int add_frame(struct hang *hang, const struct stack_line *line)
+{
+	int ret = hang->last ? 0 : start_task(hang, line);
+	struct hung_task *task = hang->last;
+
+	if (ret || task->cnt == FRAMES_MAX)
+		return ret;
+	task->names[task->cnt] = strndup(line->func.text, line->func.len);
+	if (!task->names[task->cnt])
+		return -ENOMEM;
+	task->cnt++;
+	return 0;
+}
+
+int hang_take(struct hang *hang, const char *text)
+{
+	struct stack_line line;
+	int ret = 0;
+
+	switch (stack_line_parse(text, &line)) {
+	case STACK_FRAME:
+		return add_frame(hang, &line);
+	case STACK_TASK:
+		return start_task(hang, &line);
+	case STACK_AGE:
+		ret = end_task(hang);
+		hang->age = line;
+		return ret;
+	case STACK_END:
+		return hang->last && hang->last->cnt ? end_task(hang) : 0;
+	default:
+		return 0;
+	}
+}
+
+/* ---- who waits for whom ---- */
+
+/* May both be of one process, so of one VM? */
+static bool is_same(const struct hung_task *a, const struct hung_task *b)
+{
+	if (a->head.tgid && b->head.tgid)
+		return a->head.tgid == b->head.tgid;
+	if (a->head.ppid && b->head.ppid)
+		return a->head.ppid == b->head.ppid;
+	return true;
+}
+
+static bool waits_on(const struct hung_task *task, enum domain_kind wanted)
+{
+	enum domain_kind kind;
+
+	return stack_in_sync(&task->stack) && stack_domain_kind(&task->stack, &kind) &&
+	       kind == wanted;
+}
+
+/*
+ * A vCPU that waits for the readers of kvm->srcu on its way through KVM_RUN: it is one, unless its
+ * exit handler has dropped the read side, and then it would not wait long. On arm64 the first run
+ * registers the vGIC's distributor (kvm_vgic_map_resources()), and is none.
+ */
+static bool is_self(const struct hung_task *task)
+{
+	return waits_on(task, DOMAIN_SRCU) && stack_reads(&task->stack) == CALL_RUN &&
+	       !stack_has(&task->stack, SITE_REGISTERS);
+}
+
+static const struct hung_task *find_reader(const struct hang *hang, const struct hung_task *task)
+{
+	const struct hung_task *best = is_self(task) ? task : NULL;
+	int rank = 0;
+
+	for (size_t i = 0; !best && i < hang->cnt; i++) {
+		const struct hung_task *other = hang->tasks[i];
+
+		if (other != task && is_same(task, other) && is_self(other))
+			best = other;
+	}
+	for (size_t i = 0; (!best || rank) && i < hang->cnt; i++) {
+		const struct hung_task *other = hang->tasks[i];
+		int its = suspect_rank(&other->stack, other->head.state != 'R');
+
+		if (other == task || !is_same(task, other) || its <= rank)
+			continue;
+		rank = its;
+		best = other;
+	}
+	return best;
+}
+
+/* Who installs memory slots holds kvm->slots_lock; else whoever waits for SRCU in a call of the VM.
+ */
+static const struct hung_task *find_holder(const struct hang *hang, const struct hung_task *task)
+{
+	const struct hung_task *found = NULL;
+
+	for (size_t i = 0; i < hang->cnt; i++) {
+		const struct hung_task *other = hang->tasks[i];
+
+		if (other == task || !is_same(task, other) || stack_in_mutex(&other->stack))
+			continue;
+		if (stack_has(&other->stack, SITE_MEMSLOTS))
+			return other;
+		if (!found && stack_in_kvm_wait(&other->stack) &&
+		    stack_has(&other->stack, SITE_IOCTL))
+			found = other;
+	}
+	return found;
+}
+
+static void find_holders(struct hang *hang)
+{
+	for (size_t i = 0; i < hang->cnt; i++) {
+		struct hung_task *task = hang->tasks[i];
+
+		task->is_waiting = true;
+		if (waits_on(task, DOMAIN_SRCU))
+			task->holder = find_reader(hang, task);
+		else if (stack_in_mutex(&task->stack))
+			task->holder = find_holder(hang, task);
+		else
+			task->is_waiting = stack_in_kvm_wait(&task->stack);
+	}
+}
+
+/* Does who holds what it waits for wait, in the end, for itself? */
+static bool is_cycle(const struct hung_task *task)
+{
+	const struct hung_task *at = task->holder;
+
+	for (size_t i = 0; at && i < TASKS_MAX; i++) {
+		if (at == task)
+			return true;
+		at = at->holder;
+	}
+	return false;
+}
+
+/* ---- what is said of it ---- */
+
+static void note_srcu(struct hung_task *task)
+{
+	enum domain_kind kind = DOMAIN_OTHER;
+
+	stack_domain_kind(&task->stack, &kind);
+	if (task->holder == task)
+		snprintf(task->note, sizeof(task->note),
+			 "%s: this vCPU waits for the readers of %s, and is one itself as far as "
+			 "its stack shows; report this stack to KVM's maintainers",
+			 task->age_ns ? "a deadlock" : "maybe a deadlock", domain_kind_name(kind));
+	else if (task->holder && is_cycle(task))
+		snprintf(task->note, sizeof(task->note),
+			 "a deadlock: %.15s[%u], who holds it, waits for this thread in the end",
+			 task->holder->head.comm, task->holder->head.tid);
+	else if (task->holder)
+		snprintf(task->note, sizeof(task->note),
+			 "what %.15s[%u] waits for is what holds the grace period",
+			 task->holder->head.comm, task->holder->head.tid);
+	else if (kind == DOMAIN_SHARED)
+		snprintf(task->note, sizeof(task->note),
+			 "all VMs of the host share this domain: a reader may be in any process. "
+			 "Collect next the stacks of all tasks, and of the workers: echo t "
+			 ">/proc/sysrq-trigger; dmesg");
+	else
+		snprintf(task->note, sizeof(task->note),
+			 "no reader of %s is in this dump. Collect next the stacks of all threads "
+			 "of the VMM: for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; "
+			 "done",
+			 domain_kind_name(kind));
+}
+
+static void note_lock(struct hung_task *task)
+{
+	if (task->holder && is_cycle(task))
+		snprintf(task->note, sizeof(task->note),
+			 "a deadlock: %.15s[%u], who holds it, waits for this thread in the end",
+			 task->holder->head.comm, task->holder->head.tid);
+	else if (task->holder)
+		snprintf(task->note, sizeof(task->note),
+			 "the holder's wait is the one to mend: see %.15s[%u]",
+			 task->holder->head.comm, task->holder->head.tid);
+	else
+		snprintf(task->note, sizeof(task->note),
+			 "who holds it is not in this dump. Collect next the stacks of all threads "
+			 "of the VMM: for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; "
+			 "done");
+}
+
+static enum ks_cause cause_of(const struct hung_task *task)
+{
+	if (stack_in_mutex(&task->stack))
+		return KS_CAUSE_LOCK;
+	if (stack_in_sync(&task->stack))
+		return task->holder ? KS_CAUSE_READER : KS_CAUSE_UNEXPLAINED;
+	return KS_CAUSE_OTHER_SLEEP;
+}
+
+static enum call_id call_of_task(const struct hung_task *task)
+{
+	enum call_id id = stack_call(&task->stack);
+
+	if (id == CALL_NONE)
+		id = stack_reads(&task->stack);
+	return id == CALL_NONE ? CALL_UNKNOWN : id;
+}
+
+static void set_culprit(const struct hung_task *task, struct log_call *call)
+{
+	const struct hung_task *holder = task->holder;
+	struct culprit *culprit = &call->culprit;
+
+	culprit->kind = call->cause == KS_CAUSE_LOCK	 ? CULPRIT_HOLDER
+			: call->cause == KS_CAUSE_READER ? CULPRIT_READER
+							 : CULPRIT_NONE;
+	if (!holder)
+		return;
+	culprit->is_known = true;
+	culprit->is_self = holder == task;
+	culprit->call = call_of_task(holder);
+	culprit->tid = holder->head.tid;
+	memcpy(culprit->comm, holder->head.comm, sizeof(culprit->comm));
+	if (call->cause == KS_CAUSE_READER)
+		culprit->func = stack_sleeps_in(&holder->stack);
+	else if (stack_has(&holder->stack, SITE_MEMSLOTS))
+		culprit->func = SLOTS_LOCK;
+	culprit->cause = call->cause == KS_CAUSE_LOCK ? cause_of(holder) : KS_CAUSE_RUN;
+}
+
+static struct domain *domain_of(struct hang *hang, const struct hung_task *task)
+{
+	enum domain_kind kind;
+
+	if (!stack_domain_kind(&task->stack, &kind))
+		return NULL;
+	if (!hang->domains[kind])
+		hang->domains[kind] = domain_new(kind + 1, kind, 0);
+	return hang->domains[kind];
+}
+
+static void report(struct hang *hang, struct hung_task *task)
+{
+	uint64_t ts_ns = task->ts_ns > task->age_ns ? task->ts_ns : task->age_ns;
+	struct log_call call = {
+		.rec = {.head = {.ts_ns = ts_ns, .tid = task->head.tid},
+			.begin_ns = ts_ns - task->age_ns,
+			.tgid = task->head.tgid ? task->head.tgid : task->head.tid},
+		.id = call_of_task(task),
+		.cause = cause_of(task),
+		.note = task->note,
+	};
+
+	memcpy(call.rec.comm, task->head.comm, sizeof(call.rec.comm));
+	if (stack_in_mutex(&task->stack))
+		note_lock(task);
+	else if (stack_in_sync(&task->stack))
+		note_srcu(task);
+	if (call.cause == KS_CAUSE_OTHER_SLEEP)
+		call.func = stack_sleeps_in(&task->stack);
+	if (stack_in_srcu(&task->stack))
+		call.wait = (struct wait){.dom = domain_of(hang, task),
+					  .api = stack_api(&task->stack),
+					  .site = stack_srcu_caller(&task->stack),
+					  .begin_ns = call.rec.begin_ns,
+					  .ns = task->age_ns,
+					  .callbacks = -1,
+					  .stack = task->stack};
+	set_culprit(task, &call);
+	log_stuck(hang->log, &call);
+}
+
+/* A vCPU that runs, or sleeps because its guest does, is not stuck: it may be a reader. */
+static bool is_stuck(const struct hung_task *task)
+{
+	if (task->is_waiting || task->age_ns)
+		return true;
+	return task->head.state == 'D';
+}
+
+int hang_finish(struct hang *hang)
+{
+	int ret = end_task(hang);
+
+	if (ret)
+		return ret;
+	find_holders(hang);
+	for (size_t i = 0; i < hang->cnt; i++)
+		if (is_stuck(hang->tasks[i]))
+			report(hang, hang->tasks[i]);
+	return 0;
+}
+
+/* ---- life ---- */
+
+struct hang *hang_new(struct log *log)
+{
+	struct hang *hang = calloc(1, sizeof(*hang));
+
+	if (hang)
+		hang->log = log;
+	return hang;
+}
+
+void hang_free(struct hang *hang)
+{
+	if (!hang)
+		return;
+	for (size_t i = 0; i < hang->cnt; i++)
+		free_task(hang->tasks[i]);
+	free_task(hang->last);
+	for (size_t i = 0; i < DOMAIN_KIND_CNT; i++)
+		if (hang->domains[i])
+			domain_put(hang->domains[i]);
+	free(hang->tasks);
+	free(hang);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The lines of kernel stacks, as the kernel's log (hung tasks, sysrq-w and -t), /proc/PID/stack,
+ * crash and drgn print them.
+ */
+#ifndef IMPORT_STACK_LINE_H
+#define IMPORT_STACK_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "import/syscall_line.h"
+
+enum stack_line_kind {
+	STACK_OTHER,
+	STACK_FRAME,
+	STACK_TASK, /* whose the frames are that follow; what it does not say is 0 */
+	STACK_AGE,  /* how long the task that follows has been blocked */
+	STACK_END,  /* no line of a stack */
+};
+
+struct stack_line {
+	enum stack_line_kind kind;
+	uint64_t ts_ns; /* of the kernel's log; 0: none */
+	struct word func;
+	char comm[KS_COMM_LEN];
+	uint32_t tid, tgid, ppid;
+	char state; /* 'D'; 0: not said */
+	uint64_t age_ns;
+};
+
+enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line);
+
+#endif
