@@ -89,6 +89,7 @@ static void on_vm_new(void *ctx, struct vm *vm)
 {
 	struct export *export = ctx;
 
+	export->daemon.vms_found++;
 	metrics_vm_new(export->metrics, vm);
 }
 
@@ -245,6 +246,9 @@ static int serve(struct export *export, struct err *err)
 	ret = attach(export, err);
 	if (ret)
 		return ret;
+	ret = session_settle(export->session);
+	if (ret)
+		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
 	daemon =
 		daemon_new(&export->daemon, export->metrics, export->session, &export->notify, err);
 	if (!daemon)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/format.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "output/csv.h"
 #include "output/json.h"
 
@@ -75,6 +76,72 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 	show->is_stopped = false;
 	put_line(show);
 	printer_flush(show);
+}
+
+/* ---- what is said at the start ---- */
+
+static int check_name(const char *option, const char *name, size_t max, struct err *err)
+{
+	if (!name || (*name && strlen(name) <= max))
+		return 0;
+	if (!*name)
+		return err_usage(err, "--%s: a name is expected, not ''", option);
+	return err_usage(err, "--%s: '%s' is longer than the %zu characters that any has", option,
+			 name, max);
+}
+
+int printer_check_filter(const struct filter *filter, struct err *err)
+{
+	int ret = check_name("comm", filter->comm, KS_COMM_LEN - 1, err);
+
+	return ret ? ret : check_name("vm", filter->vm, sizeof(((struct vm *)0)->name) - 1, err);
+}
+
+static void add_filter(struct str *out, const struct filter *filter)
+{
+	const char *sep = "";
+
+	if (filter->pid)
+		str_addf(out, "--pid %" PRIu32, filter->pid);
+	sep = out->len ? ", " : "";
+	if (filter->vm)
+		str_addf(out, "%s--vm %s", sep, filter->vm);
+	sep = out->len ? ", " : "";
+	if (filter->comm)
+		str_addf(out, "%s--comm %s", sep, filter->comm);
+}
+
+static void add_vms(struct str *out, const struct printer *show)
+{
+	uint64_t all = show->vms_seen, wanted = show->summary.vms;
+	struct str filter;
+
+	str_init(&filter);
+	add_filter(&filter, &show->cfg.filter);
+	if (!filter.len)
+		str_addf(out, "%" PRIu64 " VM%s", all, format_s(all));
+	else if (wanted)
+		str_addf(out, "%" PRIu64 " of %" PRIu64 " VMs (%s)", wanted, all, filter.text);
+	else
+		str_addf(out, "%s matches none of %" PRIu64 " VM%s now", filter.text, all,
+			 format_s(all));
+	str_fini(&filter);
+}
+
+void printer_say_start(const struct printer *show, const char *doing, const char *where,
+		       const char *command)
+{
+	struct str vms;
+
+	str_init(&vms);
+	if (command)
+		str_addf(&vms, "VMs of '%s'", command);
+	else
+		add_vms(&vms, show);
+	if (!show->cfg.quiet)
+		log_notice("%s by %s%s: %s", doing, show->backend, where,
+			   str_failed(&vms) ? "?" : vms.text);
+	str_fini(&vms);
 }
 
 /* ---- stalls ---- */
@@ -197,6 +264,7 @@ static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 
 void printer_vm_new(struct printer *show, const struct vm *vm)
 {
+	show->vms_seen++;
 	if (!filter_wants_vm(&show->cfg.filter, vm))
 		return;
 	show->summary.vms++;

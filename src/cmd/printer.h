@@ -59,6 +59,7 @@ struct printer {
 	struct map stuck;    /* tid -> struct stuck */
 	uint64_t all_min_ns; /* calls that did not stall: this long or longer */
 	struct str line;     /* one or more, of one stall */
+	uint64_t vms_seen;   /* whatever the filter */
 	uint64_t missing;    /* stalls and other pieces that there was no memory for */
 	bool has_begun;
 	bool is_stopped; /* the stall of .stop_on_ns was seen */
@@ -70,6 +71,16 @@ void printer_fini(struct printer *show);
 
 /* The stalls that follow are from here. The first time, a headline goes before them. */
 void printer_begin(struct printer *show, const struct printer_source *source);
+
+/* Does somebody's filter make sense at all? 0, or -EINVAL with @err set. */
+int printer_check_filter(const struct filter *filter, struct err *err);
+
+/*
+ * Say on standard error what begins: "tracing by fentry: 1 of 3 VMs (--vm web3)". The VMs are those
+ * that are known by now; with a COMMAND there are none yet. @where: "", or " to FILE".
+ */
+void printer_say_start(const struct printer *show, const char *doing, const char *where,
+		       const char *command);
 
 /*
  * What a ledger reports. printer_stall() returns whether it is a stall: it is printed then, and

@@ -89,6 +89,7 @@ struct record {
 	struct record_cfg cfg;
 	struct printer show; /* --tee, and the summary */
 	struct session *session;
+	const char *command; /* NULL: none */
 	const struct symbols *syms;
 	struct printer_source source;
 	struct capture_head head;
@@ -237,6 +238,8 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 static int on_started(void *ctx, struct err *err)
 {
 	struct record *record = ctx;
+	char where[64];
+	int ret;
 
 	outfile_start(&record->tee);
 	outfile_start(&record->out);
@@ -245,8 +248,11 @@ static int on_started(void *ctx, struct err *err)
 	if (!record->writer)
 		return record->out.failed ? outfile_close(&record->out, err)
 					  : err_set(err, -ENOMEM, "out of memory");
-	if (!record->cfg.live.quiet)
-		log_notice("recording by %s to %s", record->source.backend, record->cfg.output);
+	ret = record->command ? 0 : session_settle(record->session);
+	if (ret)
+		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
+	snprintf(where, sizeof(where), " to %s", record->cfg.output);
+	printer_say_start(&record->show, "recording", where, record->command);
 	return 0;
 }
 
@@ -285,16 +291,10 @@ static int dump(struct record *record, const struct summary *summary, struct err
 }
 
 /* What happened before the signal is in it: none of that waits for older records any more. */
-static int settle(struct record *record)
-{
-	clock_sleep_ns(SESSION_SETTLE_NS);
-	return session_take(record->session);
-}
-
 static int dump_on_signal(struct record *record, struct err *err)
 {
 	struct summary summary;
-	int ret = settle(record);
+	int ret = session_settle(record->session);
 
 	if (ret)
 		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
@@ -405,7 +405,10 @@ static int record_all(struct record *record, char *const *command, struct err *e
 		.tick = on_tick,
 		.ctx = record,
 	};
-	int ret = watch_run(&watch_cfg, &record->show.summary, err);
+	int ret;
+
+	record->command = *command;
+	ret = watch_run(&watch_cfg, &record->show.summary, err);
 
 	if (record->writer) {
 		ret = end_capture(record, ret, err);

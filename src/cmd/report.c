@@ -335,6 +335,9 @@ static int report_run(int argc, char **argv, struct err *err)
 		return operand;
 	if (operand == argc)
 		return err_usage(err, "which FILE?");
+	ret = printer_check_filter(&report.cfg.filter, err);
+	if (ret)
+		return ret;
 	ret = outfile_open(&report.out, report.cfg.output, err);
 	if (!ret)
 		ret = set_up(&report, err);

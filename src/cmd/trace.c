@@ -42,6 +42,8 @@ struct tracing {
 	struct outfile out;
 	struct printer show;
 	struct printer_source source;
+	struct session *session;
+	const char *command; /* NULL: none */
 };
 
 static int on_begin(void *ctx, struct session *session, struct err *err)
@@ -49,6 +51,7 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 	struct tracing *trace = ctx;
 
 	(void)err;
+	trace->session = session;
 	trace->source = (struct printer_source){
 		.backend = session_backend(session),
 		.host = *session_host(session),
@@ -60,10 +63,14 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 static int on_started(void *ctx, struct err *err)
 {
 	struct tracing *trace = ctx;
+	int ret;
 
-	(void)err;
 	outfile_start(&trace->out);
 	printer_begin(&trace->show, &trace->source);
+	ret = trace->command ? 0 : session_settle(trace->session);
+	if (ret)
+		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
+	printer_say_start(&trace->show, "tracing", "", trace->command);
 	return 0;
 }
 
@@ -98,7 +105,10 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 		.tick = on_tick,
 		.ctx = trace,
 	};
-	int ret = watch_run(&watch_cfg, &trace->show.summary, err);
+	int ret;
+
+	trace->command = *command;
+	ret = watch_run(&watch_cfg, &trace->show.summary, err);
 
 	return ret ? ret : printer_end(&trace->show, ret, err);
 }
@@ -144,6 +154,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 		return operand;
 	log_set_verbosity(cfg.live.quiet, cfg.live.verbose);
 	cfg.filter.is_followed = operand < argc;
+	ret = printer_check_filter(&cfg.filter, err);
 	printer_init(&trace.show,
 		     &(struct printer_cfg){
 			     .filter = cfg.filter,
@@ -155,7 +166,9 @@ static int trace_run(int argc, char **argv, struct err *err)
 			     .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
 		     },
 		     &trace.out);
-	ret = cfg.json_schema ? print_schema(&trace, err) : run(&trace, argv + operand, err);
+	if (!ret)
+		ret = cfg.json_schema ? print_schema(&trace, err)
+				      : run(&trace, argv + operand, err);
 	printer_fini(&trace.show);
 	return ret;
 }

@@ -242,6 +242,12 @@ int session_take(struct session *session)
 	return reorder_flush(session->order, clock_now_ns());
 }
 
+int session_settle(struct session *session)
+{
+	clock_sleep_ns(SESSION_SETTLE_NS);
+	return session_take(session);
+}
+
 /* How long to sleep: no longer than it may take for something to be due without a record. */
 static int sleep_ms(const struct session *session, int timeout_ms)
 {

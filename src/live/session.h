@@ -71,6 +71,9 @@ void session_tidy(struct session *session);
 /* Take what there is, without waiting. Returns 0 or a negative errno. */
 int session_take(struct session *session);
 
+/* The same once none of them waits for older ones any more. */
+int session_settle(struct session *session);
+
 /* Fill in records, losses and cost; calls and VMs are for the command to count. */
 void session_summary(const struct session *session, struct summary *summary);
 

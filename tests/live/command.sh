@@ -38,6 +38,21 @@ test_command_status()
 	said 'killed by signal 9'
 }
 
+# What is traced is said at the start, and a filter that matches nothing shows.
+test_start_line()
+{
+	status 0 "$KVMSTALL" trace -d 1ms --vm no-such-vm
+	said '^kvmstall: tracing by [a-z]+: --vm no-such-vm matches none of [0-9]+ VMs? now$'
+	status 0 "$KVMSTALL" trace -- true
+	said "^kvmstall: tracing by [a-z]+: VMs of 'true'\$"
+	status 0 "$KVMSTALL" record -d 1ms -o start.cap
+	said '^kvmstall: recording by [a-z]+ to start.cap: [0-9]+ VMs?$'
+	status 0 "$KVMSTALL" export -l 127.0.0.1:0 -d 1ms
+	said '^kvmstall: exporting by [a-z]+: [0-9]+ VMs?, on http://127.0.0.1:[1-9][0-9]*$'
+	status 0 "$KVMSTALL" trace -q -d 1ms
+	[ ! -s err ] || fail "with --quiet:" "$(cat err)"
+}
+
 test_command_missing()
 {
 	status 1 "$KVMSTALL" trace -- /nonexistent/vmm

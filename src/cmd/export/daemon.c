@@ -2,6 +2,7 @@
 #include "cmd/export/daemon.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/export/http.h"
@@ -36,6 +38,7 @@ struct daemon {
 	struct notify *notify;
 	struct http *http;
 	struct textfile *textfile;
+	char where[160]; /* the address that .http listens on */
 	struct str text;
 	struct utsname names;
 	struct metrics_totals totals;
@@ -203,6 +206,7 @@ static void on_replied(void *ctx, unsigned int code)
 	struct daemon *daemon = ctx;
 
 	metrics_request(daemon->metrics, code);
+	log_info("a request was answered with %u", code);
 }
 
 /* ---- the text file ---- */
@@ -357,6 +361,7 @@ static int open_all(struct daemon *daemon, struct err *err)
 	}
 	if (daemon->cfg.listen_fd < 0)
 		return 0;
+	http_where(daemon->cfg.listen_fd, daemon->where, sizeof(daemon->where));
 	daemon->http = http_new(daemon->cfg.listen_fd, &ops, daemon, err);
 	return daemon->http ? watch_fd(daemon, http_fd(daemon->http)) : -EIO;
 }
@@ -399,6 +404,27 @@ void daemon_free(struct daemon *daemon)
 	free(daemon);
 }
 
+/* How the kernel is watched, and where the metrics are. */
+static void say_start(const struct daemon *daemon)
+{
+	char interval[32];
+	struct str where;
+
+	str_init(&where);
+	if (daemon->session)
+		str_addf(&where, ": %" PRIu32 " VM%s", daemon->cfg.vms_found,
+			 format_s(daemon->cfg.vms_found));
+	if (daemon->http)
+		str_addf(&where, ", on %s", daemon->where);
+	if (daemon->textfile)
+		str_addf(&where, ", to %s every %s", daemon->cfg.textfile,
+			 format_nsec(daemon->cfg.interval_ns, interval, sizeof(interval)));
+	log_notice("exporting %s%s%s", daemon->session ? "by " : "no VMs, since KVM is not there",
+		   daemon->session ? session_backend(daemon->session) : "",
+		   str_failed(&where) || !where.len ? "" : where.text);
+	str_fini(&where);
+}
+
 int daemon_run(struct daemon *daemon, struct err *err)
 {
 	int ret = privdrop_apply(&daemon->cfg.user, err);
@@ -407,6 +433,7 @@ int daemon_run(struct daemon *daemon, struct err *err)
 		ret = textfile_try(daemon->textfile, err);
 	if (ret)
 		return ret;
+	say_start(daemon);
 	notify_send(daemon->notify, "READY=1\nSTATUS=Attached");
 	return loop(daemon, err);
 }

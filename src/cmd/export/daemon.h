@@ -16,6 +16,7 @@ struct session;
 struct daemon_cfg {
 	int listen_fd;	      /* -1: no HTTP */
 	const char *textfile; /* folder; NULL: none */
+	uint32_t vms_found;   /* when it starts */
 	uint64_t interval_ns; /* between two writes of it */
 	uint64_t duration_ns; /* 0: for ever */
 	uint64_t start_ns;    /* since 1970, of this process */

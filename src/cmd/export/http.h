@@ -9,11 +9,15 @@
 #define CMD_EXPORT_HTTP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
 struct http;
 struct str;
+
+/* Where @fd listens, as a client would say it: the port that 0 became, too. Into @buf. */
+void http_where(int fd, char *buf, size_t size);
 
 struct http_request {
 	const char *path;

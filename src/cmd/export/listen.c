@@ -139,6 +139,26 @@ static int passed_socket(struct err *err)
 	return FIRST_PASSED_FD;
 }
 
+void http_where(int fd, char *buf, size_t size)
+{
+	union address addr = {.any.sa_family = AF_UNSPEC};
+	socklen_t len = sizeof(addr);
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (getsockname(fd, &addr.any, &len))
+		addr.any.sa_family = AF_UNSPEC;
+	if (addr.any.sa_family == AF_UNIX)
+		snprintf(buf, size, "unix:%s", addr.path.sun_path);
+	else if (addr.any.sa_family == AF_INET6)
+		snprintf(buf, size, "http://[%s]:%u",
+			 inet_ntop(AF_INET6, &addr.ip6.sin6_addr, host, sizeof(host)),
+			 ntohs(addr.ip6.sin6_port));
+	else
+		snprintf(buf, size, "http://%s:%u",
+			 inet_ntop(AF_INET, &addr.ip4.sin_addr, host, sizeof(host)),
+			 ntohs(addr.ip4.sin_port));
+}
+
 int http_listen(const char *where, struct err *err)
 {
 	int fd = passed_socket(err);

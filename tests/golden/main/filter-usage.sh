@@ -1,0 +1,4 @@
+# Filters that nothing can match.
+kvmstall trace --comm abcdefghijklmnop
+kvmstall trace --vm ''
+kvmstall report --comm '' nothing.cap
