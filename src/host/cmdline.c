@@ -16,20 +16,25 @@ static void take_value(const char *value, char *name, size_t size)
 
 static const char *const options[] = {"--id", "-name", "--name"};
 
-/* The value of a naming option: after '=', or the next argument. NULL: @arg is none of them. */
-static const char *value_of(const char *arg, const char *next)
+const char *cmdline_value(const char *arg, const char *next, const char *option)
 {
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		size_t len = strlen(options[i]);
+	size_t len = strlen(option);
 
-		if (strncmp(arg, options[i], len))
-			continue;
-		if (arg[len] == '=')
-			return arg + len + 1;
-		if (!arg[len])
-			return next;
-	}
-	return NULL;
+	if (strncmp(arg, option, len))
+		return NULL;
+	if (arg[len] == '=')
+		return arg + len + 1;
+	return arg[len] ? NULL : next;
+}
+
+/* The value of a naming option; NULL: @arg is none of them. */
+static const char *value_of_name(const char *arg, const char *next)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && !value; i++)
+		value = cmdline_value(arg, next, options[i]);
+	return value;
 }
 
 bool cmdline_vm_name(const char *cmdline, size_t size, char *name, size_t name_size)
@@ -43,7 +48,7 @@ bool cmdline_vm_name(const char *cmdline, size_t size, char *name, size_t name_s
 		if (pos > size)
 			break; /* cut in the middle of an argument */
 		next = pos < size && memchr(cmdline + pos, 0, size - pos) ? cmdline + pos : NULL;
-		value = value_of(arg, next);
+		value = value_of_name(arg, next);
 		if (!value || !*value)
 			continue;
 		take_value(value, name, name_size);

@@ -13,4 +13,7 @@
  */
 bool cmdline_vm_name(const char *cmdline, size_t size, char *name, size_t name_size);
 
+/* The value of @option in @arg: after '=', or @next, the next argument. NULL: there is none. */
+const char *cmdline_value(const char *arg, const char *next, const char *option);
+
 #endif

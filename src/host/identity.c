@@ -45,23 +45,16 @@ static const struct vmm_kind *find_vmm(const char *argv0)
 	return NULL;
 }
 
-/* The value of @option: after '=', or the next argument. NULL: it is not there. */
+/* The value of @option; NULL: it is not there. */
 static const char *value_of(const char *cmdline, size_t size, const char *option)
 {
-	size_t len = strlen(option);
+	const char *value = NULL;
 
-	for (size_t pos = 0; pos < size; pos += strlen(cmdline + pos) + 1) {
-		const char *arg = cmdline + pos;
-		size_t next = pos + strlen(arg) + 1;
-
-		if (strncmp(arg, option, len))
-			continue;
-		if (arg[len] == '=')
-			return arg + len + 1;
-		if (!arg[len] && next < size)
-			return cmdline + next;
+	for (size_t pos = 0, next; pos < size && !value; pos = next) {
+		next = pos + strlen(cmdline + pos) + 1;
+		value = cmdline_value(cmdline + pos, next < size ? cmdline + next : NULL, option);
 	}
-	return NULL;
+	return value;
 }
 
 /* "/run/vms/web1.sock", "path=/run/web1.sock,..." -> "web1" */
