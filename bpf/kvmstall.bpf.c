@@ -341,7 +341,8 @@ ITERATE(find_iter, task_file)
 	return 0;
 }
 
-/* VMs that are followed, one by one: which have ended unseen? */
+/* VMs that are followed, one by one: which have ended unseen, and which does user space not know?
+ */
 ITERATE(sweep_iter, bpf_map_elem)
 {
 	__u64 *kvm = ctx->key;

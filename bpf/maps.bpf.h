@@ -55,7 +55,8 @@ __u64 shared_ssp;
 /* Calls seen to begin, by enum ks_call_kind: user space makes some itself, to see that they are. */
 __u32 calls_seen[8];
 
-/* How often .vms was to be swept: VMs may have ended unseen. User space does it. */
+/* How often .vms was to be swept: VMs may have ended unseen, or the record of a birth or an end was
+ * lost. User space does it. */
 __u64 sweeps_wanted;
 
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
@@ -121,6 +122,8 @@ struct {
 struct vm_state {
 	__u32 tgid;	  /* who made it */
 	__u32 shown_tgid; /* in records */
+	__u32 flags;	  /* KS_VM_FOLLOWED */
+	__u32 is_unknown; /* to user space: its record was lost */
 };
 
 /* VMs by struct kvm. Deleted at the VM's end. */
@@ -314,17 +317,18 @@ static __always_inline void ring_submit(void *record)
 	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
+static __always_inline bool emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
 {
 	struct ks_step *step = ring_reserve(sizeof(*step));
 
 	if (!step)
-		return;
+		return false;
 	head_fill(&step->head, bpf_ktime_get_ns(), current_shown_tid(), type);
 	step->ssp = ssp;
 	step->seq = seq;
 	step->val = val;
 	ring_submit(step);
+	return true;
 }
 
 #endif

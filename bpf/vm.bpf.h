@@ -140,29 +140,52 @@ static __always_inline void owner_drop(__u32 tgid, __u64 kvm)
 		bpf_map_delete_elem(&owners, &tgid);
 }
 
-static __always_inline void vm_emit(__u64 kvm, __u32 shown_tgid, __u32 flags, __u64 now)
+static __always_inline bool vm_emit(__u64 kvm, __u32 shown_tgid, __u32 flags, __u64 now)
 {
 	struct ks_vm *vm = ring_reserve(sizeof(*vm));
 
 	if (!vm)
-		return;
+		return false;
 	head_fill(&vm->head, now, current_shown_tid(), KS_VM);
 	vm->kvm = kvm;
 	vm->tgid = shown_tgid;
-	vm->flags = flags | (bpf_map_lookup_elem(&followed, &shown_tgid) ? KS_VM_FOLLOWED : 0);
+	vm->flags = flags;
 	vm->jiffies = bpf_jiffies64();
 	domain_read(&vm->srcu, kvm_srcu(kvm));
 	domain_read(&vm->irq_srcu, kvm_irq_srcu(kvm));
 	bpf_get_current_comm(vm->comm, sizeof(vm->comm));
 	ring_submit(vm);
+	return true;
+}
+
+/* Until it gets through, each call on the VM tries again, and user space's sweep does. */
+static __always_inline void vm_report(__u64 kvm, struct vm_state *vm, __u32 flags, __u64 now)
+{
+	__u64 track = kvm_track_srcu(kvm);
+
+	if (!vm_emit(kvm, vm->shown_tgid, vm->flags | flags, now)) {
+		vm->is_unknown = 1;
+		__sync_fetch_and_add(&sweeps_wanted, 1);
+		return;
+	}
+	if (track)
+		emit_step(KS_DOMAIN, track, sup_seq(srcu_sup(track)), kvm);
+}
+
+static __always_inline void vm_report_again(__u64 kvm, struct vm_state *vm)
+{
+	if (vm->is_unknown && __sync_bool_compare_and_swap(&vm->is_unknown, 1, 0))
+		vm_report(kvm, vm, KS_VM_FOUND, bpf_ktime_get_ns());
 }
 
 /* Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. */
 static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
 {
 	struct vm_state *old = bpf_map_lookup_elem(&vms, &kvm);
-	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid};
+	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid}, *added;
 
+	if (bpf_map_lookup_elem(&followed, &shown_tgid))
+		vm.flags = KS_VM_FOLLOWED;
 	if (old)
 		owner_drop(old->tgid, kvm); /* died unseen; its address is used again */
 	if (bpf_map_update_elem(&vms, &kvm, &vm, BPF_ANY)) {
@@ -174,10 +197,9 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u3
 	domain_follow(kvm_irq_srcu(kvm), kvm);
 	if (kvm_track_srcu(kvm))
 		domain_follow(kvm_track_srcu(kvm), kvm);
-	vm_emit(kvm, shown_tgid, flags, now);
-	if (kvm_track_srcu(kvm))
-		emit_step(KS_DOMAIN, kvm_track_srcu(kvm), sup_seq(srcu_sup(kvm_track_srcu(kvm))),
-			  kvm);
+	added = bpf_map_lookup_elem(&vms, &kvm);
+	if (added)
+		vm_report(kvm, added, flags, now);
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
@@ -190,6 +212,7 @@ static __always_inline void vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
 		vm_add(kvm, tgid, shown_tgid, KS_VM_FOUND, bpf_ktime_get_ns());
 		return;
 	}
+	vm_report_again(kvm, vm);
 	if (vm->tgid == tgid)
 		return;
 	owner = bpf_map_lookup_elem(&owners, &tgid);
@@ -206,7 +229,8 @@ static __always_inline void vm_gone(__u64 kvm)
 
 	if (!vm)
 		return;
-	emit_step(KS_VM_GONE, srcu, 0, kvm);
+	if (!emit_step(KS_VM_GONE, srcu, 0, kvm))
+		__sync_fetch_and_add(&sweeps_wanted, 1);
 	owner_drop(vm->tgid, kvm);
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);
@@ -218,8 +242,12 @@ static __always_inline void vm_gone(__u64 kvm)
 /* User space asks this of each VM, in a task of its own. */
 static __always_inline void vm_sweep(__u64 kvm)
 {
+	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
+
 	if (kvm_is_dead(kvm))
 		vm_gone(kvm);
+	else if (vm)
+		vm_report_again(kvm, vm);
 }
 
 #endif

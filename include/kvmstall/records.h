@@ -32,9 +32,10 @@ struct ks_head {
 };
 
 enum ks_type {
-	KS_VM = 1,	  /* ks_vm: a VM was born, or found */
-	KS_VM_GONE = 2,	  /* ks_step: it is destroyed; .val its struct kvm */
-	KS_CALL = 3,	  /* ks_call: a call ended */
+	KS_VM = 1, /* ks_vm: a VM was born, or found */
+	KS_VM_GONE =
+		2,   /* ks_step: it is destroyed; .val its struct kvm, .seq its KS_VM's time or 0 */
+	KS_CALL = 3, /* ks_call: a call ended */
 	KS_SLEEP = 4,	  /* ks_sleep: a task slept inside a call, and runs again */
 	KS_START = 5,	  /* ks_start: a task took a domain from idle to a GP in progress */
 	KS_GP_ARM = 6,	  /* ks_step: process_srcu armed its timer again; .val expires, jiffies */

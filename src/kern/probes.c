@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "ledger/ioctls.h"
 #include "host/attach_plan.h"
 #include "ledger/symbols.h"
@@ -375,6 +376,41 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;
 	return iterate(probes->skel->progs.task_iter, NULL);
+}
+
+#define VMS_BATCH 1024
+
+/* One system call's worth. Returns as bpf_map_lookup_batch(). */
+static int add_vms(const struct bpf_map *map, void *batch, bool is_first, uint64_t *keys,
+		   void *values, struct map *vms)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 cnt = VMS_BATCH;
+	int ret = bpf_map_lookup_batch(bpf_map__fd(map), is_first ? NULL : batch, batch, keys,
+				       values, &cnt, &opts);
+
+	if (ret && ret != -ENOENT)
+		return ret;
+	for (__u32 i = 0; i < cnt; i++)
+		if (map_put(vms, keys[i], vms)) /* any value */
+			return -ENOMEM;
+	return ret;
+}
+
+int probes_vms(const struct probes *probes, struct map *vms)
+{
+	const struct bpf_map *map = probes->skel->maps.vms;
+	_free_ uint64_t *keys = calloc(VMS_BATCH, sizeof(*keys));
+	_free_ char *values = calloc(VMS_BATCH, bpf_map__value_size(map));
+	__u32 batch = 0;
+	int ret;
+
+	if (!keys || !values)
+		return -ENOMEM;
+	ret = add_vms(map, &batch, true, keys, values, vms);
+	while (!ret)
+		ret = add_vms(map, &batch, false, keys, values, vms);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 uint64_t probes_sweeps_wanted(const struct probes *probes)

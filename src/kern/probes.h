@@ -11,6 +11,7 @@
 
 struct err;
 struct attach_plan;
+struct map;
 struct symbols;
 struct probes;
 
@@ -52,17 +53,23 @@ int probes_find(struct probes *probes, struct err *err);
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
 
 /*
- * How often it was seen that VMs may have ended whose ends no program can see: one that a process
- * held with many others when it ended.
+ * How often something happened that a sweep is to mend: VMs may have ended unseen (those of a
+ * process that held many when it ended), or the record of a birth or an end was lost.
  */
 uint64_t probes_sweeps_wanted(const struct probes *probes);
 
 /*
- * Make records of the ends of VMs that are over, of which there are none yet: the programs never
- * walk their maps, so this does, in our own time. Without an iterator it does nothing. Returns 0 or
- * a negative errno.
+ * Make the records that are missing: of the ends of VMs that are over, and of VMs whose births'
+ * records were lost. The programs never walk their maps, so this does, in our own time. Without an
+ * iterator it does nothing. Returns 0 or a negative errno.
  */
 int probes_sweep(struct probes *probes);
+
+/*
+ * Put the addresses of all VMs that the programs know into @vms, as keys. Returns 0 or a negative
+ * errno.
+ */
+int probes_vms(const struct probes *probes, struct map *vms);
 
 /* VMs that this process and its children make carry KS_VM_FOLLOWED. */
 int probes_follow(struct probes *probes, uint32_t tgid, struct err *err);

@@ -103,6 +103,11 @@ struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm)
 	return vms_living(&ledger->vms, kvm);
 }
 
+const struct map *ledger_vms(const struct ledger *ledger)
+{
+	return &ledger->vms.living;
+}
+
 static struct domain *add_domain(struct ledger *ledger, uint64_t ssp, enum domain_kind kind,
 				 uint64_t kvm)
 {
@@ -254,7 +259,11 @@ static int take_vm(struct ledger *ledger, const struct record_view *view)
 static int take_vm_gone(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_step *step = view->step;
+	const struct vm *vm = vms_living(&ledger->vms, step->val);
 
+	/* Of the VM that was born then; another may be there by now. */
+	if (vm && step->seq && step->seq != vm->born_ns)
+		return 0;
 	retire_vm(ledger, step->val, step->head.ts_ns);
 	return 0;
 }

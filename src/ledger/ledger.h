@@ -14,6 +14,7 @@
 #include "ledger/stall.h"
 
 struct ledger;
+struct map;
 struct symbols;
 
 struct ledger_ops {
@@ -54,5 +55,8 @@ const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 
 /* The live VM at this address, or NULL. */
 struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm);
+
+/* All live VMs, struct vm by address; as long as no record is taken. */
+const struct map *ledger_vms(const struct ledger *ledger);
 
 #endif

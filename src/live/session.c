@@ -19,6 +19,7 @@
 #include "live/choice.h"
 #include "live/selftest.h"
 #include "live/suspects.h"
+#include "live/vm_check.h"
 #include "output/summary.h"
 
 /* Between two sweeps, which walk the whole table of VMs. */
@@ -42,6 +43,8 @@ struct session {
 	bool is_pending; /* records wait in the reorder window */
 	uint64_t swept;	 /* probes_sweeps_wanted() at the last sweep */
 	uint64_t sweep_ns;
+	bool is_unchecked; /* VMs are to be checked, once the records before the sweep are in order
+			    */
 };
 
 /*
@@ -221,10 +224,34 @@ static int sweep(struct session *session, uint64_t now_ns)
 		return 0;
 	session->swept = wanted;
 	session->sweep_ns = now_ns;
+	session->is_unchecked = true;
 	ret = probes_sweep(session->probes);
 	if (ret)
 		log_warn("cannot find out which VMs have ended: %s", strerror(-ret));
 	return probes_read(session->probes);
+}
+
+/* Returns 0 or a negative errno. */
+static int check_vms(struct session *session)
+{
+	int ret = vm_check(session->ledger, session->probes, session->order);
+
+	session->is_unchecked = false;
+	if (!ret || ret == -ENOMEM)
+		return ret;
+	log_warn("cannot find out which VMs live: %s", strerror(-ret));
+	return 0;
+}
+
+/* Records as of now, in order. */
+static int flush(struct session *session, uint64_t now_ns)
+{
+	int ret = reorder_flush(session->order, now_ns);
+
+	if (ret || !session->is_unchecked)
+		return ret;
+	session->is_pending = true;
+	return now_ns > session->sweep_ns + 2 * SESSION_SETTLE_NS ? check_vms(session) : 0;
 }
 
 int session_take(struct session *session)
@@ -239,7 +266,7 @@ int session_take(struct session *session)
 	if (ret < 0)
 		return ret;
 	find_suspects(&session->held, session->ledger, session->probes);
-	return reorder_flush(session->order, clock_now_ns());
+	return flush(session, clock_now_ns());
 }
 
 int session_settle(struct session *session)
@@ -293,6 +320,10 @@ int session_stop(struct session *session)
 	if (ret >= 0)
 		ret = probes_read(session->probes);
 	rest = reorder_flush(session->order, UINT64_MAX);
+	if (!rest && session->is_unchecked)
+		rest = check_vms(session);
+	if (!rest)
+		rest = reorder_flush(session->order, UINT64_MAX);
 	return ret < 0 ? ret : rest;
 }
 

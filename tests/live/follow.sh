@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; work is of lib/suite.sh
+# shellcheck disable=SC2016,SC2086,SC2094,SC2154 # jq programs have $; pids have no blanks; work is of lib/suite.sh
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace count-after-loss birth-lost nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -143,4 +143,89 @@ test_outside_namespace()
 	some "the VM" "select(.type == \"vm\" and .event == \"born\" and .vm.pid == $((own + 4194304)))" trace
 	some "its calls" "select(is_call and .tid == $((own + 4194304)))" trace
 	none "ids of the first namespace" "select(.tid == $own or .vm.pid == $own)" trace
+}
+
+# overflow: while the tracer $watcher is stopped, more VMs come and go than its ring has room for.
+overflow()
+{
+	kill -STOP $watcher
+	vmms exits 23 1
+	"$@"
+	kill -CONT $watcher
+}
+
+# hold FIFO: in $holders one more process that has three VMs until the FIFO is closed.
+hold()
+{
+	vmms hold 1 3 <"$1" >>dots &
+	holders+=($!)
+	until_true 20 are_held ${#holders[@]}
+}
+
+are_held()
+{
+	[ "$(wc -c <dots)" = "$1" ]
+}
+
+# living FILE: how many VMs of vmms are alive, by what trace said.
+living()
+{
+	jq -c 'select(.type == "vm" and .vm.comm == "vmms") | [.vm.id, .event]' "$1" 2>/dev/null |
+		jq -s 'map(if .[1] == "gone" then -1 else 1 end) | add // 0'
+}
+
+are_living()
+{
+	[ "$(living trace)" = "$1" ]
+}
+
+# Records of births and ends are lost, many times. Afterwards it is known who lives.
+test_count_after_loss()
+{
+	local holders=()
+
+	vmms forks 1
+	mkfifo open
+	: >dots
+	watch trace --ring 4K
+	sleep 1000 >open &
+	local opener=$!
+	overflow hold open
+	for _ in $(seq 29); do
+		overflow true
+	done
+	overflow hold open
+	until_true 20 are_living 6
+	kill $opener
+	wait "${holders[@]}"
+	until_true 20 are_living 0
+	overflow true # the last loss, and the end of the trace right after
+	unwatch
+	some "losses" 'select(.type == "summary" and .losses.ring > 0)' trace
+	are_living 0 || fail "$(living trace) VMs live on"
+}
+
+# A VM of COMMAND whose birth was lost is known from its next call on, and its calls are shown.
+test_birth_lost()
+{
+	local vmm
+
+	vmms forks 1
+	mkfifo go
+	watch trace --all --ring 4K -- sh -c 'read -r _ <go
+		"$1" exits 23 1
+		echo $$ >pid
+		exec "$0" repro --profile minimal --gap 3s >repro' "$KVMSTALL" "$work/vmms"
+	kill -STOP $watcher
+	echo >go
+	until_true 20 test -s pid
+	vmm=$(cat pid)
+	until_true 20 has_vm "$vmm"
+	kill -CONT $watcher
+	wait $watcher
+	some "losses" 'select(.type == "summary" and .losses.ring > 0)' trace
+	none "its birth: this try shows nothing" "select(.type == \"vm\" and .event == \"born\" and .vm.pid == $vmm)" trace
+	some "its VM" "select(.type == \"vm\" and .event == \"found\" and .vm.pid == $vmm)" trace
+	some "its memslot" "select(.call == \"KVM_SET_USER_MEMORY_REGION\" and .vm.pid == $vmm)" trace
+	some "its end" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $vmm)" trace
 }

@@ -224,6 +224,25 @@ static void a_birth_ends_the_vm_that_was_there(void **state)
 	trace_free(trace);
 }
 
+/* An end that says whose it is, when another VM is at the address by now. */
+static void an_end_is_that_of_the_vm_it_means(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		BORN(110, 1),
+		{.type = KS_VM_GONE, .us = 120, .val = KVM(1), .seq = TRACE_NS(10)},
+		{.type = KS_VM_GONE, .us = 130, .val = KVM(2), .seq = TRACE_NS(10)},
+	};
+	const struct row end = {.type = KS_VM_GONE, .us = 140, .val = KVM(1), .seq = TRACE_NS(110)};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->gone, "1 ");
+	trace_feed(trace, &end, 1);
+	assert_string_equal(trace->gone, "1 2 ");
+	trace_free(trace);
+}
+
 /* Graves of a reused address must not take the new VM's domains along. */
 static void burying_the_old_leaves_the_new_ones_domains(void **state)
 {
@@ -670,6 +689,7 @@ int main(void)
 		cmocka_unit_test(a_close_is_not_that_of_a_vm_born_and_dead_during_it),
 		cmocka_unit_test(a_process_of_many_vms_is_at_its_newest),
 		cmocka_unit_test(a_birth_ends_the_vm_that_was_there),
+		cmocka_unit_test(an_end_is_that_of_the_vm_it_means),
 		cmocka_unit_test(burying_the_old_leaves_the_new_ones_domains),
 		cmocka_unit_test(a_domain_is_mmu_notifiers_only_if_that_is_proven),
 		cmocka_unit_test(the_first_foreign_domain_of_a_vms_close_is_mmu_notifiers),
