@@ -23,6 +23,7 @@
 #include "live/kvm_wait.h"
 #include "live/session.h"
 #include "live/signals.h"
+#include "live/waiter.h"
 #include "cmd/version.h"
 #include "metrics/metrics.h"
 #include "kern/host_settings.h"
@@ -73,7 +74,7 @@ struct export
 	struct metrics *metrics;
 	struct session *session;
 	struct notify notify;
-	struct signals signals;
+	struct waiter waiter;
 };
 
 /* ---- what the session reports ---- */
@@ -158,7 +159,7 @@ static int on_wait_signal(void *ctx)
 {
 	const struct placeholder *child = ctx;
 	siginfo_t ended = {.si_pid = 0};
-	int nr = signals_take(child->export->signals.fd);
+	int nr = signals_take(child->export->waiter.signals.fd);
 
 	if (nr == SIGCHLD) {
 		waitid(P_PID, child->pid, &ended, WEXITED | WNOHANG | WNOWAIT);
@@ -180,7 +181,7 @@ static int wait_for_kvm(struct export *export, struct err *err)
 	uint64_t duration_ns = export->cfg.live.duration_ns;
 	struct placeholder child = {.export = export};
 	struct kvm_wait wait = {
-		.signal_fd = export->signals.fd,
+		.signal_fd = export->waiter.signals.fd,
 		.end_ns = UINT64_MAX,
 		.on_signal = on_wait_signal,
 		.on_poll = on_wait_poll,
@@ -279,10 +280,11 @@ static int prepare(struct export *export, struct err *err)
 	ret = privdrop_find_user(cfg->user, &daemon->user, err);
 	if (ret)
 		return ret;
-	ret = signals_open(&export->signals, 0, err);
+	ret = waiter_open(&export->waiter, 0, 0, err);
 	if (ret)
 		return ret;
-	daemon->signal_fd = export->signals.fd;
+	daemon->signal_fd = export->waiter.signals.fd;
+	daemon->output = &export->waiter.io;
 	if (cfg->once || (cfg->textfile && !cfg->listen && !getenv("LISTEN_FDS")))
 		return 0;
 	daemon->listen_fd = http_listen(cfg->listen ? cfg->listen : DEFAULT_LISTEN, err);
@@ -343,7 +345,7 @@ static int export_all(struct export *export, struct err *err)
 	session_free(export->session);
 	metrics_free(export->metrics);
 	notify_close(&export->notify);
-	signals_close(&export->signals);
+	waiter_close(&export->waiter);
 	return ret;
 }
 
@@ -354,7 +356,7 @@ static int export_run(int argc, char **argv, struct err *err)
 			.user = "nobody",
 			.interval_ns = 15000000000ULL,
 			.vm_limit = 100},
-		.signals = {.fd = -1},
+		.waiter = {.signals = {.fd = -1}},
 	};
 	int operand, ret;
 

@@ -184,7 +184,7 @@ full_fifo()
 # in_state STATE COMMAND: runs in that state; its pid in $pid.
 in_state()
 {
-	local state=$1 command=$2 where=("$KVMSTALL") more=()
+	local state=$1 command=$2 where=("$KVMSTALL") more=() std=std
 
 	rm -f kvm
 	[ "$command" != record ] || more=(-q -o out)
@@ -193,12 +193,16 @@ in_state()
 	case $state in
 	waiting) where=(env KVMSTALL_KVM_DEVICE="$PWD/kvm" "$KVMSTALL") ;;
 	opening) rm -f fifo && mkfifo fifo && more=(-o fifo) ;;
-	blocked) full_fifo && more=(-o fifo) ;;
+	blocked)
+		full_fifo
+		more=(-o fifo)
+		[ $command != export ] || more=(--once) std=fifo
+		;;
 	command) more+=(-- sleep 307) ;;
 	reading) more=(-) ;;
 	making) more=(--rounds 99991) ;;
 	esac
-	env --default-signal "${where[@]}" "$command" "${more[@]}" >std 2>err < <(exec sleep 307) &
+	env --default-signal "${where[@]}" "$command" "${more[@]}" >$std 2>err < <(exec sleep 307) &
 	pid=$!
 	case $state in
 	waiting) until_true 10 blocks $pid TERM && until_true 10 waits ;;
@@ -238,6 +242,7 @@ command trace   0   0   0   138
 command record  0   0   0   +
 blocked trace   1   1   1   138
 blocked record  1   1   1   +
+blocked export  1   1   1   138
 reading report  130 143 129 138
 making repro    130 143 129 138'
 

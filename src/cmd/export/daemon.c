@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/format.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/export/http.h"
@@ -438,6 +439,19 @@ int daemon_run(struct daemon *daemon, struct err *err)
 	return loop(daemon, err);
 }
 
+static int print(const struct daemon *daemon, struct err *err)
+{
+	int ret = str_failed(&daemon->text)
+			  ? -ENOMEM
+			  : io_write_all(STDOUT_FILENO, daemon->text.text, daemon->text.len, NULL,
+					 daemon->cfg.output);
+
+	if (!ret || ret == -EPIPE)
+		return 0;
+	return err_set(err, ret, "cannot write standard output: %s",
+		       ret == -ETIMEDOUT ? "nobody reads it" : strerror(-ret));
+}
+
 int daemon_print(struct daemon *daemon, struct err *err)
 {
 	const struct prom_cfg cfg = {.format = PROM_TEXT};
@@ -456,6 +470,5 @@ int daemon_print(struct daemon *daemon, struct err *err)
 	metrics_judge(daemon->metrics, clock_now_ns());
 	str_reset(&daemon->text);
 	write_metrics(daemon, cfg, &daemon->text);
-	fwrite(daemon->text.text, 1, daemon->text.len, stdout);
-	return ret;
+	return print(daemon, err);
 }

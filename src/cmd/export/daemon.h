@@ -10,6 +10,7 @@
 #include "cmd/export/notify.h"
 
 struct err;
+struct io_waiter;
 struct metrics;
 struct session;
 
@@ -23,6 +24,7 @@ struct daemon_cfg {
 	bool has_cost;
 	struct privdrop_user user;
 	int signal_fd;
+	const struct io_waiter *output; /* for what daemon_print() prints; NULL: none */
 };
 
 struct daemon;
