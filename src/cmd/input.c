@@ -302,10 +302,26 @@ static bool is_part(const char *path, size_t *logs)
 	       (len > 0 && kind.format == IMPORT_STRACE && !kind.has_tids && !kind.is_relative);
 }
 
+/* "FILE." leads all of their names: other logs that are given together are of several runs. */
+static bool have_stem(char *const *paths)
+{
+	const char *slash = strrchr(paths[0], '/');
+	const char *name = slash ? slash + 1 : paths[0];
+	const char *dot = strchr(name, '.');
+	size_t len = dot ? dot + 1 - paths[0] : 0;
+
+	for (size_t i = 0; dot && paths[i]; i++)
+		if (strncmp(paths[i], paths[0], len) != 0 || strchr(paths[i] + len, '/'))
+			return false;
+	return dot != NULL;
+}
+
 bool input_is_run(char *const *paths)
 {
 	size_t cnt = 0, logs = 0;
 
+	if (!have_stem(paths))
+		return false;
 	for (; paths[cnt]; cnt++)
 		if (!is_part(paths[cnt], &logs))
 			return false;

@@ -21,7 +21,8 @@ int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct
 
 /*
  * Are these (at least two, the list ends with NULL) what strace -ff wrote: a file for each thread
- * of one run, which does not name it? Files that cannot be read are left to input_read().
+ * of one run, which does not name it; the files are called FILE.TID? Files that cannot be read are
+ * left to input_read().
  */
 bool input_is_run(char *const *paths);
 
