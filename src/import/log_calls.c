@@ -87,14 +87,21 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t 
 
 /* ---- causes ---- */
 
-void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call)
+void log_registered(const struct log_call *call, enum call_id id)
 {
-	vm->devices_ns = ts_ns;
-	vm->devices_call = call;
+	call->vm->devices_ns = call->rec.begin_ns;
+	call->vm->devices_call = id;
+	call->vm->devices_tid = call->rec.head.tid;
+	call->vm->is_devices_guess = call->is_guess;
 }
 
-static bool is_behind_device(const struct log_vm *vm, uint64_t begin_ns)
+/* One VMM's threads may be taken for another's: then only what one thread did is evidence. */
+static bool is_behind_device(const struct log_call *call, uint64_t begin_ns)
 {
+	const struct log_vm *vm = call->vm;
+
+	if ((call->is_guess || vm->is_devices_guess) && vm->devices_tid != call->rec.head.tid)
+		return false;
 	return vm->devices_ns && begin_ns >= vm->devices_ns &&
 	       begin_ns - vm->devices_ns < TIMER_MAX_NS;
 }
@@ -110,7 +117,7 @@ static enum ks_cause infer(const struct log *log, const struct log_call *call, u
 
 	if (log->is_blind || !call->vm || !waits || ns < JIFFY_NS || ns > TIMER_MAX_NS)
 		return KS_CAUSE_UNEXPLAINED;
-	return is_behind_device(call->vm, begin_ns) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
+	return is_behind_device(call, begin_ns) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
 }
 
 static void set_culprit(struct stall *stall, const struct log_call *call)

@@ -24,6 +24,8 @@ struct log_vm {
 	bool has_run;
 	uint64_t devices_ns;	   /* when a device was last registered; 0: never */
 	enum call_id devices_call; /* CALL_NONE: not known */
+	uint32_t devices_tid;
+	bool is_devices_guess; /* as struct log_call's */
 };
 
 struct log {
@@ -51,7 +53,8 @@ struct log_call {
 	const char *func;
 	struct culprit culprit;
 	const char *note;
-	bool is_wait; /* the call itself is one: perf saw nothing around it */
+	bool is_guess; /* the log does not show that the thread is the VM's */
+	bool is_wait;  /* the call itself is one: perf saw nothing around it */
 };
 
 /*
@@ -68,8 +71,8 @@ struct log_vm *log_vm_newest(struct log *log);
 /* It is gone: @vm is not valid any more. */
 void log_vm_end(struct log *log, struct log_vm *vm, uint64_t ts_ns);
 
-/* @call registers a device with KVM, from @ts_ns on. */
-void log_registered(struct log_vm *vm, uint64_t ts_ns, enum call_id call);
+/* @call registered a device with KVM; @id is what the culprit of later ones is in. */
+void log_registered(const struct log_call *call, enum call_id id);
 
 /* Tell the call. */
 void log_call(struct log *log, const struct log_call *call);

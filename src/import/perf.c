@@ -204,12 +204,15 @@ static void tell(struct perf *perf, struct log_vm *vm, const struct entered *ent
 		.vm = vm,
 		.wait = entered->wait,
 		.is_wait = is_wait(entered->func),
+		.is_guess = !line->pid && line->tid != vm->vm.tgid,
 	};
 
 	memcpy(call.rec.comm, line->comm, sizeof(call.rec.comm));
 	if (call.is_wait)
 		set_wait(&call.wait, entered, line->ts_ns);
 	log_call(perf->log, &call);
+	if (entered->func->is & SITE_REGISTERS)
+		log_registered(&call, CALL_NONE);
 }
 
 /* A wait is reported as part of the function around it, if one is known. */
@@ -233,8 +236,6 @@ static void leave(struct perf *perf, struct entering *thread, struct log_vm *vm,
 		return;
 	}
 	tell(perf, vm, &entered, line);
-	if (func->is & SITE_REGISTERS)
-		log_registered(vm, entered.ts_ns, CALL_NONE);
 }
 
 /* Who asks SRCU to wait: a frame must name one that the table has, whose name is static. */

@@ -249,16 +249,17 @@ static void take_run(struct syscalls *calls, const struct log_thread *thread,
 }
 
 /* What a call that came to a good end has changed. */
-static void note_effect(struct syscalls *calls, const struct log_thread *thread,
-			const struct started *started, struct log_vm *vm, int64_t ret)
+static void note_effect(struct syscalls *calls, const struct log_call *call)
 {
-	if (started->id == CALL_CREATE_VCPU) {
-		vm->vcpus++;
+	int64_t ret = call->rec.ret;
+
+	if (call->id == CALL_CREATE_VCPU) {
+		call->vm->vcpus++;
 		if (ret <= INT32_MAX)
-			descriptors_set(&calls->fds, thread->tgid, ret, FD_VCPU, vm->vm.id);
+			descriptors_set(&calls->fds, call->rec.tgid, ret, FD_VCPU, call->vm->vm.id);
 	}
-	if (call_registers(started->id))
-		log_registered(vm, started->ts_ns, started->id);
+	if (call_registers(call->id))
+		log_registered(call, call->id);
 }
 
 static void end_ioctl(struct syscalls *calls, const struct log_thread *thread,
@@ -284,9 +285,10 @@ static void end_ioctl(struct syscalls *calls, const struct log_thread *thread,
 		call.vm = make_vm(calls, thread, line->ret, started->ts_ns);
 	else
 		call.vm = vm_of(calls, thread, started, fd_kind);
+	call.is_guess = call.vm && call.vm->vm.tgid != thread->tgid;
 	log_call(calls->log, &call);
 	if (watched && call.vm && line->ret >= 0)
-		note_effect(calls, thread, started, call.vm, line->ret);
+		note_effect(calls, &call);
 }
 
 /* The last reference of a VM may be a vCPU's; where it goes, the log shows by the time only. */

@@ -525,6 +525,20 @@ static void a_thread_belongs_to_who_cloned_it(void **state)
 		      "gp-timer kvm_io_bus_register_dev/KVM_CREATE_PIT2\n");
 }
 
+/* Without clone() in the log, what another thread did may have been another VMM's. */
+static void a_thread_of_nobody_known_is_no_evidence(void **state)
+{
+	(void)state;
+	assert_import(BORN "11 100.001000 " REGION "<0.012000>\n",
+		      IS_BORN REGION_IS "12000us unexplained\n");
+	assert_import("a 5 [0] 1.000000: probe:kvm_io_bus_register_dev: (0)\n"
+		      "a 5 [0] 1.000003: probe:kvm_io_bus_register_dev__return: (0 <- 0)\n"
+		      "b 6 [0] 1.001000: probe:kvm_set_memory_region: (0)\n"
+		      "b 6 [0] 1.021000: probe:kvm_set_memory_region__return: (0 <- 0)\n",
+		      "1 kvm_io_bus_register_dev setup 3us unexplained\n"
+		      "1 kvm_set_memory_region setup 20000us unexplained\n");
+}
+
 static void what_did_not_end_is_stuck(void **state)
 {
 	(void)state;
@@ -624,6 +638,7 @@ int main(void)
 		cmocka_unit_test(a_long_line_is_read_by_its_ends),
 		cmocka_unit_test(a_timer_takes_at_most_four_jiffies),
 		cmocka_unit_test(a_thread_belongs_to_who_cloned_it),
+		cmocka_unit_test(a_thread_of_nobody_known_is_no_evidence),
 		cmocka_unit_test(what_did_not_end_is_stuck),
 		cmocka_unit_test(what_a_descriptor_is_said_to_be_is_believed),
 		cmocka_unit_test(relative_times_are_summed),
