@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace count-after-loss birth-lost nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -203,6 +203,36 @@ test_count_after_loss()
 	unwatch
 	some "losses" 'select(.type == "summary" and .losses.ring > 0)' trace
 	are_living 0 || fail "$(living trace) VMs live on"
+}
+
+# vms_of_daemon: how many VMs there are, by a scrape.
+vms_of_daemon()
+{
+	curl -s --unix-socket sock http://localhost/metrics | awk '$1 == "kvmstall_vms" { print $2 }'
+}
+
+# No more VMs than the kernel has, of whomever.
+is_count_right()
+{
+	[ "$(vms_of_daemon)" -le "$(find /proc/[0-9]*/fd -lname anon_inode:kvm-vm 2>/dev/null | wc -l)" ]
+}
+
+# The same for kvmstall_vms, of a daemon that has dropped its privileges.
+test_daemon_count()
+{
+	"$KVMSTALL" export --help >/dev/null 2>&1 || skip "no export here"
+	command -v curl >/dev/null || skip "no curl"
+	vmms forks 1
+	"$KVMSTALL" export --listen "unix:$PWD/sock" --ring 4K 2>err &
+	watcher=$!
+	until_true 20 vms_of_daemon
+	for _ in $(seq 31); do
+		overflow true
+	done
+	until_true 20 is_count_right
+	kill $watcher
+	wait $watcher || fail "exit status $?" "$(cat err)"
+	! grep 'cannot find out' err || fail "$(cat err)"
 }
 
 # A VM of COMMAND whose birth was lost is known from its next call on, and its calls are shown.

@@ -98,8 +98,14 @@ static const int allowed[] = {
 	/* clang-format on */
 };
 
-/* Looking for calls that are asleep takes an iterator; what programs cost is asked of them. */
-static const int bpf_commands[] = {BPF_LINK_CREATE, BPF_ITER_CREATE, BPF_OBJ_GET_INFO_BY_FD};
+/* Finding calls that are asleep takes an iterator; what programs cost is asked of them; and after a
+ * loss it is asked which VMs live. */
+static const int bpf_commands[] = {
+	BPF_LINK_CREATE,
+	BPF_ITER_CREATE,
+	BPF_OBJ_GET_INFO_BY_FD,
+	BPF_MAP_LOOKUP_BATCH,
+};
 
 /* Memory, as long as it is not to be executed. */
 static const int memory_calls[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
