@@ -304,7 +304,7 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 	if (!out->failed)
 		out->failed = io_write_all(out->fd, bytes, len, &out->bytes, out->waiter);
 	out->unwritten += len - (out->bytes - before);
-	if (!out->failed && *out->part && out->old_fd < 0)
+	if (!out->failed && out->bytes && *out->part && out->old_fd < 0)
 		out->failed = give_name(out);
 	return out->failed;
 }
