@@ -256,9 +256,13 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden fuzz lint live export kvm vm arm64
+	@$(RUN) unit golden docs fuzz lint live export kvm vm arm64
 
 unit-tests: $(TESTS)
+
+# What the pages say: schemas, exit statuses.
+check-docs: all
+	@$(RUN) docs
 
 check-unit asan: unit-tests
 	@$(RUN) unit
@@ -322,6 +326,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-live check-export check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-live check-export check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -56,6 +56,7 @@ cmd:clang-format     clang-format        clang-tools-extra
 cmd:shellcheck       shellcheck          ShellCheck
 cmd:groff            groff               groff
 cmd:jq               jq                  jq
+python:jsonschema    python3-jsonschema  python3-jsonschema
 cmd:promtool         prometheus          -
 cmd:curl             curl                curl
 cmd:ss               iproute2            iproute
@@ -146,6 +147,7 @@ have()
 	cmd:*) command -v "$what" >/dev/null ;;
 	lib:*) pkg-config --exists "$what" 2>/dev/null ;;
 	file:*) [ -e "/usr/include/$what" ] ;;
+	python:*) python3 -c "import $what" ;;
 	link:*) gcc_finds gcc "lib$what.so" ;;
 	static:*) gcc_finds gcc "$what" ;;
 	clang:*) clang_finds "$what" ;;

@@ -33,6 +33,16 @@ listed()
 missing man/kvmstall-causes.7 cause < <(listed KS_CAUSES include/kvmstall/causes.h)
 missing man/kvmstall-trace.8 loss < <(listed KS_LOSSES include/kvmstall/records.h)
 missing man/kvmstall-trace.8 call '' < <(sed -nE 's/^\tX\([A-Z0-9_]+, "(KVM_[A-Z0-9_]+)", 0x.*/\1/p' src/ledger/ioctls.h)
-missing man/kvmstall-trace.8 field < <("$KVMSTALL" trace --json-schema |
-	jq -r '.. | .properties? // empty | keys[]' | sort -u)
+# fields PATTERN: of the parts of the schema whose names match. Each command's are in its own page.
+fields()
+{
+	"$KVMSTALL" trace --json-schema | jq -r --arg pattern "$1" '."$defs" | to_entries[]
+		| select(.key | test($pattern)) | .value | .. | .properties? // empty | keys[]' | sort -u
+}
+
+missing man/kvmstall-trace.8 field < <(fields '^(?!(group|fact|diff|check|repro))')
+missing man/kvmstall-report.8 field < <(fields '^(group|fact)')
+missing man/kvmstall-diff.8 field < <(fields '^diff')
+missing man/kvmstall-check.8 field < <(fields '^check')
+missing man/kvmstall-repro.8 field < <(fields '^repro')
 exit $bad
