@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "import/formats.h"
+#include "import/graph.h"
 #include "import/hang.h"
 #include "import/log_calls.h"
 #include "import/perf.h"
@@ -31,6 +32,7 @@ struct import {
 	struct syscalls *syscalls;
 	struct perf *perf;
 	struct hang *hang;
+	struct graph *graph;
 	struct capture_head head;
 	bool has_begun, is_timeless;
 	uint64_t offset; /* of the line */
@@ -186,7 +188,10 @@ struct import *import_new(const struct import_kind *kind, const struct replay_op
 		import->perf = perf_new(&import->log);
 	else if (kind->format == IMPORT_STACKS)
 		import->hang = hang_new(&import->log);
-	if (!import->syscalls && !import->perf && !import->hang && format->is_read) {
+	else if (kind->format == IMPORT_GRAPH)
+		import->graph = graph_new(&import->log);
+	if (!import->syscalls && !import->perf && !import->hang && !import->graph &&
+	    format->is_read) {
 		free(import);
 		return NULL;
 	}
@@ -202,6 +207,7 @@ void import_free(struct import *import)
 	syscalls_free(import->syscalls);
 	perf_free(import->perf);
 	hang_free(import->hang);
+	graph_free(import->graph);
 	owners_fini(&import->log.owners);
 	free(import);
 }
@@ -258,6 +264,10 @@ static int take_line(struct import *import, struct err *err)
 		ret = take_syscall(import, text);
 	else if (import->hang)
 		ret = hang_take(import->hang, text);
+	else if (import->graph && !graph_take(import->graph, text, &ret))
+		skip(import, text);
+	else if (import->graph)
+		; /* taken */
 	else if (!perf_take(import->perf, text, &ret))
 		skip(import, text);
 	import->offset += import->len + 1;
@@ -299,19 +309,21 @@ static int finish(struct import *import)
 {
 	if (import->hang)
 		return hang_finish(import->hang);
+	if (import->graph)
+		return 0;
 	return import->syscalls ? syscalls_finish(import->syscalls) : perf_finish(import->perf);
 }
 
 static uint64_t untimed(const struct import *import)
 {
-	if (import->hang)
+	if (import->hang || import->graph)
 		return 1;
 	return import->syscalls ? syscalls_untimed(import->syscalls) : perf_untimed(import->perf);
 }
 
 static uint64_t seen(const struct import *import)
 {
-	if (import->hang)
+	if (import->hang || import->graph)
 		return 0;
 	return import->syscalls ? syscalls_seen(import->syscalls) : perf_seen(import->perf);
 }

@@ -17,19 +17,19 @@
 struct err;
 struct summary;
 
-/* What a file is: the first four are read, the others are named. */
+/* What a file is: the first five are read, the others are named. */
 enum import_format {
 	IMPORT_NONE, /* no text */
 	IMPORT_STRACE,
 	IMPORT_PERF_TRACE,
 	IMPORT_PERF,   /* probes and ioctls' tracepoints, of perf script or tracefs */
 	IMPORT_STACKS, /* of the kernel: hung tasks, sysrq, /proc/PID/stack, crash, drgn */
+	IMPORT_GRAPH,
 	IMPORT_STRACE_MIXED,
 	IMPORT_STRACE_BARE,
 	IMPORT_STRACE_COUNT,
 	IMPORT_PERF_SUMMARY,
 	IMPORT_KVM_EVENTS,
-	IMPORT_GRAPH,
 	IMPORT_EVENTS,
 	IMPORT_KVM_STAT,
 	IMPORT_HISTOGRAM,
@@ -79,7 +79,7 @@ void import_summary(const struct import *import, struct summary *summary);
 /* Lines that were not understood, and the first of them, cut. */
 uint64_t import_skipped(const struct import *import, const char **first);
 
-/* No times of day: what came before what is not known. */
+/* Of strace without times of day: what came before what is not known. */
 bool import_is_timeless(const struct import *import);
 
 #endif

@@ -42,7 +42,7 @@ seeds()
 		return
 		;;
 	esac
-	case $target in logs | stacks | perf_trace) extension=txt ;; esac
+	case $target in graph | logs | stacks | perf_trace) extension=txt ;; esac
 	while read -r file; do
 		found=1
 		if [ "$target" = blocks ]; then
