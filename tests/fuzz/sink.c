@@ -190,6 +190,7 @@ static void start_printers(struct sink *sink)
 
 static void sink_init(struct sink *sink)
 {
+	memset(&sink->nowhere, 0, sizeof(sink->nowhere)); /* nobody waits for it */
 	start_printers(sink);
 	sink->metrics = sink_metrics_new();
 	side_init(&sink->side);
