@@ -286,6 +286,8 @@ have_last_value()
 {
 	local file
 
+	# What was counted since then is the last value, too.
+	scrape >scraped
 	for file; do
 		cmp <(grep '^kvmstall_vm_stall_seconds_total{vm="'"$name"'",' scraped) \
 			<(grep '^kvmstall_vm_stall_seconds_total{vm="'"$name"'",' "$file") || return 1

@@ -95,7 +95,7 @@ test_close_pit()
 	none "started by somebody else" 'select(.slow and .culprit.self != true)' pit-close
 	# Each is slow only if its last wait begins within 25 us of the grace period before: on a busy
 	# machine none may, and then nothing was seen of what is tested.
-	jq -e 'select(.slow)' pit-close qemu >/dev/null || skip "this machine was too busy for a close to stall"
+	jq -c 'select(.slow)' pit-close qemu | grep -q . || skip "this machine was too busy for a close to stall"
 }
 
 # Calls that stalled: both measured the same, so they agree within 5 % or 100 us. What is left is
