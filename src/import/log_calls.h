@@ -18,8 +18,7 @@
 
 struct log_vm {
 	struct vm vm;
-	uint32_t fd;	/* strace */
-	bool has_birth; /* the log shows its creation, so all its calls */
+	uint32_t fd; /* strace */
 	uint32_t vcpus;
 	bool has_run;
 	uint64_t devices_ns;	   /* when a device was last registered; 0: never */

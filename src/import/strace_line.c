@@ -126,17 +126,6 @@ static void scan_leader(struct lexer *scan, struct syscall_line *line)
 
 /* ---- its end ---- */
 
-/* "5<anon_inode:kvm-vm>": what it is that was returned. */
-static void scan_ret_fd(const struct lexer *scan, struct syscall_line *line)
-{
-	size_t len;
-
-	if (*scan->at != '<')
-		return;
-	len = strcspn(scan->at + 1, ">");
-	line->ret_fd = (struct word){scan->at + 1, len};
-}
-
 /*
  * " = 28 <0.000137>", " = -1 EINTR (Interrupted system call) <0.000041>", " = ? <unavailable>". The
  * argument may be anything: the last of each is the one.
@@ -158,8 +147,6 @@ static void scan_result(const char *text, struct syscall_line *line)
 	part = (struct lexer){equals};
 	line->is_killed = *equals == '?';
 	line->has_ret = lexer_signed(&part, &line->ret);
-	if (line->has_ret)
-		scan_ret_fd(&part, line);
 	if (duration > equals) {
 		part = (struct lexer){duration};
 		line->has_latency =

@@ -43,8 +43,7 @@ struct syscall_line {
 	bool is_unfinished;	/* its end comes later, or never */
 	bool has_ret;
 	int64_t ret;
-	struct word ret_fd; /* "anon_inode:kvm-vm", if the log says what was returned */
-	bool is_killed;	    /* "= ?": it never returned */
+	bool is_killed; /* "= ?": it never returned */
 	bool has_latency;
 	uint64_t latency_ns;
 };

@@ -190,7 +190,6 @@ static struct log_vm *make_vm(struct syscalls *calls, const struct log_thread *t
 	if (fd < 0 || fd > INT32_MAX)
 		return NULL;
 	vm = log_vm_new(calls->log, thread->tgid, fd, ts_ns);
-	vm->has_birth = true;
 	if (thread->comm[0])
 		memcpy(vm->vm.comm, thread->comm, sizeof(vm->vm.comm));
 	descriptors_set(&calls->fds, thread->tgid, fd, FD_VM, vm->vm.id);
