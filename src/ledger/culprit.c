@@ -20,34 +20,46 @@ static enum ks_cause family_of(enum ks_cause cause)
 	}
 }
 
+/* Of equal ones, the first in the order of causes. Most calls have no segment but those of their
+ * own run. */
 static enum ks_cause largest_family(const struct stall *stall)
 {
 	uint64_t sums[KS_CAUSE_CNT] = {0}, most = 0;
 	enum ks_cause best = KS_CAUSE_RUN;
 
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		if (i != KS_CAUSE_RUN)
-			sums[family_of(i)] += stall->by_cause[i];
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		if (sums[i] > most) {
-			most = sums[i];
-			best = i;
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		enum ks_cause family = family_of(stall->segments[i].cause);
+
+		if (family == KS_CAUSE_RUN || !stall->segments[i].ns)
+			continue;
+		sums[family] += stall->segments[i].ns;
+		if (sums[family] > most || (sums[family] == most && family < best)) {
+			most = sums[family];
+			best = family;
 		}
+	}
 	return best;
 }
 
-/* Segments of one family that are one culprit's doing. */
+/* What segments of one name come to. */
+struct share {
+	uint64_t ns;
+	const struct segment *longest;
+};
+
+/* Segments of one family that are one culprit's doing: under the family's name, and under its
+ * other. */
 struct doing {
 	enum ks_cause family;
 	const struct domain *dom;	   /* whose reader, whose GP */
 	const struct initiator *initiator; /* timers: of the GP; NULL: not known */
 	uint64_t gp;			   /* timers without an initiator */
-	uint64_t ns;
+	struct share own, other;
 };
 
 static struct doing doing_of(const struct segment *seg)
 {
-	struct doing doing = {.family = family_of(seg->cause), .ns = seg->ns};
+	struct doing doing = {.family = family_of(seg->cause)};
 
 	if (doing.family != KS_CAUSE_READER && doing.family != KS_CAUSE_GP_TIMER)
 		return doing;
@@ -67,18 +79,21 @@ static bool is_same_start(const struct initiator *a, const struct initiator *b)
 
 static bool is_same_doing(const struct doing *a, const struct doing *b)
 {
-	return a->family == b->family && a->dom == b->dom && a->gp == b->gp &&
-	       is_same_start(a->initiator, b->initiator);
+	return a->dom == b->dom && a->gp == b->gp && is_same_start(a->initiator, b->initiator);
 }
 
-static bool is_part_of(const struct segment *seg, const struct doing *doing)
+static void doing_add(struct doing *doing, const struct segment *seg)
 {
-	struct doing other;
+	struct share *share = seg->cause == doing->family ? &doing->own : &doing->other;
 
-	if (family_of(seg->cause) != doing->family)
-		return false;
-	other = doing_of(seg);
-	return is_same_doing(&other, doing);
+	share->ns += seg->ns;
+	if (!share->longest || seg->ns > share->longest->ns)
+		share->longest = seg;
+}
+
+static uint64_t doing_ns(const struct doing *doing)
+{
+	return doing->own.ns + doing->other.ns;
 }
 
 /* More culprits than a call has; those that come after them are not the largest's rivals. */
@@ -91,21 +106,23 @@ static struct doing largest_doing(const struct stall *stall, enum ks_cause famil
 
 	list[0] = (struct doing){.family = family};
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
 		struct doing doing;
 		size_t k = 0;
 
-		if (family_of(stall->segments[i].cause) != family)
+		if (family_of(seg->cause) != family)
 			continue;
-		doing = doing_of(&stall->segments[i]);
+		doing = doing_of(seg);
 		while (k < cnt && !is_same_doing(&list[k], &doing))
 			k++;
-		if (k < cnt)
-			list[k].ns += doing.ns;
-		else if (cnt < DOINGS_MAX)
+		if (k == DOINGS_MAX)
+			continue;
+		if (k == cnt)
 			list[cnt++] = doing;
+		doing_add(&list[k], seg);
 	}
 	for (size_t k = 1; k < cnt; k++)
-		if (list[k].ns > best->ns)
+		if (doing_ns(&list[k]) > doing_ns(best))
 			best = &list[k];
 	return *best;
 }
@@ -116,43 +133,27 @@ static struct doing largest_doing(const struct stall *stall, enum ks_cause famil
  * cb-timer stands for. Each of them takes one to three jiffies, so the GP's own can be more than
  * three times as long only when something else made it so.
  */
-static enum ks_cause name_of(const struct stall *stall, const struct doing *doing)
+static bool has_other_name(const struct doing *doing)
 {
-	uint64_t sums[KS_CAUSE_CNT] = {0};
-
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (is_part_of(seg, doing))
-			sums[seg->cause] += seg->ns;
-	}
-	if (doing->family == KS_CAUSE_READER && !sums[KS_CAUSE_READER])
-		return KS_CAUSE_POLL_BACKOFF;
-	if (sums[KS_CAUSE_CB_TIMER] && sums[KS_CAUSE_GP_TIMER] / 3 <= sums[KS_CAUSE_CB_TIMER])
-		return KS_CAUSE_CB_TIMER;
-	return doing->family;
+	if (doing->family == KS_CAUSE_READER)
+		return !doing->own.ns;
+	return doing->other.ns && doing->own.ns / 3 <= doing->other.ns;
 }
 
 /* The longest segment of the stall's cause that is the largest culprit's; sets the cause. */
 static const struct segment *find_segment(struct stall *stall)
 {
 	enum ks_cause family = largest_family(stall);
-	const struct segment *best = NULL;
+	const struct segment *seg;
 	struct doing doing;
 
 	stall->cause = KS_CAUSE_RUN;
 	if (family == KS_CAUSE_RUN)
 		return NULL;
 	doing = largest_doing(stall, family);
-	stall->cause = name_of(stall, &doing);
-	for (size_t i = 0; i < stall->segments_cnt; i++) {
-		const struct segment *seg = &stall->segments[i];
-
-		if (seg->cause == stall->cause && (!best || seg->ns > best->ns) &&
-		    is_part_of(seg, &doing))
-			best = seg;
-	}
-	return best;
+	seg = has_other_name(&doing) ? doing.other.longest : doing.own.longest;
+	stall->cause = seg ? seg->cause : family;
+	return seg;
 }
 
 /* ---- whose it is ---- */
