@@ -44,41 +44,67 @@ size_t pack_put(struct pack *pack, uint8_t type, const uint64_t *words, size_t c
 	return data - out;
 }
 
-/* @size bytes of the word at @in; there may be no more than these. */
-static uint64_t load(const uint8_t *in, const uint8_t *end, unsigned int size)
+/* The low @size bytes of the 8 at @in; more than 8 are none. */
+static uint64_t load(const uint8_t *in, unsigned int size)
 {
-	uint64_t value = 0;
+	static const uint64_t masks[16] = {
+		0,
+		UINT64_MAX >> 56,
+		UINT64_MAX >> 48,
+		UINT64_MAX >> 40,
+		UINT64_MAX >> 32,
+		UINT64_MAX >> 24,
+		UINT64_MAX >> 16,
+		UINT64_MAX >> 8,
+		UINT64_MAX,
+	};
+	uint64_t value;
 
-	if (end - in < 8) {
-		memcpy(&value, in, size);
-		return value;
-	}
 	memcpy(&value, in, sizeof(value));
-	return size == 8 ? value : value & ((1ULL << size * 8) - 1);
+	return value & masks[size];
+}
+
+/* Words from @data, which has room for @cnt whole ones. The bytes used; SIZE_MAX: malformed. */
+static size_t get_words(uint64_t *last, const uint8_t *sizes, const uint8_t *data, uint64_t *words,
+			size_t cnt)
+{
+	const uint8_t *start = data;
+
+	for (size_t i = 0; i < cnt; i++) {
+		unsigned int size = sizes[i / 2] >> i % 2 * 4 & 15;
+
+		if (size > sizeof(uint64_t))
+			return SIZE_MAX;
+		last[i] += unfold(load(data, size));
+		words[i] = last[i];
+		data += size;
+	}
+	return data - start;
 }
 
 size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, uint64_t *words, size_t *cnt)
 {
-	const uint8_t *sizes = in + 2, *end = in + len, *data;
+	uint8_t tail[PACK_WORDS_MAX * sizeof(uint64_t)];
+	size_t head, used;
 	uint64_t *last;
 
 	if (len < 2 || in[0] >= PACK_TYPES || in[1] < 2 || in[1] > PACK_WORDS_MAX)
 		return 0;
 	*cnt = in[1];
-	if (len < 2 + (*cnt + 1) / 2)
+	head = 2 + (*cnt + 1) / 2;
+	if (len < head)
 		return 0;
-	data = sizes + (*cnt + 1) / 2;
 	last = pack->last[in[0]];
 	last[0] = pack->ts;
-	for (size_t i = 0; i < *cnt; i++) {
-		unsigned int size = sizes[i / 2] >> i % 2 * 4 & 15;
-
-		if (size > 8 || size > (size_t)(end - data))
-			return 0;
-		last[i] += unfold(load(data, end, size));
-		words[i] = last[i];
-		data += size;
+	if (len - head < *cnt * sizeof(uint64_t)) {
+		memset(tail, 0, sizeof(tail));
+		memcpy(tail, in + head, len - head);
+		used = get_words(last, in + 2, tail, words, *cnt);
+	} else {
+		used = get_words(last, in + 2, in + head, words, *cnt);
 	}
+	if (used > len - head)
+		return 0;
 	pack->ts = words[0];
-	return data - in;
+	return head + used;
 }

@@ -313,6 +313,30 @@ static void any_words_are_packed_and_unpacked(void **state)
 	free(file.bytes);
 }
 
+/* What is the same has no bytes, and is a record all the same; one that is cut is none, wherever it
+ * is cut. */
+static void a_record_like_the_last_one_is_read_and_a_cut_one_is_not(void **state)
+{
+	struct pack put = {.ts = 0}, got = {.ts = 0};
+	uint64_t words[7] = {1, KS_VM, 3, UINT64_MAX, 5, 6, 7}, back[PACK_WORDS_MAX];
+	uint8_t raw[PACK_BYTES_MAX];
+	size_t cnt, bytes;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		bytes = pack_put(&put, KS_VM, words, 7, raw);
+		for (size_t len = 0; len < bytes; len++) {
+			struct pack cut = got;
+
+			assert_int_equal(pack_get(&cut, raw, len, back, &cnt), 0);
+		}
+		assert_int_equal(pack_get(&got, raw, bytes, back, &cnt), bytes);
+		assert_int_equal(cnt, 7);
+		assert_memory_equal(back, words, sizeof(words));
+	}
+	assert_int_equal(bytes, 2 + 4);
+}
+
 /* ---- cut and damaged ---- */
 
 /* Where each block ends, and how many records there are by then. */
@@ -943,6 +967,7 @@ int main(void)
 		cmocka_unit_test(bytes_may_come_one_by_one),
 		cmocka_unit_test(who_reads_may_stop),
 		cmocka_unit_test(any_words_are_packed_and_unpacked),
+		cmocka_unit_test(a_record_like_the_last_one_is_read_and_a_cut_one_is_not),
 		cmocka_unit_test(a_file_cut_anywhere_is_known_to_be_cut_and_keeps_what_is_before),
 		cmocka_unit_test(no_flipped_bit_changes_what_is_read),
 		cmocka_unit_test(a_full_disk_leaves_what_was_written),
