@@ -7,6 +7,8 @@
  * VEC_DECL(NAME, TYPE) defines struct NAME and:
  *
  *   size_t NAME_cnt(vec)                  items in it
+ *   size_t NAME_cap(vec)                  items that it has memory for
+ *   size_t NAME_bytes(vec)                what that is in bytes
  *   TYPE *NAME_at(vec, i)                 the i-th oldest, i < cnt
  *   TYPE *NAME_last(vec)                  the newest; NULL: it is empty
  *   TYPE *NAME_push(vec, max, dropped)    room for one more as the newest, zeroed. With @max of
@@ -42,6 +44,8 @@ void vec_fini(struct vec *vec);
 #define VEC_DECL(NAME, TYPE)                                                                         \
 	struct NAME { struct vec vec; };                                                             \
 	VEC_FUNC size_t NAME##_cnt(const struct NAME *of) { return of->vec.cnt; }                    \
+	VEC_FUNC size_t NAME##_cap(const struct NAME *of) { return of->vec.cap; }                    \
+	VEC_FUNC size_t NAME##_bytes(const struct NAME *of) { return of->vec.cap * sizeof(TYPE); }   \
 	VEC_FUNC TYPE *NAME##_at(const struct NAME *of, size_t i) { return (TYPE *)of->vec.items + i; } \
 	VEC_FUNC TYPE *NAME##_last(const struct NAME *of)                                            \
 	{ return of->vec.cnt ? NAME##_at(of, of->vec.cnt - 1u) : NULL; }                             \

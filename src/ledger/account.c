@@ -102,15 +102,18 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		.wake_cpu = sleep->wake_cpu,
 	};
 	struct pieces pieces = {.cnt = 0};
+	int ret;
 
 	if (dom)
 		walk_split(dom, &span, &pieces);
 	else
 		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.off_ns);
 	task->forgotten += pieces.is_forgotten;
-	if (add_wait(task, sleep, stack, dom, &span))
-		return -ENOMEM;
-	return add_pieces(task, span.off_ns, &pieces, dom);
+	ret = add_wait(task, sleep, stack, dom, &span);
+	if (!ret)
+		ret = add_pieces(task, span.off_ns, &pieces, dom);
+	pieces_fini(&pieces);
+	return ret;
 }
 
 /* Not SRCU: asleep until woken, then waiting for a CPU. */
@@ -161,6 +164,8 @@ void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to
 {
 	size_t i = losses->cnt++ % LOSS_WINDOWS;
 
+	if (losses->cnt > LOSS_WINDOWS && losses->list[i].to_ns > losses->forgotten_ns)
+		losses->forgotten_ns = losses->list[i].to_ns;
 	losses->list[i].from_ns = from_ns;
 	losses->list[i].to_ns = to_ns;
 }
@@ -169,6 +174,8 @@ static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, 
 {
 	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
 
+	if (begin_ns <= losses->forgotten_ns)
+		return true;
 	for (size_t i = 0; i < cnt; i++)
 		if (losses->list[i].from_ns <= end_ns && losses->list[i].to_ns >= begin_ns)
 			return true;

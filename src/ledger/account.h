@@ -23,6 +23,9 @@ struct loss_windows {
 		uint64_t from_ns, to_ns;
 	} list[LOSS_WINDOWS];
 	size_t cnt; /* ever; the list wraps around */
+	/* The end of the last of those that are not in it: what began before may have lost records.
+	 */
+	uint64_t forgotten_ns;
 };
 
 void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to_ns);

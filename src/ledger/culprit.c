@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ledger/culprit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/ioctls.h"
@@ -96,35 +97,64 @@ static uint64_t doing_ns(const struct doing *doing)
 	return doing->own.ns + doing->other.ns;
 }
 
-/* More culprits than a call has; those that come after them are not the largest's rivals. */
-#define DOINGS_MAX 16
+/* The culprits of one family, each once. Most calls have few, and need no memory for them. */
+struct doings {
+	struct doing few[8]; /* not zeroed: this is done for each call */
+	struct doing *list;
+	size_t cnt, cap;
+};
+
+static bool doings_grow(struct doings *doings)
+{
+	struct doing *grown = malloc(2 * doings->cap * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	memcpy(grown, doings->list, doings->cnt * sizeof(*grown));
+	if (doings->list != doings->few)
+		free(doings->list);
+	doings->list = grown;
+	doings->cap *= 2;
+	return true;
+}
+
+/* Mostly the last one goes on. NULL: no memory, so it is not the largest's rival. */
+static struct doing *doings_find(struct doings *doings, const struct doing *doing)
+{
+	for (size_t k = doings->cnt; k; k--)
+		if (is_same_doing(&doings->list[k - 1], doing))
+			return &doings->list[k - 1];
+	if (doings->cnt == doings->cap && !doings_grow(doings))
+		return NULL;
+	doings->list[doings->cnt] = *doing;
+	return &doings->list[doings->cnt++];
+}
 
 static struct doing largest_doing(const struct stall *stall, enum ks_cause family)
 {
-	struct doing list[DOINGS_MAX], *best = list; /* not zeroed: this is done for each call */
-	size_t cnt = 0;
+	struct doing best = {.family = family}, *found;
+	struct doings doings;
 
-	list[0] = (struct doing){.family = family};
+	doings.list = doings.few;
+	doings.cap = sizeof(doings.few) / sizeof(doings.few[0]);
+	doings.cnt = 0;
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		const struct segment *seg = &stall->segments[i];
 		struct doing doing;
-		size_t k = 0;
 
 		if (family_of(seg->cause) != family)
 			continue;
 		doing = doing_of(seg);
-		while (k < cnt && !is_same_doing(&list[k], &doing))
-			k++;
-		if (k == DOINGS_MAX)
-			continue;
-		if (k == cnt)
-			list[cnt++] = doing;
-		doing_add(&list[k], seg);
+		found = doings_find(&doings, &doing);
+		if (found)
+			doing_add(found, seg);
 	}
-	for (size_t k = 1; k < cnt; k++)
-		if (doing_ns(&list[k]) > doing_ns(best))
-			best = &list[k];
-	return *best;
+	for (size_t k = 0; k < doings.cnt; k++)
+		if (doing_ns(&doings.list[k]) > doing_ns(&best))
+			best = doings.list[k];
+	if (doings.list != doings.few)
+		free(doings.list);
+	return best;
 }
 
 /*

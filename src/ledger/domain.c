@@ -8,21 +8,50 @@
 #include "ledger/history.h"
 
 /*
- * What is kept of the past. A wait spans two GPs of about eight moments each;
- * failed scans of one GP fold into one moment, however many they are.
+ * What is kept of the past, of each of its lists: so much whatever others take. A GP has about
+ * eight transitions; failed scans of one GP fold into one, however many they are.
  */
-#define TRANSITIONS_MAX 64
+#define LIST_MIN 64
+#define LIST_MAX 65535 /* vec.h */
 /* A timer of one jiffy fires in the second jiffy after it was armed, or in the third if the
  * local tick is late (kernel/time/timer.c, calc_index()). */
 #define TIMER_MAX_JIFFIES 3
 
-/* Many in the host-wide domain: a call asks for its waits' initiators when it ends, GPs later. */
-#define INITIATORS_MAX 64
-#define ENDS_MAX       16
-/* How long a state that has ended is kept: a record may come late, a wait may have begun in it. */
-#define KEEP_NS 2000000000ULL
+/* How long a state that has ended is kept: a wait that began in it may not have been reported yet,
+ * since the waiter got no CPU. */
+#define KEEP_NS 60000000000ULL
 /* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
 #define REST_NS 10000000000ULL
+
+/* ---- memory ---- */
+
+static size_t bytes_of(const struct domain *dom)
+{
+	return transitions_bytes(&dom->gps) + transitions_bytes(&dom->cbs) +
+	       initiators_bytes(&dom->initiators) + gp_ends_bytes(&dom->ends);
+}
+
+/* After each change: what this domain takes is a part of what all may take. */
+static void settle(struct domain *dom)
+{
+	size_t bytes = bytes_of(dom);
+
+	if (dom->budget)
+		dom->budget->bytes += bytes - dom->bytes;
+	dom->bytes = bytes;
+}
+
+/* How many items a list of @bytes may have, which has room for @cap: twice as many, or no more. */
+static size_t list_max(const struct domain *dom, size_t cap, size_t bytes)
+{
+	const struct history_budget *budget = dom->budget;
+
+	if (!budget || budget->bytes + bytes <= budget->max_bytes)
+		return LIST_MAX;
+	return cap > LIST_MIN ? cap : LIST_MIN;
+}
+
+/* ---- life ---- */
 
 struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
 {
@@ -52,8 +81,14 @@ void domain_put(struct domain *dom)
 	transitions_fini(&dom->cbs);
 	initiators_fini(&dom->initiators);
 	gp_ends_fini(&dom->ends);
+	settle(dom);
 	free(dom->suspects);
 	free(dom);
+}
+
+void domain_set_budget(struct domain *dom, struct history_budget *budget)
+{
+	dom->budget = budget;
 }
 
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp)
@@ -101,8 +136,10 @@ static void history_push(struct domain *dom, struct transitions *track,
 {
 	const struct transition *last = transitions_last(track);
 	uint64_t last_ns = last ? last->ts_ns : 0;
-	struct transition *room = transitions_push(track, TRANSITIONS_MAX, &dom->dropped);
+	size_t max = list_max(dom, transitions_cap(track), transitions_bytes(track));
+	struct transition *room = transitions_push(track, max, &dom->dropped);
 
+	settle(dom);
 	if (!room) {
 		dom->dropped++;
 		return;
@@ -112,16 +149,47 @@ static void history_push(struct domain *dom, struct transitions *track,
 		room->ts_ns = last_ns;
 }
 
+/*
+ * Of @cnt, oldest first, how many to forget: a quarter, once all of it is too old. To forget each
+ * as it gets old would move all the others for it.
+ */
+#define STALE(cnt) ((cnt) / 4)
+
 /* What ended long before @now_ns is of no use to any wait that can still be reported. */
 static void history_trim(struct domain *dom, struct transitions *track, uint64_t now_ns)
 {
-	size_t old = 0;
+	size_t old = STALE(transitions_cnt(track));
 
-	while (old + 1 < transitions_cnt(track) &&
-	       transitions_at(track, old + 1)->ts_ns + KEEP_NS < now_ns)
-		old++;
+	if (!old || transitions_at(track, old)->ts_ns + KEEP_NS >= now_ns)
+		return;
 	transitions_drop(track, old);
 	dom->dropped += old;
+}
+
+/* Those of GPs long over; what is in flight now was started after them. */
+static void initiators_trim(struct domain *dom, uint64_t now_ns)
+{
+	size_t old = STALE(initiators_cnt(&dom->initiators));
+
+	if (old && initiators_at(&dom->initiators, old)->ts_ns + KEEP_NS < now_ns)
+		initiators_drop(&dom->initiators, old);
+}
+
+static void ends_trim(struct domain *dom, uint64_t now_ns)
+{
+	size_t old = STALE(gp_ends_cnt(&dom->ends));
+
+	if (old && gp_ends_at(&dom->ends, old)->ts_ns + KEEP_NS < now_ns)
+		gp_ends_drop(&dom->ends, old);
+}
+
+static void trim(struct domain *dom, uint64_t now_ns)
+{
+	history_trim(dom, &dom->gps, now_ns);
+	history_trim(dom, &dom->cbs, now_ns);
+	initiators_trim(dom, now_ns);
+	ends_trim(dom, now_ns);
+	settle(dom);
 }
 
 static uint64_t seq_gp(uint64_t seq)
@@ -151,31 +219,33 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb 
 
 /* ---- records ---- */
 
-/* Those of GPs long over; what is in flight now was started after them. */
-static void initiators_trim(struct domain *dom, uint64_t now_ns)
-{
-	size_t old = 0;
-
-	while (old < initiators_cnt(&dom->initiators) &&
-	       initiators_at(&dom->initiators, old)->ts_ns + KEEP_NS < now_ns)
-		old++;
-	initiators_drop(&dom->initiators, old);
-}
-
+/* In order of GP, though a record may come late: domain_initiator() relies on it. */
 static void initiator_add(struct domain *dom, const struct initiator *initiator)
 {
-	struct initiator *room = initiators_push(&dom->initiators, INITIATORS_MAX, NULL);
+	struct initiators *list = &dom->initiators;
+	size_t max = list_max(dom, initiators_cap(list), initiators_bytes(list));
+	struct initiator *room = initiators_push(list, max, NULL);
+	size_t i = initiators_cnt(list);
 
-	if (room)
-		*room = *initiator;
+	settle(dom);
+	if (!room)
+		return;
+	for (i--; i && (int64_t)(initiators_at(list, i - 1)->gp - initiator->gp) > 0; i--)
+		*initiators_at(list, i) = *initiators_at(list, i - 1);
+	*initiators_at(list, i) = *initiator;
 }
 
 static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 {
-	struct gp_end *room = gp_ends_push(&dom->ends, ENDS_MAX, NULL);
+	struct gp_ends *list = &dom->ends;
+	const struct gp_end *last = gp_ends_last(list);
+	uint64_t last_ns = last ? last->ts_ns : 0;
+	size_t max = list_max(dom, gp_ends_cap(list), gp_ends_bytes(list));
+	struct gp_end *room = gp_ends_push(list, max, NULL);
 
+	settle(dom);
 	if (room)
-		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns};
+		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns < last_ns ? last_ns : ts_ns};
 }
 
 /* A counter below 0 has its start at -100 in sight (SRCU_GP_SEQ_INITIAL_VAL). */
@@ -217,9 +287,7 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 	known.is_delayed = start->expires != 0;
 	known.is_known = true;
 	note_birth(dom, start->seq);
-	history_trim(dom, &dom->gps, known.ts_ns);
-	history_trim(dom, &dom->cbs, known.ts_ns);
-	initiators_trim(dom, known.ts_ns);
+	trim(dom, known.ts_ns);
 	initiator_add(dom, &known);
 	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
 }
@@ -448,6 +516,7 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 	transitions_fini(&dom->cbs);
 	initiators_fini(&dom->initiators);
 	gp_ends_fini(&dom->ends);
+	settle(dom);
 	free(dom->suspects);
 	dom->suspects = NULL;
 	dom->suspects_cnt = 0;
@@ -491,13 +560,19 @@ uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
 
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 {
-	for (size_t i = initiators_cnt(&dom->initiators); i; i--) {
-		const struct initiator *initiator = initiators_at(&dom->initiators, i - 1);
+	size_t from = 0, to = initiators_cnt(&dom->initiators);
+	const struct initiator *found;
 
-		if (initiator->gp == gp)
-			return initiator;
+	while (from < to) { /* the first that is of a later GP */
+		size_t mid = from + (to - from) / 2;
+
+		if ((int64_t)(initiators_at(&dom->initiators, mid)->gp - gp) > 0)
+			to = mid;
+		else
+			from = mid + 1;
 	}
-	return NULL;
+	found = from ? initiators_at(&dom->initiators, from - 1) : NULL;
+	return found && found->gp == gp ? found : NULL;
 }
 
 int domain_suspect(struct domain *dom, const struct suspect *suspect)

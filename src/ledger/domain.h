@@ -77,12 +77,26 @@ struct suspect {
 
 struct domain;
 
+/*
+ * What the histories of all domains together may take. When it is used up, a list that needs to
+ * grow forgets its oldest items instead, but the newest few dozen of each are kept whatever others
+ * take.
+ */
+struct history_budget {
+	size_t bytes; /* taken */
+	size_t max_bytes;
+};
+
 /* @ssp and @kvm (0: nobody's own) as in records. NULL when out of memory; one reference. */
 struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm);
 
 /* The last put frees. */
 struct domain *domain_get(struct domain *dom);
 void domain_put(struct domain *dom);
+
+/* Before its first record; @budget must live as long. Without one, each list has 65535 items at
+ * most. */
+void domain_set_budget(struct domain *dom, struct history_budget *budget);
 
 uint64_t domain_ssp(const struct domain *dom);
 uint64_t domain_kvm(const struct domain *dom);

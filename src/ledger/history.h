@@ -65,18 +65,26 @@ struct domain {
 	struct gp_ends ends;
 	struct run run;
 	uint64_t dropped;
-	struct suspect *suspects; /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	struct history_budget *budget; /* NULL: none */
+	size_t bytes;		       /* of the lists, as counted in .budget */
+	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
 	size_t suspects_cnt;
 };
 
 /* The first moment after @ts_ns's own; .cnt when there is none. */
 static inline size_t history_after(const struct transitions *track, uint64_t ts_ns)
 {
-	size_t i = transitions_cnt(track);
+	size_t from = 0, to = transitions_cnt(track);
 
-	while (i && transitions_at(track, i - 1)->ts_ns > ts_ns)
-		i--;
-	return i;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (transitions_at(track, mid)->ts_ns > ts_ns)
+			to = mid;
+		else
+			from = mid + 1;
+	}
+	return from;
 }
 
 #endif

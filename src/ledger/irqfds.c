@@ -4,13 +4,35 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* How long one is kept: a flush that it was in front of may not have been reported yet. */
+#define KEEP_NS 60000000000ULL
+/* 4 MiB of them; the oldest go first. */
+#define SHUTDOWNS_MAX 65535
+
+void irqfds_fini(struct irqfds *irqfds)
+{
+	irqfd_shutdowns_fini(&irqfds->list);
+}
+
+/* A quarter at a time: to move all the others for each would cost more than all else. */
+static void forget_old(struct irqfds *irqfds, uint64_t now_ns)
+{
+	size_t old = irqfd_shutdowns_cnt(&irqfds->list) / 4;
+
+	if (old && irqfd_shutdowns_at(&irqfds->list, old)->end_ns + KEEP_NS < now_ns)
+		irqfd_shutdowns_drop(&irqfds->list, old);
+}
+
 void irqfds_note(struct irqfds *irqfds, const struct stall *stall)
 {
 	struct irqfd_shutdown *shutdown;
 
 	if (stall->call != CALL_FN_IRQFD_SHUTDOWN)
 		return;
-	shutdown = &irqfds->list[irqfds->cnt++ % IRQFDS_MAX];
+	forget_old(irqfds, stall->begin_ns + stall->latency_ns);
+	shutdown = irqfd_shutdowns_push(&irqfds->list, SHUTDOWNS_MAX, NULL);
+	if (!shutdown)
+		return;
 	*shutdown = (struct irqfd_shutdown){
 		.begin_ns = stall->begin_ns,
 		.end_ns = stall->begin_ns + stall->latency_ns,
@@ -38,17 +60,19 @@ static uint64_t overlap_ns(const struct irqfd_shutdown *shutdown, uint64_t begin
 static const struct irqfd_shutdown *longest(const struct irqfds *irqfds, uint64_t begin,
 					    uint64_t end)
 {
-	uint32_t cnt = irqfds->cnt < IRQFDS_MAX ? irqfds->cnt : IRQFDS_MAX;
 	const struct irqfd_shutdown *best = NULL;
 	uint64_t most = 0;
 
-	for (uint32_t i = 0; i < cnt; i++) {
-		uint64_t ns = overlap_ns(&irqfds->list[i], begin, end);
+	for (size_t i = irqfd_shutdowns_cnt(&irqfds->list); i; i--) {
+		const struct irqfd_shutdown *shutdown = irqfd_shutdowns_at(&irqfds->list, i - 1);
+		uint64_t ns = overlap_ns(shutdown, begin, end);
 
+		if (shutdown->end_ns <= begin)
+			break;
 		if (ns <= most)
 			continue;
 		most = ns;
-		best = &irqfds->list[i];
+		best = shutdown;
 	}
 	return best;
 }

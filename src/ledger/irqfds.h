@@ -9,9 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/vec.h"
 #include "ledger/stall.h"
-
-#define IRQFDS_MAX 16
 
 /* One irqfd_shutdown() that waited. */
 struct irqfd_shutdown {
@@ -23,10 +22,14 @@ struct irqfd_shutdown {
 	char comm[KS_COMM_LEN];
 };
 
+VEC_DECL(irqfd_shutdowns, struct irqfd_shutdown);
+
+/* In the order in which they ended. All zero bytes is none. */
 struct irqfds {
-	struct irqfd_shutdown list[IRQFDS_MAX];
-	uint32_t cnt; /* ever; the list wraps around */
+	struct irqfd_shutdowns list;
 };
+
+void irqfds_fini(struct irqfds *irqfds);
 
 /* Remember @stall if it is one of these. */
 void irqfds_note(struct irqfds *irqfds, const struct stall *stall);

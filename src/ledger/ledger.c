@@ -25,7 +25,9 @@
 /* A task of which nothing was heard for so long: the record of its call's end was lost. Of a call
  * that sleeps on for longer, the sleeps before are forgotten, and it is incomplete. */
 #define TASK_KEEP_NS 3600000000000ULL
-#define DOMAINS_MAX  (3 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
+/* What the past of all domains may take, beside the little that each of them keeps in any case. */
+#define HISTORY_MAX_BYTES (8 << 20)
+#define DOMAINS_MAX	  (3 * (VMS_MAX + VMS_DEAD_MAX) + 1024)
 
 struct ledger {
 	struct stacks *stacks;
@@ -33,7 +35,8 @@ struct ledger {
 	struct ledger_ops ops;
 	void *ctx;
 	struct vms vms;
-	bool knows_shared;  /* which domain is mmu_notifier's */
+	bool knows_shared; /* which domain is mmu_notifier's */
+	struct history_budget history;
 	struct map domains; /* ssp -> struct domain; owns a reference */
 	struct map tasks;   /* tid -> struct task */
 	struct task *spare; /* the last one that was let go: the next call is not far */
@@ -64,6 +67,7 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 	ledger->hz = hz;
 	ledger->ops = *ops;
 	ledger->ctx = ctx;
+	ledger->history.max_bytes = HISTORY_MAX_BYTES;
 	vms_init(&ledger->vms);
 	return ledger;
 }
@@ -86,6 +90,7 @@ void ledger_free(struct ledger *ledger)
 	map_clear(&ledger->tasks, forget_task);
 	map_clear(&ledger->domains, forget_domain);
 	stacks_free(ledger->stacks);
+	irqfds_fini(&ledger->irqfds);
 	task_free(ledger->spare);
 	free(ledger->scratch.segments);
 	free(ledger);
@@ -115,6 +120,7 @@ static struct domain *add_domain(struct ledger *ledger, uint64_t ssp, enum domai
 
 	if (!dom)
 		return NULL;
+	domain_set_budget(dom, &ledger->history);
 	domain_put(map_get(&ledger->domains, ssp));
 	if (map_put(&ledger->domains, ssp, dom)) {
 		map_del(&ledger->domains, ssp);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A call has a handful of each; a damaged capture must not make us take memory without end. */
-#define TASK_LIST_MAX 4096
+/* As many as a domain's history has; a damaged capture must not make us take memory without end. */
+#define TASK_LIST_MAX 65536
 
 struct task *task_new(uint32_t tid)
 {

@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ledger/walk.h"
 
+#include <stdlib.h>
+
 #include "ledger/history.h"
+
+static bool pieces_grow(struct pieces *pieces)
+{
+	size_t cap = pieces->cap ? pieces->cap * 2 : 16;
+	struct piece *grown;
+
+	if (pieces->cnt < pieces->cap)
+		return true;
+	grown = realloc(pieces->list, cap * sizeof(*grown));
+	if (!grown)
+		return false;
+	pieces->list = grown;
+	pieces->cap = cap;
+	return true;
+}
 
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
 {
@@ -11,12 +28,18 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 		return;
 	if (last && last->cause == cause && last->gp == gp) {
 		last->ns += ns;
-	} else if (pieces->cnt < PIECES_MAX) {
+	} else if (pieces_grow(pieces)) {
 		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
-	} else {
+	} else if (last) {
 		last->cause = KS_CAUSE_UNEXPLAINED;
 		last->ns += ns;
 	}
+}
+
+void pieces_fini(struct pieces *pieces)
+{
+	free(pieces->list);
+	*pieces = (struct pieces){.list = NULL};
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b)
@@ -100,23 +123,33 @@ static enum ks_cause cb_cause(enum gp_state state)
 	}
 }
 
+/* What the callbacks of @cpu were doing just before the @i-th moment. */
+static enum ks_cause cb_cause_before(const struct transitions *track, size_t i, uint16_t cpu)
+{
+	while (i--) {
+		const struct transition *moment = transitions_at(track, i);
+
+		if (moment->state == GP_UNKNOWN || moment->cpu == cpu)
+			return cb_cause(moment->state);
+	}
+	return KS_CAUSE_UNEXPLAINED;
+}
+
 /* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
 static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uint16_t cpu,
 		       uint64_t gp, struct pieces *pieces)
 {
-	enum ks_cause cause = KS_CAUSE_UNEXPLAINED;
+	size_t i = history_after(&dom->cbs, from);
+	enum ks_cause cause = cb_cause_before(&dom->cbs, i, cpu);
 
-	for (size_t i = 0; i < transitions_cnt(&dom->cbs) && from < to; i++) {
+	for (; i < transitions_cnt(&dom->cbs) && from < to; i++) {
 		const struct transition *moment = transitions_at(&dom->cbs, i);
+		uint64_t next = min_u64(moment->ts_ns, to);
 
 		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
 			continue;
-		if (moment->ts_ns > from) {
-			uint64_t next = min_u64(moment->ts_ns, to);
-
-			pieces_add(pieces, cause, gp, next - from);
-			from = next;
-		}
+		pieces_add(pieces, cause, gp, next - from);
+		from = next;
 		cause = cb_cause(moment->state);
 	}
 	pieces_add(pieces, cause, gp, to - from);
@@ -147,17 +180,21 @@ static uint64_t idle_since(const struct domain *dom, uint64_t from, uint64_t to)
 static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, uint64_t last_ns,
 				     bool by_callback)
 {
-	const struct gp_end *last = NULL;
+	const struct gp_end *last, *found = NULL;
+	size_t i = gp_ends_cnt(&dom->ends);
 
-	for (size_t i = 0; i < gp_ends_cnt(&dom->ends); i++) {
-		const struct gp_end *end = gp_ends_at(&dom->ends, i);
+	while (i && gp_ends_at(&dom->ends, i - 1)->ts_ns > last_ns)
+		i--;
+	last = i ? gp_ends_at(&dom->ends, i - 1) : NULL;
+	for (; needed && i; i--) {
+		const struct gp_end *end = gp_ends_at(&dom->ends, i - 1);
 
-		if (end->ts_ns > last_ns)
+		if ((int64_t)(end->gp - gp_id_done(needed)) < 0)
 			break;
-		last = end;
-		if (needed && (int64_t)(end->gp - gp_id_done(needed)) >= 0)
-			return end;
+		found = end;
 	}
+	if (found)
+		return found;
 	return needed && !by_callback ? NULL : last;
 }
 
@@ -179,11 +216,12 @@ void walk_split(const struct domain *dom, const struct walk_wait *wait, struct p
 
 int walk_callbacks(const struct domain *dom, const struct walk_wait *wait)
 {
-	for (size_t i = 0; i < transitions_cnt(&dom->cbs); i++) {
+	size_t i = history_after(&dom->cbs, wait->off_ns);
+
+	for (; i < transitions_cnt(&dom->cbs); i++) {
 		const struct transition *moment = transitions_at(&dom->cbs, i);
 
-		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu &&
-		    moment->ts_ns > wait->off_ns)
+		if (moment->state == CB_RUNNING && moment->cpu == wait->wake_cpu)
 			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
 	}
 	return -1;

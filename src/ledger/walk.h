@@ -18,16 +18,18 @@ struct piece {
 	enum ks_cause cause;
 };
 
-#define PIECES_MAX 64
-
+/* As many as the sleep has: all zero bytes is none; pieces_fini() when done. */
 struct pieces {
-	struct piece list[PIECES_MAX];
-	size_t cnt;
+	struct piece *list;
+	size_t cnt, cap;
 	bool is_forgotten; /* the history did not reach back to all of it */
 };
 
-/* Append @ns of @cause, or lengthen the last piece; no room: the last one becomes unexplained. */
+/* Append @ns of @cause, or lengthen the last piece; no memory: the last one becomes unexplained. */
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
+
+/* Forget them; it can be used again. */
+void pieces_fini(struct pieces *pieces);
 
 /* A sleep that ended by a callback of this domain, or was in one of its waits. */
 struct walk_wait {

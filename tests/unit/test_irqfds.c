@@ -36,6 +36,45 @@ static void a_flush_waits_for_the_work_before_it(void **state)
 	trace_free(trace);
 }
 
+/* A host drains: the shutdown that held the queue for longest was long ago. */
+static void a_flush_waits_for_the_longest_of_many(void **state)
+{
+	struct trace *trace = trace_new();
+	struct row shutdown = {.type = KS_CALL, .from = 100, .us = 5000, .tid = 31, .vm = 1};
+	const struct row end[] = {
+		SLEEP(60, 30000, 30010, 12, 0, .kind = KS_KIND_CLOSE,
+		      .stack = STACK("schedule", "wait_for_completion", "__flush_workqueue",
+				     "kvm_irqfd_release", "kvm_vm_release")),
+		CLOSE(50, 30050, 12, 1, 1),
+	};
+	const struct row sleep =
+		SLEEP(110, 190, 195, 31, IRQ_SRCU(1),
+		      .stack = STACK("wait_for_completion", "__synchronize_srcu.part.0",
+				     "irqfd_shutdown"));
+
+	(void)state;
+	trace_feed(trace, rows, 1);
+	trace->count_only = true;
+	for (uint32_t i = 0; i < 211; i++) {
+		struct row of_this = sleep;
+
+		of_this.tid = shutdown.tid = 31 + i;
+		of_this.from = i ? shutdown.us + 1 : 110;
+		shutdown.from = i ? shutdown.us : 100;
+		shutdown.us = i ? shutdown.us + 100 : 5000;
+		of_this.wake = of_this.us = shutdown.us - 1;
+		shutdown.sleeps = 1;
+		trace_feed(trace, &of_this, 1);
+		trace_feed(trace, &shutdown, 1);
+	}
+	trace->count_only = false;
+	trace->cnt = 0;
+	trace_feed(trace, end, CNT(end));
+	assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_QUEUE);
+	assert_int_equal(trace->stalls[0].stall.culprit.tid, 31);
+	trace_free(trace);
+}
+
 /* What programs read as a function is one; the sentence is for people. */
 static void a_queue_is_no_function(void **state)
 {
@@ -69,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flush_waits_for_the_work_before_it),
+		cmocka_unit_test(a_flush_waits_for_the_longest_of_many),
 		cmocka_unit_test(a_queue_is_no_function),
 	};
 

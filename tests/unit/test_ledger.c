@@ -503,11 +503,14 @@ static void a_loss_is_of_the_calls_that_it_overlaps(void **state)
 	trace_free(trace);
 }
 
-/* However often somebody looks at it: it is one sleep, and its domain's past is gone once. */
+#define SEC_US 1000000
+
+/* However often somebody looks at it: it is one sleep, and its domain's past is gone once. A GP a
+ * second, and after a minute the first ones are forgotten. */
 static void a_stuck_call_loses_its_history_once(void **state)
 {
 	const struct row born[] = {BORN(10, 1)};
-	const struct row sleep[] = {SLEEP(20, 20090, 20100, 12, SRCU(1))};
+	const struct row sleep[] = {SLEEP(20, 200 * SEC_US, 200 * SEC_US, 12, SRCU(1))};
 	struct trace *trace = trace_new();
 
 	(void)state;
@@ -515,15 +518,15 @@ static void a_stuck_call_loses_its_history_once(void **state)
 	trace_feed(trace, born, CNT(born));
 	for (uint64_t i = 1; i <= 101; i++) {
 		const struct row gp[] = {
-			START(100 * i, 11, SRCU(1), GP(i)),
-			STEP(GP_BEGIN, 100 * i + 10, SRCU(1), GP(i)),
-			STEP(GP_END, 100 * i + 20, SRCU(1), DONE(i)),
+			START(SEC_US * i, 11, SRCU(1), GP(i)),
+			STEP(GP_BEGIN, SEC_US * i + 10, SRCU(1), GP(i)),
+			STEP(GP_END, SEC_US * i + 20, SRCU(1), DONE(i)),
 		};
 
 		trace_feed(trace, gp, CNT(gp));
 	}
 	for (int i = 0; i < 41; i++)
-		trace_asleep(trace, 12, 20, 11000 + 10 * i, 0);
+		trace_asleep(trace, 12, 20, 110 * SEC_US + 10 * i, 0);
 	trace_feed(trace, sleep, CNT(sleep));
 	assert_int_equal(trace->cnt, 41);
 	assert_int_equal(ledger_get_stats(trace->ledger)->losses[KS_LOSS_HISTORY], 1);
