@@ -8,6 +8,7 @@
 #include <kvmstall/records.h>
 
 #include "locked.h"
+#include "lost.h"
 
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
 #define X(name) const volatile __u64 sym_##name;
@@ -298,15 +299,12 @@ static __always_inline void ring_lost(void)
 static __always_inline void head_fill(struct ks_head *head, __u64 ts_ns, __u32 tid, __u8 type)
 {
 	struct cpu_state *cpu = this_cpu();
-	__u32 lost = cpu ? cpu->lost : 0;
 
 	head->ts_ns = ts_ns;
 	head->tid = tid;
 	head->cpu = bpf_get_smp_processor_id();
 	head->type = type;
-	head->lost = lost > 255 ? 255 : lost;
-	if (lost)
-		cpu->lost = 0;
+	head->lost = cpu ? lost_take(&cpu->lost) : 0;
 }
 
 /* Records wait for the reader's next look: a wake-up each would move what we measure. */

@@ -16,6 +16,8 @@
 
 #include <kvmstall/records.h>
 
+#include "../../bpf/lost.h"
+
 #include "ledger/ledger.h"
 #include "ledger/stall.h"
 #include "ledger/symbols.h"
@@ -543,15 +545,6 @@ static inline int trace_feed_sized(struct trace *trace, const union any_record *
 	return ret;
 }
 
-/* What head_fill() of bpf/maps.bpf.h does: a CPU's next record says how many it lost before. */
-static inline void trace_tell_lost(struct trace *trace, const struct row *row, struct ks_head *head)
-{
-	uint32_t *lost = &trace->lost[row->cpu];
-
-	head->lost = *lost > 255 ? 255 : *lost;
-	*lost = 0;
-}
-
 static inline void trace_feed(struct trace *trace, const struct row *rows, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
@@ -563,7 +556,7 @@ static inline void trace_feed(struct trace *trace, const struct row *rows, size_
 		if (rows[i].drops)
 			continue;
 		size = trace_fill(&rows[i], &rec);
-		trace_tell_lost(trace, &rows[i], &rec.head);
+		rec.head.lost = lost_take(&trace->lost[rows[i].cpu]); /* as head_fill() does */
 		assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
 	}
 }
