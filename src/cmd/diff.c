@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 #include "cmd/outfile.h"
+#include "diff/compare.h"
 #include "diff/verdict.h"
 #include "ledger/filter.h"
 #include "output/summary.h"

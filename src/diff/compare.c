@@ -11,55 +11,6 @@
 #include "diff/pair.h"
 #include "diff/workload.h"
 
-static const char *const verdicts[VERDICT_CNT] = {
-	[VERDICT_WORSE] = "worse",
-	[VERDICT_BETTER] = "better",
-	[VERDICT_TOO_FEW] = "too few samples",
-	[VERDICT_ONE_SIDED] = "on one side only",
-	[VERDICT_SAME] = "same",
-	[VERDICT_RARE] = "rare",
-};
-
-static const char *const reasons[REASON_CNT] = {
-	[REASON_LOST] = "records were lost: calls are missing",
-	[REASON_CUT] = "a capture is cut: its end is missing",
-	[REASON_WORKLOAD] =
-		"these are different workloads: most calls differ in how often they are made",
-	[REASON_ONE_SIDED] =
-		"calls were made on one side only, or more than twice as often as on the other",
-	[REASON_TOO_FEW] = "too few samples of some calls",
-	[REASON_EMPTY] = "there is no call that both sides made",
-};
-
-static const char *const tolerances[TOLERANCE_CNT] = {"none", "timer", "holdoff", "scheduler"};
-
-const char *tolerance_name(enum tolerance tolerance)
-{
-	return tolerances[tolerance];
-}
-
-const char *verdict_name(enum verdict verdict)
-{
-	return verdicts[verdict];
-}
-
-const char *compare_reason_text(enum compare_reason reason)
-{
-	return reasons[reason];
-}
-
-const char *comparison_verdict(const struct comparison *comparison)
-{
-	switch (comparison->outcome) {
-	case OUTCOME_WORSE:
-		return "worse";
-	case OUTCOME_NOT_COMPARABLE:
-		return "not comparable";
-	default:
-		return comparison->by_verdict[VERDICT_BETTER] ? "better" : "same";
-	}
-}
-
 static void find_reasons(struct comparison *comparison)
 {
 	const struct side *base = comparison->sides[SIDE_BASE], *new = comparison->sides[SIDE_NEW];
@@ -153,11 +104,4 @@ int compare_sides(struct comparison *comparison, struct side *base, struct side 
 	find_reasons(comparison);
 	comparison->outcome = decide(comparison);
 	return 0;
-}
-
-void comparison_fini(struct comparison *comparison)
-{
-	free(comparison->changes);
-	free(comparison->facts);
-	*comparison = (struct comparison){0};
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff/compare.h"
+#include "diff/comparison.h"
 
 /* Most of the calls with that cause, on the side that has more of it. */
 static void find_origin(struct change *change)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "diff/compare.h"
+#include "diff/comparison.h"
 
 /*
  * Enough samples are those by which a change would be found four times in five that makes 85 of
@@ -166,19 +166,6 @@ int judge_correct(struct comparison *comparison)
 	return 0;
 }
 
-size_t measure_samples(const struct measure *measure)
-{
-	return measure->group ? measure->group->kept : 0;
-}
-
-size_t compare_fewest(const struct change *change)
-{
-	size_t base = measure_samples(&change->sides[SIDE_BASE]);
-	size_t new = measure_samples(&change->sides[SIDE_NEW]);
-
-	return base < new ? base : new;
-}
-
 static int compare_bytes(const void *a, const void *b)
 {
 	return *(const uint8_t *)a - *(const uint8_t *)b;
@@ -281,7 +268,7 @@ static bool is_beyond(const struct change *change)
 /* All that it may be is less: it surely did not. */
 static bool is_within(const struct change *change)
 {
-	return compare_fewest(change) >= INTERVAL_MIN &&
+	return change_samples(change) >= INTERVAL_MIN &&
 	       change->interval.low > -change->threshold &&
 	       change->interval.high < change->threshold;
 }
@@ -291,7 +278,7 @@ void judge_change(const struct comparison *comparison, struct change *change)
 	set_threshold(comparison, change);
 	if (change->p <= comparison->cfg.alpha && is_beyond(change))
 		change->verdict = change->diff > 0 ? VERDICT_WORSE : VERDICT_BETTER;
-	else if (compare_fewest(change) < comparison->needed && !is_within(change))
+	else if (change_samples(change) < comparison->needed && !is_within(change))
 		change->verdict = VERDICT_TOO_FEW;
 	else
 		change->verdict = VERDICT_SAME;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff/compare.h"
+#include "diff/comparison.h"
 
 static bool is_pair(const struct group *a, const struct group *b, bool is_strict)
 {

@@ -3,7 +3,7 @@
 #ifndef DIFF_VERDICT_H
 #define DIFF_VERDICT_H
 
-#include "diff/compare.h"
+#include "diff/comparison.h"
 
 struct str;
 

@@ -61,7 +61,7 @@ static void put_explanations(struct ndjson *json, const struct comparison *compa
 static void put_interval_end(struct ndjson *json, const char *key, const struct change *change,
 			     double ns)
 {
-	if (compare_fewest(change) < INTERVAL_MIN)
+	if (change_samples(change) < INTERVAL_MIN)
 		ndjson_null(json, key);
 	else
 		put_ns(json, key, ns);
@@ -148,7 +148,7 @@ static void put_reasons(struct ndjson *json, const struct comparison *comparison
 	ndjson_array(json, "reasons");
 	for (int i = 0; i < REASON_CNT; i++)
 		if (comparison->reasons & 1u << i)
-			ndjson_text(json, NULL, compare_reason_text(i));
+			ndjson_text(json, NULL, comparison_reason_text(i));
 	ndjson_end_array(json);
 }
 

@@ -89,7 +89,7 @@ void compare_markdown(struct str *out, const struct comparison *comparison,
 	}
 	for (int i = 0; i < REASON_CNT; i++)
 		if (comparison->reasons & 1u << i)
-			str_addf(out, "- note: %s\n", compare_reason_text(i));
+			str_addf(out, "- note: %s\n", comparison_reason_text(i));
 	str_adds(out, "\n| verdict | call | phase | n | BASE | NEW | change | 95% CI | p | why |\n"
 		      "|---|---|---|---:|---:|---:|---:|---|---:|---|\n");
 	for (size_t i = 0; i < comparison->cnt; i++)

@@ -142,6 +142,6 @@ void compare_text(struct str *out, const struct comparison *comparison,
 	str_adds(out, "\n");
 	for (int i = 0; i < REASON_CNT; i++)
 		if (comparison->reasons & 1u << i)
-			str_addf(out, "note: %s\n", compare_reason_text(i));
+			str_addf(out, "note: %s\n", comparison_reason_text(i));
 	compare_add_result(out, comparison);
 }

@@ -32,7 +32,7 @@ static const struct group *any_group(const struct change *change)
 
 void compare_add_interval(struct str *out, const struct change *change)
 {
-	if (compare_fewest(change) < INTERVAL_MIN) {
+	if (change_samples(change) < INTERVAL_MIN) {
 		str_adds(out, "-");
 		return;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diff/workload.h"
 
-#include "diff/compare.h"
+#include "diff/comparison.h"
 
 static uint64_t count_call(const struct side *side, enum call_id call)
 {

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cmd/outfile.h"
 #include "cmd/printer.h"
+#include "diff/compare.h"
 #include "diff/verdict.h"
 #include "metrics/metrics.h"
 #include "output/csv.h"
