@@ -16,6 +16,8 @@ layers() { tests/lint/layers.sh; }
 unique() { tests/lint/unique.sh; }
 paths() { tests/lint/paths.sh; }
 exports() { tests/lint/exports.sh; }
+circles() { tests/lint/circles.sh; }
+purity() { tests/lint/purity.sh; }
 length() { tests/lint/length.sh; }
 man() { tests/lint/man-sync.sh; }
 metrics() { tests/lint/metrics.sh; }
@@ -62,7 +64,7 @@ completion()
 needs()
 {
 	case $1 in
-	exports) echo nm ;;
+	exports | circles | purity) echo nm ;;
 	shell) echo shellcheck ;;
 	man) echo groff ;;
 	names) echo jq ;;
@@ -94,7 +96,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports length headers types format shell man examples metrics names functions loops units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples metrics names functions loops units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
