@@ -225,7 +225,7 @@ static void take_container(struct identity *identity, const char *part, size_t l
 
 void identity_add_cgroup(struct identity *identity, const char *text, size_t size)
 {
-	char copy[4096], path[1024];
+	char copy[4096], path[sizeof(copy)];
 	size_t len;
 
 	snprintf(copy, sizeof(copy), "%.*s", size < sizeof(copy) ? (int)size : (int)sizeof(copy),
@@ -239,11 +239,8 @@ void identity_add_cgroup(struct identity *identity, const char *text, size_t siz
 		take_pod(identity, part, len);
 		take_container(identity, part, len);
 	}
-	len = strlen(path);
-	if (len >= sizeof(identity->cgroup)) {
-		const char *end = path + len - sizeof(identity->cgroup) + 1;
-
-		sanitize(identity->cgroup, sizeof(identity->cgroup), end);
+	if (strlen(path) >= sizeof(identity->cgroup)) {
+		identity->cgroup[0] = 0;
 		identity->cut++;
 		return;
 	}

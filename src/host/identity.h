@@ -13,7 +13,7 @@ struct identity {
 	char machine[64];   /* as systemd-machined and libvirt know it */
 	char pod[40];	    /* Kubernetes: the pod's uid */
 	char container[68]; /* 64 hexadecimal digits */
-	char cgroup[160];   /* its path, the end of it if it is long */
+	char cgroup[512];   /* its whole path; "" if it is longer: a part joins with nothing */
 	unsigned int cut;   /* of these, how many were too long */
 };
 

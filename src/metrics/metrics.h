@@ -52,7 +52,7 @@ extern const char *const metric_type_names[];
 	X(VMS, "kvmstall_vms", GAUGE, false, "", "VMs that exist")                                 \
 	X(VMS_SEEN, "kvmstall_vms_seen", COUNTER, false, "", "VMs that were born or found")        \
 	X(VM_INFO, "kvmstall_vm_info", INFO, false,                                                \
-	  "vm,pid,comm,vmm,name,uuid,machine,pod,container,cgroup",                                \
+	  "vm,pid,comm,vmm,name,uuid,machine,pod_uid,container_id,cgroup",                                \
 	  "What is known of a VM that has series of its own")                                      \
 	X(VM_STALL_SECONDS, "kvmstall_vm_stall_seconds", COUNTER, true, "vm,cause",                \
 	  "Time that KVM calls of a VM spent off the CPU, by cause")                               \

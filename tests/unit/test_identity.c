@@ -89,17 +89,35 @@ static void cgroups_tell_machine_pod_and_container(void **state)
 	}
 }
 
-static void a_long_cgroup_keeps_its_end(void **state)
+/* What has this path joins with cAdvisor's "id": as containerd makes it, with systemd's driver (M11). */
+static void a_cgroup_is_whole(void **state)
+{
+	static const char path[] =
+		"/kubepods.slice/kubepods-burstable.slice/"
+		"kubepods-burstable-pod3f2a1b4c_5d6e_7f80_9a1b_2c3d4e5f6071.slice/cri-containerd-"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope";
+	struct identity identity = {0};
+	char text[600];
+
+	(void)state;
+	snprintf(text, sizeof(text), "0::%s\n", path);
+	identity_add_cgroup(&identity, text, strlen(text));
+	assert_string_equal(identity.cgroup, path);
+	assert_int_equal(identity.cut, 0);
+}
+
+/* A part of a path joins with nothing, or with what is not it. */
+static void a_cgroup_that_is_too_long_is_left_out(void **state)
 {
 	struct identity identity = {0};
 	char text[600] = "0::/";
 
 	(void)state;
-	memset(text + 4, 'a', 500);
-	strcpy(text + 504, "/end\n");
+	memset(text + 4, 'a', 550);
+	strcpy(text + 554, "/end\n");
 	identity_add_cgroup(&identity, text, strlen(text));
-	assert_int_equal(strlen(identity.cgroup), sizeof(identity.cgroup) - 1);
-	assert_string_equal(identity.cgroup + strlen(identity.cgroup) - 4, "/end");
+	assert_string_equal(identity.cgroup, "");
+	assert_int_equal(identity.cut, 1);
 }
 
 static void labels_are_utf8_of_bounded_length(void **state)
@@ -143,7 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_vmm_has_its_way_to_name_a_vm),
 		cmocka_unit_test(cgroups_tell_machine_pod_and_container),
-		cmocka_unit_test(a_long_cgroup_keeps_its_end),
+		cmocka_unit_test(a_cgroup_is_whole),
+		cmocka_unit_test(a_cgroup_that_is_too_long_is_left_out),
 		cmocka_unit_test(labels_are_utf8_of_bounded_length),
 	};
 
