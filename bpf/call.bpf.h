@@ -65,7 +65,7 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 
 	if (!is_attached)
 		return;
-	calls_seen[kind & 7]++;
+	__sync_fetch_and_add(&calls_seen[kind & 7], 1);
 	if (kvm) {
 		vm_see(kvm, current_tgid(), state.shown_tgid);
 		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);

@@ -54,7 +54,7 @@ __u32 self_pid_level;
 __u64 shared_ssp;
 
 /* Calls seen to begin, by enum ks_call_kind: user space makes some itself, to see that they are. */
-__u32 calls_seen[8];
+__u64 calls_seen[8];
 
 /* How often .vms was to be swept: VMs may have ended unseen, or the record of a birth or an end was
  * lost. User space does it. */

@@ -94,6 +94,7 @@ enum ks_call_kind {
 	KS_KIND_DEVICE = 4, /* ioctl on a device of a VM */
 	KS_KIND_CLOSE = 5,  /* close of a VM or vCPU fd */
 	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
+	KS_KIND_CNT
 };
 
 /*

@@ -146,6 +146,7 @@ static pid_t fork_placeholder(struct export *export, struct err *err)
 		log_error("%s", err->msg);
 		_exit(1);
 	}
+	daemon_free(daemon); /* with its text file: whoever comes next writes it anew */
 	_exit(0);
 }
 

@@ -436,7 +436,7 @@ int probes_follow(struct probes *probes, uint32_t tgid, struct err *err)
 
 bool probes_saw(const struct probes *probes, uint32_t kind)
 {
-	return ((volatile __u32 *)probes->skel->bss->calls_seen)[kind & 7] != 0;
+	return ((volatile __u64 *)probes->skel->bss->calls_seen)[kind & 7] != 0;
 }
 
 int probes_fd(const struct probes *probes)
@@ -464,6 +464,8 @@ void probes_count(const struct probes *probes, uint64_t losses[KS_LOSS_CNT],
 	struct bpf_prog_info info;
 
 	*cost = (struct probes_cost){.in_flight = *(volatile __u64 *)&probes->skel->bss->in_flight};
+	for (int i = 0; i < KS_KIND_CNT; i++)
+		cost->calls[i] = ((volatile __u64 *)probes->skel->bss->calls_seen)[i];
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		losses[i] = ((volatile __u64 *)probes->skel->bss->losses)[i];
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++) {

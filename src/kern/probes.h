@@ -26,8 +26,9 @@ struct probes_cfg {
 
 struct probes_cost {
 	uint64_t runs;
-	uint64_t ns;	    /* 0 when the kernel was not asked to count */
-	uint64_t in_flight; /* calls that ended, and had started before all was attached */
+	uint64_t ns;		     /* 0 when the kernel was not asked to count */
+	uint64_t in_flight;	     /* calls that ended, and had started before all was attached */
+	uint64_t calls[KS_KIND_CNT]; /* that began, by enum ks_call_kind, our own too */
 };
 
 /* Load what @plan says. NULL with @err set. @syms is used here only. */

@@ -8,6 +8,11 @@ bool stall_counts(const struct stall *stall, uint64_t min_ns)
 	return stall->cause != KS_CAUSE_RUN && stall->stall_ns >= min_ns;
 }
 
+bool stall_is_waited_for(const struct stall *stall)
+{
+	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY;
+}
+
 /* Is what a thread of @tgid called @comm does, or what is done to @vm (NULL: not known), wanted? */
 static bool is_wanted(const struct filter *filter, const struct vm *vm, const char *comm,
 		      uint32_t tgid)

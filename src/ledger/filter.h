@@ -14,6 +14,13 @@
 /* Did the call wait for a cause, and for @min_ns at least? Else it is only a call. */
 bool stall_counts(const struct stall *stall, uint64_t min_ns);
 
+/*
+ * Does anybody wait while it sleeps? Nobody does for what KVM's kworkers and threads do for
+ * themselves: an irqfd that is shut down holds nobody up until somebody flushes the queue, and is
+ * accounted then.
+ */
+bool stall_is_waited_for(const struct stall *stall);
+
 /* Whose calls. NULL and 0: everybody's. */
 struct filter {
 	uint32_t pid;

@@ -353,6 +353,8 @@ void session_summary(const struct session *session, struct summary *summary)
 	summary->losses[KS_LOSS_REORDER] += reorder_late(session->order);
 	summary->records = stats->records;
 	summary->in_flight = cost.in_flight;
+	summary->sees_callbacks = attach_plan_carries(&session->choice.plan, CAPABILITY_CALLBACK);
+	memcpy(summary->begun, cost.calls, sizeof(summary->begun));
 	summary->probe_runs = cost.runs;
 	summary->probe_ns = cost.ns;
 	summary->cpu_ns = clock_cpu_ns();

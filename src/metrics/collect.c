@@ -81,6 +81,39 @@ static void collect_stalls(const struct out *out)
 		put_causes(out, out->metrics->calls[i]->name, out->metrics->calls[i]->stalls);
 }
 
+static void collect_phase_seconds(const struct out *out)
+{
+	for (int phase = 0; phase < PHASE_CNT; phase++)
+		put_causes(out, phase_name(phase), out->metrics->phases[phase]);
+}
+
+static void collect_calls(const struct out *out)
+{
+	static const char *const files[KS_KIND_CNT] = {[KS_KIND_DEV] = "kvm",
+						       [KS_KIND_VM] = "vm",
+						       [KS_KIND_VCPU] = "vcpu",
+						       [KS_KIND_DEVICE] = "device",
+						       [KS_KIND_CLOSE] = "close"};
+
+	for (int kind = 0; kind < KS_KIND_CNT; kind++)
+		if (files[kind])
+			put_value(out, out->metrics->totals.calls[kind], files[kind], NULL);
+}
+
+static void collect_setup_duration(const struct out *out)
+{
+	const struct metric_value sample = {.hist = &out->metrics->setup_stalls,
+					    .created_ns = out->metrics->cfg.start_ns};
+
+	out->fn(out->ctx, &sample);
+}
+
+static void collect_setups(const struct out *out)
+{
+	put_value(out, out->metrics->setups[0], "no", NULL);
+	put_value(out, out->metrics->setups[1], "yes", NULL);
+}
+
 static void collect_outstanding(const struct out *out)
 {
 	for (size_t i = 0; i < out->metrics->functions_cnt; i++)
@@ -88,8 +121,11 @@ static void collect_outstanding(const struct out *out)
 			  out->metrics->functions[i].name, NULL);
 }
 
+/* Where callbacks have no records, their number is not 0: it is not known. */
 static void collect_deferred(const struct out *out)
 {
+	if (!out->metrics->totals.sees_callbacks)
+		return;
 	for (size_t i = 0; i < out->metrics->functions_cnt; i++)
 		put_value(out, out->metrics->functions[i].deferred, out->metrics->functions[i].name,
 			  NULL);
@@ -120,6 +156,14 @@ static void collect_vm_info(const struct out *out)
 		snprintf(pid, sizeof(pid), "%u", vm->tgid);
 		out->fn(out->ctx, &sample);
 	}
+}
+
+static void collect_vm_alive(const struct out *out)
+{
+	const struct vmset *vms = &out->metrics->vms;
+
+	for (size_t i = 0; i < vms->shown_cnt; i++)
+		put_value(out, !vms->shown[i]->is_gone, vms->shown[i]->label, NULL);
 }
 
 /* Causes that a VM never had are left out: ten series for each idle VM would be many. */
@@ -186,8 +230,20 @@ static void collect_kernel(const struct out *out)
 	char hz[16];
 
 	snprintf(hz, sizeof(hz), "%u", out->metrics->totals.hz);
-	if (out->metrics->totals.release)
+	if (out->metrics->totals.release && out->metrics->totals.hz)
 		put_value(out, 1, out->metrics->totals.release, hz);
+}
+
+static void collect_jiffy(const struct out *out)
+{
+	if (out->metrics->totals.hz)
+		put_value(out, 1000000000 / out->metrics->totals.hz, NULL, NULL);
+}
+
+static void collect_written(const struct out *out)
+{
+	if (out->metrics->totals.written_ns)
+		put_value(out, out->metrics->totals.written_ns, NULL, NULL);
 }
 
 static void collect_requests(const struct out *out)
@@ -239,6 +295,10 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_GP_DURATION] = collect_gp_duration,
 	[METRIC_STALL_SECONDS] = collect_stall_seconds,
 	[METRIC_STALLS] = collect_stalls,
+	[METRIC_PHASE_SECONDS] = collect_phase_seconds,
+	[METRIC_CALLS] = collect_calls,
+	[METRIC_SETUP_DURATION] = collect_setup_duration,
+	[METRIC_SETUPS] = collect_setups,
 	[METRIC_INCOMPLETE] = collect_incomplete,
 	[METRIC_OUTSTANDING] = collect_outstanding,
 	[METRIC_DEFERRED] = collect_deferred,
@@ -247,6 +307,7 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_VMS] = collect_vms,
 	[METRIC_VMS_SEEN] = collect_vms_seen,
 	[METRIC_VM_INFO] = collect_vm_info,
+	[METRIC_VM_ALIVE] = collect_vm_alive,
 	[METRIC_VM_STALL_SECONDS] = collect_vm_stall_seconds,
 	[METRIC_VM_STALLED] = collect_vm_stalled,
 	[METRIC_VM_LIMIT] = collect_vm_limit,
@@ -259,6 +320,8 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_BACKEND] = collect_backend,
 	[METRIC_BUILD] = collect_build,
 	[METRIC_KERNEL] = collect_kernel,
+	[METRIC_JIFFY] = collect_jiffy,
+	[METRIC_WRITTEN] = collect_written,
 	[METRIC_PROBE_SECONDS] = collect_probe_seconds,
 	[METRIC_PROBE_RUNS] = collect_probe_runs,
 	[METRIC_REQUESTS] = collect_requests,

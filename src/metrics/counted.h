@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "ledger/domain.h"
 #include "ledger/gp_durations.h"
+#include "ledger/stall.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
 #include "metrics/vmset.h"
@@ -54,6 +55,10 @@ struct metrics {
 	struct gp_durations running;
 	uint64_t vms_seen;
 	uint64_t incomplete;
+	uint64_t phases[PHASE_CNT][KS_CAUSE_CNT];
+	struct hist setup_stalls;
+	uint64_t setups[2];	/* that are over, without a stall and with */
+	uint64_t setups_due_ns; /* when one may be over that nothing ended; UINT64_MAX: none */
 	uint64_t asleep[KS_CAUSE_CNT];
 	uint64_t oldest_ns;
 	struct metrics_totals totals;

@@ -12,6 +12,7 @@
 #include "ledger/sites.h"
 #include "ledger/symbols.h"
 #include "metrics/counted.h"
+#include "metrics/setups.h"
 
 const char *const metric_type_names[] = {"counter", "gauge", "info", "histogram"};
 
@@ -35,36 +36,6 @@ const char *metric_label_name(const struct metric_desc *desc, int n, char *buf, 
 		return NULL;
 	snprintf(buf, size, "%.*s", (int)strcspn(labels, ","), labels);
 	return buf;
-}
-
-struct metrics *metrics_new(const struct metrics_cfg *cfg)
-{
-	struct metrics *metrics = calloc(1, sizeof(*metrics));
-
-	if (!metrics)
-		return NULL;
-	if (vmset_init(&metrics->vms, cfg->vm_limit)) {
-		free(metrics);
-		return NULL;
-	}
-	metrics->cfg = *cfg;
-	metrics->vms.identify = cfg->identify;
-	metrics->vms.ctx = cfg->ctx;
-	return metrics;
-}
-
-void metrics_free(struct metrics *metrics)
-{
-	if (!metrics)
-		return;
-	for (size_t i = 0; i < metrics->calls_cnt; i++) {
-		hist_fini(&metrics->calls[i]->hist);
-		free(metrics->calls[i]);
-	}
-	vmset_fini(&metrics->vms);
-	map_fini(&metrics->domains);
-	gp_durations_fini(&metrics->running);
-	free(metrics);
 }
 
 /* ---- calls ---- */
@@ -124,6 +95,60 @@ static struct function_sums *find_function(struct metrics *metrics, const char *
 	return &functions[cnt];
 }
 
+/* ---- life ---- */
+
+/*
+ * What is on a list of ours is there from the start, at 0: a series that is born with a value has
+ * grown by nothing, for who asks how much it grew (increase() of Prometheus).
+ */
+static void start_at_zero(struct metrics *metrics)
+{
+	static const unsigned int codes[] = {200, 404, 405, 503};
+
+	for (int id = CALL_NONE + 1; id <= CALL_MMU_RELEASE; id++)
+		if (id != CALL_CLOSE_LAST && id != CALL_CLOSE_EXIT) /* of comparisons */
+			find_call(metrics, call_name(id));
+	for (size_t i = 0; i < sites_cnt; i++)
+		if (sites[i].callback)
+			find_function(metrics, sites[i].func);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		metrics->codes[metrics->codes_cnt++].code = codes[i];
+}
+
+struct metrics *metrics_new(const struct metrics_cfg *cfg)
+{
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
+
+	if (!metrics)
+		return NULL;
+	if (vmset_init(&metrics->vms, cfg->vm_limit)) {
+		free(metrics);
+		return NULL;
+	}
+	metrics->cfg = *cfg;
+	metrics->setups_due_ns = UINT64_MAX;
+	metrics->vms.identify = cfg->identify;
+	metrics->vms.ctx = cfg->ctx;
+	start_at_zero(metrics);
+	return metrics;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+	if (!metrics)
+		return;
+	for (size_t i = 0; i < metrics->calls_cnt; i++) {
+		hist_fini(&metrics->calls[i]->hist);
+		free(metrics->calls[i]);
+	}
+	vmset_fini(&metrics->vms);
+	map_fini(&metrics->domains);
+	gp_durations_fini(&metrics->running);
+	free(metrics);
+}
+
+/* ---- stalls ---- */
+
 static void set_exemplar_vm(const struct metrics *metrics, const struct vm *vm,
 			    struct exemplar *exemplar)
 {
@@ -156,6 +181,14 @@ static void make_exemplar(const struct metrics *metrics, const struct stall *sta
 	sanitize(exemplar->culprit, sizeof(exemplar->culprit), name);
 }
 
+/* Without memory its grace periods are not counted. */
+static void learn_domain(struct metrics *metrics, const struct domain *dom)
+{
+	if (dom)
+		map_put(&metrics->domains, domain_ssp(dom),
+			(void *)(uintptr_t)(domain_get_kind(dom) + 1));
+}
+
 static void count_waits(struct metrics *metrics, const struct stall *stall)
 {
 	for (size_t i = 0; i < stall->waits_cnt; i++) {
@@ -163,6 +196,8 @@ static void count_waits(struct metrics *metrics, const struct stall *stall)
 		int kind = wait->dom ? (int)domain_get_kind(wait->dom) : DOMAIN_KIND_CNT;
 
 		hist_observe(&metrics->waits[kind][wait->api % APIS], wait->ns, NULL);
+		if (kind == DOMAIN_SHARED) /* no VM's own: known once a call waited on it */
+			learn_domain(metrics, wait->dom);
 	}
 }
 
@@ -171,37 +206,39 @@ static bool is_stall(const struct metrics *metrics, const struct stall *stall)
 	return stall_counts(stall, metrics->cfg.min_ns);
 }
 
+/* Time that somebody waited: by call, by the VM's age, by VM. */
+static void count_stall(struct metrics *metrics, struct call_sums *call, const struct stall *stall)
+{
+	vmset_count(&metrics->vms, stall->vm, stall->by_cause);
+	setups_stall(metrics, stall, is_stall(metrics, stall));
+	if (stall->without_ns < stall->latency_ns && stall->culprit.kind == CULPRIT_INITIATOR)
+		find_function(metrics, stall->culprit.func)->outstanding_ns +=
+			stall->latency_ns - stall->without_ns;
+	if (is_stall(metrics, stall))
+		metrics->incomplete += !stall->is_complete;
+	for (int i = 0; i < KS_CAUSE_CNT; i++) {
+		metrics->phases[stall->phase][i] += stall->by_cause[i];
+		if (call)
+			call->ns[i] += stall->by_cause[i];
+	}
+	if (call && is_stall(metrics, stall))
+		call->stalls[stall->cause]++;
+}
+
 void metrics_stall(struct metrics *metrics, const struct stall *stall)
 {
 	struct call_sums *call = find_call(metrics, call_name(stall->call));
 	struct exemplar exemplar;
 
 	make_exemplar(metrics, stall, &exemplar);
-	vmset_count(&metrics->vms, stall->vm, stall->by_cause);
 	count_waits(metrics, stall);
-	if (stall->without_ns < stall->latency_ns && stall->culprit.kind == CULPRIT_INITIATOR)
-		find_function(metrics, stall->culprit.func)->outstanding_ns +=
-			stall->latency_ns - stall->without_ns;
-	if (is_stall(metrics, stall))
-		metrics->incomplete += !stall->is_complete;
-	if (!call)
-		return;
-	hist_observe(&call->hist, stall->latency_ns, &exemplar);
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		call->ns[i] += stall->by_cause[i];
-	if (is_stall(metrics, stall))
-		call->stalls[stall->cause]++;
+	if (call)
+		hist_observe(&call->hist, stall->latency_ns, &exemplar);
+	if (stall_is_waited_for(stall))
+		count_stall(metrics, call, stall);
 }
 
 /* ---- VMs ---- */
-
-/* Without memory its grace periods are not counted. */
-static void learn_domain(struct metrics *metrics, const struct domain *dom)
-{
-	if (dom)
-		map_put(&metrics->domains, domain_ssp(dom),
-			(void *)(uintptr_t)(domain_get_kind(dom) + 1));
-}
 
 static void forget_domain(struct metrics *metrics, const struct domain *dom)
 {
@@ -217,12 +254,14 @@ void metrics_vm_new(struct metrics *metrics, const struct vm *vm)
 	learn_domain(metrics, vm->srcu);
 	learn_domain(metrics, vm->irq_srcu);
 	vmset_add(&metrics->vms, vm);
+	setups_born(metrics, vm);
 }
 
 void metrics_vm_gone(struct metrics *metrics, const struct vm *vm)
 {
 	forget_domain(metrics, vm->srcu);
 	forget_domain(metrics, vm->irq_srcu);
+	setups_gone(metrics, vm);
 	vmset_remove(&metrics->vms, vm->id);
 }
 
@@ -284,26 +323,20 @@ void metrics_request(struct metrics *metrics, unsigned int code)
 
 void metrics_asleep_begin(struct metrics *metrics)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
-
 	memset(metrics->asleep, 0, sizeof(metrics->asleep));
 	metrics->oldest_ns = 0;
-	while ((slot = map_next(&metrics->vms.vms, &pos)))
-		((struct vmset_vm *)slot->value)->asleep_ns = 0;
+	vmset_asleep_begin(&metrics->vms);
 }
 
 void metrics_asleep(struct metrics *metrics, const struct stall *stall)
 {
-	struct vmset_vm *vm = stall->vm ? map_get(&metrics->vms.vms, stall->vm->id) : NULL;
-
-	if (!is_stall(metrics, stall))
+	if (!is_stall(metrics, stall) || !stall_is_waited_for(stall))
 		return;
 	metrics->asleep[stall->cause]++;
 	if (stall->latency_ns > metrics->oldest_ns)
 		metrics->oldest_ns = stall->latency_ns;
-	if (vm && stall->latency_ns > vm->asleep_ns)
-		vm->asleep_ns = stall->latency_ns;
+	if (stall->vm)
+		vmset_asleep(&metrics->vms, stall->vm->id, stall->latency_ns);
 }
 
 void metrics_set_totals(struct metrics *metrics, const struct metrics_totals *totals)
@@ -313,12 +346,15 @@ void metrics_set_totals(struct metrics *metrics, const struct metrics_totals *to
 
 void metrics_judge(struct metrics *metrics, uint64_t now_ns)
 {
+	setups_judge(metrics, now_ns);
 	vmset_judge(&metrics->vms, now_ns);
 }
 
 uint64_t metrics_due_ns(struct metrics *metrics, uint64_t now_ns)
 {
-	return vmset_due_ns(&metrics->vms, now_ns);
+	uint64_t due_ns = vmset_due_ns(&metrics->vms, now_ns);
+
+	return due_ns < metrics->setups_due_ns ? due_ns : metrics->setups_due_ns;
 }
 
 void metrics_reidentify(struct metrics *metrics)

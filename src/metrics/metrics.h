@@ -38,6 +38,14 @@ extern const char *const metric_type_names[];
 	  "Time that KVM calls spent off the CPU, by cause")                                       \
 	X(STALLS, "kvmstall_stalls", COUNTER, false, "call,cause",                                 \
 	  "KVM calls that stalled for --min or longer, by their largest cause")                    \
+	X(PHASE_SECONDS, "kvmstall_phase_stall_seconds", COUNTER, true, "phase,cause",             \
+	  "The same by the age of the VM: set-up, vCPUs made, running, its end")                   \
+	X(CALLS, "kvmstall_calls", COUNTER, false, "file",                                         \
+	  "KVM calls that were made, stalled or not, by the file that they are on")                \
+	X(SETUP_DURATION, "kvmstall_setup_stall_seconds", HISTOGRAM, true, "",                     \
+	  "Time that the set-up of each VM that was born stalled, all calls of it together")       \
+	X(SETUPS, "kvmstall_setups", COUNTER, false, "stalled",                                    \
+	  "VMs whose set-up is over, by whether a call in it stalled for --min or longer")         \
 	X(INCOMPLETE, "kvmstall_incomplete_stalls", COUNTER, false, "",                            \
 	  "Stalls for which evidence may be missing")                                              \
 	X(OUTSTANDING, "kvmstall_outstanding_gp_seconds", COUNTER, true, "function",               \
@@ -54,6 +62,8 @@ extern const char *const metric_type_names[];
 	X(VM_INFO, "kvmstall_vm_info", INFO, false,                                                \
 	  "vm,pid,comm,vmm,name,uuid,machine,pod_uid,container_id,cgroup",                                \
 	  "What is known of a VM that has series of its own")                                      \
+	X(VM_ALIVE, "kvmstall_vm_alive", GAUGE, false, "vm",                                       \
+	  "1 while the VM exists, 0 when it is gone and its series are still there")               \
 	X(VM_STALL_SECONDS, "kvmstall_vm_stall_seconds", COUNTER, true, "vm,cause",                \
 	  "Time that KVM calls of a VM spent off the CPU, by cause")                               \
 	X(VM_STALLED, "kvmstall_vm_stalled_seconds", GAUGE, true, "vm",                            \
@@ -73,6 +83,10 @@ extern const char *const metric_type_names[];
 	X(BACKEND, "kvmstall_backend_info", INFO, false, "backend", "How the kernel is watched")   \
 	X(BUILD, "kvmstall_build_info", INFO, false, "version", "This program")                    \
 	X(KERNEL, "kvmstall_kernel_info", INFO, false, "release,hz", "The kernel that is watched") \
+	X(JIFFY, "kvmstall_jiffy_seconds", GAUGE, true, "",                                        \
+	  "1/HZ of the kernel that is watched: what SRCU's timers are made of")                    \
+	X(WRITTEN, "kvmstall_textfile_timestamp_seconds", GAUGE, true, "",                         \
+	  "When this file was written, in seconds since 1970 (with --textfile only)")              \
 	X(PROBE_SECONDS, "kvmstall_probe_seconds", COUNTER, true, "",                              \
 	  "Time that the BPF programs ran (with --cost only)")                                     \
 	X(PROBE_RUNS, "kvmstall_probe_runs", COUNTER, false, "",                                   \
@@ -142,6 +156,9 @@ struct metrics_totals {
 	const char *backend; /* NULL: none yet */
 	const char *release;
 	uint32_t hz;
+	bool sees_callbacks;	     /* each call_srcu() has a record */
+	uint64_t calls[KS_KIND_CNT]; /* that began, by enum ks_call_kind */
+	uint64_t written_ns;	     /* since 1970; 0: it is not a file that is written */
 	uint64_t records;
 	uint64_t losses[KS_LOSS_CNT];
 	bool has_cost;

@@ -13,6 +13,8 @@
 /* To take another's place, a VM must have stalled this much longer: series that come and go
  * with every scrape are of no use to anybody. */
 #define TAKEOVER_FACTOR 2
+/* What has been waiting for so long may never end, and so never be counted: it is shown at once. */
+#define STUCK_NS 1000000000ULL
 /* Changes wait for others: a VM that lives for a moment only has no series. */
 #define JUDGE_NS 1000000000ULL
 /* How long the dead keep their series, so that every scraper sees the last value: when all places
@@ -164,12 +166,22 @@ static void bury(struct vmset *set, uint64_t now_ns)
 	}
 }
 
-/* Most stalled first, then the oldest. */
+/* For how long it has been waiting now, if that is long: a scan under way has not found it yet. */
+static uint64_t stuck_ns(const struct vmset_vm *vm)
+{
+	uint64_t ns = vm->asleep_ns > vm->was_asleep_ns ? vm->asleep_ns : vm->was_asleep_ns;
+
+	return ns >= STUCK_NS ? ns : 0;
+}
+
+/* Those who wait now first, then the most stalled, then the oldest. */
 static int worse_first(const void *a, const void *b)
 {
 	const struct vmset_vm *one = *(struct vmset_vm *const *)a;
 	const struct vmset_vm *two = *(struct vmset_vm *const *)b;
 
+	if (stuck_ns(one) != stuck_ns(two))
+		return stuck_ns(one) > stuck_ns(two) ? -1 : 1;
 	if (one->total_ns != two->total_ns)
 		return one->total_ns > two->total_ns ? -1 : 1;
 	return one->id < two->id ? -1 : one->id > two->id;
@@ -199,7 +211,7 @@ static struct vmset_vm *least_shown(const struct vmset *set)
 	struct vmset_vm *least = NULL;
 
 	for (size_t i = 0; i < set->shown_cnt; i++)
-		if (!set->shown[i]->is_gone &&
+		if (!set->shown[i]->is_gone && !stuck_ns(set->shown[i]) &&
 		    (!least || set->shown[i]->total_ns < least->total_ns))
 			least = set->shown[i];
 	return least;
@@ -228,8 +240,8 @@ static bool make_room(struct vmset *set, const struct vmset_vm *vm, uint64_t now
 		forget(set, dead);
 		return true;
 	}
-	least = vm->total_ns ? least_shown(set) : NULL;
-	if (!least || vm->total_ns / TAKEOVER_FACTOR < least->total_ns)
+	least = vm->total_ns || stuck_ns(vm) ? least_shown(set) : NULL;
+	if (!least || (!stuck_ns(vm) && vm->total_ns / TAKEOVER_FACTOR < least->total_ns))
 		return false;
 	hide(set, least);
 	set->evictions++;
@@ -302,13 +314,36 @@ void vmset_remove(struct vmset *set, uint32_t id)
 		return;
 	set->living--;
 	vm->is_gone = true;
-	vm->asleep_ns = 0;
+	vm->asleep_ns = vm->was_asleep_ns = 0;
 	set->is_changed = true;
 	if (vm->is_shown)
 		return;
 	if (!vm->is_judged)
 		add_to_other(set, vm->ns);
 	forget(set, vm);
+}
+
+void vmset_asleep_begin(struct vmset *set)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&set->vms, &pos))) {
+		struct vmset_vm *vm = slot->value;
+
+		vm->was_asleep_ns = vm->asleep_ns;
+		vm->asleep_ns = 0;
+	}
+}
+
+void vmset_asleep(struct vmset *set, uint32_t id, uint64_t ns)
+{
+	struct vmset_vm *vm = map_get(&set->vms, id);
+
+	if (!vm || vm->is_gone || ns <= vm->asleep_ns)
+		return;
+	vm->asleep_ns = ns;
+	set->is_changed |= !vm->is_shown && stuck_ns(vm);
 }
 
 /*

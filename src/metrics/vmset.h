@@ -35,6 +35,10 @@ struct vmset_vm {
 	uint64_t ns[KS_CAUSE_CNT];
 	uint64_t total_ns;	   /* all that it stalled, wherever that is counted */
 	uint64_t asleep_ns;	   /* age of its oldest call in flight; 0: none */
+	uint64_t was_asleep_ns;	   /* the same as the scan before the last one found it */
+	bool is_set_up;		   /* metrics/setups: its set-up is over, or was not seen */
+	bool has_stalled;	   /* a call of its set-up did, for long enough to count */
+	uint64_t setup_ns;	   /* that its set-up stalled so far */
 	struct identity *identity; /* of those shown; NULL: not known */
 };
 
@@ -64,6 +68,10 @@ void vmset_remove(struct vmset *set, uint32_t id);
 
 /* Time of a call of this VM (NULL: of one that is not known), by cause. */
 void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT]);
+
+/* Calls in flight: forget those of the last scan, then one call of one VM at a time. */
+void vmset_asleep_begin(struct vmset *set);
+void vmset_asleep(struct vmset *set, uint32_t id, uint64_t ns);
 
 /*
  * Decide who is shown from now on, at @now_ns (CLOCK_MONOTONIC). The dead stay for five minutes;

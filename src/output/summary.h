@@ -25,6 +25,8 @@ struct summary {
 	uint64_t records;
 	uint64_t losses[KS_LOSS_CNT];
 	uint64_t in_flight; /* calls that had started before the trace: no losses, but not shown */
+	uint64_t begun[KS_KIND_CNT]; /* calls that began, slept or not, by enum ks_call_kind */
+	bool sees_callbacks;	     /* each call_srcu() has a record */
 	uint64_t probe_runs;
 	uint64_t probe_ns;  /* 0: not counted */
 	uint64_t cpu_ns;    /* user space's own */

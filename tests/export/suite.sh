@@ -343,10 +343,12 @@ test_textfile()
 	for ((i = 0; i < 23; i++)); do
 		promtool check metrics <out/kvmstall.prom
 	done
-	stop
-	[ "$(ls out)" = kvmstall.prom ]
+	[ "$(find out -name '*.prom')" = out/kvmstall.prom ]
 	# node_exporter has such of its own: an error at each scrape.
 	! grep '^process_' out/kvmstall.prom || fail "it is about the process"
+	# What nobody writes any more would say for ever that all is well.
+	stop
+	[ -z "$(ls out)" ] || fail "left behind: $(ls out)"
 }
 
 # A folder that is removed and made again, or that another one is put in place of, is found again. A FIFO in

@@ -210,6 +210,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* The text file in @dir while the daemon runs. */
+static char textfile_text[REPLY_MAX];
+
+static void read_textfile(const char *dir)
+{
+	char path[64];
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/kvmstall.prom", dir);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	len = fread(textfile_text, 1, sizeof(textfile_text) - 1, file);
+	textfile_text[len] = '\0';
+	fclose(file);
+}
+
 /* Until every client has an answer, or has been cut. */
 static void serve(const char *textfile)
 {
@@ -226,6 +243,8 @@ static void serve(const char *textfile)
 
 	assert_non_null(daemon);
 	assert_int_equal(daemon_run(daemon, &err), 0);
+	if (textfile)
+		read_textfile(textfile);
 	daemon_free(daemon);
 }
 
@@ -308,25 +327,16 @@ static void let_a_vm_end(void)
 	stall(7000000);
 }
 
-/* The text file as it is in the end; valid until the next time. */
+/* The text file as it is before the end; valid until the next time. At the end it is removed (M9).
+ */
 static const char *serve_with_textfile(void)
 {
-	static char text[REPLY_MAX];
-	char dir[] = "/tmp/kvmstall-test.XXXXXX", path[64];
-	FILE *file;
-	size_t len;
+	char dir[] = "/tmp/kvmstall-test.XXXXXX";
 
 	assert_non_null(mkdtemp(dir));
 	serve(dir);
-	snprintf(path, sizeof(path), "%s/kvmstall.prom", dir);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	text[len] = '\0';
-	fclose(file);
-	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
-	return text;
+	return textfile_text;
 }
 
 static void every_scraper_sees_the_last_value_of_a_dead_vm(void **state)
@@ -347,6 +357,16 @@ static void the_text_file_says_nothing_of_the_process(void **state)
 	ask(1);
 	assert_null(strstr(serve_with_textfile(), "process_"));
 	assert_non_null(strstr(world.clients[0].reply, "\nprocess_cpu_seconds_total "));
+}
+
+/* Whoever reads it finds out that nobody writes it any more; over HTTP, that nobody answers (M9).
+ */
+static void the_text_file_says_when_it_was_written(void **state)
+{
+	(void)state;
+	ask(1);
+	assert_non_null(strstr(serve_with_textfile(), "\nkvmstall_textfile_timestamp_seconds 1"));
+	assert_null(strstr(world.clients[0].reply, "\nkvmstall_textfile_timestamp_seconds "));
 }
 
 static void a_dead_vm_leaves_in_the_end(void **state)
@@ -386,6 +406,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_scraper_sees_the_last_value_of_a_dead_vm,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_text_file_says_nothing_of_the_process, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_text_file_says_when_it_was_written, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_dead_vm_leaves_in_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_vm_has_series_soon_after_its_birth, set_up,

@@ -73,11 +73,13 @@ static void a_callback_is_counted_for_the_function_that_queues_it(void **state)
 		uint64_t times;
 	} fed[] = {{FREE_BUS, 23}, {FREE_RCU + 8, 3}, {OTHER, 5}, {0, 2}, {0x500, 7}};
 	static const struct metrics_cfg cfg = {.vm_limit = 10};
+	static const struct metrics_totals totals = {.sees_callbacks = true};
 	struct metrics *metrics = metrics_new(&cfg);
 	struct symbols *syms = make_symbols();
 
 	(void)state;
 	assert_non_null(metrics);
+	metrics_set_totals(metrics, &totals);
 	for (size_t i = 0; i < CNT(fed); i++) {
 		const struct ks_start start = make_callback(fed[i].func);
 

@@ -89,7 +89,8 @@ static void cgroups_tell_machine_pod_and_container(void **state)
 	}
 }
 
-/* What has this path joins with cAdvisor's "id": as containerd makes it, with systemd's driver (M11). */
+/* What has this path joins with cAdvisor's "id": as containerd makes it, with systemd's driver
+ * (M11). */
 static void a_cgroup_is_whole(void **state)
 {
 	static const char path[] =

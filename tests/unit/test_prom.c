@@ -348,9 +348,136 @@ static void calls_in_flight_are_those_of_the_last_look(void **state)
 	metrics_free(metrics);
 }
 
+static struct stall make_stall(enum call_id call, uint64_t ns)
+{
+	return (struct stall){
+		.rec = &call_record,
+		.vm = &vm,
+		.call = call,
+		.latency_ns = ns,
+		.stall_ns = ns,
+		.without_ns = ns,
+		.cause = KS_CAUSE_KWORKER,
+		.is_complete = true,
+		.by_cause = {[KS_CAUSE_KWORKER] = ns},
+	};
+}
+
+/* An irqfd is shut down by a kworker: nobody waits until somebody flushes the queue (M6). */
+static void what_nobody_waits_for_is_no_stall(void **state)
+{
+	struct metrics *metrics = make_metrics();
+	struct stall stall = make_stall(CALL_FN_IRQFD_SHUTDOWN, 7000000);
+
+	(void)state;
+	for (int i = 0; i < 503; i++)
+		metrics_stall(metrics, &stall);
+	metrics_asleep_begin(metrics);
+	metrics_asleep(metrics, &stall);
+	assert_int_equal(find_metric(metrics, METRIC_STALL_SECONDS, NULL).sum, 25105000);
+	assert_int_equal(find_metric(metrics, METRIC_PHASE_SECONDS, NULL).sum, 25105000);
+	assert_int_equal(find_metric(metrics, METRIC_VM_STALL_SECONDS, NULL).sum, 25105000);
+	assert_int_equal(find_metric(metrics, METRIC_STALLS, NULL).sum, 1);
+	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, NULL).sum, 0);
+	stall = make_stall(CALL_CLOSE, 7000000);
+	metrics_stall(metrics, &stall);
+	assert_int_equal(find_metric(metrics, METRIC_STALL_SECONDS, NULL).sum, 32105000);
+	metrics_free(metrics);
+}
+
+/* increase() does not see the first value of a series (M17). */
+static void fixed_lists_are_there_at_0(void **state)
+{
+	static const struct metrics_cfg cfg = {.vm_limit = 1, .version = "1.2"};
+	struct metrics *metrics = metrics_new(&cfg);
+	size_t causes = KS_CAUSE_CNT - 1;
+
+	(void)state;
+	assert_non_null(metrics);
+	assert_true(find_metric(metrics, METRIC_STALLS, NULL).cnt > 23 * causes);
+	assert_int_equal(find_metric(metrics, METRIC_STALLS, NULL).sum, 0);
+	assert_true(find_metric(metrics, METRIC_STALL_SECONDS, NULL).cnt > 23 * causes);
+	assert_int_equal(find_metric(metrics, METRIC_PHASE_SECONDS, NULL).cnt, 4 * causes);
+	assert_int_equal(find_metric(metrics, METRIC_SETUPS, NULL).cnt, 2);
+	assert_int_equal(find_metric(metrics, METRIC_SETUP_DURATION, NULL).cnt, 1);
+	assert_true(find_metric(metrics, METRIC_OUTSTANDING, NULL).cnt > 0);
+	assert_true(find_metric(metrics, METRIC_REQUESTS, NULL).cnt > 2);
+	metrics_free(metrics);
+}
+
+/* What is not known is left out, and not 0: callbacks without records (M20), HZ without KVM (M13).
+ */
+static void what_is_not_known_has_no_series(void **state)
+{
+	static const struct metrics_totals unknown = {.release = "6.18"};
+	static const struct metrics_totals known = {
+		.release = "6.18", .hz = 250, .sees_callbacks = true};
+	struct metrics *metrics = make_metrics();
+
+	(void)state;
+	metrics_set_totals(metrics, &unknown);
+	assert_int_equal(find_metric(metrics, METRIC_DEFERRED, NULL).cnt, 0);
+	assert_int_equal(find_metric(metrics, METRIC_KERNEL, NULL).cnt, 0);
+	assert_int_equal(find_metric(metrics, METRIC_JIFFY, NULL).cnt, 0);
+	metrics_set_totals(metrics, &known);
+	assert_true(find_metric(metrics, METRIC_DEFERRED, NULL).cnt > 0);
+	assert_int_equal(find_metric(metrics, METRIC_KERNEL, NULL).cnt, 1);
+	assert_int_equal(find_metric(metrics, METRIC_JIFFY, NULL).value, 4000000);
+	metrics_free(metrics);
+}
+
+static void find_hist(void *ctx, const struct metric_value *sample)
+{
+	*(const struct hist **)ctx = sample->hist;
+}
+
+#define SECOND 1000000000ULL
+
+/*
+ * One observation a VM, with the calls of its set-up together (M5): of three that are born, one
+ * stalls and runs, one ends without a stall, one is heard of no more. A fourth was found.
+ */
+static void a_setup_is_counted_once_when_it_is_over(void **state)
+{
+	struct vm vms[] = {{.id = 11, .born_ns = SECOND},
+			   {.id = 12, .born_ns = SECOND},
+			   {.id = 13, .born_ns = 2 * SECOND},
+			   {.id = 14, .born_ns = SECOND, .flags = KS_VM_FOUND}};
+	static const struct metrics_cfg cfg = {.vm_limit = 10, .min_ns = 1000000, .version = "1"};
+	struct metrics *metrics = metrics_new(&cfg);
+	struct stall stall = make_stall(CALL_CREATE_VCPU, 5000000);
+	const struct hist *hist;
+
+	(void)state;
+	assert_non_null(metrics);
+	for (size_t i = 0; i < CNT(vms); i++)
+		metrics_vm_new(metrics, &vms[i]);
+	stall.vm = &vms[0];
+	for (int i = 0; i < 3; i++)
+		metrics_stall(metrics, &stall);
+	assert_int_equal(find_metric(metrics, METRIC_SETUPS, NULL).sum, 0);
+	stall.phase = PHASE_RUNNING;
+	metrics_stall(metrics, &stall);
+	metrics_stall(metrics, &stall);
+	metrics_vm_gone(metrics, &vms[1]);
+	metrics_vm_gone(metrics, &vms[0]);
+	metrics_vm_gone(metrics, &vms[3]);
+	metrics_judge(metrics, 31 * SECOND);
+	assert_int_equal(find_metric(metrics, METRIC_SETUPS, NULL).sum, 2);
+	assert_int_equal(metrics_due_ns(metrics, 31 * SECOND), 32 * SECOND);
+	metrics_judge(metrics, 32 * SECOND);
+	assert_int_equal(find_metric(metrics, METRIC_SETUPS, "yes").value, 1);
+	assert_int_equal(find_metric(metrics, METRIC_SETUPS, "no").value, 2);
+	collect_each(metrics, METRIC_SETUP_DURATION, find_hist, &hist);
+	assert_int_equal(hist->cnt, 3);
+	assert_int_equal(hist->zeros, 2);
+	assert_int_equal(hist->sum_ns, 15000000);
+	assert_int_equal(find_metric(metrics, METRIC_PHASE_SECONDS, NULL).sum, 25000000);
+	metrics_free(metrics);
+}
+
 static void names_of_calls_and_functions_are_bounded(void **state)
 {
-	enum { CALLS = 43 }; /* all have a series of their own */
 	static char names[200][16];
 	struct metrics *metrics = make_metrics();
 	struct stall stall = {.rec = &call_record,
@@ -364,13 +491,15 @@ static void names_of_calls_and_functions_are_bounded(void **state)
 	(void)state;
 	for (int i = 0; i < 200; i++) {
 		snprintf(names[i], sizeof(names[i]), "call%d", i);
-		stall.call = i % CALLS + 1;
+		stall.call = i % (CALL_FN_IRQFD_SHUTDOWN - 1) + 1;
+		if (stall.call == CALL_NX_RECOVERY)
+			stall.call = CALL_CLOSE;
 		stall.culprit.func = names[i];
 		metrics_stall(metrics, &stall);
 	}
 	calls = find_metric(metrics, METRIC_STALL_SECONDS, NULL);
 	functions = find_metric(metrics, METRIC_OUTSTANDING, "other");
-	assert_int_equal(calls.cnt, CALLS * (KS_CAUSE_CNT - 1));
+	assert_true(calls.cnt <= 48 * (KS_CAUSE_CNT - 1));
 	assert_int_equal(calls.sum, 25105000 + 200 * 10);
 	assert_int_equal(functions.cnt, 32);
 	assert_int_equal(functions.sum, 25105000 + 200 * 10);
@@ -406,6 +535,10 @@ int main(void)
 		cmocka_unit_test(protobuf_has_native_histograms),
 		cmocka_unit_test(numbers_are_written_as_protobuf_has_them),
 		cmocka_unit_test(calls_in_flight_are_those_of_the_last_look),
+		cmocka_unit_test(what_nobody_waits_for_is_no_stall),
+		cmocka_unit_test(fixed_lists_are_there_at_0),
+		cmocka_unit_test(what_is_not_known_has_no_series),
+		cmocka_unit_test(a_setup_is_counted_once_when_it_is_over),
 		cmocka_unit_test(names_of_calls_and_functions_are_bounded),
 		cmocka_unit_test(every_metric_keeps_the_conventions),
 	};

@@ -186,6 +186,38 @@ static void the_living_take_the_places_of_the_dead_after_a_minute(void **state)
 	vmset_fini(&set);
 }
 
+#define ASLEEP_NS (2 * 1000000000ULL)
+
+/* Its wait may never end, and so never be counted: who is asked about is shown first (M8). */
+static void one_that_waits_now_is_shown_before_those_that_stalled_more(void **state)
+{
+	struct vm vms[3];
+	struct vmset set;
+
+	(void)state;
+	vmset_init(&set, 2);
+	for (int i = 0; i < 3; i++) {
+		vms[i] = make_vm(i + 1, "");
+		vmset_add(&set, &vms[i]);
+		stall(&set, &vms[i], i < 2 ? MINUTE : 0);
+	}
+	vmset_judge(&set, 1);
+	assert_null(shown(&set, "vmm[1003]"));
+	vmset_asleep_begin(&set);
+	vmset_asleep(&set, 3, ASLEEP_NS);
+	assert_true(vmset_due_ns(&set, MINUTE) < 2 * MINUTE);
+	vmset_asleep_begin(&set); /* the next scan is under way */
+	vmset_judge(&set, 2 * MINUTE);
+	assert_non_null(shown(&set, "vmm[1003]"));
+	/* Nor does another take its place for what it stalled before. */
+	vmset_asleep(&set, 3, 2 * ASLEEP_NS);
+	stall(&set, &vms[0], 100 * MINUTE);
+	stall(&set, &vms[1], 100 * MINUTE);
+	vmset_judge(&set, 3 * MINUTE);
+	assert_int_equal(shown(&set, "vmm[1003]")->asleep_ns, 2 * ASLEEP_NS);
+	vmset_fini(&set);
+}
+
 /* What waits for nothing does not wake anybody. */
 static void a_judgement_is_due_when_something_has_changed(void **state)
 {
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test(while_nobody_is_evicted_all_time_can_be_read),
 		cmocka_unit_test(the_dead_keep_their_series_for_five_minutes),
 		cmocka_unit_test(the_living_take_the_places_of_the_dead_after_a_minute),
+		cmocka_unit_test(one_that_waits_now_is_shown_before_those_that_stalled_more),
 		cmocka_unit_test(a_judgement_is_due_when_something_has_changed),
 		cmocka_unit_test(labels_are_unique_and_never_other),
 		cmocka_unit_test(a_successor_continues_the_series),

@@ -53,6 +53,7 @@ struct daemon {
 	uint64_t judge_ns;	/* when to judge which VMs have series; NEVER: not as things are */
 	uint64_t lost_ns;	/* when the last loss was noticed; 0: never */
 	bool want_textfile;	/* once its scan is done */
+	bool has_written;	/* a text file */
 	bool is_over;
 };
 
@@ -84,6 +85,8 @@ static void take_summary(struct daemon *daemon, struct metrics_totals *totals)
 	totals->backend = session_backend(daemon->session);
 	totals->hz = session_host(daemon->session)->hz;
 	totals->records = summary.records;
+	totals->sees_callbacks = summary.sees_callbacks;
+	memcpy(totals->calls, summary.begun, sizeof(totals->calls));
 	totals->probe_ns = summary.probe_ns;
 	totals->probe_runs = summary.probe_runs;
 }
@@ -109,6 +112,9 @@ static void write_metrics(struct daemon *daemon, struct prom_cfg cfg, struct str
 {
 	cfg.unix_offset_ns = clock_unix_offset_ns();
 	update_totals(daemon);
+	if (cfg.is_served_by_another)
+		daemon->totals.written_ns = clock_now_ns() + cfg.unix_offset_ns;
+	metrics_set_totals(daemon->metrics, &daemon->totals);
 	prom_write(out, daemon->metrics, &cfg);
 }
 
@@ -223,6 +229,8 @@ static void write_textfile(struct daemon *daemon)
 	write_metrics(daemon, cfg, &daemon->text);
 	if (textfile_replace(daemon->textfile, &daemon->text, &err))
 		log_warn("%s", err.msg);
+	else
+		daemon->has_written = true;
 }
 
 /* ---- the loop ---- */
@@ -398,6 +406,8 @@ void daemon_free(struct daemon *daemon)
 	if (!daemon)
 		return;
 	http_free(daemon->http);
+	if (daemon->textfile && daemon->has_written)
+		textfile_remove(daemon->textfile);
 	if (daemon->epoll_fd >= 0)
 		close(daemon->epoll_fd);
 	textfile_close(daemon->textfile);

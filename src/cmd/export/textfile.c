@@ -97,6 +97,11 @@ int textfile_replace(struct textfile *textfile, const struct str *text, struct e
 	return 0;
 }
 
+void textfile_remove(struct textfile *textfile)
+{
+	unlinkat(textfile->dir_fd, NAME, 0);
+}
+
 int textfile_try(struct textfile *textfile, struct err *err)
 {
 	int fd, code;

@@ -24,4 +24,7 @@ int textfile_try(struct textfile *textfile, struct err *err);
  */
 int textfile_replace(struct textfile *textfile, const struct str *text, struct err *err);
 
+/* At the end: what nobody writes any more would say for ever what was. */
+void textfile_remove(struct textfile *textfile);
+
 #endif
