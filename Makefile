@@ -46,11 +46,11 @@ PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPL
 # The daemon is for hosts: test VMs, whose kvmstall is static, have no use for it, and no
 # distribution has all that libmicrohttpd wants as static libraries.
 EXPORT     ?= $(if $(STATIC),,1)
-LIBS        = libbpf libelf zlib jansson libzstd $(if $(EXPORT),libmicrohttpd libcap libseccomp)
+LIBS        = libbpf libelf zlib jansson libzstd liblzma $(if $(EXPORT),libmicrohttpd libcap libseccomp)
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
-	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd \
+	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
 	      $(if $(EXPORT),-lmicrohttpd -lcap -lseccomp)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------

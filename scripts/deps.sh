@@ -36,6 +36,7 @@ lib:libmicrohttpd    libmicrohttpd-dev   libmicrohttpd-devel
 lib:libcap           libcap-dev          libcap-devel
 lib:libseccomp       libseccomp-dev      libseccomp-devel
 lib:libzstd          libzstd-dev         libzstd-devel
+lib:liblzma          liblzma-dev         xz-devel
 '
 test_table='
 file:cmocka.h        libcmocka-dev       libcmocka-devel
@@ -47,6 +48,7 @@ static:libelf.a      libelf-dev          elfutils-libelf-devel-static
 static:libz.a        zlib1g-dev          zlib-static
 static:libjansson.a  libjansson-dev      jansson-static
 static:libzstd.a     libzstd-dev         libzstd-static
+static:liblzma.a     liblzma-dev         xz-static
 qemu:x86_64          qemu-system-x86     qemu-system-x86-core
 qemu:aarch64         qemu-system-arm     qemu-system-aarch64-core
 cmd:busybox          busybox-static      busybox
@@ -73,6 +75,7 @@ sysroot:libelf.a           libelf-dev:arm64       -
 sysroot:libz.a             zlib1g-dev:arm64       -
 sysroot:libjansson.a       libjansson-dev:arm64   -
 sysroot:libzstd.a          libzstd-dev:arm64      -
+sysroot:liblzma.a          liblzma-dev:arm64      -
 '
 distros_table='
 cmd:debootstrap      debootstrap         debootstrap

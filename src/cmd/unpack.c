@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lzma.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,10 @@
 
 #define CHUNK (64 << 10)
 
-enum packing { PACKED_NOT, PACKED_GZIP, PACKED_ZSTD };
+/* As xz -9 needs, and no more: what is unpacked may come from anybody. */
+#define XZ_MEMORY (128ULL << 20)
+
+enum packing { PACKED_NOT, PACKED_GZIP, PACKED_ZSTD, PACKED_XZ };
 
 struct unpack {
 	int fd;
@@ -25,6 +29,7 @@ struct unpack {
 	bool is_inside; /* a compressed stream that is not over */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
+	lzma_stream xz;
 };
 
 /* Fill what is empty. 0, or a negative errno with @err set. */
@@ -54,16 +59,18 @@ static int start(struct unpack *unpack, struct err *err)
 
 	if (ret)
 		return ret;
-	if (unpack->len >= sizeof(xz) && !memcmp(unpack->in, xz, sizeof(xz)))
-		return err_set(err, -EINVAL,
-			       "xz is not read: 'xz -dc FILE | kvmstall report -' is");
 	if (unpack->len >= 2 && !memcmp(unpack->in, "\037\213", 2))
 		unpack->packing = PACKED_GZIP;
 	if (unpack->len >= 4 && !memcmp(unpack->in, "\050\265\057\375", 4))
 		unpack->packing = PACKED_ZSTD;
+	if (unpack->len >= sizeof(xz) && !memcmp(unpack->in, xz, sizeof(xz)))
+		unpack->packing = PACKED_XZ;
 	if (unpack->packing == PACKED_GZIP && inflateInit2(&unpack->gzip, 15 + 16) != Z_OK)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (unpack->packing == PACKED_ZSTD && !(unpack->zstd = ZSTD_createDStream()))
+		return err_set(err, -ENOMEM, "out of memory");
+	if (unpack->packing == PACKED_XZ &&
+	    lzma_stream_decoder(&unpack->xz, XZ_MEMORY, LZMA_CONCATENATED) != LZMA_OK)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -99,6 +106,7 @@ void unpack_close(struct unpack *unpack)
 	if (unpack->packing == PACKED_GZIP)
 		inflateEnd(&unpack->gzip);
 	ZSTD_freeDStream(unpack->zstd);
+	lzma_end(&unpack->xz);
 	if (unpack->fd > STDIN_FILENO)
 		close(unpack->fd);
 	free(unpack);
@@ -149,12 +157,32 @@ static ssize_t decompress_some(struct unpack *unpack, char *buf, size_t len)
 	return ZSTD_isError(ret) ? -EBADMSG : (ssize_t)out.pos;
 }
 
+/* One stream may follow another: where the last ends, only the end of the file says. */
+static ssize_t decode_some(struct unpack *unpack, char *buf, size_t len)
+{
+	lzma_stream *xz = &unpack->xz;
+	lzma_ret ret;
+
+	xz->next_in = (const uint8_t *)unpack->in + unpack->at;
+	xz->avail_in = unpack->len - unpack->at;
+	xz->next_out = (uint8_t *)buf;
+	xz->avail_out = len;
+	ret = lzma_code(xz, unpack->is_end ? LZMA_FINISH : LZMA_RUN);
+	unpack->at = unpack->len - xz->avail_in;
+	unpack->is_inside = ret != LZMA_STREAM_END;
+	if (ret != LZMA_OK && ret != LZMA_STREAM_END && ret != LZMA_BUF_ERROR)
+		return -EBADMSG;
+	return len - xz->avail_out;
+}
+
 static ssize_t read_some(struct unpack *unpack, char *buf, size_t len)
 {
 	if (unpack->packing == PACKED_GZIP)
 		return inflate_some(unpack, buf, len);
 	if (unpack->packing == PACKED_ZSTD)
 		return decompress_some(unpack, buf, len);
+	if (unpack->packing == PACKED_XZ)
+		return decode_some(unpack, buf, len);
 	return copy(unpack, buf, len);
 }
 
