@@ -59,3 +59,43 @@ void descriptors_close(struct descriptors *fds, uint32_t tgid, uint32_t fd)
 {
 	free(map_del(&fds->map, key_of(tgid, fd)));
 }
+
+void descriptors_close_range(struct descriptors *fds, uint32_t tgid, uint32_t first, uint32_t last)
+{
+	const struct map_slot *slot;
+	uint64_t keys[64];
+	size_t cnt;
+
+	do { /* the map must not change while it is walked */
+		size_t pos = 0;
+
+		cnt = 0;
+		while (cnt < sizeof(keys) / sizeof(keys[0]) && (slot = map_next(&fds->map, &pos)))
+			if (slot->key >= key_of(tgid, first) && slot->key <= key_of(tgid, last))
+				keys[cnt++] = slot->key;
+		for (size_t i = 0; i < cnt; i++)
+			free(map_del(&fds->map, keys[i]));
+	} while (cnt);
+}
+
+bool descriptors_other(const struct descriptors *fds, uint32_t vm_id, uint32_t tgid, uint32_t fd,
+		       uint32_t *of_tgid, uint32_t *other)
+{
+	const struct map_slot *slot;
+	uint64_t found = 0;
+	size_t pos = 0;
+
+	while ((slot = map_next(&fds->map, &pos))) {
+		const struct descriptor *its = slot->value;
+
+		if (its->kind != FD_VM || its->vm_id != vm_id || slot->key == key_of(tgid, fd))
+			continue;
+		if (!found || slot->key >> 32 == *of_tgid)
+			found = slot->key;
+	}
+	if (!found)
+		return false;
+	*of_tgid = found >> 32;
+	*other = (uint32_t)found;
+	return true;
+}

@@ -4,6 +4,7 @@
 #ifndef IMPORT_DESCRIPTORS_H
 #define IMPORT_DESCRIPTORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/map.h"
@@ -40,5 +41,13 @@ int descriptors_set(struct descriptors *fds, uint32_t tgid, uint32_t fd, enum fd
 		    uint32_t vm_id);
 
 void descriptors_close(struct descriptors *fds, uint32_t tgid, uint32_t fd);
+void descriptors_close_range(struct descriptors *fds, uint32_t tgid, uint32_t first, uint32_t last);
+
+/*
+ * Is there another descriptor of VM @vm_id than (@tgid, @fd)? Then whose it is, and which: one of
+ * the process @of_tgid if there is one.
+ */
+bool descriptors_other(const struct descriptors *fds, uint32_t vm_id, uint32_t tgid, uint32_t fd,
+		       uint32_t *of_tgid, uint32_t *other);
 
 #endif

@@ -241,6 +241,7 @@ static int take_syscall(struct import *import, const char *text)
 	struct syscall_line line;
 	enum line_kind kind;
 	char args[512];
+	int ret;
 
 	if (import->kind.format == IMPORT_PERF_TRACE)
 		kind = perf_trace_parse(text, &line, args, sizeof(args));
@@ -252,7 +253,10 @@ static int take_syscall(struct import *import, const char *text)
 		return 0;
 	}
 	import->is_timeless |= kind == LINE_CALL && line.time == TIME_NONE;
-	return syscalls_take(import->syscalls, &line);
+	ret = syscalls_take(import->syscalls, &line);
+	if (line.is_headless)
+		skip(import, text);
+	return ret;
 }
 
 static int take_line(struct import *import, struct err *err)

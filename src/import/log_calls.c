@@ -54,6 +54,15 @@ struct log_vm *log_vm_of_process(struct log *log, uint32_t tgid)
 	return NULL;
 }
 
+struct log_vm *log_vm_between(struct log *log, uint32_t tgid, uint32_t first_fd, uint32_t last_fd)
+{
+	for (size_t i = 0; i < log->vms_cnt; i++)
+		if (log->vms[i].vm.tgid == tgid && log->vms[i].fd >= first_fd &&
+		    log->vms[i].fd <= last_fd)
+			return &log->vms[i];
+	return NULL;
+}
+
 void log_vm_end(struct log *log, struct log_vm *vm, uint64_t ts_ns)
 {
 	drop_vm(log, vm - log->vms, ts_ns);

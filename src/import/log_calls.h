@@ -65,6 +65,7 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t 
 struct log_vm *log_vm_of(struct log *log, uint32_t tgid, uint32_t fd, bool is_known);
 struct log_vm *log_vm_by_id(struct log *log, uint32_t id);
 struct log_vm *log_vm_of_process(struct log *log, uint32_t tgid);
+struct log_vm *log_vm_between(struct log *log, uint32_t tgid, uint32_t first_fd, uint32_t last_fd);
 struct log_vm *log_vm_newest(struct log *log);
 
 /* It is gone: @vm is not valid any more. */

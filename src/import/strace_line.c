@@ -6,6 +6,8 @@
 #include "import/lexer.h"
 
 #define PID_MAX_LIMIT 4194304 /* include/linux/threads.h */
+#define ERESTARTSYS   512     /* include/linux/errno.h */
+#define PREFIX_MAX    100
 #define NAME_CHARS    "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 bool word_is(const struct word *word, const char *text)
@@ -16,6 +18,11 @@ bool word_is(const struct word *word, const char *text)
 bool word_begins(const struct word *word, const char *text)
 {
 	return strlen(text) <= word->len && !strncmp(word->text, text, strlen(text));
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
 }
 
 /* ---- what leads a line ---- */
@@ -110,12 +117,22 @@ static void scan_extras(struct lexer *scan)
 	lexer_spaces(scan);
 }
 
+/* "[unconfined_u:unconfined_r:unconfined_t:s0] " of --secontext, or nothing: it has a role. */
+static void scan_context(struct lexer *scan)
+{
+	size_t len = *scan->at == '[' ? strcspn(scan->at, "] ") : 0;
+
+	if (len && scan->at[len] == ']' && memmem(scan->at, len, "_r:", 3))
+		scan->at += len + 1;
+}
+
 static void scan_leader(struct lexer *scan, struct syscall_line *line)
 {
 	const char *begin = scan->at;
 
 	lexer_spaces(scan);
 	scan_tid(scan, line);
+	scan_context(scan);
 	if (line->has_tid)
 		begin = scan->at;
 	lexer_spaces(scan);
@@ -145,8 +162,12 @@ static void scan_result(const char *text, struct syscall_line *line)
 	if (!equals)
 		return;
 	part = (struct lexer){equals};
-	line->is_killed = *equals == '?';
 	line->has_ret = lexer_signed(&part, &line->ret);
+	if (begins(equals, "? ERESTART")) { /* a signal ended it: the kernel makes it anew */
+		line->has_ret = true;
+		line->ret = -ERESTARTSYS;
+	}
+	line->is_killed = !line->has_ret && *equals == '?';
 	if (duration > equals) {
 		part = (struct lexer){duration};
 		line->has_latency =
@@ -165,19 +186,21 @@ static void scan_end(const char *text, struct syscall_line *line)
 
 /* ---- what it is ---- */
 
-static bool begins(const char *text, const char *with)
+/* "| 00000  7f 45 4c": a dump of what was read or written. */
+static bool is_dump(const char *text)
 {
-	return !strncmp(text, with, strlen(with));
+	return begins(text, "| ") && strspn(text + 2, "0123456789abcdef") == 5 &&
+	       begins(text + 7, "  ");
 }
 
 /* What strace prints beside calls: notes, signals, stacks of -k, VCPU lines of kvm=vcpu, dumps. */
 static bool is_passed(const char *text)
 {
-	static const char *const begin[] = {"strace: ", "--- ", "VCPU>",	  "VCPU+",
-					    "> ",	"| ",	"<detached ...>", " <detached ...>",
-					    "Process "};
+	static const char *const begin[] = {"strace: ",	       "--- ",	  "VCPU>",
+					    "VCPU+",	       "> ",	  "<detached ...>",
+					    " <detached ...>", "Process "};
 
-	if (!*text)
+	if (!*text || is_dump(text))
 		return true;
 	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
 		if (begins(text, begin[i]))
@@ -222,21 +245,55 @@ static enum line_kind parse(const char *text, struct syscall_line *line)
 	return parse_call(scan.at, line);
 }
 
-/* "Nov 25 18:30:56 host strace[77]: 45726 14:45:32 ioctl(...": what follows is the line. */
-static const char *behind_prefix(const char *text)
+/* May a line of strace's begin here, after what others put before it? */
+static bool may_begin(const char *text, const char *at)
+{
+	if (at == text || !strchr(" :|", at[-1]))
+		return false;
+	if (*at >= 'a' && *at <= 'z')
+		return at - text > 1 && strchr(":|]Z", at[-2]);
+	return (*at >= '0' && *at <= '9') || begins(at, "[pid ");
+}
+
+/* Of what may be anything, only what no other text looks like: it has a time, or a duration. */
+static bool is_sure(const struct syscall_line *line, bool has_number)
+{
+	if (line->kind == LINE_CALL)
+		return line->has_latency || (has_number && line->time != TIME_NONE);
+	return (line->kind == LINE_RESUMED || line->kind == LINE_EXIT) && has_number;
+}
+
+/* "Nov 25 18:30:56 host strace[77]: 45726 14:45:32 ioctl(...", "vmm-1  | 45726 ...", "FILE:17:..."
+ */
+static bool parse_behind_prefix(const char *text, struct syscall_line *line)
 {
 	const char *colon = strstr(text, "]: ");
+	size_t len = strcspn(text, "(");
 
-	return colon && colon - text < 100 ? colon + 3 : NULL;
+	if (colon && colon - text < PREFIX_MAX) {
+		line->kind = parse(colon + 3, line);
+		if (line->kind != LINE_OTHER)
+			return true;
+	}
+	if (len > PREFIX_MAX)
+		len = PREFIX_MAX;
+	for (const char *at = text; at < text + len; at++) {
+		if (!may_begin(text, at))
+			continue;
+		line->kind = parse(at, line);
+		if (at[-1] == ':' && line->time == TIME_NONE)
+			continue; /* a time of day that is none */
+		if (is_sure(line, !(*at >= 'a' && *at <= 'z')) || begins(at, "strace: Process "))
+			return true;
+	}
+	return false;
 }
 
 enum line_kind strace_parse(const char *text, struct syscall_line *line)
 {
-	const char *rest;
-
 	line->kind = parse(text, line);
-	if (line->kind == LINE_OTHER && (rest = behind_prefix(text)))
-		line->kind = parse(rest, line);
+	if (line->kind == LINE_OTHER && !parse_behind_prefix(text, line))
+		*line = (struct syscall_line){.args = ""};
 	return line->kind;
 }
 
@@ -280,6 +337,8 @@ bool strace_parse_fd(const char *args, struct fd_args *parsed)
 	if (!lexer_number(&scan, &value) || value > INT32_MAX || !scan_path(&scan, &parsed->path))
 		return false;
 	parsed->fd = value;
+	if (begins(scan.at, " [") && strchr(scan.at, ']')) /* --secontext */
+		scan.at = strchr(scan.at, ']') + 1;
 	if (!lexer_text(&scan, ", "))
 		return true;
 	parsed->request = (struct word){scan.at, request_len(scan.at)};

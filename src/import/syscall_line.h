@@ -43,7 +43,9 @@ struct syscall_line {
 	bool is_unfinished;	/* its end comes later, or never */
 	bool has_ret;
 	int64_t ret;
-	bool is_killed; /* "= ?": it never returned */
+	bool is_killed;	  /* "= ?": it never returned */
+	bool is_headless; /* a slow call's end whose begin is not in the log; syscalls_take() sets
+			     it */
 	bool has_latency;
 	uint64_t latency_ns;
 };

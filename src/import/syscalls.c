@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "import/descriptors.h"
 #include "import/ioctl_text.h"
+#include "import/lexer.h"
 #include "import/log_calls.h"
 #include "import/strace_line.h"
 
@@ -23,8 +24,17 @@ enum sys {
 	SYS_IOCTL,
 	SYS_CLOSE,
 	SYS_CLONE, /* fork, vfork and clone3, too */
-	SYS_DUP,
+	SYS_DUP,   /* and fcntl(F_DUPFD) */
+	SYS_CLOSE_RANGE,
+	SYS_EXEC,
+	SYS_SEND, /* of descriptors: SCM_RIGHTS */
+	SYS_RECEIVE,
 };
+
+#define CLONE_THREAD 0x10000 /* include/uapi/linux/sched.h */
+
+/* Descriptors that are sent and not yet received. */
+#define PASSED_MAX 16
 
 /* A call that was entered. */
 struct started {
@@ -34,7 +44,16 @@ struct started {
 	enum fd_kind kind; /* as the log says, of the descriptor */
 	enum call_id id;   /* SYS_IOCTL */
 	bool is_thread;	   /* SYS_CLONE: of the same process */
+	bool is_unsure;	   /* SYS_CLONE: its flags are not shown */
+	uint32_t last_fd;  /* SYS_CLOSE_RANGE */
 	char arg[160];
+};
+
+/* What one message of a process carries. */
+struct passed {
+	uint32_t tgid;
+	size_t cnt; /* of descriptors */
+	struct descriptor fds[PASSED_MAX];
 };
 
 struct log_thread {
@@ -50,6 +69,8 @@ struct syscalls {
 	struct log *log;
 	struct map threads; /* tid -> struct log_thread */
 	struct descriptors fds;
+	struct passed passed[PASSED_MAX];
+	size_t passed_cnt;
 	uint32_t tid, tgid; /* of lines that do not say */
 	uint64_t seen, untimed;
 	uint64_t now_ns; /* the latest time of the log: a line's, or a call's end */
@@ -82,7 +103,7 @@ static int take_clone(struct syscalls *calls, const struct log_thread *parent,
 	uint32_t tgid = parent->tgid;
 	struct log_thread *thread;
 
-	if (child <= 0 || child > INT32_MAX)
+	if (child <= 0 || child > INT32_MAX || call->is_unsure)
 		return 0;
 	thread = find_thread(calls, child);
 	if (!thread)
@@ -290,39 +311,168 @@ static void end_ioctl(struct syscalls *calls, const struct log_thread *thread,
 		note_effect(calls, &call);
 }
 
+static void tell_close(struct syscalls *calls, const struct log_thread *thread,
+		       const struct started *started, const struct syscall_line *line,
+		       struct log_vm *vm)
+{
+	struct log_call call =
+		make_call(thread, started, KS_KIND_CLOSE, started->ts_ns + line->latency_ns);
+
+	calls->seen++;
+	call.id = CALL_CLOSE;
+	call.rec.ret = line->ret;
+	call.vm = vm;
+	log_call(calls->log, &call);
+}
+
+/* Its last descriptor is closed, as far as the log shows them; of another it is called by that. */
+static void close_vm(struct syscalls *calls, struct log_vm *vm, const struct log_thread *thread,
+		     uint32_t fd)
+{
+	uint32_t tgid = thread->tgid, other;
+
+	if (descriptors_other(&calls->fds, vm->vm.id, thread->tgid, fd, &tgid, &other)) {
+		vm->fd = tgid == vm->vm.tgid ? other : UINT32_MAX;
+		return;
+	}
+	if (vm->vm.tgid == thread->tgid || descriptors_find(&calls->fds, thread->tgid, fd))
+		log_vm_end(calls->log, vm, calls->now_ns);
+}
+
 /* The last reference of a VM may be a vCPU's; where it goes, the log shows by the time only. */
 static void end_close(struct syscalls *calls, const struct log_thread *thread,
 		      const struct started *started, const struct syscall_line *line)
 {
 	enum fd_kind kind = kind_of(calls, thread, started);
+	uint32_t tgid = thread->tgid, other;
 	struct log_vm *vm = NULL;
-	struct log_call call;
+	bool is_last;
 
 	if (kind == FD_VM || kind == FD_VCPU || kind == FD_UNKNOWN)
 		vm = vm_by_fd(calls, thread, started->fd);
 	if (vm && kind == FD_UNKNOWN)
 		kind = FD_VM;
-	if (is_kvm(kind) && line->has_latency && (kind == FD_VM || line->latency_ns >= SLOW_NS)) {
-		calls->seen++;
-		call = make_call(thread, started, KS_KIND_CLOSE, started->ts_ns + line->latency_ns);
-		call.rec.ret = line->ret;
-		call.vm = vm;
-		log_call(calls->log, &call);
-	}
-	if (kind == FD_VM && vm && vm->vm.tgid == thread->tgid && vm->fd == started->fd)
-		log_vm_end(calls->log, vm, calls->now_ns);
+	is_last = kind == FD_VM && !(vm && descriptors_other(&calls->fds, vm->vm.id, thread->tgid,
+							     started->fd, &tgid, &other));
+	if (is_kvm(kind) && line->has_latency && (is_last || line->latency_ns >= SLOW_NS))
+		tell_close(calls, thread, started, line, vm);
+	if (kind == FD_VM && vm)
+		close_vm(calls, vm, thread, started->fd);
 	descriptors_close(&calls->fds, thread->tgid, started->fd);
+}
+
+/* close_range(2): one call, whatever it closes. CLOSE_RANGE_CLOEXEC closes nothing. */
+static void end_close_range(struct syscalls *calls, const struct log_thread *thread,
+			    const struct started *started, const struct syscall_line *line)
+{
+	bool is_told = !line->has_latency;
+	struct log_vm *vm;
+
+	if (line->ret || strstr(started->arg, "CLOEXEC") || strstr(started->arg, ", 0x4") ||
+	    strstr(started->arg, ", 4"))
+		return;
+	while ((vm = log_vm_between(calls->log, thread->tgid, started->fd, started->last_fd))) {
+		if (!is_told)
+			tell_close(calls, thread, started, line, vm);
+		is_told = true;
+		log_vm_end(calls->log, vm, calls->now_ns);
+	}
+	descriptors_close_range(&calls->fds, thread->tgid, started->fd, started->last_fd);
 }
 
 static int end_dup(struct syscalls *calls, const struct log_thread *thread,
 		   const struct started *started, int64_t ret)
 {
 	const struct descriptor *known = descriptors_find(&calls->fds, thread->tgid, started->fd);
+	struct log_vm *vm = known ? NULL : vm_by_fd(calls, thread, started->fd);
+	struct descriptor its = {.kind = vm ? FD_VM : FD_UNKNOWN, .vm_id = vm ? vm->vm.id : 0};
 
-	if (!known || ret < 0 || ret > INT32_MAX)
+	if (ret < 0 || ret > INT32_MAX)
 		return 0;
-	return descriptors_set(&calls->fds, thread->tgid, ret, known->kind, known->vm_id);
+	if (known)
+		its = *known;
+	if (its.kind == FD_UNKNOWN) {
+		descriptors_close(&calls->fds, thread->tgid, ret); /* dup2() over another */
+		return 0;
+	}
+	return descriptors_set(&calls->fds, thread->tgid, ret, its.kind, its.vm_id);
 }
+
+/* KVM makes its descriptors so that execve(2) closes them: anon_inode_getfd(..., O_CLOEXEC). */
+static void end_exec(struct syscalls *calls, const struct log_thread *thread)
+{
+	struct log_vm *vm;
+
+	while ((vm = log_vm_of_process(calls->log, thread->tgid)))
+		log_vm_end(calls->log, vm, calls->now_ns);
+	descriptors_close_range(&calls->fds, thread->tgid, 0, UINT32_MAX);
+}
+
+/* ---- descriptors by messages ---- */
+
+/* "cmsg_type=SCM_RIGHTS, cmsg_data=[11<anon_inode:kvm-vm>, 12]": the numbers; returns how many. */
+static size_t scan_passed(const char *args, uint32_t *fds)
+{
+	const char *rights = strstr(args, "SCM_RIGHTS");
+	const char *at = rights ? strstr(rights, "cmsg_data=[") : NULL;
+	struct fd_args parsed;
+	size_t cnt = 0;
+
+	at = at ? at + strlen("cmsg_data=[") : "";
+	while (cnt < PASSED_MAX && strace_parse_fd(at, &parsed)) {
+		fds[cnt++] = parsed.fd;
+		at += strcspn(at, ",]");
+		if (*at != ',')
+			break;
+		at += strspn(at, ", ");
+	}
+	return cnt;
+}
+
+static void take_send(struct syscalls *calls, const struct log_thread *thread, const char *args)
+{
+	struct passed passed = {.tgid = thread->tgid};
+	bool is_any = false;
+	uint32_t fds[PASSED_MAX];
+
+	passed.cnt = scan_passed(args, fds);
+	for (size_t i = 0; i < passed.cnt; i++) {
+		const struct descriptor *known =
+			descriptors_find(&calls->fds, thread->tgid, fds[i]);
+
+		if (known)
+			passed.fds[i] = *known;
+		is_any |= known != NULL;
+	}
+	if (is_any && calls->passed_cnt < PASSED_MAX)
+		calls->passed[calls->passed_cnt++] = passed;
+}
+
+/* A message of as many, of another process; if there are two, it is not known which. */
+static int end_receive(struct syscalls *calls, const struct log_thread *thread, const char *args)
+{
+	struct passed *found = NULL;
+	uint32_t fds[PASSED_MAX];
+	size_t cnt = scan_passed(args, fds), candidates = 0;
+	int ret = 0;
+
+	for (size_t i = calls->passed_cnt; cnt && i; i--)
+		if (calls->passed[i - 1].cnt == cnt && calls->passed[i - 1].tgid != thread->tgid) {
+			found = &calls->passed[i - 1];
+			candidates++;
+		}
+	if (candidates != 1)
+		return 0;
+	for (size_t i = 0; !ret && i < cnt; i++)
+		if (found->fds[i].kind != FD_UNKNOWN)
+			ret = descriptors_set(&calls->fds, thread->tgid, fds[i], found->fds[i].kind,
+					      found->fds[i].vm_id);
+	calls->passed_cnt--;
+	*found = calls->passed[calls->passed_cnt];
+	return ret;
+}
+
+/* ---- ends ---- */
 
 /* It did not return: strace, or the thread, was gone before. */
 static void tell_stuck(struct syscalls *calls, const struct log_thread *thread,
@@ -353,7 +503,8 @@ static int end_call(struct syscalls *calls, struct log_thread *thread,
 	if (line->has_latency)
 		note_time(calls, started->ts_ns + line->latency_ns);
 	if (line->is_killed && started->sys != SYS_OTHER) {
-		tell_stuck(calls, thread, started);
+		thread->pending = *started; /* until its thread, or the log, ends */
+		thread->is_pending = true;
 		return 0;
 	}
 	if (!line->has_ret)
@@ -369,6 +520,15 @@ static int end_call(struct syscalls *calls, struct log_thread *thread,
 		return take_clone(calls, thread, started, line->ret);
 	case SYS_DUP:
 		return end_dup(calls, thread, started, line->ret);
+	case SYS_CLOSE_RANGE:
+		end_close_range(calls, thread, started, line);
+		return 0;
+	case SYS_EXEC:
+		if (!line->ret)
+			end_exec(calls, thread);
+		return 0;
+	case SYS_RECEIVE:
+		return line->ret < 0 ? 0 : end_receive(calls, thread, line->args);
 	default:
 		return 0;
 	}
@@ -382,9 +542,11 @@ static enum sys sys_of(const struct word *name)
 		const char *name;
 		enum sys sys;
 	} known[] = {
-		{"ioctl", SYS_IOCTL},  {"close", SYS_CLOSE}, {"clone", SYS_CLONE},
-		{"clone3", SYS_CLONE}, {"fork", SYS_CLONE},  {"vfork", SYS_CLONE},
-		{"dup", SYS_DUP},      {"dup2", SYS_DUP},    {"dup3", SYS_DUP},
+		{"ioctl", SYS_IOCTL},  {"close", SYS_CLOSE},	 {"clone", SYS_CLONE},
+		{"clone3", SYS_CLONE}, {"fork", SYS_CLONE},	 {"vfork", SYS_CLONE},
+		{"dup", SYS_DUP},      {"dup2", SYS_DUP},	 {"dup3", SYS_DUP},
+		{"fcntl", SYS_DUP},    {"execve", SYS_EXEC},	 {"close_range", SYS_CLOSE_RANGE},
+		{"sendmsg", SYS_SEND}, {"recvmsg", SYS_RECEIVE},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -393,27 +555,61 @@ static enum sys sys_of(const struct word *name)
 	return SYS_OTHER;
 }
 
-/* False: not a call that is of interest. */
-static bool start(struct started *started, const struct syscall_line *line, uint64_t ts_ns)
+/* "flags=CLONE_VM|CLONE_THREAD", "flags=0x3d0f00", "0x3d0f00, 0x7f..." of -e raw, "VM|THREAD". */
+static void start_clone(struct started *started, const struct syscall_line *line)
+{
+	const char *flags = strstr(line->args, "flags=");
+	struct lexer scan = {flags ? flags + strlen("flags=") : line->args};
+	uint64_t number;
+
+	if (strstr(line->args, "CLONE_THREAD") || strstr(line->args, "|THREAD|"))
+		started->is_thread = true;
+	else if (word_is(&line->name, "fork") || word_is(&line->name, "vfork"))
+		;
+	else if (!flags && word_is(&line->name, "clone3"))
+		started->is_unsure = true; /* an address */
+	else if (lexer_number(&scan, &number))
+		started->is_thread = number & CLONE_THREAD;
+}
+
+static bool start_fd(struct started *started, const struct syscall_line *line)
 {
 	struct fd_args args;
+	struct lexer scan;
+	uint64_t last;
 
-	*started = (struct started){.sys = sys_of(&line->name), .ts_ns = ts_ns};
-	if (started->sys == SYS_OTHER)
-		return false;
-	if (started->sys == SYS_CLONE) {
-		started->is_thread = strstr(line->args, "CLONE_THREAD");
-		return true;
-	}
 	if (!strace_parse_fd(line->args, &args))
 		return false;
 	started->fd = args.fd;
 	started->kind = descriptor_kind(&args.path);
-	if (started->sys != SYS_IOCTL)
-		return true;
-	started->id = ioctl_text_id(&args.request);
 	strncpy(started->arg, args.arg, sizeof(started->arg) - 1);
-	return started->id != CALL_NONE;
+	scan = (struct lexer){args.request.text};
+	if (started->sys == SYS_IOCTL)
+		started->id = ioctl_text_id(&args.request);
+	else if (started->sys == SYS_CLOSE_RANGE && lexer_number(&scan, &last))
+		started->last_fd = last < UINT32_MAX ? last : UINT32_MAX;
+	if (started->sys == SYS_IOCTL)
+		return started->id != CALL_NONE;
+	return !word_is(&line->name, "fcntl") || word_begins(&args.request, "F_DUPFD");
+}
+
+/* False: not a call that is of interest. */
+static bool start(struct started *started, const struct syscall_line *line, uint64_t ts_ns)
+{
+	*started = (struct started){.sys = sys_of(&line->name), .ts_ns = ts_ns};
+	switch (started->sys) {
+	case SYS_OTHER:
+		return false;
+	case SYS_CLONE:
+		start_clone(started, line);
+		return true;
+	case SYS_EXEC:
+	case SYS_SEND:
+	case SYS_RECEIVE:
+		return true;
+	default:
+		return start_fd(started, line);
+	}
 }
 
 static void take_exit(struct syscalls *calls, struct log_thread *thread)
@@ -434,8 +630,12 @@ static int resume(struct syscalls *calls, struct log_thread *thread, struct sysc
 {
 	struct started started = thread->pending;
 
-	if (!thread->is_pending)
+	if (!thread->is_pending) {
+		line->is_headless = line->has_latency && line->latency_ns >= SLOW_NS &&
+				    sys_of(&line->name) != SYS_OTHER &&
+				    strncmp(line->args, ", 0)", 4) != 0; /* as KVM_RUN's */
 		return 0;
+	}
 	thread->is_pending = false;
 	if (!line->has_latency && line->time != TIME_NONE && !line->is_killed &&
 	    ts_ns >= started.ts_ns) {
@@ -458,6 +658,8 @@ static int take_call(struct syscalls *calls, struct log_thread *thread,
 	thread->is_pending = false;
 	if (!is_wanted)
 		return 0;
+	if (started.sys == SYS_SEND)
+		take_send(calls, thread, line->args);
 	if (!line->is_unfinished)
 		return end_call(calls, thread, &started, line);
 	thread->pending = started;
