@@ -36,13 +36,14 @@ _kvmstall()
 	record:*) words="--output --flight --stop-on --duration --stuck --tee --min --backend --ring --verbose --quiet --help" ;;
 	report:--by) words="stall vm call cause phase culprit deferral" ;;
 	report:--format | report:-f) words="text json csv" ;;
+	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;
 	report:--pid | report:-p) return ;;
 	report:--vm) return ;;
 	report:--comm | report:-n) return ;;
 	report:--min | report:-m) return ;;
 	report:--stuck | report:-s) return ;;
 	report:--output | report:-o) return ;;
-	report:*) words="--pid --vm --comm --min --stuck --output --by --format --all --facts --verbose --quiet --help" ;;
+	report:*) words="--pid --vm --comm --min --stuck --output --by --format --from --all --facts --verbose --quiet --help" ;;
 	diff:--format | diff:-f) words="text json markdown" ;;
 	diff:--min-effect | diff:-e) return ;;
 	diff:--min | diff:-m) return ;;

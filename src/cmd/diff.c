@@ -155,9 +155,11 @@ static uint64_t count_lost_calls(const struct summary *summary)
 	       summary->losses[KS_LOSS_FOLLOWED];
 }
 
-static int load_file(struct side *side, const char *path, const struct outfile *file,
+/* Of all of @paths as one run if @is_run, else of the first. */
+static int load_file(struct side *side, char *const *paths, bool is_run, const struct outfile *file,
 		     struct err *err)
 {
+	static const struct input_cfg cfg = {.from = IMPORT_NONE};
 	struct loading loading = {.side = side};
 	const struct replay_ops ops = {
 		.ledger = {.stall = on_stall, .vm_gone = on_vm_gone},
@@ -166,19 +168,22 @@ static int load_file(struct side *side, const char *path, const struct outfile *
 	struct summary summary = {0};
 	int ret;
 
-	if (outfile_is(file, path))
-		return err_usage(err, "'%s' is to be read and to be written", path);
+	for (size_t i = 0; paths[i] && (is_run || !i); i++)
+		if (outfile_is(file, paths[i]))
+			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
 	samples_begin(&side->samples);
-	ret = input_read(path, &ops, &loading, &summary, err);
+	ret = is_run ? input_read_run(paths, &cfg, &ops, &loading, &summary, err)
+		     : input_read(*paths, &cfg, &ops, &loading, &summary, err);
 	if (ret < 0)
 		return ret;
 	if (loading.error)
-		return err_set(err, loading.error, "'%s': %s", path, strerror(-loading.error));
+		return err_set(err, loading.error, "'%s': %s", *paths, strerror(-loading.error));
 	if (ret == CAPTURE_CUT) {
 		side->cut++;
 		log_warn("%s", err->msg);
 	}
 	side->lost += count_lost_calls(&summary);
+	side->untimed += summary.untimed;
 	side->holes += summary_lost(&summary) - count_lost_calls(&summary);
 	return 0;
 }
@@ -189,19 +194,28 @@ static int load_file(struct side *side, const char *path, const struct outfile *
 static int load_side(struct side *side, const char *list, const struct outfile *file,
 		     struct err *err)
 {
+	static const struct input_cfg cfg = {.from = IMPORT_NONE};
 	_free_ char *copy = strdup(list);
+	_free_ char **paths = calloc(strlen(list) + 2, sizeof(char *));
 	char *rest = copy, *path;
+	size_t cnt = 0;
+	bool is_run;
 	int ret = 0;
 
-	if (!copy)
+	if (!copy || !paths)
 		return err_set(err, -ENOMEM, "out of memory");
-	if (!access(list, F_OK))
-		return load_file(side, list, file, err);
-	while (!ret && (path = strsep(&rest, ","))) {
+	if (!access(list, F_OK)) {
+		paths[0] = copy;
+		return load_file(side, paths, false, file, err);
+	}
+	while ((path = strsep(&rest, ","))) {
 		if (!*path)
 			return err_usage(err, "'%s': a file has no name", list);
-		ret = load_file(side, path, file, err);
+		paths[cnt++] = path;
 	}
+	is_run = input_is_run(paths, &cfg);
+	for (size_t i = 0; !ret && i < cnt && (!is_run || !i); i++)
+		ret = load_file(side, paths + i, is_run, file, err);
 	return ret;
 }
 
@@ -238,6 +252,10 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 
 	for (int i = 0; !ret && i < SIDE_CNT; i++)
 		ret = load_side(&sides[i], names[i], file, err);
+	if (ret == -ENODATA) {
+		log_error("not comparable: %s", err->msg);
+		return OUTCOME_NOT_COMPARABLE;
+	}
 	if (ret)
 		return ret;
 	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &cfg->compare);

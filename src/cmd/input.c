@@ -11,12 +11,12 @@
 #include "base/log.h"
 #include "base/sanitize.h"
 #include "cmd/unpack.h"
-#include "import/import.h"
 
 #define CHUNK (256 << 10)
 
 /* One of the two, once the first bytes have said which. */
 struct input {
+	const struct input_cfg *cfg;
 	const struct replay_ops *ops;
 	void *ctx;
 	struct replay *replay;
@@ -39,8 +39,8 @@ static int choose(struct input *input, const void *bytes, size_t len, struct err
 {
 	struct import_kind kind = {.format = IMPORT_NONE};
 
-	if (!capture_is(bytes, len))
-		import_detect(bytes, len, &kind);
+	if (input->cfg->from != IMPORT_NONE || !capture_is(bytes, len))
+		import_detect(bytes, len, input->cfg->from, &kind);
 	if (kind.format != IMPORT_NONE)
 		input->import = import_new(&kind, input->ops, input->ctx);
 	else
@@ -103,15 +103,15 @@ static int finish(const struct input *input, const char *path, struct summary *s
 		import_summary(input->import, summary);
 	else if (input->replay)
 		replay_summary(input->replay, summary);
-	if (input->import && !ret)
+	if (input->import && !ret && !input->cfg->is_quiet)
 		warn(input->import, path);
 	return ret && *err->msg ? err_wrap(err, ret, "'%s'", path) : ret;
 }
 
-int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct summary *summary,
-	       struct err *err)
+int input_read(const char *path, const struct input_cfg *cfg, const struct replay_ops *ops,
+	       void *ctx, struct summary *summary, struct err *err)
 {
-	_cleanup_(input_fini) struct input input = {.ops = ops, .ctx = ctx};
+	_cleanup_(input_fini) struct input input = {.cfg = cfg, .ops = ops, .ctx = ctx};
 	_cleanup_(close_unpack) struct unpack *unpack = unpack_open(path, err);
 	int ret;
 
@@ -265,11 +265,11 @@ static int merge(struct thread_files *run, struct import *import, struct err *er
 	return ret ? ret : import_finish(import, err);
 }
 
-int input_read_run(char *const *paths, const struct replay_ops *ops, void *ctx,
-		   struct summary *summary, struct err *err)
+int input_read_run(char *const *paths, const struct input_cfg *cfg, const struct replay_ops *ops,
+		   void *ctx, struct summary *summary, struct err *err)
 {
 	static const struct import_kind kind = {.format = IMPORT_STRACE};
-	_cleanup_(input_fini) struct input input = {.ops = ops, .ctx = ctx};
+	_cleanup_(input_fini) struct input input = {.cfg = cfg, .ops = ops, .ctx = ctx};
 	_cleanup_(thread_files_fini) struct thread_files run = {.files = NULL};
 	int ret = open_run(&run, paths, err);
 
@@ -283,7 +283,7 @@ int input_read_run(char *const *paths, const struct replay_ops *ops, void *ctx,
 }
 
 /* A quiet thread's file is empty. */
-static bool is_part(const char *path, size_t *logs)
+static bool is_part(const char *path, const struct input_cfg *cfg, size_t *logs)
 {
 	struct err err = {0};
 	_cleanup_(close_unpack) struct unpack *unpack = NULL;
@@ -296,7 +296,7 @@ static bool is_part(const char *path, size_t *logs)
 	unpack = unpack_open(path, &err);
 	len = unpack ? unpack_read(unpack, buf, sizeof(buf), &err) : -1;
 	if (len > 0)
-		import_detect(buf, len, &kind);
+		import_detect(buf, len, cfg->from, &kind);
 	*logs += len > 0;
 	return !len ||
 	       (len > 0 && kind.format == IMPORT_STRACE && !kind.has_tids && !kind.is_relative);
@@ -316,14 +316,14 @@ static bool have_stem(char *const *paths)
 	return dot != NULL;
 }
 
-bool input_is_run(char *const *paths)
+bool input_is_run(char *const *paths, const struct input_cfg *cfg)
 {
 	size_t cnt = 0, logs = 0;
 
 	if (!have_stem(paths))
 		return false;
 	for (; paths[cnt]; cnt++)
-		if (!is_part(paths[cnt], &logs))
+		if (!is_part(paths[cnt], cfg, &logs))
 			return false;
 	return cnt > 1 && logs;
 }

@@ -6,28 +6,35 @@
 #include <stdbool.h>
 
 #include "capture/replay.h"
+#include "import/import.h"
 
 struct err;
 struct summary;
+
+struct input_cfg {
+	enum import_format from; /* what kind of log it is; IMPORT_NONE: as its first bytes say */
+	bool is_quiet;		 /* do not log what of a log was not understood */
+};
 
 /*
  * Read @path ("-": standard input) to its end, compressed or not. @summary gets what
  * replay_summary() knows. Returns an enum capture_state (CAPTURE_CUT with the
  * reason in @err), or a negative errno with @err set, in one line that names
- * @path; what came before has been reported by then. What of a log was not understood is logged.
+ * @path; what came before has been reported by then: -ENODATA for a log that is known and lacks
+ * what is needed. What of a log was not understood is logged.
  */
-int input_read(const char *path, const struct replay_ops *ops, void *ctx, struct summary *summary,
-	       struct err *err);
+int input_read(const char *path, const struct input_cfg *cfg, const struct replay_ops *ops,
+	       void *ctx, struct summary *summary, struct err *err);
 
 /*
  * Are these (at least two, the list ends with NULL) what strace -ff wrote: a file for each thread
  * of one run, which does not name it; the files are called FILE.TID? Files that cannot be read are
  * left to input_read().
  */
-bool input_is_run(char *const *paths);
+bool input_is_run(char *const *paths, const struct input_cfg *cfg);
 
 /* Read them as one log, in order of time: as input_read(). */
-int input_read_run(char *const *paths, const struct replay_ops *ops, void *ctx,
-		   struct summary *summary, struct err *err);
+int input_read_run(char *const *paths, const struct input_cfg *cfg, const struct replay_ops *ops,
+		   void *ctx, struct summary *summary, struct err *err);
 
 #endif

@@ -22,6 +22,10 @@ static const char *const by_names[] = {"stall", "vm",	   "call",     "cause",
 /* In the order of enum printer_format. */
 static const char *const format_names[] = {"text", "json", "csv", NULL};
 
+/* In the order of enum import_format. */
+static const char *const from_names[] = {"auto",   "strace",	     "perf-trace", "perf",
+					 "stacks", "function-graph", NULL};
+
 struct report_cfg {
 	struct filter filter;
 	const char *output;
@@ -29,6 +33,7 @@ struct report_cfg {
 	uint64_t stuck_ns;
 	uint32_t by;
 	uint32_t format;
+	uint32_t from;
 	uint32_t verbose;
 	bool all;
 	bool quiet;
@@ -44,6 +49,8 @@ static const struct opt report_opts[] = {
 	OUTPUT_OPT(struct report_cfg, output),
 	OPT_ENUM(0, "by", by_names, struct report_cfg, by, "add up instead of one by one"),
 	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
+	OPT_ENUM(0, "from", from_names, struct report_cfg, from,
+		 "read logs as these, whatever they look like"),
 	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),
 	OPT_BOOL(0, "facts", struct report_cfg, facts,
 		 "print what is known of the host and of the recording, and end"),
@@ -259,12 +266,13 @@ static int read_file(struct report *report, char **paths, bool is_run, struct er
 		.record = on_record,
 		.done = on_done,
 	};
+	const struct input_cfg cfg = {.from = report->cfg.from, .is_quiet = report->cfg.quiet};
 	struct summary part = {.command_status = -1};
 	int ret;
 
 	report->path = *paths;
-	ret = is_run ? input_read_run(paths, &ops, report, &part, err)
-		     : input_read(*paths, &ops, report, &part, err);
+	ret = is_run ? input_read_run(paths, &cfg, &ops, report, &part, err)
+		     : input_read(*paths, &cfg, &ops, report, &part, err);
 
 	add_summary(&report->show.summary, &part);
 	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */
@@ -276,7 +284,8 @@ static int read_file(struct report *report, char **paths, bool is_run, struct er
 
 static int read_all(struct report *report, char **paths, struct err *err)
 {
-	bool is_run = input_is_run(paths);
+	const struct input_cfg cfg = {.from = report->cfg.from};
+	bool is_run = input_is_run(paths, &cfg);
 	int ret = 0, is_cut = 0;
 
 	for (size_t i = 0; paths[i]; i++)

@@ -20,6 +20,8 @@ static void find_reasons(struct comparison *comparison)
 		comparison->reasons |= 1u << REASON_LOST;
 	if (base->cut || new->cut)
 		comparison->reasons |= 1u << REASON_CUT;
+	if (base->untimed || new->untimed)
+		comparison->reasons |= 1u << REASON_UNTIMED;
 	if (comparison->by_verdict[VERDICT_TOO_FEW])
 		comparison->reasons |= 1u << REASON_TOO_FEW;
 	if (comparison->by_verdict[VERDICT_ONE_SIDED])

@@ -21,6 +21,7 @@ static const char *const reasons[REASON_CNT] = {
 		"calls were made on one side only, or more than twice as often as on the other",
 	[REASON_TOO_FEW] = "too few samples of some calls",
 	[REASON_EMPTY] = "there is no call that both sides made",
+	[REASON_UNTIMED] = "calls of a log have no duration, or did not end: they are missing",
 };
 
 static const char *const tolerances[TOLERANCE_CNT] = {"none", "timer", "holdoff", "scheduler"};

@@ -96,6 +96,7 @@ enum compare_reason {
 	REASON_ONE_SIDED, /* some are */
 	REASON_TOO_FEW,
 	REASON_EMPTY,
+	REASON_UNTIMED, /* calls of a log have no duration, or did not end */
 	REASON_CNT
 };
 

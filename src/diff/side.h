@@ -18,6 +18,7 @@ struct side {
 	uint64_t holes;		  /* lost, too, but no call with it: accounts may have holes */
 	uint32_t cut;		  /* recordings without an end */
 	uint32_t partial;	  /* recordings without the calls that did not sleep */
+	uint64_t untimed;	  /* calls of logs without a duration */
 	uint32_t logs;		  /* of strace or perf: causes are inferred */
 };
 

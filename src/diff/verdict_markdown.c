@@ -31,6 +31,7 @@ static void add_row(struct str *out, const struct comparison *comparison,
 		    const struct change *change)
 {
 	bool is_reported = compare_is_reported(change);
+	struct str origin;
 
 	str_addf(out, "| %s%s%s | `", is_reported ? "**" : "", verdict_name(change->verdict),
 		 is_reported ? "**" : "");
@@ -47,8 +48,10 @@ static void add_row(struct str *out, const struct comparison *comparison,
 	str_addf(out, " | %.2g | ", change->p);
 	if (is_reported) {
 		compare_add_cause(out, comparison, change);
-		str_adds(out, " ");
-		compare_add_origin(out, change);
+		str_init(&origin);
+		if (compare_add_origin(&origin, change))
+			str_addf(out, " %s", origin.text);
+		str_fini(&origin);
 	}
 	if (change->verdict == VERDICT_TOO_FEW)
 		str_addf(out, "%sabout %zu samples would do", is_reported ? "; " : "",

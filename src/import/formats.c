@@ -216,10 +216,18 @@ enum import_format format_of_line(const char *line)
 	return IMPORT_TEXT;
 }
 
+/* Of what is or could be read, but for these. */
+static bool lacks_durations(const struct format *format)
+{
+	return format->is_read || format->id == IMPORT_STRACE_MIXED ||
+	       format->id == IMPORT_STRACE_BARE;
+}
+
 int format_refuse(enum import_format id, struct err *err)
 {
 	const struct format *format = format_of(id);
 
-	return err_set(err, -EINVAL, "%s without %s; record with: %s", format->name, format->lacks,
+	return err_set(err, lacks_durations(format) ? -ENODATA : -EINVAL,
+		       "%s without %s; record with: %s", format->name, format->lacks,
 		       format->command);
 }

@@ -27,7 +27,8 @@ const struct format *format_of(enum import_format id);
 /* Of which this line is; IMPORT_TEXT: of none. */
 enum import_format format_of_line(const char *line);
 
-/* "strace without durations (-T); record with: strace ..."; returns -EINVAL. */
+/* "strace without durations (-T); record with: strace ..."; returns -EINVAL; -ENODATA
+ * if it would be read, were durations there. */
 int format_refuse(enum import_format id, struct err *err);
 
 #endif

@@ -129,7 +129,8 @@ static enum import_format choose(const struct detection *found)
 	return best == IMPORT_NONE && found->lines[IMPORT_TEXT] ? IMPORT_TEXT : best;
 }
 
-void import_detect(const void *bytes, size_t len, struct import_kind *kind)
+void import_detect(const void *bytes, size_t len, enum import_format format,
+		   struct import_kind *kind)
 {
 	const char *at = bytes, *end = at + len;
 	struct detection found = {.lines = {0}};
@@ -144,7 +145,9 @@ void import_detect(const void *bytes, size_t len, struct import_kind *kind)
 			memcpy(line, at, size);
 			line[size] = 0;
 			kind->format = format_of_line(line);
-			if (kind->format == IMPORT_PERF_DATA || kind->format == IMPORT_TRACE_DAT)
+			if (format == IMPORT_NONE && kind->format == IMPORT_PERF_DATA)
+				return;
+			if (format == IMPORT_NONE && kind->format == IMPORT_TRACE_DAT)
 				return;
 			kind->format = IMPORT_NONE;
 		}
@@ -154,9 +157,9 @@ void import_detect(const void *bytes, size_t len, struct import_kind *kind)
 		detect_line(&found, line, kept);
 		at += size + 1;
 	}
-	if (at < end && at == bytes)
+	if (at < end && at == bytes && format == IMPORT_NONE)
 		return;
-	kind->format = choose(&found);
+	kind->format = format == IMPORT_NONE ? choose(&found) : format;
 	kind->is_relative = found.is_relative && kind->format == IMPORT_STRACE;
 	kind->has_tids = found.has_tids;
 	if (kind->is_relative && found.has_two)
@@ -318,6 +321,11 @@ static int finish(struct import *import)
 	return import->syscalls ? syscalls_finish(import->syscalls) : perf_finish(import->perf);
 }
 
+static uint64_t untimed_calls(const struct import *import)
+{
+	return import->log.stuck + (import->syscalls ? syscalls_untimed(import->syscalls) : 0);
+}
+
 static uint64_t untimed(const struct import *import)
 {
 	if (import->hang || import->graph)
@@ -358,6 +366,7 @@ void import_summary(const struct import *import, struct summary *summary)
 	summary->vms = import->log.vm_id;
 	summary->command_status = -1;
 	summary->is_log = true;
+	summary->untimed = untimed_calls(import);
 }
 
 uint64_t import_skipped(const struct import *import, const char **first)

@@ -49,7 +49,9 @@ struct import_kind {
 	bool has_tids;	  /* its lines name threads */
 };
 
-void import_detect(const void *bytes, size_t len, struct import_kind *kind);
+/* @format: what it is, whatever it looks like; IMPORT_NONE: not known. */
+void import_detect(const void *bytes, size_t len, enum import_format format,
+		   struct import_kind *kind);
 
 struct import;
 
@@ -64,8 +66,9 @@ void import_free(struct import *import);
 void import_set_thread(struct import *import, uint32_t tid, uint32_t tgid);
 
 /*
- * The next bytes, as many as there are, and the end. A negative errno with @err set, or what an op
- * returned. What came before has been reported. A format that is not read is refused at once.
+ * The next bytes, as many as there are, and the end. A negative errno with @err set (-ENODATA: it
+ * is known and lacks what is needed), or what an op returned. What came before has been reported. A
+ * format that is not read is refused at once.
  */
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
 int import_finish(struct import *import, struct err *err);

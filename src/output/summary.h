@@ -30,6 +30,7 @@ struct summary {
 	uint64_t probe_runs;
 	uint64_t probe_ns;  /* 0: not counted */
 	uint64_t cpu_ns;    /* user space's own */
+	uint64_t untimed;   /* calls of a log that have no duration, or did not end */
 	bool is_log;	    /* of a log: nothing was recorded, and causes are inferred */
 	int command_status; /* COMMAND's, as in a shell; -1: there was none, or it is not over */
 };

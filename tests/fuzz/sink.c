@@ -305,7 +305,7 @@ void sink_log(const struct import_kind *kind, const uint8_t *data, size_t size)
 	int ret;
 
 	if (!kind) {
-		import_detect(data, size, &found);
+		import_detect(data, size, IMPORT_NONE, &found);
 		kind = &found;
 		if (found.format == IMPORT_NONE)
 			return;

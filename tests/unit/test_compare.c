@@ -381,6 +381,11 @@ static void cut(struct sides *sides)
 	sides->base.cut = 1;
 }
 
+static void did_not_end(struct sides *sides)
+{
+	sides->base.untimed = 1;
+}
+
 static void make_another(struct sides *sides)
 {
 	const struct made made = {.call = CALL_IRQFD, .ns = US};
@@ -410,6 +415,7 @@ static const struct {
 } doubts[] = {
 	{lose, 1u << REASON_LOST},
 	{cut, 1u << REASON_CUT},
+	{did_not_end, 1u << REASON_UNTIMED},
 	{make_another, 1u << REASON_ONE_SIDED},
 	{make_more, 1u << REASON_ONE_SIDED},
 	{forget_all, 1u << REASON_ONE_SIDED | 1u << REASON_WORKLOAD | 1u << REASON_EMPTY},
