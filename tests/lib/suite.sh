@@ -58,18 +58,30 @@ fail()
 	return 1
 }
 
+# overdue SECONDS: a test that waits for what never comes would hold all others up. Its children that it
+# waits for in the foreground are left, so that one can look at them.
+overdue()
+{
+	read -rt "$1" <> <(:) && return
+	echo "not over in $1 s: ended" >>"$work/output"
+	kill -TERM "$(cat "$work/pid")"
+}
+
 run_test()
 {
-	local name=$1 status=0
+	local name=$1 status=0 guard
 
 	shift
 	[ $# -gt 0 ] || set -- "test_${name//-/_}"
 	: >"$work/notes"
 	: >"$work/skip"
 	mkdir -p "$work/$name"
+	overdue "${OVERDUE:-907}" &
+	guard=$!
 	# Not in a condition: set -e would be off in the whole subshell.
 	set +e
 	(
+		echo "$BASHPID" >"$work/pid"
 		cd "$work/$name" || exit 1
 		# What a test that fails has started, ends with it.
 		trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
@@ -77,6 +89,8 @@ run_test()
 		"$@"
 	) >"$work/output" 2>&1
 	status=$?
+	kill "$guard" 2>/dev/null
+	wait "$guard" 2>/dev/null
 	case $status in
 	0)
 		passed=$((passed + 1))

@@ -32,7 +32,7 @@ test_signals_ignored()
 	for command in 'trace --json' 'record -q -o x.cap'; do
 		for signal in HUP TERM; do
 			# shellcheck disable=SC2086 # two words
-			env --ignore-signal=$signal "$KVMSTALL" $command >out 2>err &
+			env --default-signal --ignore-signal=$signal "$KVMSTALL" $command >out 2>err &
 			pid=$!
 			until_true 10 attached $pid
 			kill -$signal $pid
@@ -42,7 +42,7 @@ test_signals_ignored()
 			wait $pid || fail "$command: exit status $?" "$(cat err)"
 		done
 		# shellcheck disable=SC2086
-		env --block-signal=TERM "$KVMSTALL" $command >out 2>err &
+		env --default-signal --block-signal=TERM "$KVMSTALL" $command >out 2>err &
 		pid=$!
 		until_true 10 attached $pid
 		kill -TERM $pid
