@@ -21,6 +21,7 @@ STATIC    ?= $(if $(CROSS_COMPILE),1)
 PREFIX    ?= /usr/local
 MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
+ZCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 
 ifneq ($(filter default undefined,$(origin CC)),)
@@ -200,6 +201,7 @@ install: all
 	for page in $(PAGES); do install -D -m 644 $$page \
 		"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit 1; done
 	install -D -m 644 contrib/completion/kvmstall.bash '$(DESTDIR)$(COMPDIR)/kvmstall'
+	install -D -m 644 contrib/completion/_kvmstall '$(DESTDIR)$(ZCOMPDIR)/_kvmstall'
 	install -D -m 644 contrib/systemd/kvmstall.socket '$(DESTDIR)$(UNITDIR)/kvmstall.socket'
 	install -D -m 644 contrib/systemd/kvmstall.service '$(DESTDIR)$(UNITDIR)/kvmstall.service'
 	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' '$(DESTDIR)$(UNITDIR)/kvmstall.service'
@@ -223,7 +225,8 @@ examples: all
 	@KVMSTALL=$O/kvmstall scripts/examples.sh
 
 completion: all
-	scripts/completion.sh $O/kvmstall >contrib/completion/kvmstall.bash
+	scripts/completion.sh $O/kvmstall bash >contrib/completion/kvmstall.bash
+	scripts/completion.sh $O/kvmstall zsh >contrib/completion/_kvmstall
 
 # ---- what a fresh machine needs ----------------------------------------------------------------
 
@@ -260,9 +263,9 @@ check:
 
 unit-tests: $(TESTS)
 
-# What the pages say: schemas, exit statuses.
+# What the pages say: their commands, options, exit statuses, JSON. check runs what needs no kernel.
 check-docs: all
-	@$(RUN) docs
+	@WHOLE=1 V=1 $(RUN) docs
 
 check-unit asan: unit-tests
 	@$(RUN) unit

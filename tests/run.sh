@@ -65,7 +65,7 @@ as_root()
 		return 77
 	else
 		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" \
-			PROGRAMS="${PROGRAMS-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"
+			PROGRAMS="${PROGRAMS-}" WHOLE="${WHOLE-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"
 	fi
 }
 
@@ -94,6 +94,7 @@ run_suite()
 	vm) kernels '' tests/vm/suite.sh ;;
 	arm64) kernels :arm64 tests/vm/matrix.sh "6.1:arm64 6.18:arm64" ;;
 	live | export | kvm) as_root bash "$script" ;;
+	docs) ${WHOLE:+as_root} bash "$script" ;;
 	*) bash "$script" ;;
 	esac
 }

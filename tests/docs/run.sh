@@ -1,71 +1,114 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check-docs: what the pages say is what happens. Every JSON line that a command prints is valid against the
-# schema that trace --json-schema publishes, and the exit statuses that pages name are made, as far as that needs no
-# kernel of its own: record and export are in tests/live and tests/export. TESTS='NAME...' runs only these.
-# shellcheck disable=SC2154,SC2317 # of lib/suite.sh, and tests are called by name
+# make check-docs: what the pages say is what happens. Each command that a page shows is run, each option is where
+# one looks for it, each exit status that a page names is made, and each JSON line is of the schema that trace
+# --json-schema publishes. make check runs what needs no kernel; with WHOLE=1, all, for which it must be root.
+# TESTS='NAME...' runs only these. Figures are never compared: what a command prints has a shape (shapes/).
+# shellcheck disable=SC2016,SC2154,SC2317 # of lib/suite.sh, inner shells have $, and tests are called by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export O=${O:-$here/build}
 golden=$here/tests/golden
+docs=$here/tests/docs
 cd "$work" || exit 1
 
-# valid COMMAND...: what it prints is of the schema; its exit status does not matter.
+# Each JSON line that any test gets is one of these, and says which.
 valid()
 {
 	python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema"
-	"$KVMSTALL" trace --json-schema >schema
-	"$KVMSTALL" "$@" >lines 2>err || true
-	python3 "$here/tests/docs/validate.py" schema <lines >wrong || fail "kvmstall $*:" "$(cat wrong err)"
+	[ -s "$work/schema" ] || "$KVMSTALL" trace --json-schema >"$work/schema"
+	python3 "$docs/validate.py" "$work/schema" "$work/schemas.seen" <"$1" >wrong || fail "$2:" "$(cat wrong)"
 }
 
-# status WANTED ARGUMENT...
+# valid_of COMMAND...: what it prints is of the schema; its exit status does not matter.
+valid_of()
+{
+	"$KVMSTALL" "$@" >lines 2>err </dev/null || true
+	valid lines "kvmstall $* ($(cat err))"
+}
+
+has_kvm()
+{
+	[ "$(id -u)" = 0 ] && [ -w /dev/kvm ]
+}
+
+# ---- commands that pages show
+
+# shellcheck source=tests/docs/run-commands.sh
+. "$docs/run-commands.sh"
+
+test_commands()
+{
+	run_shown
+}
+
+# ---- options: one table, and where one looks for them
+
+bash_offers()
+{
+	bash -c '. "$1"; shift; COMP_WORDS=(kvmstall "$1" --) COMP_CWORD=2; _kvmstall; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$here/contrib/completion/kvmstall.bash" "$1"
+}
+
+# What _arguments is given.
+zsh_offers()
+{
+	zsh -fc '_arguments() { print -rl -- "$@" }; _describe() { }; words=(kvmstall $2 ""); CURRENT=3; source $1' \
+		zsh "$here/contrib/completion/_kvmstall" "$1"
+}
+
+# has_option NAME LETTER FILE: as a word, whatever follows.
+has_option()
+{
+	grep -qE -- "(^|[^a-z-])--$1([^a-z-]|$)" "$3" && { [ -z "$2" ] || grep -qE -- "(^|[^a-z-])-$2([^a-z-]|$)" "$3"; }
+}
+
+test_options()
+{
+	local command letter name wrong=0 cnt=0 shells='bash zsh'
+
+	command -v zsh >/dev/null || shells=bash
+	while read -r command _; do
+		"$KVMSTALL" "$command" --help >help
+		man -l "$here/man/kvmstall-$command.8" 2>/dev/null | col -b >page || true
+		[ -s page ] || sed 's/\\-/-/g; s/\\f[A-Z]//g' "$here/man/kvmstall-$command.8" >page
+		bash_offers "$command" >bash
+		[ "$shells" = bash ] || zsh_offers "$command" >zsh
+		while IFS=$'\x1f' read -r letter name _; do
+			cnt=$((cnt + 1))
+			has_option "$name" "$letter" help || { echo "$command --help: no --$name"; wrong=1; }
+			[ "$name" = help ] || has_option "$name" "$letter" page ||
+				{ echo "page of $command: no --$name"; wrong=1; }
+			has_option "$name" '' bash || { echo "bash completion of $command: no --$name"; wrong=1; }
+			[ "$shells" = bash ] || has_option "$name" "$letter" zsh ||
+				{ echo "zsh completion of $command: no --$name"; wrong=1; }
+		done < <("$KVMSTALL" --dump-options "$command" | tr '\t' '\037')
+	done < <("$KVMSTALL" --dump-options)
+	[ "$wrong" = 0 ]
+	note "$cnt options: each in its page, its help, and the completion of $shells"
+	[ "$shells" != bash ] || note "zsh's completion was not tried: no zsh here"
+}
+
+# ---- exit statuses
+
+under=() # with which command it is run
+# status WANTED COMMAND [ARGUMENT...]
 status()
 {
 	local wanted=$1 got=0
 
 	shift
-	"$KVMSTALL" "$@" >out 2>err </dev/null || got=$?
-	[ "$got" = "$wanted" ] || fail "exit status $got instead of $wanted: kvmstall $*" "$(cat err)"
+	"${under[@]}" "$KVMSTALL" "$@" >out 2>err </dev/null || got=$?
+	[ "$got" = "$wanted" ] || fail "exit status $got instead of $wanted: kvmstall $*" "$(cat err)" || return 1
+	printf 'kvmstall%s %s\n' "${1:+-$1}" "$wanted" >>made
 }
 
-test_schema_report()
-{
-	local by
-
-	valid report --all --format json "$golden/report/qemu.cap"
-	valid report --format json "$golden/report/stop.cap"
-	valid report --format json "$golden/diff/x86-after.strace"
-	for by in vm call cause phase culprit deferral; do
-		valid report --format json --by "$by" "$golden/report/qemu.cap" "$golden/report/stop.cap"
-	done
-	valid report --format json --facts "$golden/report/qemu.cap"
-}
-
-test_schema_diff()
-{
-	valid diff --format json "$golden/diff/x86-before.strace" "$golden/diff/x86-after.strace"
-	valid diff --format json "$golden/report/qemu.cap" "$golden/report/stop.cap"
-}
-
-test_schema_check()
-{
-	valid check --json
-	KVMSTALL_DISABLE=btf valid check --json
-}
-
-test_schema_repro()
-{
-	valid repro --list --json
-	[ -w /dev/kvm ] || skip "no /dev/kvm"
-	valid repro --json --profile minimal --inject reader
-	valid repro --json --scenario all
-}
-
-test_statuses()
+# Those that are made without a kernel of one's own.
+make_statuses()
 {
 	status 0 report "$golden/report/qemu.cap"
 	status 1 report "$golden/report/nothing.cap"
@@ -78,13 +121,102 @@ test_statuses()
 	status 2 diff "$golden/report/nothing.cap" "$golden/report/qemu.cap"
 	status 3 diff "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	status 2 trace --min nothing
+	status 2 record --duration 1ms
 	status 2 repro --profile nothing
 	status 2 export operand
-	KVMSTALL_DISABLE=btf status 3 check
-	KVMSTALL_DISABLE=btf status 3 trace --duration 1ms
+	status 2 check --nothing
+	for command in check trace 'record --output capture' 'export --once'; do
+		# shellcheck disable=SC2086 # words
+		KVMSTALL_DISABLE=btf status 3 $command
+	done
+	# arm64's on x86, and qemu's on arm64
+	status 3 repro --profile "$([ "$(uname -m)" = x86_64 ] && echo arm64 || echo qemu)"
 }
 
-for name in ${TESTS:-schema-report schema-diff schema-check schema-repro statuses}; do
+make_live_statuses()
+{
+	local got=0
+
+	status 0 trace --duration 1ms
+	status 1 trace -- ./not-there
+	status 0 record --output capture --duration 1ms
+	status 1 record --output ./not-there/capture --duration 1ms
+	status 0 export --once
+	status 1 export --textfile ./not-there --duration 1ms
+	status 0 repro
+	under=(prlimit --nofile=6:6) # no descriptor for a vCPU
+	status 1 repro
+	under=()
+	"$KVMSTALL" check >out 2>err || got=$?
+	case $got in
+	0) status 0 check; cannot_make "kvmstall-check 1" "here everything works" ;;
+	1) status 1 check; cannot_make "kvmstall-check 0" "here something is missing: $(grep '!!' out | head -n 1 | tr -s ' ')" ;;
+	*) fail "kvmstall check: exit status $got" "$(cat out)" ;;
+	esac
+}
+
+cannot_make()
+{
+	echo "$1" >>made
+	note "cannot be made here: exit status ${1##* } of ${1% *} ($2)"
+}
+
+# "kvmstall-diff 3", from the pages' EXIT STATUS.
+named_statuses()
+{
+	awk 'FNR == 1 { page = FILENAME; sub(/.*\//, "", page); sub(/\.[1-8]$/, "", page) }
+		/^\.SH/ { in_status = /EXIT STATUS/ }
+		in_status && tag && /^\.B [0-9]+$/ { print page, $2 }
+		{ tag = /^\.TP/ }' "$here"/man/*.[1-8]
+}
+
+test_statuses()
+{
+	local missing
+
+	make_statuses
+	# The program's own page names what its commands have in common.
+	sed -n 's/^kvmstall-report \([01]\)$/kvmstall \1/p; s/^kvmstall-check \([23]\)$/kvmstall \1/p' made >common
+	cat common >>made
+	if [ -n "${WHOLE-}" ] && has_kvm; then
+		make_live_statuses
+	else
+		awk '$1 ~ /trace|record|export|repro|check/' <(named_statuses) >>made
+	fi
+	named_statuses | sort -u >named
+	missing=$(comm -23 named <(sort -u made))
+	[ -z "$missing" ] || fail "named by a page, and never made:" "$missing"
+	note "$(grep -c . named) exit statuses that pages name"
+}
+
+# ---- JSON
+
+test_schemas()
+{
+	local by missing
+
+	valid_of report --all --format json "$golden/report/qemu.cap"
+	valid_of report --format json "$golden/report/stop.cap"
+	valid_of report --format json "$golden/report/reader.cap"
+	valid_of report --format json "$golden/diff/x86-after.strace"
+	for by in vm call cause phase culprit deferral; do
+		valid_of report --format json --by "$by" "$golden/report/qemu.cap" "$golden/report/stop.cap"
+	done
+	valid_of report --format json --facts "$golden/report/qemu.cap"
+	valid_of diff --format json "$golden/diff/x86-before.strace" "$golden/diff/x86-after.strace"
+	valid_of diff --format json "$golden/report/qemu.cap" "$golden/report/stop.cap"
+	valid_of check --json
+	KVMSTALL_DISABLE=btf valid_of check --json
+	valid_of repro --list --json
+	[ -w /dev/kvm ] || skip "no /dev/kvm"
+	valid_of repro --json --profile minimal --inject reader
+	valid_of repro --json --scenario all
+	missing=$(comm -23 <(jq -r '.oneOf[]["$ref"] | sub(".*/"; "")' "$work/schema" | sort) <(sort -u "$work/schemas.seen"))
+	[ -z "$missing" ] || fail "schemas that no line is of: $missing"
+	note "$(sort -u "$work/schemas.seen" | wc -l) schemas, $(wc -l <"$work/schemas.seen") lines"
+}
+
+for name in ${TESTS:-commands options statuses schemas}; do
 	run_test "$name"
 done
 finish

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""validate.py SCHEMA: each line of standard input is an object of this schema, which has all its fields."""
+"""validate.py SCHEMA [SEEN]: each line of standard input is an object of this schema, which has all its fields.
+
+Which part of the schema each was of is appended to the file SEEN, a line each."""
 import json
 import sys
 
@@ -14,6 +16,7 @@ def main():
     types = schema["properties"]["type"]["enum"]
     defs = schema["$defs"]
     bad = cnt = 0
+    seen = []
     for line in sys.stdin:
         value = json.loads(line)
         cnt += 1
@@ -28,6 +31,10 @@ def main():
         if len(fits) != 1 or value["type"] not in types:
             bad += 1
             print(f"fits {fits or 'nothing'}: {line[:200].rstrip()}")
+        seen += fits
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "a", encoding="utf-8") as file:
+            file.writelines(name + "\n" for name in seen)
     if not cnt:
         print("no line")
     return bad or not cnt

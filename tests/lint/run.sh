@@ -55,7 +55,8 @@ shell()
 
 completion()
 {
-	diff -u contrib/completion/kvmstall.bash <(scripts/completion.sh "$KVMSTALL") &&
+	diff -u contrib/completion/kvmstall.bash <(scripts/completion.sh "$KVMSTALL" bash) &&
+		diff -u contrib/completion/_kvmstall <(scripts/completion.sh "$KVMSTALL" zsh) &&
 		bash -n contrib/completion/kvmstall.bash && return
 	echo 'completion: run "make completion"'
 	return 1

@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016,SC2154 # what pages show has $ in it; of run.sh
+#
+# commands.sh - how each command that a page shows is run, to be sourced. A command without a row is a failure, and so
+# is a row that no page shows any more.
+#
+#     any STATUS SHAPE SHOWN [RUN]     needs nothing but the program; in make check too
+#     live STATUS SHAPE SHOWN [RUN]    needs root, KVM and BPF
+#     watch STATUS SHAPE SHOWN [RUN]   the same; would not end: a VM stalls meanwhile, and then SIGINT comes
+#     target SHOWN                     a target of the Makefile, or a script: that there is one
+#     cannot SHOWN WHY                 cannot be run here: a sentence
+#
+# SHAPE is what standard output looks like, figures apart: files of shapes/, "json" (each line of the published
+# schema), "text RE" (has a line like this), "same TEXT" or "nothing". RUN is what is run where that is not SHOWN to
+# the letter: other paths, or an end.
+
+# ---- README
+
+watch 0 stalls 'sudo ./build/kvmstall trace'
+any 0 'text bin/kvmstall' 'sudo make install' "make -s -C $here install O=$O DESTDIR=\$PWD/root && find root -name kvmstall"
+live 0 'stalls account' "kvmstall trace -v -- sh -c 'kvmstall repro --profile minimal >/tmp/vmm.out'" \
+	"kvmstall trace -v -- sh -c 'kvmstall repro --profile minimal >vmm.out'"
+watch 0 'stalls account' 'kvmstall trace --vm web3 --min 5ms -v'
+watch 0 nothing 'kvmstall trace --json -d 10m >stalls.ndjson'
+live 0 'stalls repro account' 'kvmstall trace -v -- firecracker --config-file vm.json --no-api'
+live 0 repro 'kvmstall record -o old.cap -- ./boot-vms.sh'
+any '0|1|3' diff 'kvmstall diff old.cap new.cap'
+live 0 repro 'kvmstall repro --inject reader --hold 20ms'
+live 0 repro 'kvmstall repro --profile minimal --order memslots-first'
+watch 0 nothing 'kvmstall export' 'kvmstall export --listen 127.0.0.1:0'
+cannot 'systemctl enable --now kvmstall.socket' "it changes which services this machine has: tests/lint/units.sh \
+checks the units, tests/export starts the daemon by its socket"
+watch 0 stalls 'kvmstall trace'
+any 0 groups 'kvmstall report --by cause test.cap'
+
+# ---- pages
+
+any '0|1|3' 'text .' "kvmstall check | grep -A 2 '!!'" "kvmstall check | sed 's/ok  kvm /!!  kvm /' | grep -A 2 '!!'"
+live '0|1' 'text .' "kvmstall check --json | jq -e '.facts | index(\"locks\")'"
+live 0 'text .' "kvmstall check --json | jq '.findings[] | select(.name == \"register-defers\") | .max_ms'"
+any '0|1|3' check 'kvmstall check'
+any 0 'text "\$schema"' 'kvmstall trace --json-schema'
+live 0 repro 'kvmstall record -o $(uname -r).kvs -- kvmstall repro --rounds 31' \
+	'kvmstall record -o $(uname -r).kvs -- kvmstall repro --rounds 5'
+live 0 repro 'kvmstall record -o before.cap -- kvmstall repro --rounds 31' \
+	'kvmstall record -o before.cap -- kvmstall repro --rounds 5'
+live 0 repro 'kvmstall record -o after.cap -- kvmstall repro --rounds 31' \
+	'kvmstall record -o after.cap -- kvmstall repro --rounds 5'
+live '0|1|3' diff 'kvmstall diff before.cap after.cap'
+any '0|1|3' diff 'kvmstall diff 6.17.0.kvs 6.18.0.kvs'
+any '0|1|3' diff 'kvmstall diff a1.kvs,a2.kvs,a3.kvs b1.kvs,b2.kvs,b3.kvs'
+any '0|1' nothing 'kvmstall diff -f markdown base.kvs new.kvs >>"$SUMMARY" || exit 1'
+live 0 repro 'strace -f -ttt -T -e trace=ioctl -o old.strace firecracker ...'
+any '0|1|3' diff 'kvmstall diff old.strace new.strace'
+live 0 'text ^kvmstall_stall_seconds_total|^# HELP' 'kvmstall export --once | grep stall_seconds'
+watch 0 nothing 'kvmstall export --textfile /var/lib/prometheus/node-exporter --user prometheus' \
+	'kvmstall export --textfile textfile --interval 100ms --user nobody'
+any 0 'text ^kvmstall_stalls_total' 'kvmstall export --list'
+watch 0 nothing 'kvmstall record -o why.cap --flight 30s,64M --stop-on 20ms'
+watch 0 stalls 'ssh host kvmstall record -q -o - -d 1m | kvmstall report -'
+watch 0 stalls 'kvmstall trace --all'
+live 0 repro 'kvmstall repro --profile firecracker --rounds 7'
+live 0 repro 'strace -f -ttt -T -y -e trace=ioctl,close,clone,clone3 -o FILE' \
+	'strace -f -ttt -T -y -e trace=ioctl,close,clone,clone3 -o FILE firecracker && kvmstall report FILE >log'
+cannot 'perf trace -e ioctl,close -o FILE' "perf trace of all of a host needs a perf that fits its kernel: \
+tests/golden/logs has what it printed"
+cannot 'perf probe kvm_vm_ioctl; perf probe kvm_vm_ioctl%return' "it leaves probes in this machine's kernel: \
+tests/golden/logs has what perf script printed of them"
+cannot "perf record -e 'probe:*' -a; perf script >FILE" "it needs the probes of the line before"
+live 0 nothing 'for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done >FILE' \
+	'for t in /proc/$$/task/*; do echo $t/stack; cat $t/stack; done >FILE; [ -s FILE ]'
+any 0 groups 'kvmstall report --by culprit test.cap'
+any 0 'text ^[^,]*,[^,]*,' 'kvmstall report -f csv -q test.cap | (head -n 1; sort -t, -k12,12nr | head)'
+live 0 repro 'kvmstall repro'
+live 0 repro 'kvmstall repro --rounds 23 --order memslots-first' 'kvmstall repro --rounds 5 --order memslots-first'
+live 0 'stalls repro account' 'kvmstall trace -v -- kvmstall repro -p minimal -i reader --hold 20ms'
+live 0 'stalls repro account' 'kvmstall trace -v -- kvmstall repro --profile minimal'
+live 0 stalls "kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >/tmp/vmm.out'" \
+	"kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >vmm.out'"
+watch 0 json 'kvmstall trace --vm web3 -d 10m -j'
+watch 0 'text KVM_SET_USER_MEMORY_REGION' "kvmstall trace -j -d 1m | jq -s 'map(select(.type == \"stall\")) \
+| sort_by(-.stall_ns) | .[:5][] | [.vm.name, .call, .stall_ns, .cause]'"
+watch 0 'stalls account' 'kvmstall trace -v -d 10s'
+live 0 stalls "kvmstall trace -v -m 1h -- sh -c 'kvmstall repro -r 23 >/dev/null'"
+live 0 repro 'kvmstall repro --scenario pit-close'
+watch 0 'text ^TIME' 'kvmstall trace | head'
+watch 0 stalls 'kvmstall trace -q'
+cannot 'kvmstall trace -q -- COMMAND' "a form, not a command: the table beside it is of tests/bench/start.sh"
+cannot 'perf record -F 10000 -g' "how a profile of docs/start.md was taken, minutes of an idle machine"
+
+# ---- targets and scripts
+
+for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \
+	'make check-golden' 'make check-docs' 'make lint' 'make check-live' 'make check-kvm' 'make check-vm' \
+	'make check-matrix' 'make check-distros' 'make lab' 'make format' 'make examples' tests/bench/daemon.sh \
+	scripts/deps.sh 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
+	tests/live/edges.sh tests/docs/commands.sh tests/lint/man-sync.sh tests/lint/run.sh tests/bench/verifier.sh \
+	'tests/live/counterfactual.sh --markdown FILE' 'tests/bench/observer.sh --markdown FILE' \
+	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall'; do
+	target "$name"
+done
