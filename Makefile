@@ -47,12 +47,12 @@ PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPL
 # The daemon is for hosts: test VMs, whose kvmstall is static, have no use for it, and no
 # distribution has all that libmicrohttpd wants as static libraries.
 EXPORT     ?= $(if $(STATIC),,1)
-LIBS        = libbpf libelf zlib jansson libzstd liblzma $(if $(EXPORT),libmicrohttpd libcap libseccomp)
+LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp $(if $(EXPORT),libmicrohttpd)
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
 	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
-	      $(if $(EXPORT),-lmicrohttpd -lcap -lseccomp)) -lm
+	      -lcap -lseccomp $(if $(EXPORT),-lmicrohttpd)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------
 
@@ -126,10 +126,14 @@ $O/%.skel.h: $O/bpf/%.bpf.o
 
 # Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
 $(UNITS): $O/tests/%: $O/tests/%.o $O/asan/core.a
-	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter-out %/flags,$^) -ljansson -lzstd -lm -lcmocka
+	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) -ljansson -lzstd -lm -lcmocka $(UNIT_LIBS)
 
 # The ring is a file to it, so a test's file will do.
 $O/tests/test_ring: $O/asan/kern/ring.o
+
+# What is refused is, in a process that is confined as report is.
+$O/tests/test_sandbox: $O/asan/cmd/sandbox.o
+$O/tests/test_sandbox: UNIT_LIBS = -lseccomp
 
 $O/tests/%.o: tests/unit/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \

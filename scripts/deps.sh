@@ -49,6 +49,8 @@ static:libz.a        zlib1g-dev          zlib-static
 static:libjansson.a  libjansson-dev      jansson-static
 static:libzstd.a     libzstd-dev         libzstd-static
 static:liblzma.a     liblzma-dev         xz-static
+static:libcap.a      libcap-dev          libcap-static
+static:libseccomp.a  libseccomp-dev      libseccomp-static
 qemu:x86_64          qemu-system-x86     qemu-system-x86-core
 qemu:aarch64         qemu-system-arm     qemu-system-aarch64-core
 cmd:busybox          busybox-static      busybox
@@ -76,6 +78,8 @@ sysroot:libz.a             zlib1g-dev:arm64       -
 sysroot:libjansson.a       libjansson-dev:arm64   -
 sysroot:libzstd.a          libzstd-dev:arm64      -
 sysroot:liblzma.a          liblzma-dev:arm64      -
+sysroot:libcap.a           libcap-dev:arm64       -
+sysroot:libseccomp.a       libseccomp-dev:arm64   -
 '
 distros_table='
 cmd:debootstrap      debootstrap         debootstrap

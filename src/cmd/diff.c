@@ -287,6 +287,8 @@ static int diff_run(int argc, char **argv, struct err *err)
 	}
 	ret = outfile_open(&file, cfg.output, err);
 	if (!ret)
+		ret = outfile_confine(&file, err);
+	if (!ret)
 		ret = compare_and_print(&cfg, sides, names, &file, err);
 	ret = outfile_end(&file, ret, err);
 	for (int i = 0; i < SIDE_CNT; i++)

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/io.h"
 #include "base/parse.h"
+#include "cmd/sandbox.h"
 
 /* ---- opening ---- */
 
@@ -269,6 +271,58 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 	return out->fd < 0 ? cannot_open(path, err) : 0;
 }
 
+/* ---- confined ---- */
+
+/* Only to remove what is still empty is worth a process: no rule about system calls can name a
+ * file. */
+static void remover_run(const struct outfile *out, int fd)
+{
+	char byte;
+
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	if (read(fd, &byte, 1) == 1 && is_same(out->fd, out->path))
+		unlink(out->path);
+	_exit(0);
+}
+
+static int fork_remover(struct outfile *out)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	out->remover = fork();
+	if (!out->remover) {
+		close(ends[1]);
+		remover_run(out, ends[0]);
+	}
+	close(ends[0]);
+	out->remover_fd = ends[1];
+	return out->remover < 0 ? -1 : 0;
+}
+
+/* A file that was not there before, and that nothing was written to. */
+static void remove_new(struct outfile *out)
+{
+	if (out->remover <= 0)
+		unlink(out->path);
+	else if (write(out->remover_fd, "", 1) == 1)
+		waitpid(out->remover, NULL, 0);
+}
+
+int outfile_confine(struct outfile *out, struct err *err)
+{
+	int fds[2] = {out->fd, -1};
+
+	if (out->is_new && fork_remover(out))
+		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
+	if (out->remover)
+		fds[1] = out->remover_fd;
+	return sandbox_read_only(fds, 2, err);
+}
+
 void outfile_start(struct outfile *out)
 {
 	bool is_full = !out->is_started && !is_stdout(out->path) && is_regular(out->fd);
@@ -372,7 +426,7 @@ int outfile_close(struct outfile *out, struct err *err)
 		return 0;
 	outfile_flush(out);
 	if (out->is_new && !out->is_started && is_same(out->fd, out->path))
-		unlink(out->path);
+		remove_new(out);
 	if (*out->part)
 		end_part(out);
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)

@@ -33,6 +33,8 @@ struct outfile {
 	const struct io_waiter *waiter; /* NULL: waits for nothing but the output */
 	uint64_t bytes;			/* written */
 	uint64_t unwritten;		/* and not, because of .failed */
+	pid_t remover;			/* a process that can still remove it; 0: none */
+	int remover_fd;			/* tells it to */
 	int old_fd;			/* of what .part is to replace, locked; -1: nothing */
 	char name[PATH_MAX];		/* what .part is to be called, symbolic links resolved */
 	char part[PATH_MAX + 8]; /* a capture that is not yet called .name; "": there is none */
@@ -59,6 +61,13 @@ int outfile_open(struct outfile *out, const char *path, struct err *err);
  * written as it is.
  */
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err);
+
+/*
+ * Before what the output is made of is read: from now on nothing can be written
+ * but @out, standard output and standard error, and little else be done (see
+ * sandbox_read_only()). 0, or a negative errno with @err set.
+ */
+int outfile_confine(struct outfile *out, struct err *err);
 
 /* Output follows: what was in the file goes. Once; again does nothing. */
 void outfile_start(struct outfile *out);

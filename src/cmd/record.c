@@ -400,6 +400,7 @@ static int record_all(struct record *record, char *const *command, struct err *e
 		.stuck_ns = scan_after_ns(cfg),
 		.tick_ns = FLUSH_NS,
 		.command = command,
+		.has_files = strcmp(cfg->output, "-"),
 		.begin = on_begin,
 		.started = on_started,
 		.tick = on_tick,

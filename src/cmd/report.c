@@ -351,6 +351,8 @@ static int report_run(int argc, char **argv, struct err *err)
 	if (!ret)
 		ret = set_up(&report, err);
 	if (!ret)
+		ret = outfile_confine(&report.out, err);
+	if (!ret)
 		ret = read_all(&report, argv + operand, err);
 	group_by_free(report.tally);
 	deferral_free(report.deferral);

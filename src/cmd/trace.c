@@ -100,6 +100,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 		.waiter = waiter,
 		.stuck_ns = cfg->stuck_ns,
 		.command = command,
+		.has_files = cfg->output != NULL,
 		.begin = on_begin,
 		.started = on_started,
 		.tick = on_tick,

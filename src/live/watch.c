@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "live/child.h"
 #include "live/kvm_wait.h"
+#include "live/privileges.h"
 #include "live/waiter.h"
 #include "output/summary.h"
 #include "kern/host_settings.h"
@@ -133,6 +134,8 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 		ret = watch->cfg->begin(watch->cfg->ctx, watch->session, err);
 	if (!ret)
 		ret = start_command(watch, err);
+	if (!ret)
+		ret = privileges_watch(watch->cfg->has_files, err);
 	if (!ret)
 		ret = watch->cfg->started(watch->cfg->ctx, err);
 	if (ret)

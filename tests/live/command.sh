@@ -249,6 +249,48 @@ test_usage()
 	said vmware
 }
 
+# capabilities FILE FIELD: a set of /proc/PID/status, as a number.
+capabilities()
+{
+	echo $((16#$(awk -v field="$2:" '$1 == field { print $2 }' "$1")))
+}
+
+# COMMAND keeps what its tracer gives up, and waits here for that to happen: 0x8000b is SYS_PTRACE, FOWNER,
+# DAC_OVERRIDE and CHOWN, for a file that is yet to get its name.
+test_privileges_dropped()
+{
+	local looks='until grep -q "^NoNewPrivs:.1" /proc/$PPID/status; do sleep 0.1; done
+		cat /proc/$PPID/status >tracer; cat /proc/self/status >command'
+	local ours
+
+	ours=$(capabilities /proc/self/status CapPrm)
+	status 0 "$KVMSTALL" record -q -o caps.kvs -- sh -c "$looks"
+	[ "$(capabilities tracer CapPrm)" = $((ours & 0x8000b)) ] || fail "record keeps" "$(grep ^Cap tracer)"
+	[ "$(capabilities command CapPrm)" = "$ours" ] || fail "COMMAND lost" "$(grep ^Cap command)"
+	status 0 "$KVMSTALL" trace -q -- sh -c "$looks"
+	[ "$(capabilities tracer CapEff)" = $((ours & 0x80000)) ] || fail "trace keeps" "$(grep ^Cap tracer)"
+	[ "$(capabilities tracer CapBnd)" = 0 ] || fail "trace could get back" "$(grep ^Cap tracer)"
+	[ "$(capabilities command CapEff)" = "$ours" ] || fail "COMMAND lost" "$(grep ^Cap command)"
+}
+
+# Before the first byte is there, and what is refused is: tests/unit/test_sandbox.c.
+test_report_confined()
+{
+	local command pid
+
+	mkfifo pipe
+	exec 8<>pipe
+	for command in 'report -q -o made' 'diff'; do
+		# shellcheck disable=SC2086 # words
+		"$KVMSTALL" $command pipe pipe >out 2>err &
+		pid=$!
+		until_true 10 grep -q '^Seccomp:.2' "/proc/$pid/status"
+		kill "$pid"
+		wait "$pid" || true
+	done
+	exec 8<&-
+}
+
 test_privilege()
 {
 	local as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
