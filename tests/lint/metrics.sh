@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The registry's own list is what the manual page has, and rules, dashboard and documents name no
-# metric that is not in it. $KVMSTALL is the program to ask. Exit status 77: it has no export.
+# metric that is not in it. Alerts and dashboard read recorded series alone, so that they are right wherever
+# those are; an agent sends what rules read; each alert has its section. $KVMSTALL is the program to ask.
+# Exit status 77: it has no export.
 set -eu
 
 bad=0
@@ -29,7 +31,7 @@ named()
 	grep -ohE '\b(kvmstall[:_][a-z0-9_:]*[a-z0-9]|process_[a-z_]+(seconds_total|bytes|seconds))\b' "$1" | sort -u
 }
 
-for file in contrib/prometheus/{rules,alerts,tests,fleet}.yml contrib/grafana/kvmstall.json man/kvmstall-metrics.7; do
+for file in contrib/prometheus/{rules,alerts,tests,fleet}.yml contrib/grafana/kvmstall.json man/kvmstall-metrics.7 docs/alerts.md; do
 	[ -f "$file" ] || { complain "no $file"; continue; }
 	unknown=$(comm -23 <(named "$file") <(known | sort -u) | grep -vx 'kvmstall_sched' || true)
 	[ -z "$unknown" ] || complain "$file names what there is not: $unknown"
@@ -44,12 +46,42 @@ while IFS=$'\x1f' read -r name _ labels help; do # a tab would swallow empty fie
 		complain "man/kvmstall-metrics.7: $name is: $help"
 done < <(tr '\t' '\037' <<<"$list")
 
-if command -v promtool >/dev/null; then
-	words=$(cd contrib/prometheus && promtool check config scrape.yml 2>&1 && promtool check config fleet.yml 2>&1 &&
-		promtool check config --agent agent.yml 2>&1 && promtool test rules tests.yml 2>&1) ||
-		complain "$words"
-fi
+raw=$(sed 's/#.*//; s/docs.example.net[^"]*//' contrib/prometheus/alerts.yml | grep -E 'expr:|^ {12}|kvmstall:' |
+	grep -v 'description:\|summary:' | grep -oE '\bkvmstall_[a-z_]+' || true)
+[ -z "$raw" ] || complain "contrib/prometheus/alerts.yml reads what is not recorded: $raw"
 if command -v jq >/dev/null; then
 	jq -e '.panels | length > 5' contrib/grafana/kvmstall.json >/dev/null || complain 'contrib/grafana/kvmstall.json is no dashboard'
+	raw=$(jq -r '.. | .expr? // empty' contrib/grafana/kvmstall.json | grep -oE '\b(kvmstall_|process_)[a-z_]+' || true)
+	[ -z "$raw" ] || complain "contrib/grafana/kvmstall.json reads what is not recorded: $raw"
+fi
+[ "$(sed -n "s/^ *- '{__name__=~\"\(.*\)\"}'/\1/p" contrib/prometheus/fleet.yml)" = 'kvmstall:.*' ] ||
+	complain 'contrib/prometheus/fleet.yml does not take all that is recorded'
+
+# What an agent drops, no rule reads.
+dropped=$(sed -n "s/^ *regex: '\(.*\)'/\1/p" contrib/prometheus/agent.yml)
+lacking=$(named contrib/prometheus/rules.yml | grep -v '^kvmstall:' | grep -xE "$dropped" || true)
+[ -n "$dropped" ] || complain 'contrib/prometheus/agent.yml drops nothing'
+[ -z "$lacking" ] || complain "contrib/prometheus/agent.yml drops what rules read: $lacking"
+
+alerts=$(sed -nE 's/.*- alert: (.*)/\1/p' contrib/prometheus/alerts.yml)
+[ "$(sed -n 's/^## //p' docs/alerts.md)" = "$alerts" ] || complain 'docs/alerts.md has not one section for each alert, in their order'
+[ "$(sed -nE 's/.*runbook_url: ".*#(.*)"/\1/p' contrib/prometheus/alerts.yml)" = "${alerts,,}" ] ||
+	complain "an alert's runbook_url is not that of its section"
+
+# Not every promtool knows Kubernetes: the rest of that file is checked.
+check_config()
+{
+	local plain=contrib/prometheus/.kubernetes.yml status=0
+
+	(cd contrib/prometheus && promtool check config scrape.yml && promtool check config fleet.yml &&
+		promtool check config --agent agent.yml && promtool test rules tests.yml) || return
+	sed '/kubernetes_sd_configs:/,/namespaces:/d' contrib/prometheus/kubernetes.yml >"$plain"
+	promtool check config "$plain" || status=$?
+	rm -f "$plain"
+	return $status
+}
+
+if command -v promtool >/dev/null; then
+	words=$(check_config 2>&1) || complain "$words"
 fi
 exit $bad
