@@ -73,6 +73,23 @@ static bool scan_stamp(struct lexer *scan, uint64_t *ns)
 	       lexer_text(scan, ":");
 }
 
+/* "sys_ioctl(fd: 5, cmd: ae01, arg: 0)", "sys_ioctl -> 0x6" of tracefs, "kvm_vm_ioctl <-sys_ioctl"
+ * of its function tracer: the event's name is in what it says. */
+static bool scan_unnamed(struct lexer *scan, struct event_line *line)
+{
+	size_t len = strspn(scan->at, NAME_CHARS);
+	const char *rest = scan->at + len;
+
+	if (!len || (*rest != '(' && strncmp(rest, " -> ", 4) && strncmp(rest, " <-", 3)))
+		return false;
+	if (*rest == '(' && strncmp(scan->at, "sys_", 4))
+		return false;
+	line->event = (struct word){scan->at, len};
+	line->rest = scan->at;
+	scan->at = rest;
+	return true;
+}
+
 /* "probe:kvm_io_bus_register_dev: (...", "p_kvm_dev_ioctl_0: (...", with a count before or not */
 static bool scan_event(struct lexer *scan, struct event_line *line)
 {
@@ -85,6 +102,8 @@ static bool scan_event(struct lexer *scan, struct event_line *line)
 		*scan = saved;
 	lexer_spaces(scan);
 	line->group = (struct word){scan->at, 0};
+	if (scan_unnamed(scan, line))
+		return true;
 	if (!scan_name(scan, &line->event))
 		return false;
 	saved = *scan;

@@ -13,7 +13,7 @@
 
 /* ---- which ---- */
 
-/* "_IOC_READ|_IOC_WRITE" */
+/* "_IOC_READ|_IOC_WRITE", "READ|WRITE" */
 static uint32_t scan_direction(struct lexer *scan)
 {
 	size_t len = strcspn(scan->at, ",");
@@ -22,20 +22,20 @@ static uint32_t scan_direction(struct lexer *scan)
 
 	for (size_t i = 0; i < len; i++) {
 		word = (struct word){scan->at + i, len - i};
-		dir |= word_begins(&word, "_IOC_READ") ? IOC_READ : 0;
-		dir |= word_begins(&word, "_IOC_WRITE") ? IOC_WRITE : 0;
+		dir |= word_begins(&word, "READ") ? IOC_READ : 0;
+		dir |= word_begins(&word, "WRITE") ? IOC_WRITE : 0;
 	}
 	scan->at += len;
 	return dir;
 }
 
-/* "_IOC(_IOC_NONE, 0xae, 0x41, 0)" */
+/* "_IOC(_IOC_NONE, 0xae, 0x41, 0)"; "(NONE, 0xae, 0x41, 0)" of perf trace */
 static bool scan_ioc(struct lexer *scan, uint64_t *request)
 {
 	uint64_t type, nr, size;
 	uint32_t dir;
 
-	if (!lexer_text(scan, "_IOC("))
+	if (!lexer_text(scan, "_IOC(") && !lexer_text(scan, "("))
 		return false;
 	dir = scan_direction(scan);
 	if (!lexer_text(scan, ", ") || !lexer_number(scan, &type) || !lexer_text(scan, ", ") ||
@@ -57,6 +57,15 @@ static enum call_id id_of_number(uint64_t request)
 	return id == CALL_NONE ? CALL_IOCTL : id;
 }
 
+/* "(0xae, 0x41, 0x1)": type, number and direction, of perf trace; no size, so no name. */
+static bool is_kvm_triple(const struct word *request)
+{
+	struct lexer scan = {request->text};
+	uint64_t type;
+
+	return lexer_text(&scan, "(") && lexer_number(&scan, &type) && type == KVM_TYPE;
+}
+
 enum call_id ioctl_text_id(const struct word *request)
 {
 	enum call_id id = call_by_name(request->text, request->len);
@@ -70,6 +79,8 @@ enum call_id ioctl_text_id(const struct word *request)
 	scan = (struct lexer){request->text};
 	if (lexer_number(&scan, &number))
 		return id_of_number(number);
+	if (is_kvm_triple(request))
+		return CALL_IOCTL;
 	return word_begins(request, "KVM_") ? CALL_IOCTL : CALL_NONE;
 }
 

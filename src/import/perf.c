@@ -17,6 +17,12 @@
 #define THREADS_MAX 4096
 #define NESTED_MAX  8
 #define FUNCS_MAX   256
+#define KVM_TYPE    0xae
+
+/* Whose numbers system calls have. */
+enum abi { ABI_X86, ABI_GENERIC, ABI_S390_POWERPC, ABI_CNT };
+
+#define SYS_EVENTS_CNT (sizeof(sys_events) / sizeof(sys_events[0]))
 
 /* A function that a thread is in. */
 struct entered {
@@ -40,7 +46,8 @@ struct perf {
 	uint64_t untimed;
 	uint64_t now_ns;
 	bool has_return[FUNCS_MAX]; /* by row of the table of sites: its return is probed, too */
-	struct syscalls *syscalls;  /* of syscalls:sys_enter_ioctl and _exit_ */
+	struct syscalls *syscalls;  /* of syscalls:sys_enter_ioctl and _exit_, and raw ones */
+	enum abi abi;		    /* of raw_syscalls; ABI_CNT: not known yet */
 };
 
 /* ---- one line ---- */
@@ -50,12 +57,16 @@ const char *perf_parse_frame(const char *text, size_t *len)
 	size_t digits;
 
 	text += strspn(text, " \t");
+	if (!strncmp(text, "=> ", 3)) {
+		*len = strcspn(text + 3, "+ ");
+		return *len ? text + 3 : NULL;
+	}
 	digits = strspn(text, "0123456789abcdef");
 	if (!digits || text[digits] != ' ')
 		return NULL;
 	text += digits + 1;
-	*len = strcspn(text, "+ ");
-	return *len ? text : NULL;
+	*len = strcspn(text, "+ (");
+	return *len && text[*len] != '(' ? text : NULL;
 }
 
 /* ---- VMs ---- */
@@ -239,20 +250,23 @@ static void leave(struct perf *perf, struct entering *thread, struct log_vm *vm,
 }
 
 /* Who asks SRCU to wait: a frame must name one that the table has, whose name is static. */
-static void take_frame(struct perf *perf, const char *text)
+static bool take_frame(struct perf *perf, const char *text)
 {
 	size_t len;
 	const char *frame = perf_parse_frame(text, &len);
 	const struct site *site;
 	char name[64];
 
-	if (!frame || !perf->stack_of || perf->stack_of->site || len >= sizeof(name))
-		return;
+	if (!frame)
+		return false;
+	if (!perf->stack_of || perf->stack_of->site || len >= sizeof(name))
+		return true;
 	memcpy(name, frame, len);
 	name[len] = 0;
 	site = site_find(name);
 	if (site && site->domains)
 		perf->stack_of->site = site->func;
+	return true;
 }
 
 /* ---- system calls ---- */
@@ -269,59 +283,156 @@ static bool hex_after(const char *text, const char *name, uint64_t *value)
 	return end != at;
 }
 
-/* "fd: 0x00000012, cmd: 0x4020ae46, arg: 0x7ffe"; tracefs has no 0x */
-static int enter_ioctl(struct perf *perf, struct syscall_line *call, const char *rest)
-{
-	uint64_t fd, cmd, arg;
-	char text[96];
+/* System calls that matter, and their numbers: arch/x86/entry/syscalls, include/uapi/asm-generic,
+ * arch/s390/kernel/syscalls and arch/powerpc/kernel/syscalls. */
+struct sys_event {
+	const char *name, *enter, *exit; /* of its tracepoints */
+	const char *call, *ret;		 /* as tracefs prints them */
+	int64_t nrs[ABI_CNT];
+};
 
-	if (!hex_after(rest, "fd: ", &fd) || !hex_after(rest, "cmd: ", &cmd) ||
-	    !hex_after(rest, "arg: ", &arg))
-		return 0;
-	snprintf(text, sizeof(text), "%" PRIu64 ", 0x%" PRIx64 ", 0x%" PRIx64, fd, cmd, arg);
+static const struct sys_event sys_events[] = {
+	{"ioctl", "sys_enter_ioctl", "sys_exit_ioctl", "sys_ioctl(", "sys_ioctl -> ", {16, 29, 54}},
+	{"close", "sys_enter_close", "sys_exit_close", "sys_close(", "sys_close -> ", {3, 57, 6}},
+};
+
+static int enter_syscall(struct perf *perf, struct syscall_line *call, const char *args)
+{
 	call->kind = LINE_CALL;
-	call->args = text;
+	call->args = args;
 	call->is_unfinished = true;
 	return syscalls_take(perf->syscalls, call);
 }
 
+static int leave_syscall(struct perf *perf, struct syscall_line *call, int64_t ret)
+{
+	call->kind = LINE_RESUMED;
+	call->ret = ret;
+	call->has_ret = true;
+	return syscalls_take(perf->syscalls, call);
+}
+
+/* "fd: 0x00000012, cmd: 0x4020ae46, arg: 0x7ffe"; tracefs has no 0x */
+static int enter_by_name(struct perf *perf, struct syscall_line *call, const char *rest)
+{
+	uint64_t fd, cmd, arg;
+	char text[96];
+
+	if (!hex_after(rest, "fd: ", &fd))
+		return 0;
+	if (hex_after(rest, "cmd: ", &cmd) && hex_after(rest, "arg: ", &arg))
+		snprintf(text, sizeof(text), "%" PRIu64 ", 0x%" PRIx64 ", 0x%" PRIx64, fd, cmd,
+			 arg);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 ")", fd);
+	return enter_syscall(perf, call, text);
+}
+
 /* "0x0", "0xfffffffffffffffc"; tracefs: "sys_ioctl -> 0x0" */
-static int leave_ioctl(struct perf *perf, struct syscall_line *call, const char *rest)
+static int leave_by_name(struct perf *perf, struct syscall_line *call, const char *rest)
 {
 	const char *at = strstr(rest, "0x");
 	char *end;
 
-	if (!at)
+	return at ? leave_syscall(perf, call, (int64_t)strtoull(at, &end, 16)) : 0;
+}
+
+/* ---- raw_syscalls: by number only ---- */
+
+/* An ioctl's second argument says what it is: one of KVM's says whose numbers these are. */
+static void note_abi(struct perf *perf, int64_t nr, uint64_t cmd)
+{
+	if (cmd > UINT32_MAX || (cmd >> 8 & 0xff) != KVM_TYPE)
+		return;
+	for (int abi = 0; perf->abi == ABI_CNT && abi < ABI_CNT; abi++)
+		if (sys_events[0].nrs[abi] == nr)
+			perf->abi = abi;
+}
+
+static const struct sys_event *raw_event(const struct perf *perf, int64_t nr)
+{
+	for (size_t i = 0; perf->abi < ABI_CNT && i < SYS_EVENTS_CNT; i++)
+		if (sys_events[i].nrs[perf->abi] == nr)
+			return &sys_events[i];
+	return NULL;
+}
+
+/* "NR 16 (5, ae01, 0, 0, 0, 0)", hexadecimal; "NR 16 = 6", decimal */
+static int take_raw(struct perf *perf, struct syscall_line *call, const char *rest)
+{
+	const struct sys_event *event;
+	uint64_t fd, cmd, arg;
+	int64_t nr, ret;
+	char text[96];
+
+	if (sscanf(rest, "NR %" SCNi64 " = %" SCNi64, &nr, &ret) == 2) {
+		event = raw_event(perf, nr);
+		if (!event)
+			return 0;
+		call->name = (struct word){event->name, strlen(event->name)};
+		return leave_syscall(perf, call, ret);
+	}
+	if (sscanf(rest, "NR %" SCNd64 " (%" SCNx64 ", %" SCNx64 ", %" SCNx64, &nr, &fd, &cmd,
+		   &arg) != 4)
 		return 0;
-	call->kind = LINE_RESUMED;
-	call->ret = (int64_t)strtoull(at, &end, 16);
-	call->has_ret = true;
-	return syscalls_take(perf->syscalls, call);
+	note_abi(perf, nr, cmd);
+	event = raw_event(perf, nr);
+	if (!event)
+		return 0;
+	call->name = (struct word){event->name, strlen(event->name)};
+	snprintf(text, sizeof(text), "%" PRIu32 ", 0x%" PRIx64 ", 0x%" PRIx64, (uint32_t)fd, cmd,
+		 arg);
+	return enter_syscall(perf, call, text);
+}
+
+static bool is_raw(const struct event_line *line)
+{
+	return (word_is(&line->event, "sys_enter") || word_is(&line->event, "sys_exit")) &&
+	       !strncmp(line->rest, "NR ", 3);
+}
+
+static bool is_entry(const struct event_line *line, const struct sys_event *event)
+{
+	return word_is(&line->event, event->enter) ||
+	       (!line->group.len && !strncmp(line->rest, event->call, strlen(event->call)));
+}
+
+static bool is_exit(const struct event_line *line, const struct sys_event *event)
+{
+	return word_is(&line->event, event->exit) ||
+	       (!line->group.len && !strncmp(line->rest, event->ret, strlen(event->ret)));
 }
 
 /* False: not such an event. */
 static bool take_syscall(struct perf *perf, const struct event_line *line, int *ret)
 {
-	bool enters = word_is(&line->event, "sys_enter_ioctl") ||
-		      (!line->group.len && !strncmp(line->rest, "sys_ioctl(", 10));
-	bool leaves = word_is(&line->event, "sys_exit_ioctl") ||
-		      (!line->group.len && !strncmp(line->rest, "sys_ioctl -> ", 13));
 	struct syscall_line call = {
 		.time = TIME_STAMP,
 		.has_tid = true,
 		.tid = line->tid,
 		.ts_ns = line->ts_ns,
-		.name = {"ioctl", 5},
 		.args = "",
 	};
 
-	memcpy(call.comm, line->comm, sizeof(call.comm));
 	*ret = 0;
-	if (enters)
-		*ret = enter_ioctl(perf, &call, line->rest);
-	else if (leaves)
-		*ret = leave_ioctl(perf, &call, line->rest);
-	return enters || leaves;
+	memcpy(call.comm, line->comm, sizeof(call.comm));
+	if (is_raw(line)) {
+		*ret = take_raw(perf, &call, line->rest);
+		return true;
+	}
+	for (size_t i = 0; i < SYS_EVENTS_CNT; i++) {
+		const struct sys_event *event = &sys_events[i];
+
+		call.name = (struct word){event->name, strlen(event->name)};
+		if (is_entry(line, event))
+			*ret = enter_by_name(perf, &call, line->rest);
+		else if (is_exit(line, event))
+			*ret = leave_by_name(perf, &call, line->rest);
+		else
+			continue;
+		return true;
+	}
+	return false;
 }
 
 /* ---- lines ---- */
@@ -332,8 +443,11 @@ enum event_use perf_use(const struct event_line *line)
 
 	if (func_of(line, &is_return))
 		return EVENT_READ;
-	if (word_is(&line->event, "sys_enter_ioctl") || word_is(&line->event, "sys_exit_ioctl"))
+	if (is_raw(line))
 		return EVENT_READ;
+	for (size_t i = 0; i < SYS_EVENTS_CNT; i++)
+		if (is_entry(line, &sys_events[i]) || is_exit(line, &sys_events[i]))
+			return EVENT_READ;
 	if (word_is(&line->group, "kvm") || (!line->group.len && word_begins(&line->event, "kvm_")))
 		return EVENT_KVM;
 	return EVENT_OTHER;
@@ -369,10 +483,8 @@ bool perf_take(struct perf *perf, const char *text, int *ret)
 	struct event_line line;
 
 	*ret = 0;
-	if (!event_parse(text, &line)) {
-		take_frame(perf, text);
-		return !*text || *text == '#' || strchr(" \t", *text) != NULL;
-	}
+	if (!event_parse(text, &line))
+		return take_frame(perf, text) || !*text || *text == '#' || strstr(text, "stack trace>");
 	perf->stack_of = NULL;
 	if (line.ts_ns > perf->now_ns)
 		perf->now_ns = line.ts_ns;
@@ -417,6 +529,7 @@ struct perf *perf_new(struct log *log)
 	if (!perf)
 		return NULL;
 	perf->log = log;
+	perf->abi = ABI_CNT;
 	perf->syscalls = syscalls_new(log, false);
 	if (!perf->syscalls) {
 		free(perf);

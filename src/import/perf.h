@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What perf script and tracefs print of probes on KVM's functions and their returns, with stacks or
- * without, and of ioctls' tracepoints. */
+ * without, and of system calls' tracepoints, raw ones too. */
 #ifndef IMPORT_PERF_H
 #define IMPORT_PERF_H
 
@@ -23,8 +23,8 @@ enum event_use {
 
 enum event_use perf_use(const struct event_line *line);
 
-/* "ffffffff81234986 kvm_swap_active_memslots+0x136 ([kernel.kallsyms])": the name and its length.
- */
+/* "ffffffff81234986 kvm_swap_active_memslots+0x136 ([kernel.kallsyms])", " => kvm_vm_ioctl": the name and
+ * its length. */
 const char *perf_parse_frame(const char *text, size_t *len);
 
 /* The calls of a log, line by line. */

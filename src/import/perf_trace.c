@@ -5,7 +5,9 @@
 
 #include "import/lexer.h"
 
-#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_"
+/* Before a frame of --call-graph; before a time there are fewer. */
+#define FRAME_SPACES 24
+#define NAME_CHARS   "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 /* "25.182 ms" as ns */
 static bool scan_ms(struct lexer *scan, uint64_t *ns)
@@ -26,7 +28,7 @@ static bool scan_times(struct lexer *scan, struct syscall_line *line)
 	lexer_spaces(scan);
 	part = *scan;
 	if (!scan_ms(scan, &line->ts_ns)) {
-		part.at += strspn(part.at, "0123456789.");
+		part.at += *part.at == '?' ? 1 : strspn(part.at, "0123456789.");
 		if (part.at == scan->at)
 			return false;
 		*scan = part; /* before the first */
@@ -43,6 +45,23 @@ static bool scan_times(struct lexer *scan, struct syscall_line *line)
 	return line->has_latency && lexer_text(scan, "ms): ");
 }
 
+/* "11141 ": --no-comm */
+static bool scan_tid(struct lexer *scan, struct syscall_line *line)
+{
+	struct lexer part = *scan;
+	uint64_t tid;
+
+	if (!lexer_number(&part, &tid) || *part.at != ' ')
+		return true; /* of the one thread that is traced */
+	if (tid > INT32_MAX)
+		return false;
+	line->has_tid = true;
+	line->tid = tid;
+	*scan = part;
+	lexer_spaces(scan);
+	return true;
+}
+
 /* "qemu-system-x8/11141 ", "CPU 0/KVM/11141 "; a filtered thread may print none. */
 static bool scan_task(struct lexer *scan, struct syscall_line *line)
 {
@@ -56,7 +75,7 @@ static bool scan_task(struct lexer *scan, struct syscall_line *line)
 		if (*at == '/' && at[1] >= '0' && at[1] <= '9')
 			slash = at;
 	if (!slash)
-		return true;
+		return scan_tid(scan, line);
 	part = (struct lexer){slash + 1};
 	if (!lexer_number(&part, &tid) || tid > INT32_MAX || *part.at != ' ')
 		return false;
@@ -116,7 +135,12 @@ enum line_kind perf_trace_parse(const char *text, struct syscall_line *line, cha
 {
 	struct lexer scan = {text};
 
-	*line = (struct syscall_line){.time = TIME_STAMP, .args = ""};
+	*line = (struct syscall_line){.time = TIME_STAMP, .args = "", .is_by_nr = true};
+	if (strspn(text, " ") >= FRAME_SPACES) {
+		line->kind = LINE_PASSED;
+		line->time = TIME_NONE;
+		return line->kind;
+	}
 	if (!scan_times(&scan, line) || !scan_task(&scan, line))
 		return LINE_OTHER;
 	if (!strncmp(scan.at, "... [continued]: ", 17)) {

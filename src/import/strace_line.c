@@ -321,7 +321,7 @@ static size_t request_len(const char *text)
 {
 	const char *close;
 
-	if (begins(text, "_IOC(")) {
+	if (begins(text, "_IOC(") || *text == '(') {
 		close = strchr(text, ')');
 		return close ? (size_t)(close + 1 - text) : strlen(text);
 	}

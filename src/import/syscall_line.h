@@ -40,6 +40,7 @@ struct syscall_line {
 	char comm[KS_COMM_LEN]; /* "": not known */
 	struct word name;	/* "ioctl" */
 	const char *args;	/* what follows the bracket */
+	bool is_by_nr;		/* requests are named by their number: not by direction and size */
 	bool is_unfinished;	/* its end comes later, or never */
 	bool has_ret;
 	int64_t ret;

@@ -368,8 +368,8 @@ static void end_close_range(struct syscalls *calls, const struct log_thread *thr
 	bool is_told = !line->has_latency;
 	struct log_vm *vm;
 
-	if (line->ret || strstr(started->arg, "CLOEXEC") || strstr(started->arg, ", 0x4") ||
-	    strstr(started->arg, ", 4"))
+	if (line->ret || strstr(started->arg, "CLOEXEC") || !strncmp(started->arg, " 0x4", 4) ||
+	    !strncmp(started->arg, " 4", 2))
 		return;
 	while ((vm = log_vm_between(calls->log, thread->tgid, started->fd, started->last_fd))) {
 		if (!is_told)
@@ -572,24 +572,41 @@ static void start_clone(struct started *started, const struct syscall_line *line
 		started->is_thread = number & CLONE_THREAD;
 }
 
+static bool start_ioctl(struct started *started, const struct syscall_line *line,
+			const struct fd_args *args)
+{
+	started->id = ioctl_text_id(&args->request);
+	/* perf trace calls KVM_IRQ_LINE_STATUS so: both are 0x67 (tools/perf/trace/beauty). */
+	if (line->is_by_nr && started->id == CALL_REGISTER_COALESCED_MMIO)
+		started->id = CALL_IOCTL;
+	strncpy(started->arg, args->arg, sizeof(started->arg) - 1);
+	return started->id != CALL_NONE;
+}
+
+static bool start_close_range(struct started *started, const struct fd_args *args)
+{
+	struct lexer scan = {args->request.text};
+	uint64_t last;
+
+	if (!lexer_number(&scan, &last))
+		return false;
+	started->last_fd = last < UINT32_MAX ? last : UINT32_MAX;
+	strncpy(started->arg, args->arg, sizeof(started->arg) - 1);
+	return true;
+}
+
 static bool start_fd(struct started *started, const struct syscall_line *line)
 {
 	struct fd_args args;
-	struct lexer scan;
-	uint64_t last;
 
 	if (!strace_parse_fd(line->args, &args))
 		return false;
 	started->fd = args.fd;
 	started->kind = descriptor_kind(&args.path);
-	strncpy(started->arg, args.arg, sizeof(started->arg) - 1);
-	scan = (struct lexer){args.request.text};
 	if (started->sys == SYS_IOCTL)
-		started->id = ioctl_text_id(&args.request);
-	else if (started->sys == SYS_CLOSE_RANGE && lexer_number(&scan, &last))
-		started->last_fd = last < UINT32_MAX ? last : UINT32_MAX;
-	if (started->sys == SYS_IOCTL)
-		return started->id != CALL_NONE;
+		return start_ioctl(started, line, &args);
+	if (started->sys == SYS_CLOSE_RANGE)
+		return start_close_range(started, &args);
 	return !word_is(&line->name, "fcntl") || word_begins(&args.request, "F_DUPFD");
 }
 
