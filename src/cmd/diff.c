@@ -155,9 +155,9 @@ static uint64_t count_lost_calls(const struct summary *summary)
 	       summary->losses[KS_LOSS_FOLLOWED];
 }
 
-/* Of all of @paths as one run if @is_run, else of the first. */
-static int load_file(struct side *side, char *const *paths, bool is_run, const struct outfile *file,
-		     struct err *err)
+/* Of all of @paths as one @run, if they are, else of the first. */
+static int load_file(struct side *side, char *const *paths, enum input_run run,
+		     const struct outfile *file, struct err *err)
 {
 	static const struct input_cfg cfg = {.from = IMPORT_NONE};
 	struct loading loading = {.side = side};
@@ -168,12 +168,12 @@ static int load_file(struct side *side, char *const *paths, bool is_run, const s
 	struct summary summary = {0};
 	int ret;
 
-	for (size_t i = 0; paths[i] && (is_run || !i); i++)
+	for (size_t i = 0; paths[i] && (run || !i); i++)
 		if (outfile_is(file, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
 	samples_begin(&side->samples);
-	ret = is_run ? input_read_run(paths, &cfg, &ops, &loading, &summary, err)
-		     : input_read(*paths, &cfg, &ops, &loading, &summary, err);
+	ret = run ? input_read_run(paths, run, &cfg, &ops, &loading, &summary, err)
+		  : input_read(*paths, &cfg, &ops, &loading, &summary, err);
 	if (ret < 0)
 		return ret;
 	if (loading.error)
@@ -199,23 +199,23 @@ static int load_side(struct side *side, const char *list, const struct outfile *
 	_free_ char **paths = calloc(strlen(list) + 2, sizeof(char *));
 	char *rest = copy, *path;
 	size_t cnt = 0;
-	bool is_run;
+	enum input_run run;
 	int ret = 0;
 
 	if (!copy || !paths)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!access(list, F_OK)) {
 		paths[0] = copy;
-		return load_file(side, paths, false, file, err);
+		return load_file(side, paths, INPUT_SINGLE, file, err);
 	}
 	while ((path = strsep(&rest, ","))) {
 		if (!*path)
 			return err_usage(err, "'%s': a file has no name", list);
 		paths[cnt++] = path;
 	}
-	is_run = input_is_run(paths, &cfg);
-	for (size_t i = 0; !ret && i < cnt && (!is_run || !i); i++)
-		ret = load_file(side, paths + i, is_run, file, err);
+	run = input_run(paths, &cfg);
+	for (size_t i = 0; !ret && i < cnt && (!run || !i); i++)
+		ret = load_file(side, paths + i, run, file, err);
 	return ret;
 }
 

@@ -265,41 +265,71 @@ static int merge(struct thread_files *run, struct import *import, struct err *er
 	return ret ? ret : import_finish(import, err);
 }
 
-int input_read_run(char *const *paths, const struct input_cfg *cfg, const struct replay_ops *ops,
-		   void *ctx, struct summary *summary, struct err *err)
+static int read_threads(struct import *import, char *const *paths, struct err *err)
 {
-	static const struct import_kind kind = {.format = IMPORT_STRACE};
-	_cleanup_(input_fini) struct input input = {.cfg = cfg, .ops = ops, .ctx = ctx};
 	_cleanup_(thread_files_fini) struct thread_files run = {.files = NULL};
 	int ret = open_run(&run, paths, err);
 
-	if (ret)
-		return ret;
+	return ret ? ret : merge(&run, import, err);
+}
+
+/* One after the other: a blank line ends a stack. */
+static int read_dumps(struct input *input, char *const *paths, struct err *err)
+{
+	int ret = 0;
+
+	for (; !ret && *paths; paths++) {
+		_cleanup_(close_unpack) struct unpack *unpack = unpack_open(*paths, err);
+		_free_ char *buf = malloc(CHUNK);
+		ssize_t len = 0;
+
+		if (!unpack || !buf)
+			return unpack ? err_set(err, -ENOMEM, "out of memory") : -EINVAL;
+		while (!ret && (len = unpack_read(unpack, buf, CHUNK, err)) > 0)
+			ret = import_feed(input->import, buf, len, err);
+		if (len < 0)
+			return len;
+		if (!ret)
+			ret = import_feed(input->import, "\n\n", 2, err);
+	}
+	return ret ? ret : import_finish(input->import, err);
+}
+
+int input_read_run(char *const *paths, enum input_run run, const struct input_cfg *cfg,
+		   const struct replay_ops *ops, void *ctx, struct summary *summary,
+		   struct err *err)
+{
+	const struct import_kind kind = {.format = run == INPUT_DUMPS ? IMPORT_STACKS
+								      : IMPORT_STRACE};
+	_cleanup_(input_fini) struct input input = {.cfg = cfg, .ops = ops, .ctx = ctx};
+	int ret;
+
 	input.import = import_new(&kind, ops, ctx);
 	if (!input.import)
 		return err_set(err, -ENOMEM, "out of memory");
-	ret = merge(&run, input.import, err);
+	ret = run == INPUT_DUMPS ? read_dumps(&input, paths, err)
+				 : read_threads(input.import, paths, err);
 	return finish(&input, paths[0], summary, ret, err);
 }
 
-/* A quiet thread's file is empty. */
-static bool is_part(const char *path, const struct input_cfg *cfg, size_t *logs)
+/* What a file is, as far as its first bytes say; a quiet thread's is empty. */
+static bool detect(const char *path, const struct input_cfg *cfg, struct import_kind *kind,
+		   size_t *bytes)
 {
 	struct err err = {0};
 	_cleanup_(close_unpack) struct unpack *unpack = NULL;
-	struct import_kind kind = {.format = IMPORT_NONE};
 	char buf[LINES_CHUNK];
 	ssize_t len;
 
+	*kind = (struct import_kind){.format = IMPORT_NONE};
 	if (!strcmp(path, "-"))
 		return false;
 	unpack = unpack_open(path, &err);
 	len = unpack ? unpack_read(unpack, buf, sizeof(buf), &err) : -1;
 	if (len > 0)
-		import_detect(buf, len, cfg->from, &kind);
-	*logs += len > 0;
-	return !len ||
-	       (len > 0 && kind.format == IMPORT_STRACE && !kind.has_tids && !kind.is_relative);
+		import_detect(buf, len, cfg->from, kind);
+	*bytes = len > 0 ? len : 0;
+	return len >= 0;
 }
 
 /* "FILE." leads all of their names: other logs that are given together are of several runs. */
@@ -316,14 +346,22 @@ static bool have_stem(char *const *paths)
 	return dot != NULL;
 }
 
-bool input_is_run(char *const *paths, const struct input_cfg *cfg)
+enum input_run input_run(char *const *paths, const struct input_cfg *cfg)
 {
-	size_t cnt = 0, logs = 0;
+	size_t cnt = 0, threads = 0, dumps = 0, bytes, all = 0;
+	struct import_kind kind;
 
-	if (!have_stem(paths))
-		return false;
-	for (; paths[cnt]; cnt++)
-		if (!is_part(paths[cnt], cfg, &logs))
-			return false;
-	return cnt > 1 && logs;
+	for (; paths[cnt]; cnt++) {
+		if (!detect(paths[cnt], cfg, &kind, &bytes))
+			return INPUT_SINGLE;
+		threads += !bytes ||
+			   (kind.format == IMPORT_STRACE && !kind.has_tids && !kind.is_relative);
+		dumps += kind.format == IMPORT_STACKS;
+		all += bytes;
+		if (threads <= cnt && dumps <= cnt)
+			return INPUT_SINGLE;
+	}
+	if (cnt > 1 && dumps == cnt)
+		return INPUT_DUMPS;
+	return cnt > 1 && threads == cnt && all && have_stem(paths) ? INPUT_THREADS : INPUT_SINGLE;
 }

@@ -26,15 +26,19 @@ struct input_cfg {
 int input_read(const char *path, const struct input_cfg *cfg, const struct replay_ops *ops,
 	       void *ctx, struct summary *summary, struct err *err);
 
-/*
- * Are these (at least two, the list ends with NULL) what strace -ff wrote: a file for each thread
- * of one run, which does not name it; the files are called FILE.TID? Files that cannot be read are
- * left to input_read().
- */
-bool input_is_run(char *const *paths, const struct input_cfg *cfg);
+/* What several files are together. */
+enum input_run {
+	INPUT_SINGLE,  /* each is one by itself */
+	INPUT_THREADS, /* of strace -ff: a file for each thread of one run, FILE.TID */
+	INPUT_DUMPS,   /* kernel stacks, of one hang */
+};
 
-/* Read them as one log, in order of time: as input_read(). */
-int input_read_run(char *const *paths, const struct input_cfg *cfg, const struct replay_ops *ops,
-		   void *ctx, struct summary *summary, struct err *err);
+/* What are these (the list ends with NULL)? Files that cannot be read are left to input_read(). */
+enum input_run input_run(char *const *paths, const struct input_cfg *cfg);
+
+/* Read them as one log, threads in order of time: as input_read(). @run is not INPUT_SINGLE. */
+int input_read_run(char *const *paths, enum input_run run, const struct input_cfg *cfg,
+		   const struct replay_ops *ops, void *ctx, struct summary *summary,
+		   struct err *err);
 
 #endif

@@ -253,9 +253,9 @@ static void add_summary(struct summary *sum, const struct summary *part)
 	sum->command_status = part->command_status;
 }
 
-/* All of @paths as one run if @is_run, else the first of them. 0, 1 for a capture that is cut, or a
- * negative errno. */
-static int read_file(struct report *report, char **paths, bool is_run, struct err *err)
+/* All of @paths as one @run, if they are, else the first of them. 0, 1 for a capture that is cut,
+ * or a negative errno. */
+static int read_file(struct report *report, char **paths, enum input_run run, struct err *err)
 {
 	static const struct replay_ops ops = {
 		.ledger = {.stall = on_stall,
@@ -271,8 +271,8 @@ static int read_file(struct report *report, char **paths, bool is_run, struct er
 	int ret;
 
 	report->path = *paths;
-	ret = is_run ? input_read_run(paths, &cfg, &ops, report, &part, err)
-		     : input_read(*paths, &cfg, &ops, report, &part, err);
+	ret = run ? input_read_run(paths, run, &cfg, &ops, report, &part, err)
+		  : input_read(*paths, &cfg, &ops, report, &part, err);
 
 	add_summary(&report->show.summary, &part);
 	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */
@@ -285,16 +285,16 @@ static int read_file(struct report *report, char **paths, bool is_run, struct er
 static int read_all(struct report *report, char **paths, struct err *err)
 {
 	const struct input_cfg cfg = {.from = report->cfg.from};
-	bool is_run = input_is_run(paths, &cfg);
+	enum input_run run = input_run(paths, &cfg);
 	int ret = 0, is_cut = 0;
 
 	for (size_t i = 0; paths[i]; i++)
 		if (outfile_is(&report->out, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
 	for (; *paths && ret >= 0; paths++) {
-		ret = read_file(report, paths, is_run, err);
+		ret = read_file(report, paths, run, err);
 		is_cut |= ret > 0;
-		if (is_run)
+		if (run)
 			break;
 	}
 	if (report->cfg.by && report->show.has_begun && !report->failed)

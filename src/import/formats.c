@@ -133,7 +133,7 @@ static bool is_stack(const char *line)
 	struct stack_line parsed;
 	enum stack_line_kind kind = stack_line_parse(line, &parsed);
 
-	return kind == STACK_FRAME || kind == STACK_TASK || kind == STACK_AGE;
+	return kind != STACK_OTHER && kind != STACK_END;
 }
 
 static bool is_user_stack(const char *line)

@@ -24,13 +24,22 @@ struct hung_task {
 	char *names[FRAMES_MAX];
 	size_t cnt;
 	struct stack stack;
+	const struct lock_owner *owner; /* as the kernel says; NULL: it does not */
 	const struct hung_task *holder; /* of what it waits for; NULL: not in the dump */
 	bool is_waiting;		/* for SRCU, or for a mutex */
 	char note[256];
 };
 
+/* What the kernel says itself of who holds a lock. */
+struct lock_owner {
+	uint32_t of, tid;
+	char comm[KS_COMM_LEN];
+};
+
 struct hang {
 	struct log *log;
+	struct lock_owner *owners;
+	size_t owners_cnt;
 	struct hung_task **tasks;
 	size_t cnt;
 	struct hung_task *last; /* whose frames come */
@@ -54,15 +63,66 @@ static bool is_kept(const struct hung_task *task)
 	return stack_has(stack, SITE_KVM) || stack_reads(stack) != CALL_NONE;
 }
 
-/* Keep it, if it is of interest. */
+static bool is_same_stack(const struct hung_task *a, const struct hung_task *b)
+{
+	if (a->cnt != b->cnt)
+		return false;
+	for (size_t i = 0; i < a->cnt; i++)
+		if (strcmp(a->names[i], b->names[i]) != 0)
+			return false;
+	return true;
+}
+
+/* What an older dump knows of the same task is known of it still, if it has not moved. */
+static void take_over(struct hung_task *task, const struct hung_task *old)
+{
+	uint64_t since_ns = task->ts_ns > old->ts_ns && old->ts_ns ? task->ts_ns - old->ts_ns : 0;
+
+	if (!task->head.tgid)
+		task->head.tgid = old->head.tgid;
+	if (!task->head.ppid)
+		task->head.ppid = old->head.ppid;
+	if (!task->head.comm[0])
+		memcpy(task->head.comm, old->head.comm, sizeof(task->head.comm));
+	if (!is_same_stack(task, old))
+		return;
+	if (!task->head.state)
+		task->head.state = old->head.state;
+	if (!task->ts_ns)
+		task->ts_ns = old->ts_ns;
+	if (old->age_ns && task->age_ns < old->age_ns + since_ns)
+		task->age_ns = old->age_ns + since_ns;
+}
+
+static struct hung_task **find_tid(struct hang *hang, const struct hung_task *task)
+{
+	for (size_t i = 0; task->head.tid && i < hang->cnt; i++) {
+		const struct stack_line *its = &hang->tasks[i]->head;
+
+		if (its->tid == task->head.tid &&
+		    (!its->comm[0] || !task->head.comm[0] || !strcmp(its->comm, task->head.comm)))
+			return &hang->tasks[i];
+	}
+	return NULL;
+}
+
+/* Keep it, if it is of interest. Of several dumps the last that has a task is what is known of it.
+ */
 static int end_task(struct hang *hang)
 {
-	struct hung_task *task = hang->last, **tasks;
+	struct hung_task *task = hang->last, **tasks, **known;
 
 	hang->last = NULL;
 	if (!task)
 		return 0;
 	stack_of_names(&task->stack, (const char *const *)task->names, task->cnt);
+	known = task->cnt ? find_tid(hang, task) : NULL;
+	if (known) {
+		take_over(task, *known);
+		free_task(*known);
+		*known = task;
+		return 0;
+	}
 	if (!is_kept(task) || hang->cnt == TASKS_MAX) {
 		free_task(task);
 		return 0;
@@ -98,9 +158,34 @@ static int start_task(struct hang *hang, const struct stack_line *line)
 	return 0;
 }
 
+/* Where the kernel was entered: the last of a stack, or before the last. */
+static bool is_entry(const struct word *func)
+{
+	static const char *const begin[] = {"entry_SYSCALL",	  "entry_INT80",  "ret_from_fork",
+					    "el0t_64_sync",	  "el0t_32_sync", "ret_to_user",
+					    "ret_from_exception", "system_call"};
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (word_begins(func, begin[i]))
+			return true;
+	return false;
+}
+
+/* Stacks of /proc that were put one after the other have nothing between them. */
+static bool is_over(const struct hung_task *task, const struct stack_line *line)
+{
+	struct word last;
+
+	if (!task->cnt)
+		return false;
+	last = (struct word){task->names[task->cnt - 1], strlen(task->names[task->cnt - 1])};
+	return is_entry(&last) && !is_entry(&line->func);
+}
+
 static int add_frame(struct hang *hang, const struct stack_line *line)
 {
-	int ret = hang->last ? 0 : start_task(hang, line);
+	bool is_first = !hang->last || is_over(hang->last, line);
+	int ret = is_first ? start_task(hang, line) : 0;
 	struct hung_task *task = hang->last;
 
 	if (ret || task->cnt == FRAMES_MAX)
@@ -109,6 +194,31 @@ static int add_frame(struct hang *hang, const struct stack_line *line)
 	if (!task->names[task->cnt])
 		return -ENOMEM;
 	task->cnt++;
+	return 0;
+}
+
+static int add_task_frame(struct hang *hang, const struct stack_line *line)
+{
+	int ret = 0;
+
+	if (!hang->last || hang->last->head.tid != line->tid)
+		ret = start_task(hang, line);
+	return ret ? ret : add_frame(hang, line);
+}
+
+static int add_owner(struct hang *hang, const struct stack_line *line)
+{
+	struct lock_owner *owners;
+	int ret = end_task(hang);
+
+	if (ret || hang->owners_cnt == TASKS_MAX)
+		return ret;
+	owners = reallocarray(hang->owners, hang->owners_cnt + 1, sizeof(*owners));
+	if (!owners)
+		return -ENOMEM;
+	hang->owners = owners;
+	owners[hang->owners_cnt] = (struct lock_owner){.of = line->tid, .tid = line->owner_tid};
+	memcpy(owners[hang->owners_cnt++].comm, line->owner_comm, KS_COMM_LEN);
 	return 0;
 }
 
@@ -126,6 +236,10 @@ int hang_take(struct hang *hang, const char *text)
 		ret = end_task(hang);
 		hang->age = line;
 		return ret;
+	case STACK_OWNER:
+		return add_owner(hang, &line);
+	case STACK_TASK_FRAME:
+		return add_task_frame(hang, &line);
 	case STACK_END:
 		return hang->last && hang->last->cnt ? end_task(hang) : 0;
 	default:
@@ -207,6 +321,23 @@ static const struct hung_task *find_holder(const struct hang *hang, const struct
 	return found;
 }
 
+/* Its newest word on it. */
+static const struct lock_owner *find_owner(const struct hang *hang, const struct hung_task *task)
+{
+	for (size_t i = hang->owners_cnt; task->head.tid && i; i--)
+		if (hang->owners[i - 1].of == task->head.tid)
+			return &hang->owners[i - 1];
+	return NULL;
+}
+
+static const struct hung_task *find_task(const struct hang *hang, uint32_t tid)
+{
+	for (size_t i = 0; i < hang->cnt; i++)
+		if (hang->tasks[i]->head.tid == tid)
+			return hang->tasks[i];
+	return NULL;
+}
+
 static void find_holders(struct hang *hang)
 {
 	for (size_t i = 0; i < hang->cnt; i++) {
@@ -215,6 +346,8 @@ static void find_holders(struct hang *hang)
 		task->is_waiting = true;
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
+		else if (stack_in_mutex(&task->stack) && (task->owner = find_owner(hang, task)))
+			task->holder = find_task(hang, task->owner->tid);
 		else if (stack_in_mutex(&task->stack))
 			task->holder = find_holder(hang, task);
 		else
@@ -260,6 +393,10 @@ static void note_srcu(struct hung_task *task)
 			 "all VMs of the host share this domain: a reader may be in any process. "
 			 "Collect next the stacks of all tasks, and of the workers: echo t "
 			 ">/proc/sysrq-trigger; dmesg");
+	else if (kind == DOMAIN_OTHER)
+		snprintf(task->note, sizeof(task->note),
+			 "the stack does not say which domain it waits on. Collect next the stacks "
+			 "of all tasks: echo t >/proc/sysrq-trigger; dmesg");
 	else
 		snprintf(task->note, sizeof(task->note),
 			 "no reader of %s is in this dump. Collect next the stacks of all threads "
@@ -278,6 +415,11 @@ static void note_lock(struct hung_task *task)
 		snprintf(task->note, sizeof(task->note),
 			 "the holder's wait is the one to mend: see %.15s[%u]",
 			 task->holder->head.comm, task->holder->head.tid);
+	else if (task->owner)
+		snprintf(task->note, sizeof(task->note),
+			 "%.15s[%u] holds it, as the kernel says, and waits for nothing of KVM's "
+			 "in this dump. Collect next its stack: cat /proc/%u/stack",
+			 task->owner->comm, task->owner->tid, task->owner->tid);
 	else
 		snprintf(task->note, sizeof(task->note),
 			 "who holds it is not in this dump. Collect next the stacks of all threads "
@@ -311,6 +453,12 @@ static void set_culprit(const struct hung_task *task, struct log_call *call)
 	culprit->kind = call->cause == KS_CAUSE_LOCK	 ? CULPRIT_HOLDER
 			: call->cause == KS_CAUSE_READER ? CULPRIT_READER
 							 : CULPRIT_NONE;
+	if (!holder && task->owner) {
+		culprit->is_known = true;
+		culprit->tid = task->owner->tid;
+		culprit->cause = KS_CAUSE_RUN;
+		memcpy(culprit->comm, task->owner->comm, sizeof(culprit->comm));
+	}
 	if (!holder)
 		return;
 	culprit->is_known = true;
@@ -410,5 +558,6 @@ void hang_free(struct hang *hang)
 		if (hang->domains[i])
 			domain_put(hang->domains[i]);
 	free(hang->tasks);
+	free(hang->owners);
 	free(hang);
 }

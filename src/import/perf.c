@@ -484,7 +484,8 @@ bool perf_take(struct perf *perf, const char *text, int *ret)
 
 	*ret = 0;
 	if (!event_parse(text, &line))
-		return take_frame(perf, text) || !*text || *text == '#' || strstr(text, "stack trace>");
+		return take_frame(perf, text) || !*text || *text == '#' ||
+		       strstr(text, "stack trace>");
 	perf->stack_of = NULL;
 	if (line.ts_ns > perf->now_ns)
 		perf->now_ns = line.ts_ns;

@@ -23,8 +23,8 @@ enum event_use {
 
 enum event_use perf_use(const struct event_line *line);
 
-/* "ffffffff81234986 kvm_swap_active_memslots+0x136 ([kernel.kallsyms])", " => kvm_vm_ioctl": the name and
- * its length. */
+/* "ffffffff81234986 kvm_swap_active_memslots+0x136 ([kernel.kallsyms])", " => kvm_vm_ioctl": the
+ * name and its length. */
 const char *perf_parse_frame(const char *text, size_t *len);
 
 /* The calls of a log, line by line. */

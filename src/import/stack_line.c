@@ -5,7 +5,27 @@
 
 #include "import/lexer.h"
 
+#define PREFIX_MAX 100
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+
+/* "Nov 25 18:30:56 host kernel: " of a journal, "[Wed Nov 25 18:30:56 2026] " of dmesg -T,
+ * "2026-11-25T18:30:56,123456+00:00 " of dmesg --time-format iso: no time since boot. */
+static void scan_prefix(struct lexer *scan)
+{
+	const char *kernel = strstr(scan->at, "kernel: ");
+	size_t len;
+
+	if (kernel && kernel - scan->at < PREFIX_MAX)
+		scan->at = kernel + strlen("kernel: ");
+	len = strcspn(scan->at, "]");
+	if (*scan->at == '[' && scan->at[len] && memchr(scan->at, ':', len) && len < 32)
+		scan->at += len + 1;
+	len = strcspn(scan->at, " ");
+	if (len > 20 && strspn(scan->at, "0123456789") == 4 && scan->at[4] == '-' &&
+	    scan->at[10] == 'T' && scan->at[len])
+		scan->at += len;
+	lexer_spaces(scan);
+}
 
 /* "[  245.196253] ", after a journal's prefix or without; "[  T3487] " may follow */
 static void scan_stamp(struct lexer *scan, struct stack_line *line)
@@ -14,16 +34,22 @@ static void scan_stamp(struct lexer *scan, struct stack_line *line)
 
 	for (; bracket; bracket = strchr(bracket + 1, '[')) {
 		struct lexer part = {bracket + 1};
+		const char *begin;
 
 		lexer_spaces(&part);
-		if (!lexer_seconds(&part, &line->ts_ns) || !lexer_text(&part, "]"))
+		begin = part.at;
+		if (!lexer_seconds(&part, &line->ts_ns) || !memchr(begin, '.', part.at - begin) ||
+		    !lexer_text(&part, "]"))
 			continue;
 		*scan = part;
 		break;
 	}
-	if (!bracket)
+	if (!bracket) {
 		line->ts_ns = 0;
-	while (bracket && (scan->at[strspn(scan->at, " ")] == '[') &&
+		scan_prefix(scan);
+		return;
+	}
+	while ((scan->at[strspn(scan->at, " ")] == '[') &&
 	       strspn(scan->at + strspn(scan->at, " ") + 1, " TC0123456789") > 1)
 		scan->at = strchr(scan->at, ']') ? strchr(scan->at, ']') + 1 : "";
 	lexer_spaces(scan);
@@ -52,24 +78,48 @@ static void set_comm(struct stack_line *line, const char *text, size_t len)
 	memcpy(line->comm, text, len < KS_COMM_LEN ? len : KS_COMM_LEN - 1);
 }
 
-/* "INFO: task CPU 0/KVM:3543 blocked for more than 122 seconds." */
-static bool scan_hung(const char *text, struct stack_line *line)
+/* "CPU 0/KVM:3543", up to @end: which, and in @comm what it is called. */
+static bool scan_name(const char *text, const char *end, char comm[KS_COMM_LEN], uint32_t *tid)
 {
-	const char *blocked = strstr(text, " blocked for more than "), *colon = NULL;
-	uint32_t seconds;
+	const char *colon = NULL;
+	size_t len;
 
-	if (strncmp(text, "INFO: task ", 11) || !blocked)
-		return false;
-	text += 11;
-	for (const char *at = text; at < blocked; at++)
+	for (const char *at = text; at < end; at++)
 		if (*at == ':')
 			colon = at;
-	if (!colon || !number_after(colon, ":", &line->tid) ||
-	    !number_after(blocked, " than ", &seconds))
+	if (!colon || !number_after(colon, ":", tid))
 		return false;
-	set_comm(line, text, colon - text);
+	len = colon - text;
+	memcpy(comm, text, len < KS_COMM_LEN ? len : KS_COMM_LEN - 1);
+	return true;
+}
+
+/* "INFO: task CPU 0/KVM:3543 blocked for more than 122 seconds.", "... blocked in I/O wait for" */
+static bool scan_hung(const char *text, struct stack_line *line)
+{
+	const char *blocked = strstr(text, " blocked "), *than = strstr(text, " for more than ");
+	uint32_t seconds;
+
+	if (strncmp(text, "INFO: task ", 11) || !blocked || !than || than < blocked - 1)
+		return false;
+	if (!scan_name(text + 11, blocked, line->comm, &line->tid) ||
+	    !number_after(than, " than ", &seconds))
+		return false;
 	line->age_ns = seconds * 1000000000ULL;
 	return true;
+}
+
+/* "INFO: task fc_api:71 is blocked on a mutex likely owned by task fc_main:70.": since v6.16
+ * 3cf67d61ff98 ("hung_task: show the blocker task if the task is hung on mutex") */
+static bool scan_owner(const char *text, struct stack_line *line)
+{
+	const char *blocked = strstr(text, " is blocked on a"), *owner = strstr(text, " by task ");
+
+	if (strncmp(text, "INFO: task ", 11) || !blocked || !owner || owner < blocked)
+		return false;
+	owner += strlen(" by task ");
+	return scan_name(text + 11, blocked, line->comm, &line->tid) &&
+	       scan_name(owner, owner + strlen(owner), line->owner_comm, &line->owner_tid);
 }
 
 /* "task:CPU 0/KVM       state:D stack:    0 pid: 3543 tgid: 3487 ppid:  3480 flags:0x4000" */
@@ -86,6 +136,54 @@ static bool scan_task(const char *text, struct stack_line *line)
 	return true;
 }
 
+/* The word that ends at @end, and where it begins. */
+static bool word_before(const char *text, const char **end, struct lexer *word)
+{
+	const char *at = *end;
+
+	while (at > text && at[-1] == ' ')
+		at--;
+	while (at > text && at[-1] != ' ')
+		at--;
+	*word = (struct lexer){at};
+	*end = at;
+	return at > text;
+}
+
+/*
+ * Until v5.11: "CPU 0/KVM       D    0  3543   3480 0x80004080", and in v3.10 with an address after
+ * the state; "R  running task". sched_show_task() of kernel/sched/core.c.
+ */
+static bool scan_old_task(const char *text, struct stack_line *line)
+{
+	static const char running[] = "running task";
+	const char *end = text + strlen(text);
+	struct lexer flags, ppid, pid, free, state;
+	uint64_t its_pid, its_ppid, value;
+
+	if (!word_before(text, &end, &flags) || !lexer_text(&flags, "0x") ||
+	    !word_before(text, &end, &ppid) || !lexer_number(&ppid, &its_ppid) ||
+	    !word_before(text, &end, &pid) || !lexer_number(&pid, &its_pid) ||
+	    !word_before(text, &end, &free) || !lexer_number(&free, &value))
+		return false;
+	while (end > text && end[-1] == ' ')
+		end--;
+	if ((size_t)(end - text) > sizeof(running) &&
+	    !strncmp(end - strlen(running), running, strlen(running)))
+		end -= strlen(running);
+	if (!word_before(text, &end, &state))
+		return false;
+	if (strspn(state.at, "0123456789abcdef") >= 8 && !word_before(text, &end, &state))
+		return false;
+	if (!strchr("RSDTtXZPI", *state.at) || state.at[1] != ' ' || its_pid > INT32_MAX)
+		return false;
+	line->tid = its_pid;
+	line->ppid = its_ppid <= INT32_MAX ? its_ppid : 0;
+	line->state = *state.at;
+	set_comm(line, text, state.at - text);
+	return true;
+}
+
 /* "PID: 3543  TASK: ffff88810  CPU: 3  COMMAND: "CPU 0/KVM"" of crash */
 static bool scan_crash(const char *text, struct stack_line *line)
 {
@@ -98,7 +196,7 @@ static bool scan_crash(const char *text, struct stack_line *line)
 	return true;
 }
 
-/* "==> /proc/3487/task/3543/stack <==", "/proc/3543/stack:" */
+/* "==> /proc/3487/task/3543/stack <==", "/proc/3543/stack:"; grep has a frame after it */
 static bool scan_path(const char *text, struct stack_line *line)
 {
 	const char *proc = strstr(text, "/proc/");
@@ -110,6 +208,16 @@ static bool scan_path(const char *text, struct stack_line *line)
 	return true;
 }
 
+static bool scan_frame(const char *text, struct stack_line *line);
+
+/* "/proc/3487/task/3543/stack:[<0>] __synchronize_srcu+0x79/0xa0" */
+static enum stack_line_kind parse_path(const char *text, struct stack_line *line)
+{
+	const char *rest = strstr(text, "/stack:");
+
+	return rest && scan_frame(rest + strlen("/stack:"), line) ? STACK_TASK_FRAME : STACK_TASK;
+}
+
 /* "name+0x79/0xa0 [kvm]", "#1 [ffffc9] name at ffffffff", "#1  name (kernel/sched/core.c:6)" */
 static bool scan_frame(const char *text, struct stack_line *line)
 {
@@ -118,9 +226,11 @@ static bool scan_frame(const char *text, struct stack_line *line)
 	bool is_numbered = lexer_text(&scan, "#") && lexer_number(&scan, &number);
 
 	lexer_spaces(&scan);
-	if (*scan.at == '[' && strchr(scan.at, ']'))
+	lexer_text(&scan, "(");				  /* the first one of s390 */
+	while (*scan.at == '[' && strchr(scan.at, ']')) { /* two on powerpc */
 		scan.at = strchr(scan.at, ']') + 1;
-	lexer_spaces(&scan);
+		lexer_spaces(&scan);
+	}
 	if (is_numbered && lexer_text(&scan, "0x"))
 		return false; /* a debugger's, of user space */
 	line->func = (struct word){scan.at, strspn(scan.at, NAME_CHARS)};
@@ -137,12 +247,18 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 {
 	if (scan_hung(text, line))
 		return STACK_AGE;
-	if (scan_task(text, line) || scan_crash(text, line) || scan_path(text, line))
+	if (scan_owner(text, line))
+		return STACK_OWNER;
+	if (scan_path(text, line))
+		return parse_path(text, line);
+	if (scan_task(text, line) || scan_crash(text, line))
 		return STACK_TASK;
 	if (!strncmp(text, "? ", 2)) /* the unwinder does not vouch for it */
 		return STACK_OTHER;
 	if (scan_frame(text, line))
 		return STACK_FRAME;
+	if (scan_old_task(text, line))
+		return STACK_TASK;
 	return *text ? STACK_OTHER : STACK_END;
 }
 

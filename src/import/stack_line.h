@@ -14,9 +14,11 @@
 enum stack_line_kind {
 	STACK_OTHER,
 	STACK_FRAME,
-	STACK_TASK, /* whose the frames are that follow; what it does not say is 0 */
-	STACK_AGE,  /* how long the task that follows has been blocked */
-	STACK_END,  /* no line of a stack */
+	STACK_TASK,	  /* whose the frames are that follow; what it does not say is 0 */
+	STACK_AGE,	  /* how long the task that follows has been blocked */
+	STACK_OWNER,	  /* who likely holds what a task waits for */
+	STACK_TASK_FRAME, /* both in one line: a frame of this task */
+	STACK_END,	  /* no line of a stack */
 };
 
 struct stack_line {
@@ -27,6 +29,8 @@ struct stack_line {
 	uint32_t tid, tgid, ppid;
 	char state; /* 'D'; 0: not said */
 	uint64_t age_ns;
+	char owner_comm[KS_COMM_LEN]; /* of STACK_OWNER */
+	uint32_t owner_tid;
 };
 
 enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line);
