@@ -62,9 +62,12 @@ _kvmstall()
 	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none" ;;
-	repro:--order | repro:-o) words="devices-first memslots-first" ;;
+	repro:--order | repro:-o) words="devices-first memslots-first FILE" ;;
+	repro:--gaps) words="as-is none Nx" ;;
+	repro:--from | repro:-f) return ;;
 	repro:--scenario | repro:-s) return ;;
 	repro:--hold) return ;;
+	repro:--min | repro:-m) return ;;
 	repro:--gap | repro:-g) return ;;
 	repro:--life) return ;;
 	repro:--rounds | repro:-r) return ;;
@@ -72,7 +75,7 @@ _kvmstall()
 	repro:--vcpus) return ;;
 	repro:--devices) return ;;
 	repro:--memslots) return ;;
-	repro:*) words="--profile --scenario --list --inject --hold --order --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
+	repro:*) words="--profile --from --scenario --list --inject --hold --order --gaps --min --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:--output | check:-o) return ;;
 	check:*) words="--output --json --help" ;;
 	*) return ;;

@@ -11,14 +11,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/repro/fleet.h"
+#include "cmd/repro/from.h"
 #include "cmd/repro/inject.h"
 #include "cmd/repro/profile.h"
 #include "cmd/repro/results.h"
 #include "cmd/repro/vmm.h"
 #include "kern/limits.h"
+#include "script/list.h"
+#include "script/order.h"
 
 #define NOT_GIVEN UINT32_MAX
 
@@ -29,7 +33,11 @@
 #define LIFE_OF_ORDER_NS 53000000ULL
 
 struct repro_cfg {
-	uint32_t profile, order, inject;	/* indices; NOT_GIVEN */
+	uint32_t profile, inject; /* indices; NOT_GIVEN */
+	uint32_t order;		  /* of .order_name; NOT_GIVEN: neither */
+	const char *order_name, *from;
+	uint32_t gaps; /* percent */
+	uint64_t min_ns;
 	uint32_t devices, vcpus, memslots, vms; /* 0: the profile's */
 	uint32_t rounds;
 	uint64_t hold_ns, gap_ns, life_ns;
@@ -38,17 +46,20 @@ struct repro_cfg {
 	uint32_t verbose;
 };
 
-/* In the order of enum profile_order. */
+/* In the order of enum script_order. */
 static const char *const order_names[] = {"devices-first", "memslots-first", NULL};
 
 /* clang-format off */
 static const struct opt repro_opts[] = {
 	OPT_ENUM('p', "profile", profile_names, struct repro_cfg, profile, "behave as this VMM (default: Firecracker on this machine)"),
+	OPT_STR('f', "from", "FILE", struct repro_cfg, from, "make the calls again that this recording, log or list has"),
 	OPT_STR('s', "scenario", "NAME", struct repro_cfg, scenario, "reach one stall site instead, or \"all\" of them one by one"),
-	OPT_BOOL('l', "list", struct repro_cfg, want_list, "list the scenarios"),
+	OPT_BOOL('l', "list", struct repro_cfg, want_list, "list the scenarios; with --from or --profile, the calls"),
 	OPT_ENUM('i', "inject", inject_names, struct repro_cfg, inject, "make this cause, once a round"),
 	OPT_NSEC(0, "hold", "DURATION", struct repro_cfg, hold_ns, "how long the reader or the CPU is held (default: 50ms)"),
-	OPT_ENUM('o', "order", order_names, struct repro_cfg, order, "memslots after the devices or before them (default: the profile's)"),
+	OPT_STR('o', "order", "devices-first|memslots-first|FILE", struct repro_cfg, order_name, "memslots after the devices or before them, or a list of --list's"),
+	OPT_CUSTOM(0, "gaps", "as-is|none|Nx", struct repro_cfg, gaps, uint32_t, from_parse_gaps, "the times between the calls of --from"),
+	OPT_NSEC('m', "min", "DURATION", struct repro_cfg, min_ns, "what is a stall with --from (1ms)"),
 	OPT_NSEC('g', "gap", "DURATION", struct repro_cfg, gap_ns, "do something else this long after registering devices"),
 	OPT_NSEC(0, "life", "DURATION", struct repro_cfg, life_ns, "how long a VM lives once it is set up (default: 0; with --order, 53ms)"),
 	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "how often each VM is created and destroyed (default: 1)"),
@@ -97,30 +108,76 @@ static bool has_step(const struct profile *profile, int (*run)(struct machine *v
 	return false;
 }
 
-static int check_size(const struct profile *profile, const char *option, uint32_t given,
-		      bool counts, struct err *err)
+/* @group: what repeats in a profile's list; @run: the step that does in a scenario. */
+static int check_size(const struct profile *profile, const char *group, uint32_t given,
+		      int (*run)(struct machine *vm), struct err *err)
 {
-	if (!given || counts || !profile->steps)
+	char text[16];
+
+	snprintf(text, sizeof(text), "[%s\n", group);
+	if (!given || !profile_is_here(profile) || has_step(profile, run) ||
+	    (profile->list && strstr(profile->list, text)))
 		return 0;
-	return err_usage(err, "--%s: '%s' makes the ones that it needs, no more", option,
+	return err_usage(err, "--%s: '%s' makes the ones that it needs, no more", group,
 			 profile->name);
 }
 
 /* What has no effect would be taken for what it is not. */
 static int check_sizes(const struct repro_cfg *cfg, const struct profile *profile, struct err *err)
 {
-	int ret = check_size(profile, "devices", cfg->devices,
-			     has_step(profile, machine_assign_devices) ||
-				     has_step(profile, machine_assign_virtio_devices),
-			     err);
+	int ret = check_size(profile, "devices", cfg->devices, machine_assign_devices, err);
 
 	if (!ret)
-		ret = check_size(profile, "memslots", cfg->memslots,
-				 has_step(profile, machine_create_memslots), err);
-	if (!ret)
-		ret = check_size(profile, "vcpus", cfg->vcpus,
-				 has_step(profile, machine_create_vcpus), err);
-	return ret;
+		ret = check_size(profile, "memslots", cfg->memslots, machine_create_memslots, err);
+	return ret ? ret : check_size(profile, "vcpus", cfg->vcpus, machine_create_vcpus, err);
+}
+
+/* --from has a file's calls: what a profile or an injection would add is not in it. */
+static int check_from(const struct repro_cfg *cfg, struct err *err)
+{
+	if (cfg->profile != NOT_GIVEN || cfg->scenario || cfg->inject != NOT_GIVEN)
+		return err_usage(err, "--from: not with --profile, --scenario or --inject");
+	if (cfg->devices || cfg->memslots || cfg->vcpus || cfg->gap_ns || cfg->life_ns != NO_LIFE)
+		return err_usage(err, "--from has the file's devices, memslots, vCPUs and times");
+	return 0;
+}
+
+/* A file only where a list of calls is what is ordered. */
+static int take_order(struct repro_cfg *cfg, bool is_listed, struct err *err)
+{
+	for (uint32_t i = 0; cfg->order_name && order_names[i]; i++)
+		if (!strcmp(cfg->order_name, order_names[i]))
+			cfg->order = i;
+	if (!cfg->order_name || is_listed || cfg->order != NOT_GIVEN)
+		return 0;
+	return err_usage(err, "--order '%s': devices-first or memslots-first; a file with --from",
+			 cfg->order_name);
+}
+
+static int run_from(const struct repro_cfg *cfg, struct err *err)
+{
+	const struct profile *profile =
+		&profiles[cfg->profile == NOT_GIVEN ? profile_default : cfg->profile];
+	struct from_cfg from = {
+		.path = cfg->from,
+		.name = profile->name,
+		.list = profile->list,
+		.vcpus = either(cfg->vcpus, profile->size.vcpus),
+		.devices = either(cfg->devices, profile->size.devices),
+		.memslots = either(cfg->memslots, profile->size.memslots),
+		.order = cfg->order_name,
+		.gaps = cfg->gaps,
+		.rounds = cfg->rounds,
+		.vms = either(cfg->vms, 1),
+		.min_ns = cfg->min_ns,
+		.is_json = cfg->is_json,
+		.want_list = cfg->want_list,
+		.verbose = cfg->verbose,
+	};
+
+	if (!cfg->from && !profile->list)
+		return err_cannot(err, "profile '%s' needs another architecture", profile->name);
+	return from_run(&from, err);
 }
 
 static int check_choice(const struct repro_cfg *cfg, struct err *err)
@@ -147,9 +204,9 @@ static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profi
 	vmm->size.vcpus = either(cfg->vcpus, profile->size.vcpus);
 	vmm->size.devices = either(cfg->devices, profile->size.devices);
 	vmm->size.memslots = either(cfg->memslots, profile->size.memslots);
-	vmm->order = cfg->order != NOT_GIVEN ? (enum profile_order)cfg->order
+	vmm->order = cfg->order != NOT_GIVEN ? (enum script_order)cfg->order
 		     : inject		     ? inject->order
-					     : PROFILE_ORDER_OWN;
+					     : ORDER_OWN;
 	vmm->end = inject && inject->end != PROFILE_END_CLOSE ? inject->end : profile->end;
 	vmm->vms = either(cfg->vms, inject && inject->vms ? inject->vms : either(profile->vms, 1));
 	vmm->rounds = cfg->rounds;
@@ -161,17 +218,38 @@ static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profi
 	return check_durations(cfg, inject, err);
 }
 
+/* The profile's list, of the sizes and in the order that are asked for. */
+static int make_script(const struct vmm_cfg *vmm, struct script *script, struct err *err)
+{
+	struct script_sizes sizes = {vmm->size.vcpus, vmm->size.devices, vmm->size.memslots};
+	const char *list = vmm->profile->list;
+	int ret = list_parse(list, strlen(list), &sizes, script, err);
+
+	if (ret)
+		return ret;
+	order_move(script, vmm->order);
+	order_add_gaps(script, vmm->gap_ns);
+	return 0;
+}
+
 static int run_one(const struct repro_cfg *cfg, const struct profile *profile, struct vmm_cfg *vmm,
 		   struct results_sums *sums, struct err *err)
 {
+	_cleanup_(script_fini) struct script script = {.ops = NULL};
 	bool is_skipped;
 	int ret = fill_vmm_cfg(cfg, profile, vmm, err);
 
+	vmm->script = NULL;
+	if (!ret && profile->list) {
+		ret = make_script(vmm, &script, err);
+		vmm->script = &script;
+	}
 	if (ret)
 		return ret;
 	sums->rounds = vmm->rounds;
 	sums->vms = vmm->vms > sums->vms ? vmm->vms : sums->vms;
 	ret = fleet_run(vmm, sums, &is_skipped, err);
+	vmm->script = NULL;
 	if (ret < 0)
 		return ret;
 	return is_skipped ? 3 : 0;
@@ -196,8 +274,8 @@ static int skip_foreign(const struct profile *scenario, const struct vmm_cfg *vm
 static int run_scenario(const struct repro_cfg *cfg, const struct profile *scenario,
 			struct vmm_cfg *vmm, struct results_sums *sums, struct err *err)
 {
-	return scenario->steps ? run_one(cfg, scenario, vmm, sums, err)
-			       : skip_foreign(scenario, vmm, sums, err);
+	return profile_is_here(scenario) ? run_one(cfg, scenario, vmm, sums, err)
+					 : skip_foreign(scenario, vmm, sums, err);
 }
 
 /* Done when at least one scenario was; those that were skipped have said so. */
@@ -225,7 +303,7 @@ static int choose_and_run(const struct repro_cfg *cfg, struct vmm_cfg *vmm,
 	const struct profile *profile = &profiles[cfg->profile];
 
 	if (!cfg->scenario) {
-		if (!profile->steps)
+		if (!profile_is_here(profile))
 			return err_cannot(err, "profile '%s' needs another architecture",
 					  profile->name);
 		return run_one(cfg, profile, vmm, sums, err);
@@ -247,9 +325,12 @@ static int repro_run(int argc, char **argv, struct err *err)
 		.rounds = 1,
 		.hold_ns = HOLD_DEFAULT_NS,
 		.life_ns = NO_LIFE,
+		.gaps = 100,
+		.min_ns = 1000000,
 	};
 	struct vmm_cfg vmm = {.report = {.lock_fd = -1}};
 	struct results_sums sums = {0};
+	bool is_listed;
 	int ret, status;
 
 	ret = opt_parse(argc, argv, repro_opts, &cfg, err);
@@ -259,9 +340,14 @@ static int repro_run(int argc, char **argv, struct err *err)
 		return err_usage(err, "repro takes no operands, but there is '%s'", argv[ret]);
 	vmm.report.is_json = cfg.is_json;
 	vmm.report.want_time = cfg.verbose > 0;
-	ret = check_choice(&cfg, err);
+	is_listed = cfg.from || (cfg.want_list && cfg.profile != NOT_GIVEN);
+	ret = take_order(&cfg, is_listed, err);
+	if (!ret)
+		ret = cfg.from ? check_from(&cfg, err) : check_choice(&cfg, err);
 	if (ret)
 		return ret;
+	if (is_listed)
+		return run_from(&cfg, err);
 	if (cfg.profile == NOT_GIVEN)
 		cfg.profile = profile_default;
 	if (cfg.want_list)

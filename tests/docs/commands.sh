@@ -75,6 +75,15 @@ any 0 'text ^[^,]*,[^,]*,' 'kvmstall report -f csv -q test.cap | (head -n 1; sor
 live 0 repro 'kvmstall repro'
 live 0 repro 'kvmstall repro --rounds 23 --order memslots-first' 'kvmstall repro --rounds 5 --order memslots-first'
 live 0 'stalls repro account' 'kvmstall trace -v -- kvmstall repro -p minimal -i reader --hold 20ms'
+live 0 repro 'strace -f -ttt -T -y -o vmm.strace \ -e trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket VMM' \
+	'strace -f -ttt -T -y -o vmm.strace -e trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket firecracker'
+any 0 'text ^\+[0-9]+us t0 KVM_CREATE_VM' 'kvmstall repro --from vmm.strace --list' \
+	"kvmstall repro --from $golden/repro/firecracker.strace --list"
+live 0 'text ^start of the VM' 'kvmstall repro --from vmm.strace --order memslots-first --rounds 31' \
+	"kvmstall repro --from $golden/repro/firecracker.strace --order memslots-first --rounds 5"
+live 0 'text ^start of the VM' 'kvmstall record -o again.cap -- kvmstall repro --from vmm.cap --rounds 31' \
+	"kvmstall record -o again.cap -- kvmstall repro --from $golden/repro/devices-first.list --rounds 5"
+watch 0 json 'kvmstall trace --all --json'
 live 0 'stalls repro account' 'kvmstall trace -v -- kvmstall repro --profile minimal'
 live 0 stalls "kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >/tmp/vmm.out'" \
 	"kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >vmm.out'"

@@ -42,6 +42,11 @@ seeds()
 		return
 		;;
 	esac
+	if [ "$target" = script ]; then
+		cp tests/golden/repro/*.list tests/golden/repro/*.strace tests/golden/report/qemu.cap "$dir/"
+		printf '{"type":"stall","v":1,"ts_ns":5000000,"vm":{"id":1},"tid":11,"call":"KVM_SET_USER_MEMORY_REGION","args":{"slot":0,"gpa":0,"size":4096},"latency_ns":4000000,"culprit":{"call":"KVM_CREATE_IRQCHIP","tid":11,"age_ns":700000,"vm":1}}\n' >"$dir/json"
+		return
+	fi
 	case $target in graph | logs | stacks | perf_trace) extension=txt ;; esac
 	while read -r file; do
 		found=1

@@ -11,6 +11,7 @@ ledger
 output
 metrics capture
 import diff kern
+script
 live
 cmd'
 bad=0

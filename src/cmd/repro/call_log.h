@@ -22,8 +22,15 @@ struct call_log_arg {
 	bool is_hex; /* in text; JSON numbers are decimal */
 };
 
-/* One system call of the VMM. The caller fills the first three fields. */
+enum call_what {
+	CALL_IS_IOCTL,
+	CALL_IS_CLOSE, /* of the VM */
+	CALL_IS_EXIT,
+};
+
+/* One system call of the VMM. The caller fills the first four fields. */
 struct call {
+	enum call_what what;
 	const char *name; /* of the ioctl, or "close", or "exit" */
 	struct call_log_arg args[CALL_LOG_ARGS_MAX + 1];
 	const char *injected; /* the cause that was made for this very call, or NULL */

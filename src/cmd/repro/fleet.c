@@ -164,7 +164,8 @@ static int report_exits(const struct fleet *fleet, struct err *err)
 
 	for (i = 0; i < fleet->members_cnt && !ret; i++) {
 		const struct member *member = &fleet->members[i];
-		struct call call = {.name = "exit",
+		struct call call = {.what = CALL_IS_EXIT,
+				    .name = "exit",
 				    .injected = inject ? inject->name : NULL,
 				    .begin_ns = member->go_ns,
 				    .end_ns = member->gone_ns};

@@ -13,11 +13,11 @@ struct machine;
 
 struct inject {
 	const char *name;
-	const char *expects;	  /* the cause that a tracer should name */
-	enum profile_order order; /* overrides the profile's unless PROFILE_ORDER_OWN */
-	enum profile_end end;	  /* the same, unless PROFILE_END_CLOSE */
-	uint32_t vms;		  /* VMMs when the user does not say; 0: 1 */
-	uint64_t max_hold_ns;	  /* 0: --hold means nothing here */
+	const char *expects;	 /* the cause that a tracer should name */
+	enum script_order order; /* overrides the profile's unless ORDER_OWN */
+	enum profile_end end;	 /* the same, unless PROFILE_END_CLOSE */
+	uint32_t vms;		 /* VMMs when the user does not say; 0: 1 */
+	uint64_t max_hold_ns;	 /* 0: --hold means nothing here */
 	/*
 	 * Called when the profile's steps are done: make the cause, and the call
 	 * that suffers from it; fill in times, tids and detail. NULL: the cause

@@ -34,7 +34,12 @@
 /* Three jiffies of a normal grace period and three of its callbacks at HZ=100. */
 #define SETTLE_NS 60000000
 
-static const struct kvm_coalesced_mmio_zone coalesced_zone = {.addr = 0xa0000, .size = 0x20000};
+/* VGA's window */
+#define COALESCED_ADDR 0xa0000
+#define COALESCED_SIZE 0x20000
+
+/* Interrupt lines that no pin has. */
+#define MSI_FIRST 64
 
 static int fail(struct machine *vm, const char *name, int ret)
 {
@@ -104,16 +109,26 @@ int machine_open(struct machine *vm, const struct machine_size *size, struct cal
 	return 0;
 }
 
+int machine_close_vcpu(struct machine *vm, struct machine_vcpu *vcpu)
+{
+	int ret = 0;
+
+	if (vcpu->run)
+		munmap(vcpu->run, vm->run_bytes);
+	if (vcpu->run && close(vcpu->fd))
+		ret = -errno;
+	vcpu->run = NULL;
+	return ret;
+}
+
 int machine_close(struct machine *vm)
 {
-	struct call call = {.name = "close", .injected = vm->injected};
+	struct call call = {.what = CALL_IS_CLOSE, .name = "close", .injected = vm->injected};
 	long ret = 0;
 	size_t i;
 
-	for (i = 0; i < vm->vcpus_cnt; i++) {
-		munmap(vm->vcpus[i].run, vm->run_bytes);
-		close(vm->vcpus[i].fd);
-	}
+	for (i = 0; i < vm->vcpus_cnt; i++)
+		machine_close_vcpu(vm, &vm->vcpus[i]);
 	if (vm->device_fd >= 0)
 		close(vm->device_fd);
 	if (vm->fd >= 0)
@@ -170,6 +185,19 @@ uint8_t *machine_slot_mem(const struct machine *vm, uint32_t slot)
 	return vm->mem + slot * vm->slot_bytes;
 }
 
+int machine_set_region(struct machine *vm, const struct kvm_userspace_memory_region *region)
+{
+	struct call call = {
+		.name = "KVM_SET_USER_MEMORY_REGION",
+		.args = {{"slot", region->slot, false},
+			 {"gpa", region->guest_phys_addr, true},
+			 {"size", region->memory_size, true},
+			 {region->flags ? "flags" : NULL, region->flags, true}},
+	};
+
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_USER_MEMORY_REGION, region);
+}
+
 int machine_set_slot(struct machine *vm, uint32_t slot, uint64_t gpa, size_t bytes)
 {
 	struct kvm_userspace_memory_region region = {
@@ -178,12 +206,8 @@ int machine_set_slot(struct machine *vm, uint32_t slot, uint64_t gpa, size_t byt
 		.memory_size = bytes,
 		.userspace_addr = (uintptr_t)machine_slot_mem(vm, slot),
 	};
-	struct call call = {
-		.name = "KVM_SET_USER_MEMORY_REGION",
-		.args = {{"slot", slot, false}, {"gpa", gpa, true}, {"size", bytes, true}},
-	};
 
-	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+	return machine_set_region(vm, &region);
 }
 
 int machine_create_memslots(struct machine *vm)
@@ -211,31 +235,24 @@ int machine_move_memslot(struct machine *vm)
 				vm->slot_bytes);
 }
 
-int machine_remap_memslot(struct machine *vm)
+/* Threads may make vCPUs side by side; one that is refused leaves none behind. */
+int machine_create_vcpu(struct machine *vm, uint32_t id)
 {
-	uint32_t slot = vm->size.memslots - 1;
-	int ret = machine_delete_memslot(vm);
-
-	return ret ? ret : machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
-}
-
-static int create_vcpu(struct machine *vm)
-{
-	struct call call = {.name = "KVM_CREATE_VCPU", .args = {{"id", vm->vcpus_cnt, false}}};
-	struct machine_vcpu *vcpu = &vm->vcpus[vm->vcpus_cnt];
+	struct call call = {.name = "KVM_CREATE_VCPU", .args = {{"id", id, false}}};
 	/* The id is the ioctl's argument itself, not a pointer to it. */
-	long fd =
-		machine_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)vm->vcpus_cnt);
+	long fd = machine_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)id);
+	struct kvm_run *run;
+	struct machine_vcpu *vcpu;
 
 	if (fd < 0)
 		return (int)fd;
-	vcpu->run = mmap(NULL, vm->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
-	if (vcpu->run == MAP_FAILED) {
+	run = mmap(NULL, vm->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+	if (run == MAP_FAILED) {
 		close((int)fd);
 		return fail(vm, "mmap of kvm_run", -errno);
 	}
-	vcpu->fd = (int)fd;
-	vm->vcpus_cnt++;
+	vcpu = &vm->vcpus[__atomic_fetch_add(&vm->vcpus_cnt, 1, __ATOMIC_RELAXED)];
+	*vcpu = (struct machine_vcpu){.id = id, .fd = (int)fd, .run = run};
 	return 0;
 }
 
@@ -245,7 +262,7 @@ int machine_create_vcpus(struct machine *vm)
 	int ret = 0;
 
 	while (vm->vcpus_cnt < wanted && !ret)
-		ret = create_vcpu(vm);
+		ret = machine_create_vcpu(vm, vm->vcpus_cnt);
 	return ret;
 }
 
@@ -253,21 +270,21 @@ int machine_create_vcpus(struct machine *vm)
  * With immediate_exit set KVM_RUN does everything that comes before entering
  * the guest (arm64 maps the vGIC's frames there) and returns EINTR.
  */
-int machine_run_once(struct machine *vm)
+int machine_run_vcpu(struct machine *vm, const struct machine_vcpu *vcpu)
 {
 	struct call call = {
 		.name = "KVM_RUN",
-		.args = {{"id", 0, false}, {"immediate_exit", 1, false}},
+		.args = {{"id", vcpu->id, false}, {"immediate_exit", 1, false}},
 	};
 	long ret;
 
-	vm->vcpus[0].run->immediate_exit = 1;
-	ret = machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_RUN, NULL);
-	vm->vcpus[0].run->immediate_exit = 0;
+	vcpu->run->immediate_exit = 1;
+	ret = machine_ioctl(vm, &call, vcpu->fd, KVM_RUN, NULL);
+	vcpu->run->immediate_exit = 0;
 	return ret == -EINTR ? 0 : (int)ret;
 }
 
-static int set_ioeventfd(struct machine *vm, struct kvm_ioeventfd *ioeventfd)
+int machine_set_ioeventfd(struct machine *vm, const struct kvm_ioeventfd *ioeventfd)
 {
 	struct call call = {
 		.name = "KVM_IOEVENTFD",
@@ -291,7 +308,7 @@ static int notify_ioeventfd(struct machine *vm, uint32_t idx, int fd, uint32_t f
 		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH | flags,
 	};
 
-	return set_ioeventfd(vm, &ioeventfd);
+	return machine_set_ioeventfd(vm, &ioeventfd);
 }
 
 int machine_assign_ioeventfd(struct machine *vm)
@@ -312,13 +329,6 @@ int machine_deassign_ioeventfd(struct machine *vm)
 	return notify_ioeventfd(vm, --vm->ioeventfds_cnt, fd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }
 
-int machine_bounce_ioeventfd(struct machine *vm)
-{
-	int ret = machine_assign_ioeventfd(vm);
-
-	return ret ? ret : machine_deassign_ioeventfd(vm);
-}
-
 int machine_probe_ioeventfds(struct machine *vm)
 {
 	struct kvm_ioeventfd probe[QEMU_PROBE_CNT];
@@ -331,16 +341,16 @@ int machine_probe_ioeventfds(struct machine *vm)
 			.fd = machine_eventfd(vm),
 			.flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH,
 		};
-		ret = probe[i].fd < 0 ? probe[i].fd : set_ioeventfd(vm, &probe[i]);
+		ret = probe[i].fd < 0 ? probe[i].fd : machine_set_ioeventfd(vm, &probe[i]);
 	}
 	while (i-- > 0 && !ret) {
 		probe[i].flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
-		ret = set_ioeventfd(vm, &probe[i]);
+		ret = machine_set_ioeventfd(vm, &probe[i]);
 	}
 	return ret;
 }
 
-static int set_irqfd(struct machine *vm, const struct kvm_irqfd *irqfd)
+int machine_set_irqfd(struct machine *vm, const struct kvm_irqfd *irqfd)
 {
 	struct call call = {
 		.name = "KVM_IRQFD",
@@ -356,7 +366,9 @@ int machine_assign_irqfd(struct machine *vm)
 {
 	uint32_t gsi = machine_first_gsi + vm->irqfds_cnt % machine_gsis_cnt;
 	int fd = machine_eventfd(vm);
-	int ret = fd < 0 ? fd : set_irqfd(vm, &(struct kvm_irqfd){.fd = (uint32_t)fd, .gsi = gsi});
+	int ret =
+		fd < 0 ? fd
+		       : machine_set_irqfd(vm, &(struct kvm_irqfd){.fd = (uint32_t)fd, .gsi = gsi});
 
 	if (!ret)
 		vm->irqfds_cnt++;
@@ -372,7 +384,7 @@ int machine_deassign_irqfd(struct machine *vm)
 		.flags = KVM_IRQFD_FLAG_DEASSIGN,
 	};
 
-	return set_irqfd(vm, &irqfd);
+	return machine_set_irqfd(vm, &irqfd);
 }
 
 int machine_assign_resample_irqfd(struct machine *vm)
@@ -387,7 +399,7 @@ int machine_assign_resample_irqfd(struct machine *vm)
 
 	if (fd < 0 || resample_fd < 0)
 		return fd < 0 ? fd : resample_fd;
-	return set_irqfd(vm, &irqfd);
+	return machine_set_irqfd(vm, &irqfd);
 }
 
 int machine_assign_devices(struct machine *vm)
@@ -403,47 +415,65 @@ int machine_assign_devices(struct machine *vm)
 	return ret;
 }
 
-/* Firecracker's six devices have as many queues, in the order in which it sets them up. */
-int machine_assign_virtio_devices(struct machine *vm)
+int machine_set_zone(struct machine *vm, bool is_on, uint64_t addr, uint32_t size)
 {
-	static const uint32_t queues[] = {2, 1, 1, 2, 3, 1};
-	uint32_t i, queue;
-	int ret = 0;
-
-	for (i = 0; i < vm->size.devices && !ret; i++) {
-		for (queue = 0; queue < queues[i % (sizeof(queues) / sizeof(queues[0]))] && !ret;
-		     queue++)
-			ret = machine_assign_ioeventfd(vm);
-		if (!ret)
-			ret = machine_assign_irqfd(vm);
-	}
-	return ret;
-}
-
-static int set_coalesced(struct machine *vm, const char *name, unsigned long request)
-{
+	struct kvm_coalesced_mmio_zone zone = {.addr = addr, .size = size};
 	struct call call = {
-		.name = name,
-		.args = {{"addr", coalesced_zone.addr, true}, {"size", coalesced_zone.size, true}},
+		.name = is_on ? "KVM_REGISTER_COALESCED_MMIO" : "KVM_UNREGISTER_COALESCED_MMIO",
+		.args = {{"addr", addr, true}, {"size", size, true}},
 	};
 
-	return (int)machine_ioctl(vm, &call, vm->fd, request, &coalesced_zone);
+	return (int)machine_ioctl(
+		vm, &call, vm->fd,
+		is_on ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO, &zone);
 }
 
 int machine_register_coalesced(struct machine *vm)
 {
-	return set_coalesced(vm, "KVM_REGISTER_COALESCED_MMIO", KVM_REGISTER_COALESCED_MMIO);
+	return machine_set_zone(vm, true, COALESCED_ADDR, COALESCED_SIZE);
 }
 
 int machine_unregister_coalesced(struct machine *vm)
 {
-	return set_coalesced(vm, "KVM_UNREGISTER_COALESCED_MMIO", KVM_UNREGISTER_COALESCED_MMIO);
+	return machine_set_zone(vm, false, COALESCED_ADDR, COALESCED_SIZE);
 }
 
-int machine_gap(struct machine *vm)
+static void fill_routes(const struct machine *vm, struct kvm_irq_routing *routing)
 {
-	clock_sleep_ns(vm->gap_ns);
-	return 0;
+	uint32_t pins = vm->is_split ? 0 : machine_routes_cnt, gsis = vm->is_split ? 0 : MSI_FIRST;
+
+	for (uint32_t i = 0; i < routing->nr; i++) {
+		struct kvm_irq_routing_entry *entry = &routing->entries[i];
+
+		if (i < pins) {
+			machine_route(i, entry);
+			continue;
+		}
+		entry->gsi = gsis + i - pins;
+		entry->type = KVM_IRQ_ROUTING_MSI;
+		entry->u.msi.address_lo = 0xfee00000;
+	}
+}
+
+int machine_set_routes(struct machine *vm, uint32_t nr)
+{
+	struct call call = {.name = "KVM_SET_GSI_ROUTING", .args = {{"nr", nr, false}}};
+	struct kvm_irq_routing *routing =
+		calloc(1, sizeof(*routing) + nr * sizeof(routing->entries[0]));
+	int ret;
+
+	if (!routing)
+		return fail(vm, "KVM_SET_GSI_ROUTING", -ENOMEM);
+	routing->nr = nr;
+	fill_routes(vm, routing);
+	ret = (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, routing);
+	free(routing);
+	return ret;
+}
+
+int machine_set_gsi_routing(struct machine *vm)
+{
+	return machine_set_routes(vm, machine_routes_cnt);
 }
 
 int machine_settle(struct machine *vm)

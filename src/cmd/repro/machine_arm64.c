@@ -102,23 +102,18 @@ int machine_init_vcpus(struct machine *vm)
 	return ret;
 }
 
-int machine_set_gsi_routing(struct machine *vm)
+int machine_run_once(struct machine *vm)
 {
-	enum { PINS = 64 };
-	union {
-		struct kvm_irq_routing head;
-		uint8_t bytes[sizeof(struct kvm_irq_routing) +
-			      PINS * sizeof(struct kvm_irq_routing_entry)];
-	} routing = {.head = {.nr = PINS}};
-	struct call call = {.name = "KVM_SET_GSI_ROUTING", .args = {{"nr", PINS, false}}};
-	uint32_t i;
+	return machine_run_vcpu(vm, &vm->vcpus[0]);
+}
 
-	for (i = 0; i < PINS; i++) {
-		routing.head.entries[i].gsi = i;
-		routing.head.entries[i].type = KVM_IRQ_ROUTING_IRQCHIP;
-		routing.head.entries[i].u.irqchip.pin = i;
-	}
-	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
+const uint32_t machine_routes_cnt = 64;
+
+void machine_route(uint32_t idx, struct kvm_irq_routing_entry *entry)
+{
+	entry->gsi = idx;
+	entry->type = KVM_IRQ_ROUTING_IRQCHIP;
+	entry->u.irqchip.pin = idx;
 }
 
 /* There is no KVM_TRANSLATE here: the guest's own instruction fetch is the reader. */

@@ -33,11 +33,16 @@ const uint32_t machine_gsis_cnt = 19;
 #define EFER_LME (1UL << 8)
 #define EFER_LMA (1UL << 10)
 
+int machine_set_tss(struct machine *vm, uint32_t addr)
+{
+	struct call call = {.name = "KVM_SET_TSS_ADDR", .args = {{"addr", addr, true}}};
+
+	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_TSS_ADDR, (void *)(uintptr_t)addr);
+}
+
 int machine_set_tss_addr(struct machine *vm)
 {
-	struct call call = {.name = "KVM_SET_TSS_ADDR", .args = {{"addr", TSS_GPA, true}}};
-
-	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_TSS_ADDR, (void *)TSS_GPA);
+	return machine_set_tss(vm, TSS_GPA);
 }
 
 int machine_set_identity_map_addr(struct machine *vm)
@@ -49,6 +54,17 @@ int machine_set_identity_map_addr(struct machine *vm)
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &addr);
 }
 
+/* Interrupt lines are MSIs then, and the chips are the VMM's own. */
+int machine_enable_split_irqchip(struct machine *vm)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {IOAPIC_PINS}};
+	struct call call = {.name = "KVM_ENABLE_CAP", .args = {{"cap", cap.cap, false}}};
+	int ret = (int)machine_ioctl(vm, &call, vm->fd, KVM_ENABLE_CAP, &cap);
+
+	vm->is_split |= !ret;
+	return ret;
+}
+
 int machine_create_irqchip(struct machine *vm)
 {
 	struct call call = {.name = "KVM_CREATE_IRQCHIP"};
@@ -56,50 +72,49 @@ int machine_create_irqchip(struct machine *vm)
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_CREATE_IRQCHIP, NULL);
 }
 
-int machine_create_pit2(struct machine *vm)
+int machine_create_pit(struct machine *vm, uint32_t flags)
 {
-	struct kvm_pit_config config = {.flags = KVM_PIT_SPEAKER_DUMMY};
+	struct kvm_pit_config config = {.flags = flags};
 	struct call call = {.name = "KVM_CREATE_PIT2", .args = {{"flags", config.flags, true}}};
 
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_CREATE_PIT2, &config);
 }
 
-int machine_disable_reinject(struct machine *vm)
+int machine_create_pit2(struct machine *vm)
 {
-	struct kvm_reinject_control control = {.pit_reinject = 0};
-	struct call call = {.name = "KVM_REINJECT_CONTROL", .args = {{"pit_reinject", 0, false}}};
+	return machine_create_pit(vm, KVM_PIT_SPEAKER_DUMMY);
+}
+
+int machine_set_reinject(struct machine *vm, uint32_t reinject)
+{
+	struct kvm_reinject_control control = {.pit_reinject = reinject != 0};
+	struct call call = {.name = "KVM_REINJECT_CONTROL",
+			    .args = {{"pit_reinject", control.pit_reinject, false}}};
 
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_REINJECT_CONTROL, &control);
 }
 
-/* The routes of a PC: the PICs' 16 pins and the IOAPIC's 24, where pin 2 is line 0. */
-int machine_set_gsi_routing(struct machine *vm)
+int machine_disable_reinject(struct machine *vm)
 {
-	union {
-		struct kvm_irq_routing head;
-		uint8_t bytes[sizeof(struct kvm_irq_routing) +
-			      (IOAPIC_PINS + PIC_PINS) * sizeof(struct kvm_irq_routing_entry)];
-	} routing = {.head = {.nr = IOAPIC_PINS + PIC_PINS}};
-	struct call call = {.name = "KVM_SET_GSI_ROUTING",
-			    .args = {{"nr", routing.head.nr, false}}};
-	uint32_t i;
+	return machine_set_reinject(vm, 0);
+}
 
-	for (i = 0; i < routing.head.nr; i++) {
-		struct kvm_irq_routing_entry *entry = &routing.head.entries[i];
-		uint32_t gsi = i < IOAPIC_PINS ? i : i - IOAPIC_PINS;
+/* The routes of a PC: the PICs' 16 pins and the IOAPIC's 24, where pin 2 is line 0. */
+const uint32_t machine_routes_cnt = IOAPIC_PINS + PIC_PINS;
 
-		entry->gsi = gsi;
-		entry->type = KVM_IRQ_ROUTING_IRQCHIP;
-		if (i < IOAPIC_PINS) {
-			entry->u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
-			entry->u.irqchip.pin = gsi ? gsi : 2;
-		} else {
-			entry->u.irqchip.irqchip =
-				gsi < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE;
-			entry->u.irqchip.pin = gsi % 8;
-		}
+void machine_route(uint32_t idx, struct kvm_irq_routing_entry *entry)
+{
+	uint32_t gsi = idx < IOAPIC_PINS ? idx : idx - IOAPIC_PINS;
+
+	entry->gsi = gsi;
+	entry->type = KVM_IRQ_ROUTING_IRQCHIP;
+	if (idx < IOAPIC_PINS) {
+		entry->u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
+		entry->u.irqchip.pin = gsi ? gsi : 2;
+	} else {
+		entry->u.irqchip.irqchip = gsi < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE;
+		entry->u.irqchip.pin = gsi % 8;
 	}
-	return (int)machine_ioctl(vm, &call, vm->fd, KVM_SET_GSI_ROUTING, &routing);
 }
 
 int machine_set_pmu_event_filter(struct machine *vm)
@@ -130,11 +145,11 @@ int machine_set_msr_filter(struct machine *vm)
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_X86_SET_MSR_FILTER, &filter);
 }
 
-static int set_hyperv_eventfd(struct machine *vm, int fd, uint32_t flags)
+int machine_set_hyperv_eventfd(struct machine *vm, uint32_t conn_id, int fd, uint32_t flags)
 {
-	struct kvm_hyperv_eventfd eventfd = {.conn_id = 1, .fd = fd, .flags = flags};
+	struct kvm_hyperv_eventfd eventfd = {.conn_id = conn_id, .fd = fd, .flags = flags};
 	struct call call = {.name = "KVM_HYPERV_EVENTFD",
-			    .args = {{"conn_id", 1, false}, {"flags", flags, true}}};
+			    .args = {{"conn_id", conn_id, false}, {"flags", flags, true}}};
 
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_HYPERV_EVENTFD, &eventfd);
 }
@@ -142,9 +157,9 @@ static int set_hyperv_eventfd(struct machine *vm, int fd, uint32_t flags)
 int machine_bounce_hyperv_eventfd(struct machine *vm)
 {
 	int fd = machine_eventfd(vm);
-	int ret = fd < 0 ? fd : set_hyperv_eventfd(vm, fd, 0);
+	int ret = fd < 0 ? fd : machine_set_hyperv_eventfd(vm, 1, fd, 0);
 
-	return ret ? ret : set_hyperv_eventfd(vm, fd, KVM_HYPERV_EVENTFD_DEASSIGN);
+	return ret ? ret : machine_set_hyperv_eventfd(vm, 1, fd, KVM_HYPERV_EVENTFD_DEASSIGN);
 }
 
 /* 4-level paging with its root at @gpa: KVM_TRANSLATE then reads its entry from guest memory. */

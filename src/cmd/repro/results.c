@@ -47,8 +47,8 @@ static void put_call(const struct call *call, struct str *out)
 	const struct call_log_arg *arg;
 
 	/* close and exit are no ioctls: written as the functions that they are */
-	if (strncmp(call->name, "KVM_", 4)) {
-		str_addf(out, "%s(%s)", call->name, !strcmp(call->name, "close") ? "vm" : "");
+	if (call->what != CALL_IS_IOCTL) {
+		str_addf(out, "%s(%s)", call->name, call->what == CALL_IS_CLOSE ? "vm" : "");
 	} else {
 		str_adds(out, call->name);
 		for (arg = call->args; arg->key; arg++)
@@ -296,7 +296,7 @@ int results_sums(const struct results *report, const char *profile, const struct
 static void put_scenario(const struct results *report, const struct profile *profile,
 			 struct str *out)
 {
-	bool is_here = profile->steps != NULL;
+	bool is_here = profile_is_here(profile);
 	struct ndjson json;
 
 	if (!report->is_json) {

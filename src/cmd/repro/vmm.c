@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/inject.h"
-
-static const struct step gap_step = {.run = machine_gap};
+#include "cmd/repro/player.h"
+#include "script/script.h"
 
 void vmm_init(struct vmm *vmm, const struct vmm_cfg *cfg, uint32_t idx, struct results_sums *sums)
 {
@@ -105,17 +105,33 @@ static int end_together(struct vmm *vmm, struct machine *vm, struct err *err)
 	return ret;
 }
 
+/* A profile's calls, one after another on this thread. */
+static int run_script(const struct vmm_cfg *cfg, struct machine *vm, struct err *err)
+{
+	struct player player;
+	int ret = player_open(&player, vm, cfg->script, err);
+
+	for (size_t i = 0; !ret && i < cfg->script->cnt; i++) {
+		const struct script_op *op = &cfg->script->ops[i];
+
+		clock_sleep_ns(op->gap_ns);
+		ret = player_play(&player, op);
+		ret = op->is_optional ? 0 : ret;
+	}
+	player_close(&player);
+	return ret;
+}
+
 static int live(struct vmm *vmm, struct machine *vm, struct err *err)
 {
 	const struct vmm_cfg *cfg = vmm->cfg;
-	const struct step *plan[PROFILE_SEQUENCE_MAX];
-	size_t plan_cnt = profile_sequence(cfg->profile->steps, cfg->order,
-					   cfg->gap_ns ? &gap_step : NULL, plan);
 	uint64_t begin_ns = clock_now_ns();
 	int ret;
 
-	vm->gap_ns = cfg->gap_ns;
-	ret = profile_run(vm, plan, plan_cnt);
+	vm->failed_call = NULL;
+	ret = cfg->script ? run_script(cfg, vm, err) : profile_run(vm, cfg->profile->steps);
+	if (ret < 0 && !vm->failed_call)
+		return ret; /* @err says it */
 	if (ret < 0)
 		ret = refused(vmm, vm, ret, err);
 	if (!ret)

@@ -12,12 +12,14 @@
 
 struct err;
 struct inject;
+struct script;
 
 struct vmm_cfg {
 	const struct profile *profile;
+	const struct script *script; /* the profile's, in the order to play; NULL: its steps */
 	const struct inject *inject; /* NULL: none asked for */
 	struct machine_size size;
-	enum profile_order order;
+	enum script_order order;
 	enum profile_end end;
 	uint32_t rounds, vms;
 	uint64_t hold_ns, gap_ns, life_ns;
