@@ -60,6 +60,7 @@ cmd:clang-format     clang-format        clang-tools-extra
 cmd:shellcheck       shellcheck          ShellCheck
 cmd:groff            groff               groff
 cmd:jq               jq                  jq
+cmd:zstd             zstd                zstd
 python:jsonschema    python3-jsonschema  python3-jsonschema
 cmd:promtool         prometheus          -
 cmd:curl             curl                curl

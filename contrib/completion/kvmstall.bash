@@ -33,7 +33,7 @@ _kvmstall()
 	record:--stuck | record:-s) return ;;
 	record:--min | record:-m) return ;;
 	record:--ring) return ;;
-	record:*) words="--output --flight --stop-on --duration --stuck --tee --min --backend --ring --verbose --quiet --help" ;;
+	record:*) words="--output --flight --stop-on --anonymous --duration --stuck --tee --min --backend --ring --verbose --quiet --help" ;;
 	report:--by) words="stall vm call cause phase culprit deferral" ;;
 	report:--format | report:-f) words="text json csv" ;;
 	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;

@@ -16,6 +16,7 @@
 
 #include "capture/environment.h"
 
+struct anonymize;
 struct err;
 struct summary;
 struct symbols;
@@ -53,6 +54,15 @@ typedef int (*capture_put_fn)(void *ctx, const void *block, size_t len);
 struct capture_writer *capture_writer_new(const struct capture_head *head, capture_put_fn put,
 					  void *ctx);
 void capture_writer_free(struct capture_writer *writer);
+
+/*
+ * From now on replace by @anon what names the host, its VMs and its programs: in records, symbols
+ * and names. Facts are the caller's. @anon must outlive @writer, and may be more writers'.
+ */
+void capture_writer_hide(struct capture_writer *writer, struct anonymize *anon);
+
+/* As @other does. */
+void capture_writer_hide_as(struct capture_writer *writer, const struct capture_writer *other);
 
 /* One record, as the ring buffer gave it; addresses in it get their names from @syms first. */
 int capture_writer_record(struct capture_writer *writer, const void *record, size_t size,

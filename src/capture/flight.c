@@ -214,6 +214,7 @@ int flight_dump(struct flight *flight, const struct capture_head *head,
 	*out = capture_writer_new(head, put, ctx);
 	if (!*out)
 		return -ENOMEM;
+	capture_writer_hide_as(*out, writer);
 	ret = put_vms(flight, head->pid, writer, *out);
 	if (!ret)
 		ret = capture_writer_flush(*out);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "capture/anonymize.h"
 #include "capture/block.h"
 #include "capture/item.h"
 #include "capture/head.h"
@@ -31,7 +32,8 @@ struct capture_writer {
 	struct map symbols; /* address -> struct known_symbol: those put */
 	uint8_t *buf;	    /* of the block being collected: ROOM_BYTES */
 	size_t len;
-	int failed; /* what put returned */
+	struct anonymize *anon; /* NULL: names and addresses are put as they are */
+	int failed;		/* what put returned */
 };
 
 _Static_assert(PACK_BYTES_MAX <= CAPTURE_ITEM_MAX, "a record must fit where an item does");
@@ -82,6 +84,16 @@ struct capture_writer *capture_writer_new(const struct capture_head *head, captu
 		return NULL;
 	}
 	return writer;
+}
+
+void capture_writer_hide(struct capture_writer *writer, struct anonymize *anon)
+{
+	writer->anon = anon;
+}
+
+void capture_writer_hide_as(struct capture_writer *writer, const struct capture_writer *other)
+{
+	writer->anon = other->anon;
 }
 
 void capture_writer_free(struct capture_writer *writer)
@@ -136,6 +148,11 @@ static int put_symbol(struct capture_writer *writer, uint64_t addr, uint64_t sta
 	}
 	known->start = start;
 	memcpy(known->name, name, len);
+	if (writer->anon) {
+		anonymize_symbol(writer->anon, addr, start);
+		addr = anonymize_address(writer->anon, addr);
+		start = anonymize_address(writer->anon, start);
+	}
 	add_item_head(writer, CAPTURE_SYMBOL, 2 * sizeof(uint64_t) + len);
 	add(writer, &addr, sizeof(addr));
 	add(writer, &start, sizeof(start));
@@ -173,8 +190,19 @@ int capture_writer_symbols(struct capture_writer *writer, const struct capture_w
 int capture_writer_name(struct capture_writer *writer, uint64_t kvm, const char *name,
 			const char *comm)
 {
-	uint8_t name_len = strnlen(name, CAPTURE_NAME_MAX);
-	size_t comm_len = strnlen(comm, CAPTURE_NAME_MAX);
+	char vm_name[CAPTURE_NAME_MAX + 1], vm_comm[CAPTURE_NAME_MAX + 1];
+	uint8_t name_len;
+	size_t comm_len;
+
+	if (writer->anon) {
+		anonymize_vm_name(writer->anon, name, vm_name, sizeof(vm_name));
+		anonymize_comm(writer->anon, comm, KS_COMM_LEN, vm_comm, sizeof(vm_comm));
+		kvm = anonymize_address(writer->anon, kvm);
+		name = vm_name;
+		comm = vm_comm;
+	}
+	name_len = strnlen(name, CAPTURE_NAME_MAX);
+	comm_len = strnlen(comm, CAPTURE_NAME_MAX);
 
 	add_item_head(writer, CAPTURE_NAME, sizeof(kvm) + 1 + name_len + comm_len);
 	add(writer, &kvm, sizeof(kvm));
@@ -224,6 +252,10 @@ int capture_writer_record(struct capture_writer *writer, const void *record, siz
 		return ret;
 	size = view.fixed + view.frames * sizeof(*view.stack);
 	memcpy(words, record, size);
+	if (writer->anon) {
+		anonymize_record(writer->anon, words, size);
+		writer->failed = writer->failed ? writer->failed : anonymize_failed(writer->anon);
+	}
 	writer->len += pack_put(&writer->pack, view.head->type, words, size / sizeof(*words),
 				writer->buf + writer->len);
 	return flush_if_full(writer);

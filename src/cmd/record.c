@@ -18,6 +18,7 @@
 #include "cmd/version.h"
 #include "live/waiter.h"
 #include "live/watch.h"
+#include "capture/anonymize.h"
 #include "capture/flight.h"
 #include "kern/host_environment.h"
 
@@ -39,6 +40,7 @@ struct record_cfg {
 	uint64_t stop_on_ns;
 	uint64_t stuck_ns;
 	uint32_t tee;
+	bool is_anonymous;
 };
 
 /* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
@@ -72,6 +74,8 @@ static const struct opt record_opts[] = {
 		   "keep the last stretch in memory, and write it at the end: 30s,64M"),
 	OPT_NSEC(0, "stop-on", "DURATION", struct record_cfg, stop_on_ns,
 		 "stop after the first stall of at least this length"),
+	OPT_BOOL(0, "anonymous", struct record_cfg, is_anonymous,
+		 "replace names, addresses and the kernel's command line in what is recorded"),
 	LIVE_OPT_DURATION(struct record_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct record_cfg, stuck_ns,
 		 "scan for calls that still wait after this long, 0: never (1s)"),
@@ -95,6 +99,7 @@ struct record {
 	struct capture_head head;
 	char path[4096]; /* of .out */
 	struct capture_writer *writer;
+	struct anonymize *anon; /* --anonymous */
 	struct waiter waiter;
 	struct outfile out;
 	struct outfile tee;
@@ -167,12 +172,15 @@ static void on_asleep(void *ctx, const struct stall *stall)
 /* Which build of a VMM it is, once for each of them. */
 static void note_program(struct record *record, const struct vm *vm)
 {
-	char id[BUILD_ID_LEN], key[64];
+	char id[BUILD_ID_LEN], key[64], comm[sizeof(vm->comm)];
 	const char *known;
 
 	if (!fingerprint_program(vm->tgid, id))
 		return;
-	snprintf(key, sizeof(key), "vmm.%s.build_id", vm->comm);
+	memcpy(comm, vm->comm, sizeof(comm));
+	if (record->anon)
+		anonymize_comm(record->anon, vm->comm, sizeof(vm->comm), comm, sizeof(comm));
+	snprintf(key, sizeof(key), "vmm.%s.build_id", comm);
 	known = environment_get(&record->head.environment, key);
 	if (known && !strcmp(known, id))
 		return;
@@ -215,7 +223,9 @@ static int fill_head(struct record *record, struct session *session)
 	head->stop_on_ns = record->cfg.stop_on_ns;
 	head->is_followed = record->show.cfg.filter.is_followed;
 	head->has_all_calls = true;
-	return environment_read("", &head->environment);
+	if (environment_read("", &head->environment))
+		return -ENOMEM;
+	return record->anon ? anonymize_environment(&head->environment) : 0;
 }
 
 static int on_begin(void *ctx, struct session *session, struct err *err)
@@ -248,6 +258,7 @@ static int on_started(void *ctx, struct err *err)
 	if (!record->writer)
 		return record->out.failed ? outfile_close(&record->out, err)
 					  : err_set(err, -ENOMEM, "out of memory");
+	capture_writer_hide(record->writer, record->anon);
 	ret = record->command ? 0 : session_settle(record->session);
 	if (ret)
 		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
@@ -430,6 +441,8 @@ static int check(struct record *record, struct err *err)
 		return err_usage(err, "--tee and --output -: both want standard output");
 	if (cfg->live.min_ns != PRINTER_MIN_NOT_GIVEN && !cfg->tee && cfg->live.quiet)
 		return err_usage(err, "--min: with --quiet and without --tee no stall is shown");
+	if (cfg->is_anonymous && !(record->anon = anonymize_new()))
+		return err_set(err, -ENOMEM, "out of memory");
 	if (!cfg->flight.age_ns && !cfg->flight.bytes)
 		return 0;
 	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes);
@@ -503,6 +516,7 @@ static int record_run(int argc, char **argv, struct err *err)
 		ret = run(&record, argv + operand, err);
 	capture_writer_free(record.writer);
 	flight_free(record.flight);
+	anonymize_free(record.anon);
 	environment_fini(&record.head.environment);
 	printer_fini(&record.show);
 	str_fini(&record.stop);

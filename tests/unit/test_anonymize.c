@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Nothing that names a host is left in a record, and what is left says the same. */
+#include "capture/anonymize.h"
+
+#include "capture/environment.h"
+#include "ledger/record_view.h"
+
+#include "unit.h"
+
+#define SECRET	    0xffff9dead5ec0000ULL /* each address is this and a little more */
+#define SECRET_USER 0x7fdead5ec123ULL
+#define COMM	    "secret-thread" /* long enough for a word of its own */
+
+union any {
+	uint64_t words[64];
+	struct ks_head head;
+	struct ks_vm vm;
+	struct ks_call call;
+	struct ks_sleep sleep;
+	struct ks_start start;
+	struct ks_step step;
+	struct ks_cb cb;
+	struct ks_lock lock;
+	struct ks_task task;
+};
+
+static void fill_stack(__u64 *stack)
+{
+	for (size_t i = 0; i < KS_STACK_MAX; i++)
+		stack[i] = SECRET + 0x100 + i;
+}
+
+static size_t fill(union any *rec, uint8_t type)
+{
+	*rec = (union any){.head = {.ts_ns = 11, .tid = 13, .type = type}};
+	switch (type) {
+	case KS_VM:
+		rec->vm.kvm = SECRET;
+		rec->vm.srcu.ssp = SECRET + 1;
+		rec->vm.irq_srcu.ssp = SECRET + 2;
+		strcpy(rec->vm.comm, COMM);
+		return sizeof(rec->vm);
+	case KS_CALL:
+		rec->call.kvm = SECRET;
+		rec->call.arg = SECRET_USER;
+		rec->call.ret = -17;
+		memcpy(rec->call.args + 24, &(uint64_t){SECRET_USER}, sizeof(uint64_t));
+		strcpy(rec->call.comm, COMM);
+		return sizeof(rec->call);
+	case KS_SLEEP:
+		rec->sleep.kvm = SECRET;
+		rec->sleep.ssp = SECRET + 1;
+		rec->sleep.frames = KS_STACK_MAX;
+		fill_stack(rec->sleep.stack);
+		return sizeof(rec->sleep);
+	case KS_START:
+	case KS_CALLBACK:
+		rec->start.kvm = SECRET;
+		rec->start.ssp = SECRET + 1;
+		rec->start.func = SECRET + 3;
+		rec->start.frames = KS_STACK_MAX;
+		strcpy(rec->start.comm, COMM);
+		fill_stack(rec->start.stack);
+		return sizeof(rec->start);
+	case KS_LOCK:
+		rec->lock.kvm = SECRET;
+		rec->lock.lock = SECRET + 4;
+		strcpy(rec->lock.owner_comm, COMM);
+		return sizeof(rec->lock);
+	case KS_SUSPECT:
+	case KS_ASLEEP:
+		rec->task.kvm = SECRET;
+		rec->task.ssp = SECRET + 1;
+		rec->task.arg = SECRET_USER;
+		rec->task.frames = KS_STACK_MAX;
+		strcpy(rec->task.comm, COMM);
+		fill_stack(rec->task.stack);
+		return sizeof(rec->task);
+	case KS_VM_GONE:
+	case KS_HELD:
+	case KS_DOMAIN:
+	case KS_CLOSING:
+		rec->step.val = SECRET;
+		rec->step.ssp = SECRET + 1;
+		rec->step.seq = 19;
+		return sizeof(rec->step);
+	case KS_CB_ARM:
+	case KS_CB_QUEUE:
+	case KS_CB_BEGIN:
+	case KS_CB_END:
+		rec->cb.ssp = SECRET + 1;
+		rec->cb.val = 23;
+		return sizeof(rec->cb);
+	default:
+		rec->step.ssp = SECRET + 1;
+		rec->step.val = 23;
+		return sizeof(rec->step);
+	}
+}
+
+static bool is_secret(uint64_t word)
+{
+	return (word >= SECRET && word < SECRET + 0x1000) || word == SECRET_USER;
+}
+
+/* No secret, nor a part of COMM. */
+static bool is_number(uint64_t word)
+{
+	return !is_secret(word) && memcmp(&word, COMM, sizeof(word)) &&
+	       strncmp((const char *)&word, COMM + sizeof(word), sizeof(word));
+}
+
+static void test_no_record_holds_a_name_or_an_address(void **state)
+{
+	struct anonymize *anon = anonymize_new();
+	size_t cnt = 0;
+
+	(void)state;
+	for (uint8_t type = 1; type < KS_TYPE_CNT; type++) {
+		union any was, rec;
+		size_t size = fill(&rec, type);
+
+		if (!record_fixed_bytes(type))
+			continue;
+		was = rec;
+		anonymize_record(anon, &rec, size);
+		for (size_t i = 0; i < size / sizeof(uint64_t); i++) {
+			assert_false(is_secret(rec.words[i]));
+			if (is_number(was.words[i]))
+				assert_true(rec.words[i] == was.words[i]);
+		}
+		for (size_t i = 0; i + 6 <= size; i++)
+			assert_true(memcmp((char *)&rec + i, "secret", 6) &&
+				    memcmp((char *)&rec + i, "thread", 6));
+		cnt++;
+	}
+	assert_int_equal(cnt, 20);
+	assert_int_equal(anonymize_failed(anon), 0);
+	anonymize_free(anon);
+}
+
+static void test_the_same_is_replaced_by_the_same(void **state)
+{
+	struct anonymize *anon = anonymize_new();
+	union any vm, gone, call;
+	char one[16], two[16], again[16];
+
+	(void)state;
+	anonymize_record(anon, &vm, fill(&vm, KS_VM));
+	anonymize_record(anon, &gone, fill(&gone, KS_VM_GONE));
+	anonymize_record(anon, &call, fill(&call, KS_CALL));
+	assert_true(vm.vm.kvm == gone.step.val && vm.vm.kvm == call.call.kvm);
+	assert_true(vm.vm.kvm != vm.vm.srcu.ssp && vm.vm.srcu.ssp != vm.vm.irq_srcu.ssp);
+	assert_string_equal(vm.vm.comm, call.call.comm);
+	anonymize_vm_name(anon, "web", one, sizeof(one));
+	anonymize_vm_name(anon, "db", two, sizeof(two));
+	anonymize_vm_name(anon, "web", again, sizeof(again));
+	assert_string_equal(one, "vm-1");
+	assert_string_equal(two, "vm-2");
+	assert_string_equal(again, one);
+	anonymize_vm_name(anon, "", again, sizeof(again));
+	assert_string_equal(again, "");
+	anonymize_free(anon);
+}
+
+static void test_a_return_address_stays_in_its_function(void **state)
+{
+	struct anonymize *anon = anonymize_new();
+
+	(void)state;
+	anonymize_symbol(anon, SECRET + 0x123, SECRET + 0x100);
+	assert_true(anonymize_address(anon, SECRET + 0x123) ==
+		    anonymize_address(anon, SECRET + 0x100) + 0x23);
+	assert_true(anonymize_address(anon, 0) == 0);
+	anonymize_free(anon);
+}
+
+/* Those of the kernel are the same everywhere; a name that only begins like one is somebody's. */
+static void test_threads_of_the_kernel_keep_their_names(void **state)
+{
+	static const char *const kept[] = {"kworker/0:14", "kworker/u9:1H", "rcu_preempt",
+					   "kvm-pit/4711"};
+	static const char *const replaced[] = {"kworker/bank-of", "rcu_preempting",
+					       "qemu-system-x86", "kvm-pit/x"};
+	struct anonymize *anon = anonymize_new();
+	char comm[KS_COMM_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < CNT(kept); i++) {
+		anonymize_comm(anon, kept[i], KS_COMM_LEN, comm, sizeof(comm));
+		assert_string_equal(comm, kept[i]);
+	}
+	for (size_t i = 0; i < CNT(replaced); i++) {
+		anonymize_comm(anon, replaced[i], KS_COMM_LEN, comm, sizeof(comm));
+		assert_memory_equal(comm, "comm-", 5);
+	}
+	anonymize_free(anon);
+}
+
+static void test_the_command_line_keeps_what_explains_stalls(void **state)
+{
+	struct environment facts = {.cnt = 0};
+
+	(void)state;
+	environment_set(&facts, "kernel.cmdline",
+			"root=UUID=1 rcupdate.rcu_normal=1 quiet nohz_full=1-3");
+	environment_set(&facts, "arch", "x86_64");
+	assert_int_equal(anonymize_environment(&facts), 0);
+	assert_string_equal(environment_get(&facts, "kernel.cmdline"),
+			    "rcupdate.rcu_normal=1 nohz_full=1-3");
+	assert_string_equal(environment_get(&facts, "arch"), "x86_64");
+	environment_set(&facts, "kernel.cmdline", "root=UUID=1");
+	assert_int_equal(anonymize_environment(&facts), 0);
+	assert_string_equal(environment_get(&facts, "kernel.cmdline"), "(left out)");
+	environment_fini(&facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_record_holds_a_name_or_an_address),
+		cmocka_unit_test(test_the_same_is_replaced_by_the_same),
+		cmocka_unit_test(test_a_return_address_stays_in_its_function),
+		cmocka_unit_test(test_threads_of_the_kernel_keep_their_names),
+		cmocka_unit_test(test_the_command_line_keeps_what_explains_stalls),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
