@@ -284,6 +284,11 @@ check-fuzz:
 check-golden check-live check-export: check-%: all
 	@$(RUN) $*
 
+# Rules, alerts and dashboard in real Prometheus servers, a quarter of an hour. The table is $O/monitoring.md, which
+# docs/monitoring.md is a copy of. Not a part of check.
+check-monitoring: all
+	@TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
+
 # All of KVM's own selftests, where check runs some.
 check-kvm: all
 	@PROGRAMS=all $(RUN) kvm
@@ -333,6 +338,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-live check-export check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-live check-export check-monitoring check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

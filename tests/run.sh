@@ -65,7 +65,7 @@ as_root()
 		return 77
 	else
 		sudo env KVMSTALL="$KVMSTALL" KVMSTALL_STATIC="$KVMSTALL_STATIC" O="$O" \
-			PROGRAMS="${PROGRAMS-}" WHOLE="${WHOLE-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"
+			TABLE="${TABLE-}" PROGRAMS="${PROGRAMS-}" WHOLE="${WHOLE-}" KVMSTALL_CACHE="${KVMSTALL_CACHE-}" "$@"
 	fi
 }
 
@@ -93,7 +93,7 @@ run_suite()
 	unit) unit_suite ;;
 	vm) kernels '' tests/vm/suite.sh ;;
 	arm64) kernels :arm64 tests/vm/matrix.sh "6.1:arm64 6.18:arm64" ;;
-	live | export | kvm) as_root bash "$script" ;;
+	live | export | kvm | monitoring) as_root bash "$script" ;;
 	docs) ${WHOLE:+as_root} bash "$script" ;;
 	*) bash "$script" ;;
 	esac

@@ -96,12 +96,18 @@ live 0 repro 'kvmstall repro --scenario pit-close'
 watch 0 'text ^TIME' 'kvmstall trace | head'
 watch 0 stalls 'kvmstall trace -q'
 cannot 'kvmstall trace -q -- COMMAND' "a form, not a command: the table beside it is of tests/bench/start.sh"
+watch 0 'text ^TIME' 'kvmstall trace -d 1m'
+watch 0 'text ^TIME' 'kvmstall trace --stuck 1s'
+cannot 'kvmstall trace --vm NAME' "a form, not a command"
+cannot 'kvmstall diff OLD NEW' "a form, not a command"
+cannot 'systemctl status kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
+cannot 'systemctl status kvmstall.socket kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
 cannot 'perf record -F 10000 -g' "how a profile of docs/start.md was taken, minutes of an idle machine"
 
 # ---- targets and scripts
 
 for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \
-	'make check-golden' 'make check-docs' 'make lint' 'make check-live' 'make check-kvm' 'make check-vm' \
+	'make check-golden' 'make check-docs' 'make check-monitoring' 'make lint' 'make check-live' 'make check-kvm' 'make check-vm' \
 	'make check-matrix' 'make check-distros' 'make lab' 'make format' 'make examples' tests/bench/daemon.sh \
 	scripts/deps.sh 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
 	tests/live/edges.sh tests/docs/commands.sh tests/lint/man-sync.sh tests/lint/run.sh tests/bench/verifier.sh \
