@@ -39,7 +39,7 @@ extern const char *const metric_type_names[];
 	X(STALLS, "kvmstall_stalls", COUNTER, false, "call,cause",                                 \
 	  "KVM calls that stalled for --min or longer, by their largest cause")                    \
 	X(PHASE_SECONDS, "kvmstall_phase_stall_seconds", COUNTER, true, "phase,cause",             \
-	  "The same by the age of the VM: set-up, vCPUs made, running, its end")                   \
+	  "Time that KVM calls spent off the CPU, by the age of the VM and by cause")              \
 	X(CALLS, "kvmstall_calls", COUNTER, false, "file",                                         \
 	  "KVM calls that were made, stalled or not, by the file that they are on")                \
 	X(SETUP_DURATION, "kvmstall_setup_stall_seconds", HISTOGRAM, true, "",                     \
