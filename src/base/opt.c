@@ -175,17 +175,36 @@ static int check_limits(const struct found *found, uint64_t value, struct err *e
 	return bad_value(found, expected, err);
 }
 
+/* Digits that are too many for @value are a number, and too large. */
+static bool is_number(const char *text, uint64_t *value)
+{
+	if (parse_u64(text, value))
+		return true;
+	*value = UINT64_MAX;
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 static int store_u32(const struct found *found, uint32_t *field, struct err *err)
 {
 	uint64_t value;
 	int ret;
 
-	if (!parse_u64(found->value, &value) || value > UINT32_MAX)
+	if (!is_number(found->value, &value))
 		return bad_value(found, "a decimal number", err);
 	ret = check_limits(found, value, err);
+	if (!ret && value > UINT32_MAX)
+		ret = bad_value(found, "at most 4294967295", err);
 	if (!ret)
 		*field = (uint32_t)value;
 	return ret;
+}
+
+/* What is longer than anybody waits is a mistake. */
+static int check_duration(const struct found *found, uint64_t ns, struct err *err)
+{
+	if (found->opt->type != OPT_TYPE_NSEC || ns <= OPT_NSEC_MAX)
+		return 0;
+	return bad_value(found, "at most 87600h, ten years", err);
 }
 
 static int store_u64(const struct found *found, bool (*parse)(const char *, uint64_t *),
@@ -197,6 +216,8 @@ static int store_u64(const struct found *found, bool (*parse)(const char *, uint
 	if (!parse(found->value, &value))
 		return bad_value(found, expected, err);
 	ret = check_limits(found, value, err);
+	if (!ret)
+		ret = check_duration(found, value, err);
 	if (!ret && found->opt->is_pow2 && value & (value - 1))
 		ret = bad_value(found, "a power of two", err);
 	if (!ret)

@@ -16,13 +16,15 @@ struct err;
 enum opt_type {
 	OPT_TYPE_BOOL,	 /* bool; no value */
 	OPT_TYPE_U32,	 /* uint32_t; decimal */
-	OPT_TYPE_NSEC,	 /* uint64_t nanoseconds; "250us", "1.5ms", "2s", "1m", bare 0 */
+	OPT_TYPE_NSEC,	 /* uint64_t nanoseconds; "250us", "1.5ms", "2s", "1m", bare 0; see below */
 	OPT_TYPE_BYTES,	 /* uint64_t; "64M", "1G", "512" (powers of 1024) */
 	OPT_TYPE_STR,	 /* const char *; points into argv */
 	OPT_TYPE_ENUM,	 /* uint32_t; index into .choices, a NULL-terminated list */
 	OPT_TYPE_COUNT,	 /* uint32_t; each occurrence adds one (-v -v, -vv) */
 	OPT_TYPE_CUSTOM, /* whatever .parse makes of the value */
 };
+
+#define OPT_NSEC_MAX (87600ULL * 3600 * 1000000000) /* longer durations are an error: ten years */
 
 /* Take @value into the config's @field: 0, or a negative errno with @err of kind ERR_USAGE. */
 typedef int (*opt_parse_fn)(const char *value, void *field, struct err *err);

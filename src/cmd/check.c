@@ -356,7 +356,9 @@ static int check_run(int argc, char **argv, struct err *err)
 	if (ret < argc)
 		return err_usage(err, "check takes no operands, but there is '%s'", argv[ret]);
 
-	ret = outfile_open(&file, cfg.output, err);
+	ret = features_check_disabled(err);
+	if (!ret)
+		ret = outfile_open(&file, cfg.output, err);
 	if (ret)
 		return ret;
 	find_out(&check);

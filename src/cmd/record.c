@@ -43,6 +43,10 @@ struct record_cfg {
 	bool is_anonymous;
 };
 
+/* A file has more than the stretch: the host's fingerprint, names, who lived before. */
+#define FLIGHT_HEAD (16 << 10)
+#define FLIGHT_MIN  (64 << 10)
+
 /* "30s,64M", "30s": no limit to the size, "64M": none to the age. */
 static int parse_flight(const char *value, void *field, struct err *err)
 {
@@ -60,6 +64,8 @@ static int parse_flight(const char *value, void *field, struct err *err)
 		is_good = parse_bytes(text, &stretch->bytes) && stretch->bytes;
 	if (is_good && comma)
 		is_good = parse_bytes(comma, &stretch->bytes) && stretch->bytes;
+	if (is_good && stretch->bytes && stretch->bytes < FLIGHT_MIN)
+		return err_usage(err, "--flight: expected a size of at least 64K, not '%s'", value);
 	if (is_good)
 		return 0;
 	return err_usage(
@@ -445,7 +451,9 @@ static int check(struct record *record, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!cfg->flight.age_ns && !cfg->flight.bytes)
 		return 0;
-	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes);
+	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes
+							? cfg->flight.bytes - FLIGHT_HEAD
+							: 0);
 	return record->flight ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 

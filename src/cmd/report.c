@@ -66,6 +66,7 @@ struct report {
 	struct group_by *tally;	   /* --by */
 	struct deferral *deferral; /* --by deferral */
 	const char *path;	   /* that is read */
+	bool has_files;		   /* more than one */
 	uint64_t inferred;	   /* calls from logs */
 	int failed;		   /* -ENOMEM */
 };
@@ -191,8 +192,11 @@ static void put_deferral_words(struct report *report)
 		      stderr);
 }
 
-static void add_fact(struct table *table, const char *key, const char *value)
+static void add_fact(const struct report *report, struct table *table, const char *key,
+		     const char *value)
 {
+	if (report->has_files)
+		table_add_text(table, report->path);
 	table_add_text(table, key);
 	table_add_text(table, value);
 }
@@ -200,7 +204,8 @@ static void add_fact(struct table *table, const char *key, const char *value)
 /* --facts */
 static void on_done(void *ctx, const struct capture_head *head)
 {
-	static const struct table_col cols[] = {{"FACT", "key", TABLE_TEXT},
+	static const struct table_col cols[] = {{"FILE", "file", TABLE_TEXT},
+						{"FACT", "key", TABLE_TEXT},
 						{"", "value", TABLE_TEXT}};
 	struct report *report = ctx;
 	struct table table;
@@ -209,12 +214,13 @@ static void on_done(void *ctx, const struct capture_head *head)
 	if (!report->cfg.facts)
 		return;
 	snprintf(hz, sizeof(hz), "%" PRIu32, head->hz);
-	table_init(&table, cols, sizeof(cols) / sizeof(cols[0]));
-	add_fact(&table, "kvmstall", head->version);
-	add_fact(&table, "backend", head->backend);
-	add_fact(&table, "hz", hz);
+	table_init(&table, report->has_files ? cols : cols + 1, report->has_files ? 3 : 2);
+	add_fact(report, &table, "kvmstall", head->version);
+	add_fact(report, &table, "backend", head->backend);
+	add_fact(report, &table, "hz", hz);
 	for (size_t i = 0; i < head->environment.cnt; i++)
-		add_fact(&table, head->environment.list[i].key, head->environment.list[i].value);
+		add_fact(report, &table, head->environment.list[i].key,
+			 head->environment.list[i].value);
 	if (put_table(report, &table, "fact", "key"))
 		report->failed = -ENOMEM;
 	table_fini(&table);
@@ -288,6 +294,7 @@ static int read_all(struct report *report, char **paths, struct err *err)
 	enum input_run run = input_run(paths, &cfg);
 	int ret = 0, is_cut = 0;
 
+	report->has_files = paths[1] && !is_run;
 	for (size_t i = 0; paths[i]; i++)
 		if (outfile_is(&report->out, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);

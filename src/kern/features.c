@@ -14,6 +14,7 @@
 #include <kvmstall/programs.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
 #include "kern/limits.h"
@@ -85,6 +86,31 @@ static bool is_disabled(const char *name)
 		list += word + (list[word] == ',');
 	}
 	return false;
+}
+
+static bool is_feature(const char *name, size_t len)
+{
+	for (int i = 0; i < FEATURE_CNT; i++)
+		if (strlen(feats[i].name) == len && !strncmp(feats[i].name, name, len))
+			return true;
+	return false;
+}
+
+int features_check_disabled(struct err *err)
+{
+	const char *list = getenv("KVMSTALL_DISABLE");
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+
+		if (len && !is_feature(list, len))
+			return err_usage(err,
+					 "KVMSTALL_DISABLE: '%.*s' is not a feature; kvmstall check "
+					 "lists them under 'backends'",
+					 (int)len, list);
+		list += len + (list[len] == ',');
+	}
+	return 0;
 }
 
 static int try_prog(const char *name)

@@ -46,6 +46,9 @@ struct kernel_traits {
  */
 void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts);
 
+/* Is all that KVMSTALL_DISABLE names a feature? 0, or -EINVAL with @err of kind ERR_USAGE. */
+int features_check_disabled(struct err *err);
+
 /* What to do about this negative errno if it is no fault of the kernel: EMFILE, ENOMEM...; NULL. */
 const char *features_remedy(int code);
 

@@ -61,6 +61,9 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 	struct host host;
 	int ret;
 
+	ret = features_check_disabled(err);
+	if (ret)
+		return ret;
 	choice->ticks = ticks_start();
 	host_read("", &host);
 	choice->syms = ksyms_load(&host, &no_symbols);

@@ -203,6 +203,7 @@ test_schemas()
 		valid_of report --format json --by "$by" "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	done
 	valid_of report --format json --facts "$golden/report/qemu.cap"
+	valid_of report --format json --facts "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	valid_of diff --format json "$golden/diff/x86-before.strace" "$golden/diff/x86-after.strace"
 	valid_of diff --format json "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	valid_of check --json
