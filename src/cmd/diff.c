@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 #include "cmd/outfile.h"
+#include "cmd/window.h"
 #include "diff/compare.h"
 #include "diff/verdict.h"
 #include "ledger/filter.h"
@@ -27,6 +28,7 @@ static const char *const formats[] = {"text", "json", "markdown", NULL};
 struct diff_cfg {
 	const char *output;
 	struct compare_cfg compare;
+	struct window window; /* of each recording */
 	uint32_t format;
 };
 
@@ -66,6 +68,7 @@ static const struct opt diff_opts[] = {
 		 "ignore differences smaller than this (100us)"),
 	OPT_CUSTOM('a', "alpha", "PROBABILITY", struct diff_cfg, compare.alpha, double,
 		   parse_probability, "family-wise false-positive rate, over all calls (0.01)"),
+	WINDOW_OPTS(struct diff_cfg, window),
 	OUTPUT_OPT(struct diff_cfg, output),
 	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
 	OPT_END(),
@@ -155,9 +158,23 @@ static uint64_t count_lost_calls(const struct summary *summary)
 	       summary->losses[KS_LOSS_FOLLOWED];
 }
 
+/* What is to be read of recordings, and which file is none. */
+struct source {
+	const struct window *window;
+	const struct outfile *file;
+};
+
+static int find_window(const struct source *source, char *const *paths, enum input_run run,
+		       const struct input_cfg *cfg, struct filter *filter, struct err *err)
+{
+	if (!window_is_given(source->window))
+		return 0;
+	return window_find(source->window, paths, run, cfg, 0, filter, err);
+}
+
 /* Of all of @paths as one @run, if they are, else of the first. */
 static int load_file(struct side *side, char *const *paths, enum input_run run,
-		     const struct outfile *file, struct err *err)
+		     const struct source *source, struct err *err)
 {
 	static const struct input_cfg cfg = {.from = IMPORT_NONE};
 	struct loading loading = {.side = side};
@@ -169,8 +186,11 @@ static int load_file(struct side *side, char *const *paths, enum input_run run,
 	int ret;
 
 	for (size_t i = 0; paths[i] && (run || !i); i++)
-		if (outfile_is(file, paths[i]))
+		if (outfile_is(source->file, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
+	ret = find_window(source, paths, run, &cfg, &loading.filter, err);
+	if (ret)
+		return ret;
 	samples_begin(&side->samples);
 	ret = run ? input_read_run(paths, run, &cfg, &ops, &loading, &summary, err)
 		  : input_read(*paths, &cfg, &ops, &loading, &summary, err);
@@ -191,7 +211,7 @@ static int load_file(struct side *side, char *const *paths, enum input_run run,
 /* ---- a side ---- */
 
 /* A file whose name has a comma in it is one file. */
-static int load_side(struct side *side, const char *list, const struct outfile *file,
+static int load_side(struct side *side, const char *list, const struct source *source,
 		     struct err *err)
 {
 	static const struct input_cfg cfg = {.from = IMPORT_NONE};
@@ -206,7 +226,7 @@ static int load_side(struct side *side, const char *list, const struct outfile *
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!access(list, F_OK)) {
 		paths[0] = copy;
-		return load_file(side, paths, INPUT_SINGLE, file, err);
+		return load_file(side, paths, INPUT_SINGLE, source, err);
 	}
 	while ((path = strsep(&rest, ","))) {
 		if (!*path)
@@ -215,7 +235,7 @@ static int load_side(struct side *side, const char *list, const struct outfile *
 	}
 	run = input_run(paths, &cfg);
 	for (size_t i = 0; !ret && i < cnt && (!run || !i); i++)
-		ret = load_file(side, paths + i, run, file, err);
+		ret = load_file(side, paths + i, run, source, err);
 	return ret;
 }
 
@@ -247,11 +267,12 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 			     const char *const names[SIDE_CNT], struct outfile *file,
 			     struct err *err)
 {
+	const struct source source = {&cfg->window, file};
 	struct comparison comparison = {0};
 	int ret = 0;
 
 	for (int i = 0; !ret && i < SIDE_CNT; i++)
-		ret = load_side(&sides[i], names[i], file, err);
+		ret = load_side(&sides[i], names[i], &source, err);
 	if (ret == -ENODATA) {
 		log_error("not comparable: %s", err->msg);
 		return OUTCOME_NOT_COMPARABLE;
@@ -279,6 +300,9 @@ static int diff_run(int argc, char **argv, struct err *err)
 
 	if (operand < 0)
 		return operand;
+	ret = input_check_names(argv + operand, err);
+	if (ret)
+		return ret;
 	if (argc - operand != SIDE_CNT)
 		return err_usage(err, "expected BASE and NEW");
 	for (int i = 0; i < SIDE_CNT; i++) {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -364,4 +365,12 @@ enum input_run input_run(char *const *paths, const struct input_cfg *cfg)
 	if (cnt > 1 && dumps == cnt)
 		return INPUT_DUMPS;
 	return cnt > 1 && threads == cnt && all && have_stem(paths) ? INPUT_THREADS : INPUT_SINGLE;
+}
+
+int input_check_names(char *const *paths, struct err *err)
+{
+	for (; *paths; paths++)
+		if ((*paths)[0] == '-' && (*paths)[1] && access(*paths, F_OK))
+			return err_usage(err, "'%s': options come before the files", *paths);
+	return 0;
 }

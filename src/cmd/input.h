@@ -36,6 +36,9 @@ enum input_run {
 /* What are these (the list ends with NULL)? Files that cannot be read are left to input_read(). */
 enum input_run input_run(char *const *paths, const struct input_cfg *cfg);
 
+/* Are all of these files, and none an option that came too late? 0, or -EINVAL with @err set. */
+int input_check_names(char *const *paths, struct err *err);
+
 /* Read them as one log, threads in order of time: as input_read(). @run is not INPUT_SINGLE. */
 int input_read_run(char *const *paths, enum input_run run, const struct input_cfg *cfg,
 		   const struct replay_ops *ops, void *ctx, struct summary *summary,

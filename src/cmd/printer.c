@@ -277,35 +277,6 @@ void printer_vm_gone(struct printer *show, const struct vm *vm)
 		put_vm(show, vm, "gone");
 }
 
-/* ---- all of it ---- */
-
-static void on_stall(void *ctx, const struct stall *stall)
-{
-	printer_stall(ctx, stall);
-}
-
-static void on_asleep(void *ctx, const struct stall *stall)
-{
-	printer_asleep(ctx, stall);
-}
-
-static void on_vm_new(void *ctx, struct vm *vm)
-{
-	printer_vm_new(ctx, vm);
-}
-
-static void on_vm_gone(void *ctx, const struct vm *vm)
-{
-	printer_vm_gone(ctx, vm);
-}
-
-const struct ledger_ops printer_ledger_ops = {
-	.stall = on_stall,
-	.vm_new = on_vm_new,
-	.vm_gone = on_vm_gone,
-	.asleep = on_asleep,
-};
-
 /* ---- the end ---- */
 
 bool printer_flush(struct printer *show)

@@ -91,9 +91,6 @@ void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
 
-/* All of these, for who has nothing to add; @ctx is the struct printer. */
-extern const struct ledger_ops printer_ledger_ops;
-
 /* Let what was shown be seen. False: nobody sees it, the reason is the file's. */
 bool printer_flush(struct printer *show);
 

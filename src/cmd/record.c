@@ -451,9 +451,8 @@ static int check(struct record *record, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!cfg->flight.age_ns && !cfg->flight.bytes)
 		return 0;
-	record->flight = flight_new(cfg->flight.age_ns, cfg->flight.bytes
-							? cfg->flight.bytes - FLIGHT_HEAD
-							: 0);
+	record->flight = flight_new(cfg->flight.age_ns,
+				    cfg->flight.bytes ? cfg->flight.bytes - FLIGHT_HEAD : 0);
 	return record->flight ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 #include "cmd/printer.h"
+#include "cmd/window.h"
 #include "output/deferral.h"
 #include "output/table.h"
 #include "output/group_by.h"
@@ -28,6 +29,7 @@ static const char *const from_names[] = {"auto",   "strace",	     "perf-trace", 
 
 struct report_cfg {
 	struct filter filter;
+	struct window window;
 	const char *output;
 	uint64_t min_ns;
 	uint64_t stuck_ns;
@@ -46,6 +48,8 @@ static const struct opt report_opts[] = {
 		 "only stalls this long or longer (1ms)"),
 	OPT_NSEC('s', "stuck", "DURATION", struct report_cfg, stuck_ns,
 		 "show calls that were found waiting after this long, 0: never (1s)"),
+	WINDOW_OPTS(struct report_cfg, window),
+	WINDOW_OPT_AROUND(struct report_cfg, window),
 	OUTPUT_OPT(struct report_cfg, output),
 	OPT_ENUM(0, "by", by_names, struct report_cfg, by, "add up instead of one by one"),
 	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
@@ -259,6 +263,18 @@ static void add_summary(struct summary *sum, const struct summary *part)
 	sum->command_status = part->command_status;
 }
 
+static int find_window(struct report *report, char *const *paths, enum input_run run,
+		       const struct input_cfg *cfg, struct err *err)
+{
+	struct filter *filter = &report->show.cfg.filter;
+
+	if (!window_is_given(&report->cfg.window))
+		return 0;
+	*filter = report->cfg.filter;
+	return window_find(&report->cfg.window, paths, run, cfg, report->show.cfg.min_ns, filter,
+			   err);
+}
+
 /* All of @paths as one @run, if they are, else the first of them. 0, 1 for a capture that is cut,
  * or a negative errno. */
 static int read_file(struct report *report, char **paths, enum input_run run, struct err *err)
@@ -277,6 +293,9 @@ static int read_file(struct report *report, char **paths, enum input_run run, st
 	int ret;
 
 	report->path = *paths;
+	ret = find_window(report, paths, run, &cfg, err);
+	if (ret)
+		return ret;
 	ret = run ? input_read_run(paths, run, &cfg, &ops, report, &part, err)
 		  : input_read(*paths, &cfg, &ops, report, &part, err);
 
@@ -294,7 +313,9 @@ static int read_all(struct report *report, char **paths, struct err *err)
 	enum input_run run = input_run(paths, &cfg);
 	int ret = 0, is_cut = 0;
 
-	report->has_files = paths[1] && !is_run;
+	report->has_files = paths[1] && !run;
+	if (report->has_files && report->cfg.window.around.nth)
+		return err_usage(err, "--around: of one recording, and there are several");
 	for (size_t i = 0; paths[i]; i++)
 		if (outfile_is(&report->out, paths[i]))
 			return err_usage(err, "'%s' is to be read and to be written", paths[i]);
@@ -351,7 +372,12 @@ static int report_run(int argc, char **argv, struct err *err)
 		return operand;
 	if (operand == argc)
 		return err_usage(err, "which FILE?");
+	if (report.cfg.by == BY_DEFERRAL && window_is_given(&report.cfg.window))
+		return err_usage(err, "--by deferral is of a whole recording: not with --since, "
+				      "--until or --around");
 	ret = printer_check_filter(&report.cfg.filter, err);
+	if (!ret)
+		ret = input_check_names(argv + operand, err);
 	if (ret)
 		return ret;
 	ret = outfile_open(&report.out, report.cfg.output, err);

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvmstall trace: each stall as it ends, with its cause and its culprit. */
+#include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/live_opts.h"
 #include "cmd/printer.h"
 #include "live/waiter.h"
 #include "live/watch.h"
+#include "output/interval.h"
 #include "output/json.h"
+#include "output/table.h"
 
 struct trace_cfg {
 	struct filter filter;
 	const char *output;
 	struct live_opts live;
 	uint64_t stuck_ns;
+	uint64_t interval_ns; /* 0: each stall, one by one */
 	bool all;
 	bool json;
 	bool json_schema;
@@ -26,6 +31,8 @@ static const struct opt trace_opts[] = {
 	LIVE_OPT_DURATION(struct trace_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
 		 "report calls that still wait after this long, 0: never (1s)"),
+	OPT_NSEC(0, "interval", "DURATION", struct trace_cfg, interval_ns,
+		 "add up by call and cause, and print the sums this often"),
 	OUTPUT_OPT(struct trace_cfg, output),
 	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line"),
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
@@ -37,8 +44,14 @@ static const struct opt trace_opts[] = {
 	OPT_END(),
 };
 
+/* Records of a stretch come some tens of milliseconds later. */
+#define INTERVAL_MIN_NS 100000000
+
 struct tracing {
 	const struct trace_cfg *cfg;
+	struct interval_sums *interval; /* --interval; NULL: none */
+	uint64_t interval_begin_ns;
+	int failed; /* -ENOMEM: a call is in no sum */
 	struct outfile out;
 	struct printer show;
 	struct printer_source source;
@@ -60,6 +73,80 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 	return 0;
 }
 
+/* ---- --interval ---- */
+
+static int put_interval(struct tracing *trace)
+{
+	uint64_t now = clock_now_ns();
+	struct table table = {.cols = NULL};
+	struct str out;
+	char time[16];
+	int ret;
+
+	text_time(now, trace->source.clock_offset_ns, time, sizeof(time));
+	ret = interval_end(trace->interval, now, now - trace->interval_begin_ns, time, &table);
+	trace->interval_begin_ns = now;
+	str_init(&out);
+	if (!ret)
+		ret = trace->cfg->json ? table_put_json(&table, "interval", "call", &out)
+				       : table_put_text(&table, &out);
+	if (!ret)
+		outfile_put_lines(&trace->out, out.text, out.len);
+	str_fini(&out);
+	table_fini(&table);
+	return ret;
+}
+
+static int put_due_interval(struct tracing *trace, struct err *err)
+{
+	int ret = trace->failed;
+
+	if (!ret && trace->interval &&
+	    clock_now_ns() >= trace->interval_begin_ns + trace->cfg->interval_ns)
+		ret = put_interval(trace);
+	return ret ? err_set(err, ret, "out of memory") : 0;
+}
+
+static void on_stall(void *ctx, const struct stall *stall)
+{
+	struct tracing *trace = ctx;
+	bool is_stall = printer_stall(&trace->show, stall);
+
+	if (trace->interval && filter_wants_stall(&trace->show.cfg.filter, stall) &&
+	    interval_add(trace->interval, stall, is_stall))
+		trace->failed = -ENOMEM;
+}
+
+static void on_asleep(void *ctx, const struct stall *stall)
+{
+	struct tracing *trace = ctx;
+
+	printer_asleep(&trace->show, stall);
+}
+
+static void on_vm_new(void *ctx, struct vm *vm)
+{
+	struct tracing *trace = ctx;
+
+	printer_vm_new(&trace->show, vm);
+}
+
+static void on_vm_gone(void *ctx, const struct vm *vm)
+{
+	struct tracing *trace = ctx;
+
+	printer_vm_gone(&trace->show, vm);
+}
+
+static const struct ledger_ops trace_ledger_ops = {
+	.stall = on_stall,
+	.vm_new = on_vm_new,
+	.vm_gone = on_vm_gone,
+	.asleep = on_asleep,
+};
+
+/* ---- the whole ---- */
+
 static int on_started(void *ctx, struct err *err)
 {
 	struct tracing *trace = ctx;
@@ -71,16 +158,27 @@ static int on_started(void *ctx, struct err *err)
 	if (ret)
 		return err_set(err, ret, "cannot read records: %s", strerror(-ret));
 	printer_say_start(&trace->show, "tracing", "", trace->command);
+	trace->interval_begin_ns = clock_now_ns();
 	return 0;
 }
 
 static int on_tick(void *ctx, bool has_signal, struct err *err)
 {
 	struct tracing *trace = ctx;
+	int ret = put_due_interval(trace, err);
 
 	(void)has_signal;
-	(void)err;
-	return !printer_flush(&trace->show);
+	return ret ? ret : !printer_flush(&trace->show);
+}
+
+/* The last stretch is as long as it is. */
+static int end(struct tracing *trace, int ret, struct err *err)
+{
+	if (trace->interval && trace->interval_begin_ns && !ret && put_interval(trace))
+		ret = err_set(err, -ENOMEM, "out of memory");
+	if (trace->interval && trace->cfg->json)
+		trace->show.cfg.format = PRINTER_JSON;
+	return printer_end(&trace->show, ret, err);
 }
 
 static int watch(struct tracing *trace, struct waiter *waiter, char *const *command,
@@ -94,11 +192,12 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 				.want_all_calls = cfg->all,
 				.want_cost = cfg->live.verbose,
 				.ring_bytes = cfg->live.ring_bytes,
-				.ops = &printer_ledger_ops,
-				.ctx = &trace->show,
+				.ops = &trace_ledger_ops,
+				.ctx = trace,
 			},
 		.waiter = waiter,
 		.stuck_ns = cfg->stuck_ns,
+		.tick_ns = cfg->interval_ns,
 		.command = command,
 		.has_files = cfg->output != NULL,
 		.begin = on_begin,
@@ -111,7 +210,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 	trace->command = *command;
 	ret = watch_run(&watch_cfg, &trace->show.summary, err);
 
-	return ret ? ret : printer_end(&trace->show, ret, err);
+	return ret ? ret : end(trace, ret, err);
 }
 
 static int print_schema(struct tracing *trace, struct err *err)
@@ -143,6 +242,27 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 	return ret;
 }
 
+static enum printer_format format_of(const struct trace_cfg *cfg)
+{
+	if (cfg->interval_ns)
+		return PRINTER_NOTHING;
+	return cfg->json ? PRINTER_JSON : PRINTER_TEXT;
+}
+
+static int set_up(struct tracing *trace, struct err *err)
+{
+	const struct trace_cfg *cfg = trace->cfg;
+
+	if (!cfg->interval_ns)
+		return printer_check_filter(&cfg->filter, err);
+	if (cfg->interval_ns < INTERVAL_MIN_NS)
+		return err_usage(err, "--interval: expected at least 100ms");
+	trace->interval = interval_new();
+	if (!trace->interval)
+		return err_set(err, -ENOMEM, "out of memory");
+	return printer_check_filter(&cfg->filter, err);
+}
+
 static int trace_run(int argc, char **argv, struct err *err)
 {
 	struct trace_cfg cfg = {.live = LIVE_OPTS_DEFAULT, .stuck_ns = 1000000000};
@@ -155,7 +275,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 		return operand;
 	log_set_verbosity(cfg.live.quiet, cfg.live.verbose);
 	cfg.filter.is_followed = operand < argc;
-	ret = printer_check_filter(&cfg.filter, err);
+	ret = set_up(&trace, err);
 	printer_init(&trace.show,
 		     &(struct printer_cfg){
 			     .filter = cfg.filter,
@@ -164,12 +284,13 @@ static int trace_run(int argc, char **argv, struct err *err)
 			     .all = cfg.all,
 			     .quiet = cfg.live.quiet,
 			     .verbose = cfg.live.verbose,
-			     .format = cfg.json ? PRINTER_JSON : PRINTER_TEXT,
+			     .format = format_of(&cfg),
 		     },
 		     &trace.out);
 	if (!ret)
 		ret = cfg.json_schema ? print_schema(&trace, err)
 				      : run(&trace, argv + operand, err);
+	interval_free(trace.interval);
 	printer_fini(&trace.show);
 	return ret;
 }

@@ -104,10 +104,11 @@ int features_check_disabled(struct err *err)
 		size_t len = strcspn(list, ",");
 
 		if (len && !is_feature(list, len))
-			return err_usage(err,
-					 "KVMSTALL_DISABLE: '%.*s' is not a feature; kvmstall check "
-					 "lists them under 'backends'",
-					 (int)len, list);
+			return err_usage(
+				err,
+				"KVMSTALL_DISABLE: '%.*s' is not a feature; kvmstall check "
+				"lists them under 'backends'",
+				(int)len, list);
 		list += len + (list[len] == ',');
 	}
 	return 0;

@@ -33,9 +33,18 @@ bool filter_wants_vm(const struct filter *filter, const struct vm *vm)
 	return is_wanted(filter, vm, vm->comm, vm->tgid);
 }
 
+static bool is_between(const struct filter *filter, const struct stall *stall)
+{
+	uint64_t end_ns = stall->begin_ns + stall->latency_ns;
+
+	return !filter->until_ns ||
+	       (end_ns >= filter->since_ns && stall->begin_ns < filter->until_ns);
+}
+
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 {
-	return is_wanted(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
+	return is_between(filter, stall) &&
+	       is_wanted(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
 }
 
 /* ---- the way to who takes it ---- */

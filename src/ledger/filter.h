@@ -27,6 +27,8 @@ struct filter {
 	const char *vm;
 	const char *comm;
 	bool is_followed; /* only VMs that COMMAND made */
+	/* Calls of which a part lies between these, of CLOCK_MONOTONIC; .until_ns 0: all. */
+	uint64_t since_ns, until_ns;
 };
 
 /* Is what is done to @vm, or what a stalled thread did, wanted? */

@@ -38,9 +38,9 @@ static void add_count(struct str *out, uint64_t cnt, const char *noun)
 	str_addf(out, "%" PRIu64 " %s%s", cnt, noun, format_s(cnt));
 }
 
-static void format_time(uint64_t ts_ns, const struct text_cfg *cfg, char *buf, size_t size)
+void text_time(uint64_t ts_ns, int64_t clock_offset_ns, char *buf, size_t size)
 {
-	uint64_t ms = (ts_ns + cfg->clock_offset_ns) % DAY_NS / 1000000;
+	uint64_t ms = (ts_ns + clock_offset_ns) % DAY_NS / 1000000;
 
 	snprintf(buf, size, "%02u:%02u:%02u.%03u", (unsigned int)(ms / 3600000),
 		 (unsigned int)(ms / 60000 % 60), (unsigned int)(ms / 1000 % 60),
@@ -293,7 +293,7 @@ static void add_line(struct str *out, const struct stall *stall, const struct te
 {
 	char time[16], latency[DURATION_LEN], stalled[DURATION_LEN];
 
-	format_time(stall->begin_ns, cfg, time, sizeof(time));
+	text_time(stall->begin_ns, cfg->clock_offset_ns, time, sizeof(time));
 	str_addf(out, "%s  ", time);
 	add_vm(out, stall->vm, vm_width(cfg));
 	str_addf(out, " %7u  ", stall->rec->head.tid);

@@ -21,6 +21,9 @@ struct text_cfg {
 	struct advice_host host;
 };
 
+/* "09:14:49.583", the time of day of @ts_ns. */
+void text_time(uint64_t ts_ns, int64_t clock_offset_ns, char *buf, size_t size);
+
 void text_header(struct str *out);
 
 /*

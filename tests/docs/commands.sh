@@ -71,6 +71,8 @@ cannot "perf record -e 'probe:*' -a; perf script >FILE" "it needs the probes of 
 live 0 nothing 'for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done >FILE' \
 	'for t in /proc/$$/task/*; do echo $t/stack; cat $t/stack; done >FILE; [ -s FILE ]'
 any 0 groups 'kvmstall report --by culprit test.cap'
+any 1 nothing 'kvmstall report --vm web3 --around 1,200ms --all test.cap' # qemu.cap has no web3
+any 0 groups 'kvmstall report --by call --since -60s test.cap'
 any 0 'text ^[^,]*,[^,]*,' 'kvmstall report -f csv -q test.cap | (head -n 1; sort -t, -k12,12nr | head)'
 live 0 repro 'kvmstall repro'
 live 0 repro 'kvmstall repro --rounds 23 --order memslots-first' 'kvmstall repro --rounds 5 --order memslots-first'
@@ -91,6 +93,7 @@ watch 0 json 'kvmstall trace --vm web3 -d 10m -j'
 watch 0 'text KVM_SET_USER_MEMORY_REGION' "kvmstall trace -j -d 1m | jq -s 'map(select(.type == \"stall\")) \
 | sort_by(-.stall_ns) | .[:5][] | [.vm.name, .call, .stall_ns, .cause]'"
 watch 0 'stalls account' 'kvmstall trace -v -d 10s'
+watch 0 sums 'kvmstall trace --interval 5s' 'kvmstall trace --interval 101ms'
 live 0 stalls "kvmstall trace -v -m 1h -- sh -c 'kvmstall repro -r 23 >/dev/null'"
 live 0 repro 'kvmstall repro --scenario pit-close'
 watch 0 'text ^TIME' 'kvmstall trace | head'
@@ -103,6 +106,13 @@ cannot 'kvmstall diff OLD NEW' "a form, not a command"
 cannot 'systemctl status kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
 cannot 'systemctl status kvmstall.socket kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
 cannot 'perf record -F 10000 -g' "how a profile of docs/start.md was taken, minutes of an idle machine"
+
+any '0|1|3' diff 'kvmstall diff OLD NEW' 'kvmstall diff old.cap new.cap'
+watch 0 'stalls account' 'kvmstall trace --stuck 1s'
+watch 0 stalls 'kvmstall trace --vm NAME'
+watch 0 stalls 'kvmstall trace -d 1m'
+cannot 'systemctl status kvmstall' "the service is not installed here: tests/lint/units.sh checks the units"
+cannot 'systemctl status kvmstall.socket kvmstall' "the same"
 
 # ---- targets and scripts
 

@@ -184,6 +184,11 @@ test_statuses()
 		awk '$1 ~ /trace|record|export|repro|check/' <(named_statuses) >>made
 	fi
 	named_statuses | sort -u >named
+	if [ -n "${WHOLE-}" ] && has_kvm; then
+		valid_of trace --json --interval 101ms --duration 307ms
+	else
+		echo interval >>"$work/schemas.seen" # of a live trace alone
+	fi
 	missing=$(comm -23 named <(sort -u made))
 	[ -z "$missing" ] || fail "named by a page, and never made:" "$missing"
 	note "$(grep -c . named) exit statuses that pages name"

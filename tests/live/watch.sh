@@ -198,3 +198,21 @@ test_kernel_log()
 {
 	kernel_is_quiet "$work/dmesg.before"
 }
+
+# The sums of all intervals are those of the summary: no call is missing, and none counts twice.
+test_interval()
+{
+	local sums
+
+	"$KVMSTALL" trace --json --interval 101ms -- sh -c '"$0" repro --rounds 23 >repro' "$KVMSTALL" >sums
+	none "more than sums" 'select(.type | IN("interval", "summary") | not)' sums
+	some "an interval" 'select(.type == "interval" and .calls > 0)' sums
+	sums=$(value '[map(select(.type == "interval")) | (map(.calls) | add), (map(.stalls) | add)]' sums)
+	[ "$sums" = "$(value '[.[] | select(.type == "summary") | .calls, .stalls]' sums)" ] ||
+		fail "the intervals have $sums calls and stalls, and the summary others"
+	"$KVMSTALL" trace -q --interval 101ms -d 307ms >text
+	grep -q '^TIME .* CALL$' text
+	status=0
+	"$KVMSTALL" trace --interval 99ms 2>err || status=$?
+	[ $status = 2 ] && grep -q 'at least 100ms' err
+}

@@ -49,6 +49,29 @@ static void each_part_of_a_filter_is_wanted(void **state)
 	}
 }
 
+static void a_call_is_wanted_where_a_part_of_it_lies_between(void **state)
+{
+	static const struct {
+		uint64_t since_ns, until_ns;
+		bool is_wanted; /* the call from 101 to 131 */
+	} cases[] = {
+		{0, 0, true},	   {0, UINT64_MAX, true},    {131, UINT64_MAX, true},
+		{132, 997, false}, {0, 101, false},	     {0, 102, true},
+		{107, 109, true},  {132, UINT64_MAX, false},
+	};
+	const struct ks_call call = {.tgid = 9};
+	const struct stall stall = {.rec = &call, .begin_ns = 101, .latency_ns = 30};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct filter filter = {.since_ns = cases[i].since_ns,
+					      .until_ns = cases[i].until_ns};
+
+		if (filter_wants_stall(&filter, &stall) != cases[i].is_wanted)
+			fail_msg("case %zu", i);
+	}
+}
+
 /* ---- the sink ---- */
 
 struct sink_seen {
@@ -130,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stall_has_a_cause_and_a_length),
 		cmocka_unit_test(each_part_of_a_filter_is_wanted),
+		cmocka_unit_test(a_call_is_wanted_where_a_part_of_it_lies_between),
 		cmocka_unit_test(what_the_recorder_does_is_left_out),
 		cmocka_unit_test(nobody_has_to_take_anything),
 	};
