@@ -178,6 +178,18 @@ agreement()
 	done
 }
 
+# Each VM of the recording registered one device, and the callback that this left behind is counted for it.
+deferrals()
+{
+	local backend
+
+	backend=$("$KVMSTALL_STATIC" report -f json "$out/kvs" | jq -r 'select(.type == "summary").backend')
+	[ "$backend" != tracepoint ] || skip "$backend sees no callbacks"
+	"$KVMSTALL_STATIC" report --by deferral -f json "$out/kvs" >rows
+	jq -se 'map(select(.type == "group")) | length == 31 and all(.[]; .callbacks == 1 and .calls == 1)' rows ||
+		fail "not one callback for each of 31 VMs" "$(cat rows)"
+}
+
 # The recordings of two kernels: what is worse, why, and what could be behind it.
 changed()
 {
@@ -204,6 +216,7 @@ for series in ${SERIES:-6.17 6.18 7.3}; do
 	if newer 6.18 "${series%:*}"; then
 		run_test "$series-vcpu-stalls" vcpu_stalls
 		run_test "$series-memslot-stalls" memslot_stalls
+		run_test "$series-deferrals" deferrals
 	else
 		run_test "$series-nothing-stalls" nothing_stalls
 	fi
