@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "base/opt.h"
 #include "base/sanitize.h"
@@ -228,9 +230,25 @@ static void open_closed(void)
 	}
 }
 
+/*
+ * jansson calls a member that it had no memory for a mistake in the text, and frees twice what it
+ * could not lengthen (2.14, strbuffer_append_bytes()). Only what a capture says of itself is parsed
+ * by it, so nothing is lost that it has not lost.
+ */
+static void *memory_or_end(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (memory)
+		return memory;
+	fputs("kvmstall: out of memory\n", stderr);
+	exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	open_closed();
 	signals_init();
+	json_set_alloc_funcs(memory_or_end, free);
 	return finish_stdout(dispatch(argc, argv));
 }

@@ -231,8 +231,8 @@ static bool is_due(struct printer *show, const struct stall *stall)
 	if (stall->is_inferred) /* a log has it once, at its end */
 		return true;
 	stuck = find_stuck(show, stall->rec->head.tid);
-	if (!stuck)
-		return false;
+	if (!stuck) /* no memory of when it was shown: rather too often than never */
+		return stall->latency_ns >= show->cfg.stuck_ns;
 	if (stuck->begin_ns != stall->begin_ns)
 		*stuck = (struct stuck){stall->begin_ns, show->cfg.stuck_ns};
 	if (stall->latency_ns < stuck->next_ns)

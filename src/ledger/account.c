@@ -109,7 +109,7 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 	else
 		pieces_add(&pieces, KS_CAUSE_UNEXPLAINED, 0, span.in_ns - span.off_ns);
 	task->forgotten += pieces.is_forgotten;
-	ret = add_wait(task, sleep, stack, dom, &span);
+	ret = pieces.lacks_memory ? -ENOMEM : add_wait(task, sleep, stack, dom, &span);
 	if (!ret)
 		ret = add_pieces(task, span.off_ns, &pieces, dom);
 	pieces_fini(&pieces);

@@ -41,6 +41,12 @@ static void settle(struct domain *dom)
 	dom->bytes = bytes;
 }
 
+static void lack_memory(struct domain *dom)
+{
+	if (dom->budget)
+		dom->budget->lacks_memory = true;
+}
+
 /* How many items a list of @bytes may have, which has room for @cap: twice as many, or no more. */
 static size_t list_max(const struct domain *dom, size_t cap, size_t bytes)
 {
@@ -142,6 +148,7 @@ static void history_push(struct domain *dom, struct transitions *track,
 	settle(dom);
 	if (!room) {
 		dom->dropped++;
+		lack_memory(dom);
 		return;
 	}
 	*room = *moment;
@@ -228,8 +235,10 @@ static void initiator_add(struct domain *dom, const struct initiator *initiator)
 	size_t i = initiators_cnt(list);
 
 	settle(dom);
-	if (!room)
+	if (!room) {
+		lack_memory(dom);
 		return;
+	}
 	for (i--; i && (int64_t)(initiators_at(list, i - 1)->gp - initiator->gp) > 0; i--)
 		*initiators_at(list, i) = *initiators_at(list, i - 1);
 	*initiators_at(list, i) = *initiator;
@@ -246,6 +255,8 @@ static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 	settle(dom);
 	if (room)
 		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns < last_ns ? last_ns : ts_ns};
+	else
+		lack_memory(dom);
 }
 
 /* A counter below 0 has its start at -100 in sight (SRCU_GP_SEQ_INITIAL_VAL). */

@@ -85,6 +85,7 @@ struct domain;
 struct history_budget {
 	size_t bytes; /* taken */
 	size_t max_bytes;
+	bool lacks_memory; /* something was not kept, as there was none to be had */
 };
 
 /* @ssp and @kvm (0: nobody's own) as in records. NULL when out of memory; one reference. */

@@ -380,6 +380,8 @@ static int take_start(struct ledger *ledger, const struct record_view *view)
 	if (!dom)
 		return no_domain(ledger, start->ssp);
 	stack = resolve(ledger, view);
+	if (!stack)
+		return -ENOMEM;
 	initiator.func = stack_srcu_caller(stack);
 	initiator.call = start->kind ? call_of(start->kind, start->cmd) : stack_call(stack);
 	/* Only an expedited request starts without a timer, and call_srcu() makes none. */
@@ -454,6 +456,8 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 	if (!task)
 		return no_task(ledger);
 	stack = resolve(ledger, view);
+	if (!stack)
+		return -ENOMEM;
 	dom = find_domain(ledger, sleep->ssp);
 	prove_domain(ledger, dom, sleep, stack);
 	ret = account_sleep(task, sleep, stack, dom, false);
@@ -571,10 +575,14 @@ static int take_suspect(struct ledger *ledger, const struct record_view *view)
 	struct domain *dom = map_get(&ledger->domains, rec->ssp);
 	struct suspect suspect = {
 		.tid = rec->head.tid, .tgid = rec->tgid, .ts_ns = rec->head.ts_ns};
+	const struct stack *stack;
 
 	if (!dom)
 		return 0; /* its VM is gone by now */
-	suspect.stack = *resolve(ledger, view);
+	stack = resolve(ledger, view);
+	if (!stack)
+		return -ENOMEM;
+	suspect.stack = *stack;
 	suspect.rank = suspect_rank(&suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
 	if (!suspect.rank || !suspect.gp)
@@ -706,6 +714,8 @@ static int take_asleep(struct ledger *ledger, const struct record_view *view)
 	struct task *task;
 	int ret;
 
+	if (!stack)
+		return -ENOMEM;
 	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(stack)))
 		return 0;
 	if (rec->begin_ns > rec->head.ts_ns || rec->off_ns > rec->head.ts_ns)
@@ -832,5 +842,5 @@ int ledger_record(struct ledger *ledger, const void *record, size_t size)
 	ret = takers[head->type](ledger, &view);
 	if (ret == -EINVAL)
 		ledger->stats.malformed++;
-	return ret;
+	return ledger->history.lacks_memory ? -ENOMEM : ret;
 }

@@ -100,5 +100,5 @@ const struct stack *stacks_resolve(struct stacks *stacks, const __u64 *addrs, si
 		if (known->cnt == cnt && !memcmp(known->addrs, addrs, cnt * sizeof(*addrs)))
 			return &known->stack;
 	known = add(stacks, hash, addrs, cnt);
-	return known ? &known->stack : &stacks->none;
+	return known ? &known->stack : NULL;
 }

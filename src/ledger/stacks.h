@@ -15,7 +15,7 @@ struct symbols;
 struct stacks *stacks_new(const struct symbols *syms);
 void stacks_free(struct stacks *stacks);
 
-/* As stack_resolve(); what is returned lives until the next call, and without memory is empty. */
+/* As stack_resolve(); what is returned lives until the next call. NULL: out of memory. */
 const struct stack *stacks_resolve(struct stacks *stacks, const __u64 *addrs, size_t cnt);
 
 #endif

@@ -30,9 +30,8 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 		last->ns += ns;
 	} else if (pieces_grow(pieces)) {
 		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
-	} else if (last) {
-		last->cause = KS_CAUSE_UNEXPLAINED;
-		last->ns += ns;
+	} else {
+		pieces->lacks_memory = true;
 	}
 }
 

@@ -23,9 +23,10 @@ struct pieces {
 	struct piece *list;
 	size_t cnt, cap;
 	bool is_forgotten; /* the history did not reach back to all of it */
+	bool lacks_memory; /* some are missing */
 };
 
-/* Append @ns of @cause, or lengthen the last piece; no memory: the last one becomes unexplained. */
+/* Append @ns of @cause, or lengthen the last piece. */
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
 
 /* Forget them; it can be used again. */
