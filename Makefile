@@ -289,6 +289,11 @@ check-golden check-live check-export: check-%: all
 check-monitoring: all
 	@TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
 
+# What each command does when one thing fails: docs/faults.md has the rows of $O/faults.md.
+check-faults: all
+	@rm -f $O/faults.md
+	@KVMSTALL=$(abspath $O/kvmstall) TABLE=$(abspath $O/faults.md) tests/faults/run.sh
+
 # All of KVM's own selftests, where check runs some.
 check-kvm: all
 	@PROGRAMS=all $(RUN) kvm
@@ -338,6 +343,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-live check-export check-monitoring check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check-faults: each command with one thing that fails once: the n-th allocation (alloc.c), the n-th
+# read, write, open, mmap, bpf(2) and perf_event_open(2) (strace injects the error). Every n where a command's
+# output is the same each time; EACH of them, spread evenly, where the kernel takes part.
+#
+# A fault may do nothing (status and output as without it), or be said (another status, and a sentence that
+# begins with "kvmstall: "; with the status of without it, output that differs needs the sentence too). Dying
+# of a signal, no end, silence, and programs left in the kernel are failures.
+#
+# TABLE is where docs/faults.md's rows go. EACH: 31. TESTS='NAME...' runs only these.
+# shellcheck disable=SC2154,SC2317 # of lib/suite.sh; functions run by name
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+TABLE=${TABLE:-$work/table.md}
+golden=$here/tests/golden
+each=${EACH:-31}
+ours='^kvmstall( [a-z]+)?: '
+cd "$work" || exit 1
+
+# What is run, by name. Those of the second list have another output each time.
+declare -A commands=(
+	[report]="report $golden/report/qemu.cap"
+	[report-all]="report -v --all $golden/report/reader.cap"
+	[report-json]="report --all -f json $golden/report/stuck.cap"
+	[report-csv]="report -f csv $golden/report/qemu.cap"
+	[report-by]="report --by call $golden/report/qemu.cap"
+	[report-deferral]="report --by deferral $golden/report/qemu.cap"
+	[report-strace]="report --all $golden/logs/kvmtool-run.strace"
+	[trace]="trace --json --all -- $KVMSTALL repro --profile minimal --rounds 1"
+	[record]="record -o recording -- $KVMSTALL repro --profile minimal --rounds 1"
+	[check]="check --json"
+	[repro]="repro --json --profile minimal --rounds 1"
+	[diff]="diff $golden/report/qemu.cap $golden/report/reader.cap"
+	[diff-json]="diff -f json $golden/report/qemu.cap $golden/report/reader.cap"
+)
+live='trace record check repro'
+steady='report report-all report-json report-csv report-by report-deferral report-strace diff diff-json'
+
+declare -A errors=([read]=EIO [pread64]=EIO [write]=ENOSPC [openat]=EMFILE [mmap]=ENOMEM [bpf]=ENOMEM
+	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN)
+
+# run COMMAND [VAR=VALUE...]: into out, err and status.
+run()
+{
+	local words
+
+	read -ra words <<<"${commands[$1]}"
+	shift
+	status=0
+	timeout -k 5 60 env "$@" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
+}
+
+# injected COMMAND SYSCALL N
+injected()
+{
+	local words
+
+	read -ra words <<<"${commands[$1]}"
+	status=0
+	timeout -k 5 60 strace -qq -o /dev/null -e trace="$2" -e signal=none \
+		-e inject="$2:error=${errors[$2]}:when=$3" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
+}
+
+# What must be the same without a word: all of it, or where the kernel takes part which calls were seen.
+essence()
+{
+	case $1 in
+	trace) jq -c 'select(.type | IN("call", "stall")) | select(.comm == "kvmstall") | .call' "$2" ;;
+	record) "$KVMSTALL" report --all --format json recording | jq -c 'select(.type | IN("call", "stall"))
+		| select(.comm == "kvmstall") | .call' ;;
+	repro) jq -c 'select(.type == "call") | .call' "$2" ;;
+	check) jq -c '[.backend, (.facts | keys)]' "$2" ;;
+	*) cat "$2" ;;
+	esac >"$3" 2>/dev/null
+}
+
+# Is what happened right? $1: what failed.
+judge()
+{
+	essence "$command" out is
+	if [ "$status" -ge 124 ]; then
+		echo "$1: exit status $status: $(tail -n 3 err)" >>wrong
+	elif [ "$status" = "$whole_status" ] && cmp -s is whole; then
+		harmless=$((harmless + 1))
+	elif grep -qE "$ours" err && ! cmp -s err whole.err; then
+		said=$((said + 1))
+		sed -nE "s/$ours//p" err | head -n 1 >>sentences
+	else
+		echo "$1: silence, exit status $status: $(diff is whole | head -n 3)" >>wrong
+	fi
+}
+
+row()
+{
+	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
+	printf '| %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$said" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
+		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-60 | paste -sd ';' | sed 's/|/\\|/g')" >>"$TABLE"
+	note "$3 faults: $harmless harmless, $said said"
+	[ ! -s wrong ]
+}
+
+without()
+{
+	run "$1" FAULT_COUNT="$PWD/allocations" LD_PRELOAD="$work/alloc.so"
+	essence "$command" out whole
+	mv err whole.err
+	whole_status=$status
+	harmless=0 said=0
+	: >wrong
+	: >sentences
+}
+
+# numbers FROM TO: all of them, or $each where the kernel takes part.
+numbers()
+{
+	if [[ " $live " = *" $command "* ]]; then
+		awk -v from="$1" -v to="$2" -v each="$each" 'BEGIN {
+			cnt = to - from + 1
+			for (i = 0; i < each && i < cnt; i++)
+				print from + int(i * cnt / (cnt < each ? cnt : each))
+		}'
+	else
+		seq "$1" "$2"
+	fi
+}
+
+# allocations COMMAND: each.
+allocations()
+{
+	local cnt
+
+	without "$1"
+	cnt=$(cat allocations)
+	for n in $(numbers 1 "$cnt"); do
+		run "$1" FAULT_AT="$n" LD_PRELOAD="$work/alloc.so"
+		judge "allocation $n"
+	done
+	row "$1" allocation "$(numbers 1 "$cnt" | wc -l) of $cnt"
+}
+
+# syscalls COMMAND SYSCALL: each call that main() and what it calls make: the first thing that it does is to
+# ask for its signal mask.
+syscalls()
+{
+	local before cnt words
+
+	without "$1"
+	read -ra words <<<"${commands[$1]}"
+	strace -qq -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null
+	cnt=$(grep -c "$2(" calls) || true
+	before=$(sed '/rt_sigprocmask/,$d' calls | grep -c "$2(") || true
+	for n in $(numbers $((before + 1)) "$cnt"); do
+		injected "$1" "$2" "$n"
+		judge "$2 $n"
+	done
+	row "$1" "$2" "$(numbers $((before + 1)) "$cnt" | wc -l) of $((cnt - before))"
+}
+
+${CC:-cc} -O1 -shared -fPIC -o alloc.so "$here/tests/faults/alloc.c" || nothing "no compiler for alloc.c"
+# shellcheck disable=SC2086 # words
+if [ -n "${TESTS-}" ]; then
+	steady=$TESTS live=
+elif ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
+	echo "no BPF: $live are left out"
+	live=
+fi
+for command in $steady $live; do
+	run_test "$command-allocation" allocations "$command"
+	command -v strace >/dev/null || continue
+	for call in read openat write mmap; do
+		run_test "$command-$call" syscalls "$command" "$call"
+	done
+done
+for command in $live; do
+	for call in bpf perf_event_open poll signalfd4 pipe2 clone; do
+		! command -v strace >/dev/null || run_test "$command-$call" syscalls "$command" "$call"
+	done
+done
+finish
