@@ -55,6 +55,8 @@ end_all()
 {
 	local file
 
+	# A sender that ends by itself first waits for a receiver that has gone.
+	[ ! -s "$run/sender.pid" ] || kill -KILL "$(cat "$run/sender.pid")" 2>/dev/null
 	for file in "$run"/*.pid; do
 		[ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null
 	done
@@ -218,7 +220,8 @@ everywhere()
 	done
 }
 
-# fire ALERT [LABELS], stop ALERT [LABELS]: it does within some time, in each way; how long is in the table.
+# fire ALERT [LABELS], stop ALERT [LABELS]: it does within some time, in each way; how long is in the table, from
+# $since and from $ended, or from now.
 fire()
 {
 	local since=${since:-$SECONDS}
@@ -229,7 +232,7 @@ fire()
 
 stop()
 {
-	local since=$SECONDS
+	local since=${ended:-$SECONDS}
 
 	until_true "${patience:-60}" everywhere is_silent "$@" || fail "$1 does not stop: $(state_of "$@")"
 	echo "$1 $((SECONDS - since))" >>"$run/stopped"
@@ -515,17 +518,19 @@ test_stuck()
 # when they are set up.
 test_starts()
 {
-	local load
+	local load since ended
 
 	normal 61
 	end daemon
 	start setarch "$(uname -m)" --uname-2.6
+	since=$SECONDS
 	slow 600 &
 	load=$!
 	patience=80 fire KvmSetupStalls 'instance="host-1"'
 	patience=80 fire KvmKernelRegression 'instance="host-1"'
 	observe
 	kill "$load" || true
+	ended=$SECONDS
 	patience=120 stop KvmSetupStalls
 	patience=120 stop KvmKernelRegression
 	end daemon
@@ -553,13 +558,17 @@ test_deferral()
 
 test_loses()
 {
+	local since ended
+
 	end daemon
 	start -- --ring 4K
 	until_true 10 everywhere has_samples 'kvmstall:events_lost:increase15m{instance="host-1"}'
 	kill -STOP "$(cat "$run/daemon.pid")"
 	workload
+	since=$SECONDS
 	kill -CONT "$(cat "$run/daemon.pid")"
 	fire KvmstallLosesEvents
+	ended=$SECONDS
 	observe
 	end daemon
 	start
@@ -624,7 +633,7 @@ test_textfile()
 # It ends again and again, as one that the service manager has to start anew.
 test_degraded()
 {
-	local since=$SECONDS i
+	local since=$SECONDS ended i
 
 	for ((i = 0; i < 13; i++)); do
 		end daemon
@@ -632,6 +641,7 @@ test_degraded()
 		sleep 2
 		! everywhere has_fired KvmstallIsDegraded 'why="restarts",instance="host-1"' || break
 	done
+	ended=$SECONDS
 	fire KvmstallIsDegraded 'why="restarts",instance="host-1"'
 	observe
 	patience=90 stop KvmstallIsDegraded 'why="restarts",instance="host-1"'
@@ -690,6 +700,7 @@ cgroups()
 	awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts
 }
 
+vm=
 # A VM in a pod's cgroup, as containerd makes it with systemd's driver; its pid in $vm.
 vm_in_pod()
 {
@@ -708,17 +719,17 @@ remove_cgroup()
 	local top dir
 
 	top=$(cgroups) dir=$top$scope
-	kill "$vm" 2>/dev/null && wait "$vm"
+	kill "$vm" 2>/dev/null || true
+	wait "$vm" || true
 	while [ "$dir" != "$top" ]; do
-		rmdir "$dir" 2>/dev/null
+		rmdir "$dir" 2>/dev/null || true
 		dir=${dir%/*}
 	done
-	return 0
 }
 
 test_kubernetes()
 {
-	local query vm=
+	local query
 
 	{
 		printf '%s\n' 'global: {scrape_interval: 1s, evaluation_interval: 1s}' 'rule_files: [rules.yml, alerts.yml]'
@@ -849,7 +860,7 @@ table()
 	cat <<-END
 		# Rules, panels and alerts, as they are shipped
 
-		Seen by \`make check-monitoring\`: $(prometheus_version), kvmstall on Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq -r .hz),
+		Seen by \`make check-monitoring\`: $(prometheus_version), kvmstall on Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq -r .host.hz),
 		$(nproc) CPUs, backend $("$KVMSTALL" check --json | jq -r .backend), $(date -u +%F). An hour is a minute in the copies that were run. "right": it had data, never
 		NaN, with the labels of its target. "no callbacks": this backend does not see call_srcu(), so there is nothing to say.
 		Fired and stopped: in all four ways, from the start and the end of what the alert is about.
