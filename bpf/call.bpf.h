@@ -113,7 +113,7 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 	call->sleeps = state->sleeps;
 	call->kind = state->kind;
 	call->flags = state->flags;
-	if (state->cmd)
+	if (state->cmd && state->kind != KS_KIND_SYSCALL)
 		call->flags |= call_args(call);
 	if (state->kvm && state->kind != KS_KIND_CLOSE && kvm_has_run(state->kvm))
 		call->flags |= KS_CALL_RAN;
@@ -217,12 +217,12 @@ static __always_inline void call_begin_release(struct file *file, enum ks_call_k
 		emit_step(KS_CLOSING, 0, 0, kvm);
 }
 
-/* close(2) of a VM's or vCPU's descriptor: maybe the last one. */
+/* close(2) of a VM's, a vCPU's or a device's descriptor: maybe the last one. */
 static __always_inline void call_begin_close(struct file *file)
 {
 	enum ks_call_kind kind = file_kind(file);
 
-	if (kind == KS_KIND_VM || kind == KS_KIND_VCPU)
+	if (kind == KS_KIND_VM || kind == KS_KIND_VCPU || kind == KS_KIND_DEVICE)
 		call_begin_release(file, kind);
 }
 

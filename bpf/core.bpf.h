@@ -147,6 +147,19 @@ static __always_inline bool kvm_has_run(__u64 kvm)
 	return BPF_CORE_READ((struct kvm_vcpu *)entry, pid) != 0;
 }
 
+/* include/linux/sched.h: it waits for a disk. */
+struct task_struct___iowait {
+	unsigned in_iowait : 1;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool task_in_iowait(struct task_struct *task)
+{
+	struct task_struct___iowait *its = (void *)task;
+
+	return bpf_core_field_exists(its->in_iowait) &&
+	       BPF_CORE_READ_BITFIELD_PROBED(its, in_iowait);
+}
+
 /* A syscall's number, also when it returns. */
 static __always_inline int sys_nr(struct pt_regs *regs)
 {
@@ -216,9 +229,11 @@ static __always_inline __u64 return_address(struct pt_regs *regs)
 #if defined(__TARGET_ARCH_x86)
 #define SYS_IOCTL 16
 #define SYS_CLOSE 3
+#define SYS_WHOSE KS_SYSCALL_X86
 #else
 #define SYS_IOCTL 29
 #define SYS_CLOSE 57
+#define SYS_WHOSE KS_SYSCALL_GENERIC
 #endif
 
 #endif

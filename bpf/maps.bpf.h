@@ -14,6 +14,10 @@
 #define X(name) const volatile __u64 sym_##name;
 KS_SYMBOLS(X)
 #undef X
+/* Functions that wait for a grace period; .bytes 0: not used. */
+const volatile struct {
+	__u64 start, bytes;
+} waits[KS_WAITS_MAX];
 /* Where a function returns to while a kretprobe waits for it. */
 const volatile __u64 sym_kretprobe_trampoline;
 /* Bit (1 << enum ks_call_kind) for each ioctl number that is a call. */
@@ -22,8 +26,10 @@ const volatile __u8 wanted[256];
 const volatile bool want_all_calls;
 /* User space is not in the first PID namespace: ids in records are translated. */
 const volatile bool is_in_pid_ns;
-/* No function entry reports waits outside known calls: watch the owners' D state sleeps. */
-const volatile bool want_orphan_sleeps;
+/* No function entry reports waits outside known calls: watch kworkers' D state sleeps, too. */
+const volatile bool want_worker_sleeps;
+/* COMMAND and its children are followed. */
+const volatile bool want_followed;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
  * a kretprobe waits for, unless its task is current (rethook_find_ret_addr(); v6.1 warns, too). */
 const volatile bool want_early_stacks;

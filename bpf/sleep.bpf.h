@@ -9,22 +9,82 @@
 #define TASK_DEAD	     0x080
 #define TASK_NOLOAD	     0x400 /* idle workers: not waiting for anyone */
 
+#define PF_EXITING   0x4
 #define PF_WQ_WORKER 0x20
+#define PF_KTHREAD   0x200000
 
 /* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by another
  * synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
 #define STACK_MIN_NS 200000
 
+/* One outside any call that is shorter waits for a lock: a grace period of RCU takes more (the
+ * least of 1000 on 6.18.44 was 83 us), and a shorter one stalls nobody. */
+#define ORPHAN_MIN_NS 20000
+
+static __always_inline bool task_is_followed(struct task_struct *task)
+{
+	__u32 tgid;
+
+	if (!want_followed)
+		return false;
+	tgid = shown_tgid(task, task->tgid);
+	return bpf_map_lookup_elem(&followed, &tgid);
+}
+
 static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
 {
 	__u32 tgid;
 
-	if (!want_orphan_sleeps || !(task_state & TASK_UNINTERRUPTIBLE) || task_state & TASK_NOLOAD)
+	if (!(task_state & TASK_UNINTERRUPTIBLE) || task_state & TASK_NOLOAD)
 		return false;
 	if (task->flags & PF_WQ_WORKER)
-		return true; /* irqfd_shutdown(), or the end of a VM that a work held last */
+		return want_worker_sleeps; /* irqfd_shutdown(), or a VM's end that a work held off
+					    */
+	if (task->flags & PF_KTHREAD || task_in_iowait(task))
+		return false;
 	tgid = task->tgid;
-	return bpf_map_lookup_elem(&owners, &tgid);
+	return bpf_map_lookup_elem(&owners, &tgid) || task_is_followed(task);
+}
+
+/* What waits is found within so many frames: the scheduler's and the completion's are first. */
+#define WAIT_FRAMES 12
+
+static __always_inline bool in_wait(__u64 addr)
+{
+	for (int i = 0; i < KS_WAITS_MAX; i++)
+		if (addr - waits[i].start < waits[i].bytes)
+			return true;
+	return false;
+}
+
+static __always_inline bool stack_waits(const __u64 *addrs, __u32 frames)
+{
+	for (int i = 0; i < WAIT_FRAMES; i++)
+		if (i < (int)frames && in_wait(addrs[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Name the call that an orphan's task is in. Of its registers only the system call is read: they
+ * are those that it entered the kernel with, and -1 for a fault or an interrupt.
+ */
+static __always_inline void orphan_name(struct task_state *state, struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (task->flags & PF_KTHREAD)
+		return; /* what it does has the name of its function */
+	if (task_is_followed(task))
+		state->flags |= KS_CALL_FOLLOWED;
+	if (task->flags & PF_EXITING) {
+		state->kind = KS_KIND_EXIT;
+		return;
+	}
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	state->kind = KS_KIND_SYSCALL;
+	state->cmd = (sys_nr(regs) & KS_SYSCALL_NR) | SYS_WHOSE;
+	state->arg = (state->cmd & KS_SYSCALL_NR) == SYS_IOCTL ? sys_arg1(regs) : sys_arg0(regs);
 }
 
 /* What the VM's domains were asked for: at this moment, by this task too if it waits for one. */
@@ -74,7 +134,7 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 }
 
 /* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
-static __always_inline void orphan_open(struct task_struct *task, __u64 now)
+static __always_inline void orphan_open(void *ctx, struct task_struct *task, __u64 now)
 {
 	struct task_state state = {
 		.begin_ns = now,
@@ -85,6 +145,8 @@ static __always_inline void orphan_open(struct task_struct *task, __u64 now)
 
 	task_sample(&state);
 	task_add(task->pid, &state);
+	if (want_early_stacks)
+		stack_save(ctx, task->pid);
 }
 
 static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
@@ -99,7 +161,7 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	state = task_find(tid);
 	if (!state) {
 		if (may_be_wait(task, task_state))
-			orphan_open(task, bpf_ktime_get_ns());
+			orphan_open(ctx, task, bpf_ktime_get_ns());
 		return;
 	}
 	now = bpf_ktime_get_ns();
@@ -182,8 +244,8 @@ static __always_inline void sleep_emit_bare(const struct task_state *state, __u6
 	ring_submit(sleep);
 }
 
-static __always_inline void sleep_emit_stack(const struct task_state *state,
-					     struct task_struct *task, __u64 now)
+static __always_inline void sleep_emit_stack(struct task_state *state, struct task_struct *task,
+					     __u64 now)
 {
 	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
 
@@ -191,7 +253,47 @@ static __always_inline void sleep_emit_stack(const struct task_state *state,
 		return;
 	sleep_fill(sleep, state, now);
 	sleep->frames = stack_take(task, sleep->stack);
+	/* else only the exit of a process's last thread is news */
+	if (state->kind == KS_KIND_EXIT && stack_waits(sleep->stack, sleep->frames))
+		state->flags |= KS_CALL_WAITED;
 	ring_submit(sleep);
+}
+
+/* A sleep outside any call, that may be a wait: what its stack says. False: it was none. */
+static __always_inline bool sleep_emit_wait(const struct task_state *state,
+					    struct task_struct *task, __u64 now)
+{
+	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
+	__u32 frames;
+
+	if (!sleep)
+		return true; /* which is counted */
+	frames = stack_take(task, sleep->stack);
+	if (!stack_waits(sleep->stack, frames)) {
+		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
+		return false;
+	}
+	sleep_fill(sleep, state, now);
+	sleep->frames = frames;
+	ring_submit(sleep);
+	return true;
+}
+
+/*
+ * An orphan is over with its sleep. Who was woken by a callback that ran on top of a work of SRCU
+ * need not have waited for that, or for any grace period.
+ */
+static __always_inline void orphan_close(struct task_state *state, struct task_struct *task,
+					 __u64 now)
+{
+	if ((state->wake_ssp || now - state->off_ns >= ORPHAN_MIN_NS) &&
+	    sleep_emit_wait(state, task, now)) {
+		state->sleeps++;
+		state->flags |= KS_CALL_WAITED;
+		orphan_name(state, task);
+		call_emit(state, task, now, 0);
+	}
+	task_del(task->pid);
 }
 
 /* Only a stack can say whose a domain is that is no VM's own: the first wait on it has one. */
@@ -219,25 +321,21 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 	if (!state || !state->off_ns)
 		return;
 	now = bpf_ktime_get_ns();
-	by_srcu = state->wake_ssp || state->wait_ssp;
-	if (state->kind || by_srcu) {
-		/* what an orphan was in is known by its stack alone */
-		if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
-		    !is_first_of_foreign(state))
-			sleep_emit_bare(state, now);
-		else
-			sleep_emit_stack(state, task, now);
-		state->sleeps++;
-		if (by_srcu)
-			state->flags |= KS_CALL_WAITED;
-	}
-	state->off_ns = 0;
-	if (state->kind || state->wait_ssp)
+	if (!state->kind && !state->wait_ssp) {
+		orphan_close(state, task, now);
 		return;
-	/* An orphan is over with its sleep. */
+	}
+	by_srcu = state->wake_ssp || state->wait_ssp;
+	/* what an orphan was in is known by its stack alone */
+	if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
+	    !is_first_of_foreign(state))
+		sleep_emit_bare(state, now);
+	else
+		sleep_emit_stack(state, task, now);
+	state->sleeps++;
 	if (by_srcu)
-		call_emit(state, task, now, 0);
-	task_del(tid);
+		state->flags |= KS_CALL_WAITED;
+	state->off_ns = 0;
 }
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef BPF_WAIT_BPF_H
 #define BPF_WAIT_BPF_H
 
-#include "call.bpf.h"
+#include "sleep.bpf.h"
 
 static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 {
@@ -50,6 +50,7 @@ static __always_inline void wait_close(void)
 	state->api = KS_API_NONE;
 	if (state->kind)
 		return;
+	orphan_name(state, bpf_get_current_task_btf());
 	if (state->sleeps)
 		call_emit(state, (void *)bpf_get_current_task(), bpf_ktime_get_ns(), 0);
 	task_del(tid);

@@ -19,7 +19,8 @@
 	X(WAKEUP, "wakeup", "completed; the waiter had not run yet")                               \
 	X(LOCK, "lock", "blocked on a KVM mutex whose holder was itself stalled")                  \
 	X(OTHER_SLEEP, "other-sleep", "asleep in the kernel for a reason that is not SRCU")        \
-	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")
+	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")                            \
+	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")
 /* clang-format on */
 
 enum ks_cause {

@@ -101,6 +101,24 @@
 	X(kvm_device_ioctl)
 
 /*
+ * Functions that a task is in while it waits for a grace period, whoever's: by its stack.
+ * X(function) The same in every release from 6.1 to 7.3, but that some lack one, or have it under
+ * two names.
+ */
+#define KS_WAITS(X)                                                                                \
+	X(synchronize_rcu)                                                                         \
+	X(synchronize_rcu_normal)                                                                  \
+	X(synchronize_rcu_expedited)                                                               \
+	X(rcu_barrier)                                                                             \
+	X(synchronize_srcu)                                                                        \
+	X(synchronize_srcu_expedited)                                                              \
+	X(__synchronize_srcu)                                                                      \
+	X(srcu_barrier)
+
+/* How many of them there may be, with those that a compiler made of one (".part.0"). */
+#define KS_WAITS_MAX 16
+
+/*
  * Where a function that has a kretprobe returns to. v5.18 54ecbe6f1ed5 ("rethook: Add a generic
  * return hook"): some architectures have moved to the first.
  */

@@ -94,8 +94,17 @@ enum ks_call_kind {
 	KS_KIND_DEVICE = 4, /* ioctl on a device of a VM */
 	KS_KIND_CLOSE = 5,  /* close of a VM or vCPU fd */
 	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
+	/* A sleep that a grace period ended, in another system call of a process that owns VMs, or
+	 * is followed; the call is reported from the sleep's start to its end. */
+	KS_KIND_SYSCALL = 7,
 	KS_KIND_CNT
 };
+
+/* .cmd of KS_KIND_SYSCALL: the number, and whose numbers these are. */
+#define KS_SYSCALL_NR	   0xffff
+#define KS_SYSCALL_NONE	   0xffff /* in no system call: a fault */
+#define KS_SYSCALL_X86	   0x10000
+#define KS_SYSCALL_GENERIC 0x20000 /* arm64 */
 
 /*
  * The table of wanted ioctls, by number: bit (1 << enum ks_call_kind) for each
@@ -111,16 +120,18 @@ enum ks_call_flags {
 	KS_CALL_RAN = 1 << 1,	  /* vCPU 0 has entered KVM_RUN */
 	KS_CALL_LAST = 1 << 2,	  /* this close destroyed the VM */
 	KS_CALL_HAS_ARG = 1 << 3, /* .args could be read */
-	KS_CALL_WAITED = 1 << 4,  /* SRCU ended one of its sleeps */
+	KS_CALL_WAITED = 1 << 4,  /* SRCU ended one of its sleeps, or RCU */
+	KS_CALL_FOLLOWED =
+		1 << 5, /* KS_KIND_SYSCALL, _EXIT: made by COMMAND or one of its children */
 };
 
 struct ks_call {
 	struct ks_head head; /* .ts_ns is the end */
 	__u64 begin_ns;
 	__u64 kvm; /* 0: not known from the call itself */
-	__u64 arg; /* third argument of the ioctl */
+	__u64 arg; /* third argument of the ioctl; KS_KIND_SYSCALL: the second, else the first */
 	__s64 ret;
-	__u32 cmd; /* second argument; 0 for close and exit */
+	__u32 cmd; /* second argument; 0 for close and exit; KS_KIND_SYSCALL: which */
 	__u32 tgid;
 	__u32 vcpus; /* created when it began */
 	__u16 sleeps;
@@ -135,6 +146,11 @@ enum ks_api {
 	KS_API_SYNC = 1,
 	KS_API_SYNC_EXPEDITED = 2,
 	KS_API_BARRIER = 3,
+	/* Of plain RCU. No program reports these: the stack does. */
+	KS_API_RCU = 4,
+	KS_API_RCU_EXPEDITED = 5,
+	KS_API_RCU_BARRIER = 6,
+	KS_API_CNT
 };
 
 struct ks_sleep {

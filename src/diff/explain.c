@@ -46,6 +46,7 @@ void explain_cause(struct change *change)
 	find_origin(change);
 }
 
+#define RCU	  (1u << KS_CAUSE_RCU)
 #define TIMERS	  (1u << KS_CAUSE_GP_TIMER | 1u << KS_CAUSE_CB_TIMER | 1u << KS_CAUSE_POLL_BACKOFF)
 #define SRCU	  (TIMERS | 1u << KS_CAUSE_READER | 1u << KS_CAUSE_GP_WORK | 1u << KS_CAUSE_KWORKER)
 #define SCHEDULER (1u << KS_CAUSE_RUN | 1u << KS_CAUSE_KWORKER | 1u << KS_CAUSE_WAKEUP)
@@ -60,11 +61,11 @@ static const struct {
 	{"kernel.release", ANY},
 	{"kernel.version", ANY},
 	{"kernel.build_id", ANY},
-	{"kernel.hz", TIMERS},
-	{"rcu", SRCU},
+	{"kernel.hz", TIMERS | RCU},
+	{"rcu", SRCU | RCU},
 	{"srcutree.", SRCU},
-	{"kvm.", SRCU | SLEEPS},
-	{"kvm_", SRCU | SLEEPS},
+	{"kvm.", SRCU | RCU | SLEEPS},
+	{"kvm_", SRCU | RCU | SLEEPS},
 	{"vmm.", ANY},
 	{"kernel.preempt", SCHEDULER},
 	{"cpu.", SCHEDULER},

@@ -187,7 +187,8 @@ static uint8_t count_timers(const struct stall *stall)
 	uint8_t cnt = 0;
 
 	for (size_t i = 0; i < stall->segments_cnt && cnt < UINT8_MAX; i++)
-		cnt += cause_is_timer(stall->segments[i].cause);
+		cnt += cause_is_timer(stall->segments[i].cause) ||
+		       stall->segments[i].cause == KS_CAUSE_RCU; /* a timer of the GP kthread */
 	return cnt;
 }
 

@@ -433,7 +433,7 @@ static enum ks_cause cause_of(const struct hung_task *task)
 		return KS_CAUSE_LOCK;
 	if (stack_in_sync(&task->stack))
 		return task->holder ? KS_CAUSE_READER : KS_CAUSE_UNEXPLAINED;
-	return KS_CAUSE_OTHER_SLEEP;
+	return stack_in_rcu(&task->stack) ? KS_CAUSE_RCU : KS_CAUSE_OTHER_SLEEP;
 }
 
 static enum call_id call_of_task(const struct hung_task *task)
@@ -503,6 +503,8 @@ static void report(struct hang *hang, struct hung_task *task)
 		note_srcu(task);
 	if (call.cause == KS_CAUSE_OTHER_SLEEP)
 		call.func = stack_sleeps_in(&task->stack);
+	if (call.cause == KS_CAUSE_RCU)
+		call.func = stack_rcu_caller(&task->stack);
 	if (stack_in_srcu(&task->stack))
 		call.wait = (struct wait){.dom = domain_of(hang, task),
 					  .api = stack_api(&task->stack),

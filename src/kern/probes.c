@@ -122,6 +122,20 @@ static void set_symbols(struct kvmstall_bpf *skel, const struct symbols *syms)
 	skel->rodata->sym_kretprobe_trampoline = find_trampoline(syms);
 }
 
+static void set_waits(struct kvmstall_bpf *skel, const struct symbols *syms)
+{
+	struct symbols_range ranges[KS_WAITS_MAX];
+	size_t cnt = 0;
+
+#define X(name) cnt += symbols_ranges(syms, #name, ranges + cnt, KS_WAITS_MAX - cnt);
+	KS_WAITS(X)
+#undef X
+	for (size_t i = 0; i < cnt; i++) {
+		skel->rodata->waits[i].start = ranges[i].start;
+		skel->rodata->waits[i].bytes = ranges[i].bytes;
+	}
+}
+
 static bool uses_kretprobes(const struct probes *probes)
 {
 	for (size_t i = 0; i < probes->plan->progs_cnt; i++)
@@ -159,12 +173,14 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	uint8_t wanted[256];
 
 	set_symbols(skel, syms);
+	set_waits(skel, syms);
 	set_early_stacks(probes, syms);
 	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
 	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
-	skel->rodata->want_orphan_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
+	skel->rodata->want_followed = cfg->want_fork;
+	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	if (getenv("KVMSTALL_FOLLOWED_MAX")) /* for tests */
 		bpf_map__set_max_entries(skel->maps.followed,
 					 atoi(getenv("KVMSTALL_FOLLOWED_MAX")));

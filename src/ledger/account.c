@@ -116,6 +116,31 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 	return ret;
 }
 
+/*
+ * Plain RCU: the stack proves what was waited for and on whose behalf, and nothing yet what the
+ * time went to. The sleep of one call of RCU is one wait, unless it slept for RCU's own mutex
+ * before.
+ */
+static int account_rcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
+{
+	uint64_t wake_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns;
+	const char *site = stack_rcu_caller(stack);
+	struct wait wait = {
+		.api = stack_api(stack),
+		.site = site,
+		.begin_ns = sleep->off_ns,
+		.ns = sleep->head.ts_ns - sleep->off_ns,
+		.callbacks = -1,
+		.stack = *stack,
+	};
+	struct segment rcu = {.cause = KS_CAUSE_RCU, .ns = wake_ns - sleep->off_ns, .func = site};
+	struct segment wakeup = {.cause = KS_CAUSE_WAKEUP, .ns = sleep->head.ts_ns - wake_ns};
+
+	if (task_add_wait(task, &wait) || task_add_segment(task, sleep->off_ns, &rcu))
+		return -ENOMEM;
+	return task_add_segment(task, wake_ns, &wakeup);
+}
+
 /* Not SRCU: asleep until woken, then waiting for a CPU. */
 static int account_other(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
 {
@@ -143,12 +168,15 @@ static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 		  struct domain *dom, bool is_open)
 {
+	bool is_rcu = stack_in_rcu(stack) && !sleep->wait_ns;
 	bool is_srcu = stack->cnt ? stack_in_srcu(stack) || sleep->wait_ns : sleep->ssp != 0;
 	int ret;
 
 	if (!is_sane(sleep, task))
 		return 0; /* .sleeps will not agree: the call says that it is incomplete */
-	if (is_srcu)
+	if (is_rcu)
+		ret = account_rcu(task, sleep, stack);
+	else if (is_srcu)
 		ret = account_srcu(task, sleep, stack, dom, is_open);
 	else
 		ret = account_other(task, sleep, stack);
@@ -255,11 +283,9 @@ static void put_segments(struct builder *builder, const struct account_input *in
 	put_segment(builder, &(struct segment){.cause = gap, .ns = end - now});
 }
 
-/* A call that no probe announced: the stack of its wait says what it was. */
-static enum call_id find_call(const struct stall *stall)
+/* What the stacks of a call's waits say that it was. */
+static enum call_id call_by_stack(const struct stall *stall)
 {
-	if (stall->rec->kind)
-		return call_of(stall->rec->kind, stall->rec->cmd);
 	for (size_t i = 0; i < stall->waits_cnt; i++) {
 		enum call_id call = stack_call(&stall->waits[i].stack);
 
@@ -267,6 +293,22 @@ static enum call_id find_call(const struct stall *stall)
 			return call;
 	}
 	return CALL_UNKNOWN;
+}
+
+/* For one that no probe announced, the stack of its wait says it, and also what was closed. */
+static enum call_id find_call(const struct stall *stall)
+{
+	const struct ks_call *rec = stall->rec;
+	enum call_id by_stack, call;
+
+	if (!rec->kind)
+		return call_by_stack(stall);
+	call = rec->kind == KS_KIND_SYSCALL ? call_of_syscall(rec->cmd, rec->arg)
+					    : call_of(rec->kind, rec->cmd);
+	if (call != CALL_CLOSE || rec->kind == KS_KIND_EXIT)
+		return call;
+	by_stack = call_by_stack(stall);
+	return by_stack == CALL_CLOSE_DEVICE || by_stack == CALL_CLOSE_VHOST ? by_stack : call;
 }
 
 /* What a kworker does for a VM says nothing of its age. */
@@ -285,7 +327,7 @@ static enum phase find_phase(const struct stall *stall)
 		return PHASE_TEARDOWN;
 	if (stall->rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
 		return PHASE_RUNNING;
-	if (!stall->rec->kind && stall->vm)
+	if ((!stall->rec->kind || stall->rec->kind == KS_KIND_SYSCALL) && stall->vm)
 		return phase_of(stall->vm, stall->begin_ns);
 	return stall->rec->vcpus ? PHASE_VCPUS : PHASE_SETUP;
 }

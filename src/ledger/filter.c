@@ -17,8 +17,6 @@ bool stall_is_waited_for(const struct stall *stall)
 static bool is_wanted(const struct filter *filter, const struct vm *vm, const char *comm,
 		      uint32_t tgid)
 {
-	if (filter->is_followed && !(vm && vm->flags & KS_VM_FOLLOWED))
-		return false;
 	if (filter->pid && filter->pid != tgid && !(vm && vm->tgid == filter->pid))
 		return false;
 	if (filter->vm && (!vm || strcmp(vm->name, filter->vm)))
@@ -28,8 +26,15 @@ static bool is_wanted(const struct filter *filter, const struct vm *vm, const ch
 	return true;
 }
 
+static bool is_followed(const struct vm *vm)
+{
+	return vm && vm->flags & KS_VM_FOLLOWED;
+}
+
 bool filter_wants_vm(const struct filter *filter, const struct vm *vm)
 {
+	if (filter->is_followed && !is_followed(vm))
+		return false;
 	return is_wanted(filter, vm, vm->comm, vm->tgid);
 }
 
@@ -43,6 +48,10 @@ static bool is_between(const struct filter *filter, const struct stall *stall)
 
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 {
+	/* COMMAND may wait before it has a VM */
+	if (filter->is_followed && !is_followed(stall->vm) &&
+	    !(stall->rec->flags & KS_CALL_FOLLOWED))
+		return false;
 	return is_between(filter, stall) &&
 	       is_wanted(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
 }

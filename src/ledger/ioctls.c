@@ -41,6 +41,31 @@ static const struct {
 #undef X
 #define X(id, name, request) [CALL_##id] = { name, 0 },
 	UNWATCHED(X)
+	OTHER_IOCTLS(X)
+#undef X
+#define X(id, name, ...) [CALL_##id] = { name, 0 },
+	SYSCALLS(X)
+#undef X
+};
+
+/* By architecture: enum ks_syscall_table */
+static const struct {
+	enum call_id id;
+	int16_t x86, generic;
+} syscalls[] = {
+#define X(id, name, x86, generic) { CALL_##id, x86, generic },
+	SYSCALLS(X)
+#undef X
+	{ CALL_IOCTL, 16, 29 },
+	{ CALL_CLOSE, 3, 57 },
+};
+
+static const struct {
+	enum call_id id;
+	uint32_t request;
+} other_ioctls[] = {
+#define X(id, name, request) { CALL_##id, request },
+	OTHER_IOCTLS(X)
 #undef X
 };
 
@@ -132,6 +157,30 @@ enum call_id call_of(enum ks_call_kind kind, uint32_t cmd)
 		return CALL_CLOSE;
 	desc = cmd ? ioctl_find(kind, cmd) : NULL;
 	return desc ? desc->id : CALL_UNKNOWN;
+}
+
+static enum call_id call_of_any_request(uint32_t request)
+{
+	enum call_id call = call_of_request(request);
+
+	for (size_t i = 0; !call && i < sizeof(other_ioctls) / sizeof(other_ioctls[0]); i++)
+		if (other_ioctls[i].request == request)
+			call = other_ioctls[i].id;
+	return call ? call : CALL_IOCTL;
+}
+
+enum call_id call_of_syscall(uint32_t cmd, uint64_t arg)
+{
+	bool is_x86 = cmd & KS_SYSCALL_X86;
+	int nr = cmd & KS_SYSCALL_NR;
+
+	if (nr == KS_SYSCALL_NONE)
+		return CALL_FAULT;
+	for (size_t i = 0; i < sizeof(syscalls) / sizeof(syscalls[0]); i++)
+		if (nr == (is_x86 ? syscalls[i].x86 : syscalls[i].generic))
+			return syscalls[i].id == CALL_IOCTL ? call_of_any_request(arg)
+							    : syscalls[i].id;
+	return CALL_SYSTEM_CALL;
 }
 
 const char *call_name(enum call_id call)

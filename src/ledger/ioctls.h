@@ -9,6 +9,7 @@
 
 #include <kvmstall/records.h>
 
+#include "ledger/system_calls.h"
 #include "ledger/unwatched.h"
 
 /*
@@ -56,9 +57,13 @@
  */
 #define OTHER_CALLS(X)                                   \
 	X(UNKNOWN, "unknown", 0)                         \
+	X(SYSTEM_CALL, "system call", 0)                 \
+	X(FAULT, "page fault", 0)                        \
 	X(CLOSE, "close", 0)                             \
 	X(CLOSE_LAST, "close (last)", 0)                 \
 	X(CLOSE_EXIT, "close (exit)", 0)                 \
+	X(CLOSE_DEVICE, "close (device)", 0)             \
+	X(CLOSE_VHOST, "close (vhost)", 0)               \
 	X(IOCTL, "ioctl", 0)                             \
 	X(RUN, "KVM_RUN", 0)                             \
 	X(TRANSLATE, "KVM_TRANSLATE", 0)                 \
@@ -88,6 +93,8 @@ enum call_id {
 	IOCTLS(X)
 	OTHER_CALLS(X)
 	UNWATCHED(X)
+	SYSCALLS(X)
+	OTHER_IOCTLS(X)
 #undef X
 	CALL_CNT
 };
@@ -130,11 +137,18 @@ enum call_id call_of_request(uint32_t request);
  * ioctl, watched or not. */
 enum call_id call_by_name(const char *name, size_t len);
 
-/* Which call a record's kind and ioctl are; CALL_UNKNOWN for one that kvmstall does not watch. */
+/* Which call a record's kind and ioctl are; CALL_UNKNOWN for one that kvmstall does not watch, and
+ * for a system call. */
 enum call_id call_of(enum ks_call_kind kind, uint32_t cmd);
 
 /* The call's name: "KVM_CREATE_VCPU", "close"; NULL for CALL_NONE alone. */
 const char *call_name(enum call_id call);
+
+/*
+ * The call of a record of KS_KIND_SYSCALL: of its .cmd, and of its .arg, which is the request if it
+ * is an ioctl. CALL_SYSTEM_CALL for one that has no name here, CALL_FAULT if it was in none.
+ */
+enum call_id call_of_syscall(uint32_t cmd, uint64_t arg);
 
 /* By name, for what people read: as strcmp(). CALL_NONE comes first. */
 int call_order(enum call_id a, enum call_id b);

@@ -12,6 +12,7 @@
 #define SLEEPS	  .is = SITE_SLEEPS
 #define MUTEX	  .is = SITE_SLEEPS | SITE_MUTEX
 #define SRCU	  .is = SITE_SRCU
+#define RCU	  .is = SITE_RCU
 #define INTERRUPT .is = SITE_INTERRUPT
 #define KVM(also) .is = SITE_KVM | (also)
 #define ON(kind)  .domains = 1 << DOMAIN_##kind
@@ -23,6 +24,21 @@
  * others changed from synchronize_srcu() to _expedited() by 6.12, so theirs is 0.
  */
 /* clang-format off */
+#define ADVICE_FDTABLE "the table of descriptors grew, which waits for RCU in a process with threads: make it large " \
+	"before the first thread starts, by fcntl(0, F_DUPFD, 4095) and a close of what that gives; it never shrinks"
+#define ADVICE_CGROUP "a task was moved to another cgroup, which waits for RCU: mount -o remount,favordynmods " \
+	"/sys/fs/cgroup; or move the process before it has VMs"
+#define ADVICE_TDP_MMU "each end of a VM with EPT or NPT waits for the RCU callbacks of all CPUs (rcu_barrier), one VM " \
+	"after the other: close it in a thread that nobody waits for; rcu_expedited does not help"
+#define ADVICE_DEVICE "the close of a VFIO device of KVM waits for RCU, with kvm->lock held: close it in a thread that " \
+	"nobody waits for"
+#define ADVICE_VCPU_PID "KVM_RUN came from another thread than before, which waits for RCU up to Linux 6.12: keep a vCPU " \
+	"on one thread"
+#define ADVICE_PERF "the host's first perf event waits for RCU: keep one open all the time (perf stat -p 1 sleep inf), " \
+	"or give guests no vPMU"
+#define ADVICE_VHOST "a vhost device that goes, or changes its worker, waits for RCU: do it in a thread that nobody " \
+	"waits for"
+
 const struct site sites[] = {
 	/* ---- KVM, and what ends an address space ---- */
 	{ "kvm_destroy_vm",                    KVM(0), ON(SRCU), .call = CALL_CLOSE }, /* srcu_barrier() */
@@ -83,12 +99,44 @@ const struct site sites[] = {
 	{ "kvm_nx_huge_page_recovery_worker",  KVM(0), .reads = CALL_NX_RECOVERY },
 	{ "kvm_mmu_notifier_release",          KVM(0), .reads = CALL_MMU_RELEASE },
 	{ "kvm_arch_vcpu_ioctl",               KVM(0), .reads = CALL_VCPU_IOCTL },
-	{ "kvm_vcpu_ioctl",                    KVM(0), .reads = CALL_VCPU_IOCTL },
+	/* up to v6.12: v6.13 "KVM: Protect vCPU's "last run PID" with rwlock, not RCU" */
+	{ "kvm_vcpu_ioctl",                    KVM(0), .reads = CALL_VCPU_IOCTL, .advice = ADVICE_VCPU_PID },
 	{ "kvm_vcpu_block",                    KVM(SITE_DROPS) },
 	{ "kvm_vcpu_halt",                     KVM(SITE_DROPS) },
 	{ "kvm_vcpu_on_spin",                  KVM(SITE_DROPS) },
 	{ "xfer_to_guest_mode_handle_work",    .is = SITE_DROPS },
 	{ "handle_userfault",                  .is = SITE_FAULTS },
+
+	/* ---- who waits for plain RCU. The same from 6.1 to 7.3 unless a release is given: fs/file.c, ----
+	 * kernel/cgroup/cgroup.c, arch/x86/kvm/mmu/tdp_mmu.c, virt/kvm/kvm_main.c, kernel/events/core.c,
+	 * drivers/vhost/, arch/arm64/kvm/arm.c. What the compiler may put into its caller is there too */
+	{ "expand_fdtable",                    .advice = ADVICE_FDTABLE },
+	{ "expand_files",                      .advice = ADVICE_FDTABLE },
+	{ "alloc_fd",                          .advice = ADVICE_FDTABLE },
+	{ "cgroup_attach_lock",                .advice = ADVICE_CGROUP },
+	{ "cgroup_procs_write_start",          .advice = ADVICE_CGROUP },
+	{ "cgroup_attach_task_all",            .advice = ADVICE_CGROUP },
+	{ "cgroup_update_dfl_csses",           .advice = ADVICE_CGROUP },
+	{ "kvm_mmu_uninit_tdp_mmu",            KVM(0), .call = CALL_CLOSE, .advice = ADVICE_TDP_MMU },
+	{ "kvm_mmu_uninit_vm",                 KVM(0), .call = CALL_CLOSE, .advice = ADVICE_TDP_MMU },
+	/* v6.10: for devices that have .release, which vfio's has */
+	{ "kvm_device_release",                KVM(0), .call = CALL_CLOSE_DEVICE, .advice = ADVICE_DEVICE },
+	{ "account_event",                     .advice = ADVICE_PERF },
+	{ "perf_event_alloc",                  .advice = ADVICE_PERF },
+	{ "vhost_net_release",                 .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
+	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
+	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },
+	{ "__vhost_vq_attach_worker",          .advice = ADVICE_VHOST },
+	{ "kvm_destroy_mpidr_data",            KVM(0) },
+
+	/* ---- plain RCU: kernel/rcu/tree.c, tree_exp.h and sync.c ---- */
+	{ "synchronize_rcu_expedited", RCU, .api = KS_API_RCU_EXPEDITED },
+	{ "synchronize_rcu",           RCU, .api = KS_API_RCU },
+	{ "synchronize_rcu_normal",    RCU, .api = KS_API_RCU }, /* v6.10 */
+	{ "rcu_barrier",               RCU, .api = KS_API_RCU_BARRIER },
+	{ "synchronize_net",           RCU }, /* net/core/dev.c: one of both, as the caller holds a lock */
+	{ "exp_funnel_lock",           RCU },
+	{ "rcu_sync_enter",            RCU },
 
 	/* ---- SRCU: kernel/rcu/srcutree.c ---- */
 	{ "synchronize_srcu_expedited", .is = SITE_SRCU | SITE_SYNC | SITE_DROPS, .api = KS_API_SYNC_EXPEDITED,
@@ -243,7 +291,8 @@ const struct site *site_that(enum site_is is)
 const char *api_name(enum ks_api api)
 {
 	for (size_t i = 0; i < sites_cnt; i++)
-		if (api != KS_API_NONE && sites[i].api == api && sites[i].is & SITE_SRCU)
+		if (api != KS_API_NONE && sites[i].api == api &&
+		    sites[i].is & (SITE_SRCU | SITE_RCU))
 			return sites[i].func;
 	return NULL;
 }

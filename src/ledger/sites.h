@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What kvmstall knows about functions of the kernel, as one table: which of them wait on which SRCU
- * domain and how, which register devices, what their presence in a stack means. No other file of
- * src/ names one (tests/lint/functions.sh).
+ * domain and how, or for plain RCU, which register devices, what their presence in a stack means.
+ * No other file of src/ names one (tests/lint/functions.sh).
  */
 #ifndef LEDGER_SITES_H
 #define LEDGER_SITES_H
@@ -41,17 +41,20 @@ enum site_is {
 	SITE_VCPU = 1 << 13,	 /* makes a vCPU */
 	SITE_IOCTL = 1 << 14,	 /* every ioctl on a VM is in it: there where KVM is */
 	SITE_HURRIES = 1 << 15,	 /* queues a callback, and has its grace period expedited */
+	SITE_RCU = 1 << 16,	 /* waits for plain RCU, or is a part of such a wait */
 };
 
 struct site {
 	const char *func;	/* a '*' at its end: all that begin so */
-	uint16_t is;		/* enum site_is */
+	uint32_t is;		/* enum site_is */
 	uint8_t api;		/* enum ks_api: what it is, or calls in every release; 0: differs */
 	uint8_t domains;	/* 1 << enum domain_kind that it waits on; 0: none, or any */
 	enum call_id call;	/* that a task with it in its stack is in */
 	enum call_id reads;	/* the same, if it holds the read side of kvm->srcu meanwhile */
 	enum call_id by_itself; /* the call that it is reported as, outside any other */
 	const char *callback;	/* what it gives to call_srcu() */
+	const char *advice;	/* one that waits for plain RCU: what to do about it; NULL: nothing
+				   special */
 };
 
 /* The table. Where a stack has several of them, the one that comes first here counts. */

@@ -29,7 +29,8 @@ static enum ks_api find_api(const struct stack *stack)
 	const struct site *caller = site_find(stack->derived.srcu_caller);
 
 	for (size_t i = 0; i < sites_cnt; i++)
-		if (sites[i].api && sites[i].is & SITE_SRCU && has(stack, sites[i].func))
+		if (sites[i].api && sites[i].is & (SITE_SRCU | SITE_RCU) &&
+		    has(stack, sites[i].func))
 			return sites[i].api;
 	return caller ? caller->api : KS_API_NONE;
 }
@@ -46,6 +47,22 @@ static const char *find_srcu_caller(const struct stack *stack)
 		else if (is & SITE_SRCU)
 			in_srcu = true;
 		else if (in_srcu)
+			return stack->names[i];
+	}
+	return NULL;
+}
+
+/* percpu_down_write() waits for RCU on behalf of who called it. */
+static const char *find_rcu_caller(const struct stack *stack)
+{
+	bool in_rcu = false;
+
+	for (size_t i = 0; i < stack->cnt; i++) {
+		uint32_t is = site_is(stack->names[i]);
+
+		if (is & SITE_RCU)
+			in_rcu = true;
+		else if (in_rcu && !(is & SITE_SLEEPS))
 			return stack->names[i];
 	}
 	return NULL;
@@ -99,6 +116,7 @@ static void find_all(struct stack *stack)
 {
 	stack->derived = (struct stack_derived){.is = find_is(stack)};
 	stack->derived.srcu_caller = find_srcu_caller(stack);
+	stack->derived.rcu_caller = find_rcu_caller(stack);
 	stack->derived.sleeps_in = find_sleeps_in(stack);
 	stack->derived.call = find_call(stack);
 	stack->derived.reads = find_reads(stack);
@@ -137,6 +155,17 @@ bool stack_has(const struct stack *stack, enum site_is is)
 bool stack_in_srcu(const struct stack *stack)
 {
 	return stack_has(stack, SITE_SRCU);
+}
+
+/* Who asks SRCU may have a domain whose grace periods ask RCU. */
+bool stack_in_rcu(const struct stack *stack)
+{
+	return stack_has(stack, SITE_RCU) && !stack_in_srcu(stack);
+}
+
+const char *stack_rcu_caller(const struct stack *stack)
+{
+	return stack->derived.rcu_caller;
 }
 
 const char *stack_srcu_caller(const struct stack *stack)

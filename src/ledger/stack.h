@@ -15,7 +15,7 @@ struct symbols;
 
 /* What it says, found out once: comparing names takes time. */
 struct stack_derived {
-	const char *srcu_caller, *sleeps_in;
+	const char *srcu_caller, *rcu_caller, *sleeps_in;
 	enum call_id call, reads; /* CALL_NONE: it does not say */
 	enum ks_api api;
 	uint32_t is; /* enum site_is, of all frames together */
@@ -36,7 +36,7 @@ void stack_of_names(struct stack *stack, const char *const *names, size_t cnt);
 /* Is a function in it that is so? */
 bool stack_has(const struct stack *stack, enum site_is is);
 
-/* The SRCU function it waits in, or KS_API_NONE. */
+/* The function of SRCU or of plain RCU that it waits in, or KS_API_NONE. */
 enum ks_api stack_api(const struct stack *stack);
 
 /* Is it in one of SRCU's own functions that ask for a grace period? */
@@ -45,7 +45,14 @@ bool stack_in_srcu(const struct stack *stack);
 /* Who called SRCU: "kvm_swap_active_memslots"; NULL when it is not in SRCU. */
 const char *stack_srcu_caller(const struct stack *stack);
 
-/* Is it in a wait for a grace period, whoever started that? */
+/* Does it wait for plain RCU: for a grace period, or for callbacks? */
+bool stack_in_rcu(const struct stack *stack);
+
+/* Who waits for plain RCU: "expand_files"; NULL: nobody. Ways to sleep, and RCU's own, are left
+ * out. */
+const char *stack_rcu_caller(const struct stack *stack);
+
+/* Is it in a wait for a grace period of SRCU, whoever started that? */
 bool stack_in_sync(const struct stack *stack);
 
 /* What it sleeps in: the innermost function that is not a way to sleep; NULL for an empty stack. */

@@ -185,6 +185,30 @@ uint64_t symbols_address(const struct symbols *syms, const char *name)
 	return 0;
 }
 
+/* To the next function; the last one is as long as any can be. */
+static uint64_t bytes_of(const struct symbols *syms, size_t i)
+{
+	uint64_t start = syms->list[i].addr;
+
+	while (++i < syms->cnt)
+		if (syms->list[i].addr != start)
+			return syms->list[i].addr - start;
+	return FUNCTION_MAX_BYTES;
+}
+
+size_t symbols_ranges(const struct symbols *syms, const char *name, struct symbols_range *list,
+		      size_t max)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < syms->cnt && cnt < max; i++) {
+		if (!symbol_is(syms->names + syms->list[i].name, name))
+			continue;
+		list[cnt++] = (struct symbols_range){syms->list[i].addr, bytes_of(syms, i)};
+	}
+	return cnt;
+}
+
 size_t symbols_cnt(const struct symbols *syms)
 {
 	return syms->cnt + syms->exact.cnt;

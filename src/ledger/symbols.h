@@ -29,6 +29,14 @@ const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *of
 /* The address of @name, or 0. */
 uint64_t symbols_address(const struct symbols *syms, const char *name);
 
+struct symbols_range {
+	uint64_t start, bytes;
+};
+
+/* Where @name is, with what a compiler made of it (".part.0"): at most @max. Returns how many. */
+size_t symbols_ranges(const struct symbols *syms, const char *name, struct symbols_range *list,
+		      size_t max);
+
 size_t symbols_cnt(const struct symbols *syms);
 
 /* Does @name equal @plain, but for a compiler's suffix (".part.0", ".isra.0")? */

@@ -49,7 +49,8 @@ static void collect_wait_duration(const struct out *out)
 {
 	for (int kind = 0; kind < DOMAINS; kind++)
 		for (int api = 0; api < APIS; api++)
-			put_hist(out, &out->metrics->waits[kind][api], domain_label(kind),
+			put_hist(out, &out->metrics->waits[kind][api],
+				 api >= KS_API_RCU ? cause_name(KS_CAUSE_RCU) : domain_label(kind),
 				 api ? api_name(api) : "unknown");
 }
 

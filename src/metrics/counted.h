@@ -20,7 +20,7 @@
 #define FUNCTIONS_MAX 32
 #define CODES_MAX     12
 #define DOMAINS	      (DOMAIN_KIND_CNT + 1) /* and one that is not known */
-#define APIS	      4
+#define APIS	      KS_API_CNT
 
 struct call_sums {
 	const char *name;

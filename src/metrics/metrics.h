@@ -31,7 +31,7 @@ extern const char *const metric_type_names[];
 	X(CALL_DURATION, "kvmstall_call_duration_seconds", HISTOGRAM, true, "call",                \
 	  "Time that KVM calls took which slept in the kernel")                                    \
 	X(WAIT_DURATION, "kvmstall_wait_duration_seconds", HISTOGRAM, true, "domain,api",          \
-	  "Time that single SRCU waits inside KVM calls took")                                     \
+	  "Time that single waits for SRCU or RCU inside calls took")                                     \
 	X(GP_DURATION, "kvmstall_grace_period_duration_seconds", HISTOGRAM, true, "domain,kind",   \
 	  "Time that SRCU grace periods of VMs took")                                              \
 	X(STALL_SECONDS, "kvmstall_stall_seconds", COUNTER, true, "call,cause",                    \

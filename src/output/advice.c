@@ -33,6 +33,10 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 	[KS_CAUSE_LOCK] = "two threads make calls that take the same lock of this VM: the holder's "
 			  "stall is the one to mend",
 	[KS_CAUSE_OTHER_SLEEP] = "not SRCU: the function named is where it slept",
+	[KS_CAUSE_RCU] =
+		"a grace period of plain RCU, which all CPUs take part in: do the call before it "
+		"hurries, or in a thread that nobody waits for; HZ=1000 shortens it, and "
+		"rcu_expedited=1 does at the cost of all CPUs, but not rcu_barrier()",
 	[KS_CAUSE_UNEXPLAINED] = "no record says what happened: see the losses, and whether the "
 				 "trace began in the middle of it",
 };
@@ -122,6 +126,15 @@ static const char *for_timer(const struct stall *stall)
 	       "call";
 }
 
+/* Who waited for plain RCU knows best how not to. */
+static const char *for_rcu(const struct stall *stall)
+{
+	const struct segment *seg = stall->culprit.seg;
+	const struct site *site = seg ? site_find(seg->func) : NULL;
+
+	return site && site->advice ? site->advice : by_cause[KS_CAUSE_RCU];
+}
+
 static const char *find_text(const struct stall *stall, const struct advice_host *host)
 {
 	if (cause_is_timer(stall->cause) && host->rcu_normal)
@@ -133,6 +146,8 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "the page that the reader faulted on came late: make the userfaultfd "
 		       "handler "
 		       "faster, or populate the memory before memslots change";
+	if (stall->cause == KS_CAUSE_RCU)
+		return for_rcu(stall);
 	return by_cause[stall->cause];
 }
 

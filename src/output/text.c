@@ -242,7 +242,7 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		add_initiator(out, stall);
 }
 
-/* Other sleeps have no culprit but a place. */
+/* Other sleeps, and waits for plain RCU, have no culprit but a place. */
 static void add_place(struct str *out, const struct stall *stall)
 {
 	const struct segment *seg = stall->culprit.seg;
@@ -257,7 +257,7 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
 	if (stall->is_inferred && stall->cause != KS_CAUSE_UNEXPLAINED)
 		str_addf(out, " (inferred)");
-	if (stall->cause == KS_CAUSE_OTHER_SLEEP)
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_RCU)
 		add_place(out, stall);
 	add_culprit(out, stall);
 	if (!stall->is_complete)
@@ -349,9 +349,11 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 {
 	char ns[DURATION_LEN];
 
-	str_addf(out, "    wait %s  %s%s(%s)", format_nsec(wait->ns, ns, sizeof(ns)),
-		 api_name(wait->api ? wait->api : KS_API_SYNC), wait->api ? "" : "*",
-		 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
+	str_addf(out, "    wait %s  %s%s", format_nsec(wait->ns, ns, sizeof(ns)),
+		 api_name(wait->api ? wait->api : KS_API_SYNC), wait->api ? "" : "*");
+	if (wait->api < KS_API_RCU)
+		str_addf(out, "(%s)",
+			 wait->dom ? domain_kind_name(domain_get_kind(wait->dom)) : "?");
 	if (wait->site)
 		str_addf(out, " in %s", wait->site);
 	str_addf(out, "\n");
@@ -362,7 +364,7 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 
 static bool is_timer(enum ks_cause cause)
 {
-	return cause_is_timer(cause) || cause == KS_CAUSE_POLL_BACKOFF;
+	return cause_is_timer(cause) || cause == KS_CAUSE_POLL_BACKOFF || cause == KS_CAUSE_RCU;
 }
 
 /* What a reader of the account need not see one by one: under a hundredth of the call. */

@@ -34,6 +34,8 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 # shellcheck source=/dev/null
 . "$here/tests/live/play.sh"
 # shellcheck source=/dev/null
+. "$here/tests/live/rcu.sh"
+# shellcheck source=/dev/null
 . "$here/tests/live/diff.sh"
 tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
 

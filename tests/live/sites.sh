@@ -27,6 +27,8 @@ hyperv-eventfd     KVM_HYPERV_EVENTFD                     kvm_hv_eventfd_deassig
 vm-destroy-barrier close                                  kvm_destroy_vm                                        srcu_barrier               kvm.srcu     gp-timer|cb-timer
 vcpu-create        KVM_CREATE_VCPU                        kvm_swap_active_memslots                              synchronize_srcu_expedited kvm.srcu     gp-timer
 vgic-first-run     KVM_SET_USER_MEMORY_REGION             kvm_swap_active_memslots                              synchronize_srcu_expedited kvm.srcu     gp-timer
+fdtable            KVM_CREATE_VCPU|eventfd2               expand_files|alloc_fd                                 synchronize_rcu            rcu          -
+device-close       close.[(]device[)]                     kvm_device_release                                    synchronize_rcu            rcu          -
 many-vms-close     close                                  mmu_notifier_unregister                               synchronize_srcu           mmu_notifier gp-timer|cb-timer
 many-vms-exit      close                                  mmu_notifier_unregister|exit_mmap|mn_hlist_release    -                          mmu_notifier gp-timer|cb-timer
 END
@@ -79,6 +81,7 @@ site()
 	local name=$1 calls where api domain causes rounds=${ROUNDS:-7}
 
 	read -r _ calls where api domain causes < <(grep "^$name " <<<"$sites")
+	[ "$domain" != rcu ] || { rcu_site "$name" "$calls" "$where" "$api"; return; }
 	capture "site-$name" --scenario "$name" --rounds "$rounds"
 	jq -r 'select(.type == "skip") | "\(.call // "repro"): \(.errno // .reason)"' \
 		"$work/captures/site-$name.repro" >refused

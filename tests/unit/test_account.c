@@ -252,6 +252,104 @@ static void another_sleep_is_named_by_its_function(void **state)
 	trace_free(trace);
 }
 
+/* ---- plain RCU ---- */
+
+static void a_wait_for_plain_rcu_names_who_waits_and_how(void **state)
+{
+	const struct {
+		const char *const *stack;
+		const char *account, *waited;
+	} cases[] = {
+		{IN_FDTABLE, "run 10, rcu in expand_files 80, wakeup 5, run 5",
+		 "synchronize_rcu(?) 85"},
+		{IN_CGROUP, "run 10, rcu in cgroup_attach_lock 80, wakeup 5, run 5",
+		 "synchronize_rcu(?) 85"},
+		/* its own mutex is a part of the wait: one barrier after the other */
+		{IN_RCU_BARRIER_MUTEX, "run 10, rcu in kvm_mmu_uninit_tdp_mmu 80, wakeup 5, run 5",
+		 "rcu_barrier(?) 85"},
+		{STACK("schedule", "wait_for_completion", "synchronize_rcu_expedited",
+		       "__x64_sys_ioctl"),
+		 "run 10, rcu in __x64_sys_ioctl 80, wakeup 5, run 5",
+		 "synchronize_rcu_expedited(?) 85"},
+		/* for readers, and not for RCU */
+		{STACK("schedule", "percpu_down_write", "cgroup_attach_lock"),
+		 "run 10, other-sleep in cgroup_attach_lock 80, run 10", ""},
+		/* the stack is what proves it */
+		{NULL, "run 10, other-sleep 80, run 10", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			SLEEP(110, 190, 195, 12, 0, .stack = cases[i].stack),
+			CALL(100, 200, 12, 1, VCPU, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account, cases[i].account);
+		assert_string_equal(trace->stalls[0].waited, cases[i].waited);
+		assert_true(trace->stalls[0].stall.is_complete);
+		assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_NONE);
+		trace_free(trace);
+	}
+}
+
+/*
+ * RCU's callbacks run wherever a softirq does: on top of a work of SRCU, too. Who is woken there
+ * has waited for what its stack says (defect: 14.9 ms in rcu_barrier() were nobody's call).
+ */
+static void who_a_work_of_srcu_woke_need_not_have_waited_for_it(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, SRCU(1), .stack = IN_RCU_BARRIER_MUTEX),
+		{.type = KS_CALL,
+		 .from = 110,
+		 .us = 195,
+		 .tid = 12,
+		 .tgid = TGID(1),
+		 .kind = KS_KIND_SYSCALL,
+		 .cmd = KS_SYSCALL_X86 | 11,
+		 .sleeps = 1},
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "rcu in kvm_mmu_uninit_tdp_mmu 80, wakeup 5");
+	assert_string_equal(call_name(trace->stalls[0].stall.call), "munmap");
+	assert_int_equal(trace->stalls[0].vm_id, 1); /* its process's */
+	trace_free(trace);
+}
+
+static void a_close_says_what_was_closed(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, 0, .stack = IN_DEVICE_CLOSE),
+		CLOSE(100, 200, 12, 1, 1),
+		SLEEP(310, 390, 395, 12, 0, .stack = IN_DEVICE_CLOSE),
+		{.type = KS_CALL,
+		 .from = 310,
+		 .us = 395,
+		 .tid = 12,
+		 .tgid = TGID(1),
+		 .kind = KS_KIND_SYSCALL,
+		 .cmd = KS_SYSCALL_X86 | 3,
+		 .sleeps = 1},
+		SLEEP(410, 490, 495, 12, 0, .stack = IN_RCU_BARRIER_MUTEX),
+		CLOSE(400, 500, 12, 1, 1),
+	};
+	static const char *const names[] = {"close (device)", "close (device)", "close"};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->cnt, CNT(names));
+	for (size_t i = 0; i < CNT(names); i++)
+		assert_string_equal(call_name(trace->stalls[i].stall.call), names[i]);
+	trace_free(trace);
+}
+
 static void a_sleep_without_a_wake_up_lasts_until_it_runs_again(void **state)
 {
 	const struct row rows[] = {
@@ -766,6 +864,9 @@ int main(void)
 		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
 		cmocka_unit_test(another_sleep_is_named_by_its_function),
+		cmocka_unit_test(a_wait_for_plain_rcu_names_who_waits_and_how),
+		cmocka_unit_test(who_a_work_of_srcu_woke_need_not_have_waited_for_it),
+		cmocka_unit_test(a_close_says_what_was_closed),
 		cmocka_unit_test(a_sleep_without_a_wake_up_lasts_until_it_runs_again),
 		cmocka_unit_test(a_sleep_of_which_nothing_is_known_is_other_sleep_without_a_place),
 		cmocka_unit_test(a_wait_on_an_unknown_domain_is_unexplained),

@@ -118,6 +118,33 @@ static void only_set_up_is_swapped(void **state)
 	assert_non_null(strstr(advise(&stall, &x86), " before "));
 }
 
+static void who_waits_for_plain_rcu_gets_the_advice_of_its_site(void **state)
+{
+	static const struct ks_call rec = {.kind = KS_KIND_VM};
+	struct segment seg = {.cause = KS_CAUSE_RCU, .ns = 9000000, .func = "expand_files.part.0"};
+	const struct stall stall = {.rec = &rec,
+				    .call = CALL_CREATE_VCPU,
+				    .latency_ns = seg.ns,
+				    .stall_ns = seg.ns,
+				    .without_ns = seg.ns,
+				    .cause = KS_CAUSE_RCU,
+				    .culprit = {.seg = &seg},
+				    .by_cause = {[KS_CAUSE_RCU] = seg.ns}};
+
+	(void)state;
+	assert_non_null(strstr(advise(&stall, &x86), "F_DUPFD"));
+	seg.func = "ksys_unknown";
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
+	seg.func = NULL;
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
+	/* each fits */
+	for (size_t i = 0; i < sites_cnt; i++) {
+		seg.func = sites[i].func;
+		if (sites[i].advice)
+			assert_string_equal(advise(&stall, &x86), sites[i].advice);
+	}
+}
+
 static void a_cause_that_made_no_stall_gets_no_advice(void **state)
 {
 	struct advice_host host = {.min_ns = 100000};
@@ -152,6 +179,7 @@ int main(void)
 		cmocka_unit_test(a_swap_names_both_calls_and_its_gain),
 		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
 		cmocka_unit_test(only_set_up_is_swapped),
+		cmocka_unit_test(who_waits_for_plain_rcu_gets_the_advice_of_its_site),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),
 	};

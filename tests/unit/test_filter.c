@@ -36,8 +36,14 @@ static void each_part_of_a_filter_is_wanted(void **state)
 		{{.pid = 7, .vm = "db"}, false, false, false},
 	};
 	const struct ks_call call = {.tgid = 9, .comm = "other"};
+	const struct ks_call followed = {.tgid = 9, .comm = "other", .flags = KS_CALL_FOLLOWED};
 
 	(void)state;
+	/* COMMAND, before it has a VM */
+	assert_true(filter_wants_stall(&(struct filter){.is_followed = true},
+				       &(struct stall){.rec = &followed}));
+	assert_false(filter_wants_stall(&(struct filter){.is_followed = true, .pid = 8},
+					&(struct stall){.rec = &followed}));
 	for (size_t i = 0; i < CNT(cases); i++) {
 		const struct filter *filter = &cases[i].filter;
 

@@ -40,6 +40,41 @@ static void calls_have_the_names_and_numbers_of_the_kernels_header(void **state)
 		assert_string_equal(call_name(call_of(cases[i].kind, cases[i].cmd)), cases[i].name);
 }
 
+static void a_system_call_has_its_architectures_number(void **state)
+{
+	static const struct {
+		uint32_t x86, generic;
+		uint64_t arg;
+		const char *name;
+	} cases[] = {
+		{290, 19, 0, "eventfd2"},
+		{0, 63, 0, "read"},
+		{3, 57, 0, "close"},
+		{231, 94, 0, "exit_group"},
+		{16, 29, KVM_RUN, "KVM_RUN"},
+		{16, 29, KVM_CREATE_VCPU, "KVM_CREATE_VCPU"},
+		{16, 29, 0xaf01, "VHOST_SET_OWNER"},
+		{16, 29, 0x5401, "ioctl"},
+		{435, 435, 0, "clone3"},
+		{39, 172, 0, "system call"}, /* getpid */
+		{KS_SYSCALL_NONE, KS_SYSCALL_NONE, 0, "page fault"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		enum call_id x86 = call_of_syscall(KS_SYSCALL_X86 | cases[i].x86, cases[i].arg);
+		enum call_id arm64 =
+			call_of_syscall(KS_SYSCALL_GENERIC | cases[i].generic, cases[i].arg);
+
+		assert_string_equal(call_name(x86), cases[i].name);
+		assert_string_equal(call_name(arm64), cases[i].name);
+	}
+	/* eventfd is x86's alone: nothing of arm64 has that name */
+	for (uint32_t nr = 0; nr < 1024; nr++)
+		assert_int_not_equal(call_of_syscall(KS_SYSCALL_GENERIC | nr, 0), CALL_SYS_EVENTFD);
+	assert_null(ioctl_find(KS_KIND_SYSCALL, KS_SYSCALL_X86 | 0x41));
+}
+
 static void a_number_means_nothing_on_another_file(void **state)
 {
 	(void)state;
@@ -168,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_have_the_names_and_numbers_of_the_kernels_header),
+		cmocka_unit_test(a_system_call_has_its_architectures_number),
 		cmocka_unit_test(a_number_means_nothing_on_another_file),
 		cmocka_unit_test(each_number_is_there_once_on_each_file),
 		cmocka_unit_test(arguments_are_read_as_the_kernels_structures_have_them),

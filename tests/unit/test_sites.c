@@ -19,8 +19,10 @@ static void a_function_waits_on_one_domain(void **state)
 	for (size_t i = 0; i < sites_cnt; i++) {
 		assert_true(!(sites[i].domains & (sites[i].domains - 1)));
 		assert_true(sites[i].domains < 1 << DOMAIN_KIND_CNT);
-		if (sites[i].api && !(sites[i].is & SITE_SRCU))
+		if (sites[i].api && !(sites[i].is & (SITE_SRCU | SITE_RCU)))
 			assert_true(sites[i].domains);
+		if (sites[i].is & SITE_RCU)
+			assert_false(sites[i].domains);
 	}
 }
 
@@ -68,6 +70,9 @@ static void apis_have_the_kernels_names(void **state)
 	assert_string_equal(api_name(KS_API_SYNC), "synchronize_srcu");
 	assert_string_equal(api_name(KS_API_SYNC_EXPEDITED), "synchronize_srcu_expedited");
 	assert_string_equal(api_name(KS_API_BARRIER), "srcu_barrier");
+	assert_string_equal(api_name(KS_API_RCU), "synchronize_rcu");
+	assert_string_equal(api_name(KS_API_RCU_EXPEDITED), "synchronize_rcu_expedited");
+	assert_string_equal(api_name(KS_API_RCU_BARRIER), "rcu_barrier");
 	assert_null(api_name(KS_API_NONE));
 }
 

@@ -53,6 +53,30 @@ static void an_address_is_in_the_function_that_begins_before_it(void **state)
 	symbols_free(syms);
 }
 
+static void a_name_has_the_ranges_that_a_compiler_made_of_it(void **state)
+{
+	struct symbols *syms = some_symbols();
+	struct symbols_range list[3];
+
+	(void)state;
+	assert_int_equal(symbols_add(syms, 0x2800, "first.part.0"), 0);
+	assert_int_equal(symbols_add(syms, 0x2900, "first_of_all"), 0);
+	symbols_sort(syms);
+	assert_int_equal(symbols_ranges(syms, "first", list, 3), 2);
+	assert_int_equal(list[0].start, 0x1000);
+	assert_int_equal(list[0].bytes, 0x1000);
+	assert_int_equal(list[1].start, 0x2800);
+	assert_int_equal(list[1].bytes, 0x100);
+	assert_int_equal(symbols_ranges(syms, "first", list, 1), 1);
+	/* an alias is as long as what it is an alias of, and the last one as long as can be */
+	assert_int_equal(symbols_ranges(syms, "__pfx_second", list, 3), 1);
+	assert_int_equal(list[0].bytes, 0x800);
+	assert_int_equal(symbols_ranges(syms, "third", list, 3), 1);
+	assert_int_equal(list[0].bytes, 1 << 20);
+	assert_int_equal(symbols_ranges(syms, "fourth", list, 3), 0);
+	symbols_free(syms);
+}
+
 static void a_name_has_an_address(void **state)
 {
 	struct symbols *syms = some_symbols();
@@ -102,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_in_the_function_that_begins_before_it),
+		cmocka_unit_test(a_name_has_the_ranges_that_a_compiler_made_of_it),
 		cmocka_unit_test(a_name_has_an_address),
 		cmocka_unit_test(no_symbols_know_nothing),
 		cmocka_unit_test(a_whole_kernels_functions_are_found),

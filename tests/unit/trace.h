@@ -82,6 +82,16 @@ static const char *const trace_functions[] = {
 	"irqfd_shutdown",
 	"kvm_irqfd_release",
 	"__flush_workqueue",
+	"synchronize_rcu_normal.part.0",
+	"synchronize_rcu_expedited",
+	"rcu_barrier",
+	"rcu_sync_enter",
+	"percpu_down_write",
+	"cgroup_attach_lock",
+	"expand_files",
+	"alloc_fd",
+	"kvm_mmu_uninit_tdp_mmu",
+	"kvm_device_release",
 };
 
 #define FN_BASE 0xffffffff81000000ULL
@@ -112,6 +122,18 @@ static const char *const trace_functions[] = {
 #define IN_RUN                                                                                     \
 	STACK("schedule", "wait_for_completion", "__synchronize_srcu.part.0",                      \
 	      "kvm_swap_active_memslots", "kvm_arch_vcpu_ioctl_run", "__x64_sys_ioctl")
+#define IN_FDTABLE                                                                                 \
+	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0", "expand_files",  \
+	      "alloc_fd", "kvm_vm_ioctl", "__x64_sys_ioctl")
+#define IN_CGROUP                                                                                  \
+	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0",                  \
+	      "rcu_sync_enter", "percpu_down_write", "cgroup_attach_lock", "__x64_sys_ioctl")
+#define IN_DEVICE_CLOSE                                                                            \
+	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0",                  \
+	      "kvm_device_release")
+#define IN_RCU_BARRIER_MUTEX                                                                       \
+	STACK("schedule", "__mutex_lock.constprop.0", "rcu_barrier", "kvm_mmu_uninit_tdp_mmu",     \
+	      "kvm_destroy_vm", "kvm_vm_release")
 #define IN_MUTEX STACK("schedule", "__mutex_lock.constprop.0", "kvm_vm_ioctl", "__x64_sys_ioctl")
 #define IN_KTHREAD_STOP                                                                            \
 	STACK("schedule", "wait_for_completion", "kthread_stop", "kvm_destroy_vm", "kvm_vm_release")

@@ -26,6 +26,8 @@ enum call_what {
 	CALL_IS_IOCTL,
 	CALL_IS_CLOSE, /* of the VM */
 	CALL_IS_EXIT,
+	CALL_IS_CLOSE_DEVICE, /* its name: as a trace calls it (src/ledger/ioctls.h) */
+	CALL_IS_EVENTFD,
 };
 
 /* One system call of the VMM. The caller fills the first four fields. */

@@ -104,6 +104,9 @@ int machine_assign_resample_irqfd(struct machine *vm);
 int machine_set_gsi_routing(struct machine *vm); /* the machine's pins */
 int machine_register_coalesced(struct machine *vm);
 int machine_unregister_coalesced(struct machine *vm);
+int machine_grow_fdtable(struct machine *vm); /* KVM_CREATE_VCPU and eventfd2, each with the first
+						 descriptor too many */
+int machine_close_device(struct machine *vm); /* of VFIO's kind, which is no real device */
 int machine_settle(
 	struct machine *vm); /* no call: until earlier grace periods and callbacks are over */
 

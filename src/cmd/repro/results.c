@@ -47,7 +47,9 @@ static void put_call(const struct call *call, struct str *out)
 	const struct call_log_arg *arg;
 
 	/* close and exit are no ioctls: written as the functions that they are */
-	if (call->what != CALL_IS_IOCTL) {
+	if (call->what == CALL_IS_CLOSE_DEVICE) {
+		str_adds(out, "close(device)");
+	} else if (call->what != CALL_IS_IOCTL) {
 		str_addf(out, "%s(%s)", call->name, call->what == CALL_IS_CLOSE ? "vm" : "");
 	} else {
 		str_adds(out, call->name);

@@ -100,6 +100,18 @@ static const struct step vcpu_create[] = {
 	DO_END(),
 };
 
+static const struct step fdtable[] = {
+	DO(machine_create),
+	DO(machine_grow_fdtable),
+	DO_END(),
+};
+
+static const struct step device_close[] = {
+	DO(machine_create),
+	DO(machine_close_device),
+	DO_END(),
+};
+
 /* An open VM with memory, without a grace period of its own at the end. */
 static const struct step many_vms[] = {
 	DO(machine_create),
@@ -194,6 +206,10 @@ const struct profile scenarios[] = {
 	  "gp-timer; short without APIC virtualization", vcpu_create, { 1, 0, 0 } },
 	{ "vgic-first-run", "KVM_SET_USER_MEMORY_REGION: kvm_swap_active_memslots, behind KVM_RUN",
 	  "gp-timer", ON_ARM64(vgic_first_run), { 1, 0, 1 } },
+	{ "fdtable", "KVM_CREATE_VCPU and eventfd2: expand_files, plain RCU",
+	  "rcu", fdtable, { 0, 0, 0 } },
+	{ "device-close", "close of a VFIO device of KVM: kvm_device_release, plain RCU",
+	  "rcu; short before Linux 6.10", device_close, { 0, 0, 0 } },
 	{ "many-vms-close", "close of many VMs: mmu_notifier_unregister, host-wide domain",
 	  "gp-timer, cb-timer", many_vms, { 1, 0, 1 }, PROFILE_END_CLOSE_TOGETHER, 16 },
 	{ "many-vms-exit", "exit of many VMMs: __mmu_notifier_release, mmu_notifier_unregister",

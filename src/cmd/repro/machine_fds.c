@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls that wait for plain RCU: because a table of descriptors grows, or a device of KVM goes. */
+#include "cmd/repro/machine.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cmd/repro/call_log.h"
+
+/* A thread that does nothing but be there, until it is let go. */
+struct sharer {
+	pthread_mutex_t lock;
+	pthread_t thread;
+};
+
+struct growth {
+	struct machine *vm;
+	int ret;
+};
+
+static int fail(struct machine *vm, const char *name, int ret)
+{
+	vm->failed_call = name;
+	return ret;
+}
+
+static void *share(void *arg)
+{
+	struct sharer *sharer = arg;
+
+	pthread_mutex_lock(&sharer->lock);
+	pthread_mutex_unlock(&sharer->lock);
+	return NULL;
+}
+
+/* How many descriptors this thread's table has room for; 0: not known. */
+static int table_size(void)
+{
+	_fclose_ FILE *file = fopen("/proc/thread-self/status", "re");
+	char line[256];
+	int size = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "FDSize: %d", &size) == 1)
+			break;
+	return size;
+}
+
+/* Until the table is full. It is this thread's own, and goes with it. */
+static int fill_table(struct machine *vm)
+{
+	int size = table_size(), fd = -1;
+
+	if (!size)
+		return fail(vm, "read of FDSize", -ENOENT);
+	while (fd < size - 1) {
+		fd = dup(vm->kvm_fd);
+		if (fd < 0)
+			return fail(vm, "dup", -errno);
+	}
+	return 0;
+}
+
+static int create_vcpu(struct machine *vm)
+{
+	struct call call = {.name = "KVM_CREATE_VCPU", .args = {{"id", 0, false}}};
+	long fd = machine_ioctl(vm, &call, vm->fd, KVM_CREATE_VCPU, NULL);
+
+	return fd < 0 ? (int)fd : 0;
+}
+
+static int create_eventfd(struct machine *vm)
+{
+	struct call call = {.what = CALL_IS_EVENTFD, .name = "eventfd2", .injected = vm->injected};
+	int fd;
+
+	call.begin_ns = clock_now_ns();
+	fd = eventfd(0, EFD_CLOEXEC);
+	call.end_ns = clock_now_ns();
+	call.ret = fd < 0 ? -errno : fd;
+	call_log_add_call(vm->log, &call, gettid());
+	return fd < 0 ? fail(vm, "eventfd2", (int)call.ret) : 0;
+}
+
+static int grow_twice(struct machine *vm)
+{
+	int ret = fill_table(vm);
+
+	ret = ret ? ret : create_vcpu(vm);
+	ret = ret ? ret : fill_table(vm);
+	return ret ? ret : create_eventfd(vm);
+}
+
+/*
+ * A table that two threads share waits for RCU when it grows (fs/file.c: expand_fdtable()). The
+ * process's own never shrinks; so this thread takes a copy, which is as small as can be, and shares
+ * that with another one.
+ */
+static void *grow(void *arg)
+{
+	struct sharer sharer = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct growth *growth = arg;
+
+	if (unshare(CLONE_FILES)) {
+		growth->ret = fail(growth->vm, "unshare", -errno);
+		return NULL;
+	}
+	pthread_mutex_lock(&sharer.lock);
+	growth->ret = -pthread_create(&sharer.thread, NULL, share, &sharer);
+	if (growth->ret) {
+		fail(growth->vm, "pthread_create", growth->ret);
+		return NULL;
+	}
+	growth->ret = grow_twice(growth->vm);
+	pthread_mutex_unlock(&sharer.lock);
+	pthread_join(sharer.thread, NULL);
+	return NULL;
+}
+
+int machine_grow_fdtable(struct machine *vm)
+{
+	struct growth growth = {.vm = vm};
+	pthread_t thread;
+	int ret = -pthread_create(&thread, NULL, grow, &growth);
+
+	if (ret)
+		return fail(vm, "pthread_create", ret);
+	pthread_join(thread, NULL);
+	return growth.ret;
+}
+
+int machine_close_device(struct machine *vm)
+{
+	struct kvm_create_device device = {.type = KVM_DEV_TYPE_VFIO};
+	struct call create = {.name = "KVM_CREATE_DEVICE",
+			      .args = {{"type", KVM_DEV_TYPE_VFIO, false}}};
+	struct call end = {
+		.what = CALL_IS_CLOSE_DEVICE, .name = "close (device)", .injected = vm->injected};
+	long ret = machine_ioctl(vm, &create, vm->fd, KVM_CREATE_DEVICE, &device);
+
+	if (ret < 0)
+		return (int)ret;
+	ret = call_log_close(vm->log, &end, (int)device.fd);
+	return ret < 0 ? fail(vm, "close", (int)ret) : 0;
+}

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Waits for plain RCU: in KVM's calls, and in the other calls of who has a VM, or is COMMAND. Each is there, by
+# its name, with its API and who waited; and nobody else's. A part of run.sh; alone, it is all that run.sh runs.
+
+# shellcheck disable=SC2154 # work and here are run.sh's
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close rcu-calls rcu-owner rcu-exit rcu-stranger' \
+	exec bash "$(dirname "$0")/run.sh"
+
+tests=${tests/nothing-left/rcu-calls rcu-owner rcu-exit rcu-stranger nothing-left}
+
+# fdgrow ARG...: tests/live/fdgrow.c
+fdgrow()
+{
+	[ -x "$work/fdgrow" ] || ${CC:-cc} -O1 -pthread -o "$work/fdgrow" "$here/tests/live/fdgrow.c" || return
+	"$work/fdgrow" "$@"
+}
+
+# waits_for_rcu SITE: what of a stream of calls waited for RCU, as a jq filter.
+waits_for_rcu()
+{
+	cat <<-END
+		select(is_call and any(.waits[]; (.site // "" | test("^($1)([.].*)?$"))
+			and (.api | IN("synchronize_rcu", "synchronize_rcu_expedited", "rcu_barrier"))))
+	END
+}
+
+# Each has time of RCU, or if others had the CPUs, of the wait for one; and nothing unexplained.
+rcu_holds_together()
+{
+	none "off balance" 'select(is_call and is_off_balance)' "$@"
+	none "a wait for RCU without its time" "$(waits_for_rcu '.*') | select(has_cause(\"rcu\") | not)" "$@"
+	none "another headline" "$(waits_for_rcu '.*') | select(.cause | IN(\"rcu\", \"wakeup\", \"run\") | not) | {call, cause, segments}" "$@"
+	none "unexplained" "$(waits_for_rcu '.*') | select(has_cause(\"unexplained\") or (.complete | not))" "$@"
+	none "losses" 'select(.type == "lost" and .where != "no-begin")' "$@"
+}
+
+# rcu_site SCENARIO CALLS SITES API: in each round each of these calls waits for RCU, once.
+rcu_site()
+{
+	local name=$1 calls=$2 where=$3 api=$4 rounds=${ROUNDS:-31} made trace
+
+	capture "site-$name" --scenario "$name" --rounds "$rounds"
+	trace=$work/captures/site-$name.trace
+	jq -r 'select(.type == "skip") | "\(.call // "repro"): \(.errno // .reason)"' "$work/captures/site-$name.repro" >refused
+	[ ! -s refused ] || skip "not on this kernel: $(head -n 1 refused)"
+	# A wait is a jiffy at least: where all are shorter, nothing waits.
+	made=$(jq -s --arg calls "^($calls)\$" --argjson jiffy "$(jiffy_ns)" '[.[] | select(.type == "call" and (.call | test($calls))
+		and .latency_ns > $jiffy)] | length' "$work/captures/site-$name.repro")
+	[ "$made" != 0 ] || skip "none of its calls waits on this kernel"
+	ndjson -c 'include "ndjson"; '"$(waits_for_rcu "$where") | select(.call | test(\"^($calls)\$\"))" "$trace" >waited
+	jq -r .call waited | sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); print $0 "\t" n }' >counts
+	tr '|' '\n' <<<"$calls" | sed 's/\.\[(\]/ (/; s/\[)\]/)/' | sort | sed "s/\$/\t$rounds/" | diff - counts || fail "not each call of each round"
+	none "another API" 'select([.waits[] | select(.api == "'"$api"'")] | length != 1)' waited
+	none "without its site's advice" 'select(.stall_ns > 4 * '"$(jiffy_ns)"' and .cause == "rcu" and .advice == null)' waited
+	rcu_holds_together "$trace"
+	note "$calls: $rounds of $rounds; $(jq -s 'map(.stall_ns) | sort | "\(.[length / 2 | floor] / 1e6) ms (median)"' waited)"
+}
+
+counts_by_call()
+{
+	ndjson -r 'include "ndjson"; '"$(waits_for_rcu 'expand_files|alloc_fd')"' | .call' "$1" | sort | uniq -c | tr -s ' '
+}
+
+# COMMAND and its children, though none of them ever has a VM.
+test_rcu_calls()
+{
+	fdgrow 0
+	# shellcheck disable=SC2094 # the argument is no file
+	"$KVMSTALL" trace --json --all -- sh -c "'$work/fdgrow' 7; :" >trace
+	[ "$(counts_by_call trace)" = " 7 dup
+ 7 eventfd2
+ 7 openat
+ 7 socket" ] || fail "not 7 of each:" "$(counts_by_call trace)"
+	none "a VM of nobody" 'select(is_call and .vm)' trace
+	rcu_holds_together trace
+}
+
+# Who has a VM, found by itself.
+test_rcu_owner()
+{
+	fdgrow 0
+	watch trace --all
+	fdgrow 7 vm
+	unwatch
+	[ "$(counts_by_call trace)" = " 7 dup
+ 7 eventfd2
+ 7 openat
+ 7 socket" ] || fail "not 7 of each:" "$(counts_by_call trace)"
+	none "of no VM" "$(waits_for_rcu 'expand_files|alloc_fd') | select(.vm.comm != \"fdgrow\")" trace
+	rcu_holds_together trace
+}
+
+# Since v6.10 the end of a device waits, if it is of a kind that has something to release.
+device_waits()
+{
+	# shellcheck disable=SC2094 # the argument is no file
+	"$KVMSTALL" repro --json --scenario device-close --rounds 3 >repro
+	jq -c --argjson jiffy "$(jiffy_ns)" 'select(.call == "close (device)" and .latency_ns > $jiffy)' repro >device-slow
+	[ -s device-slow ] || skip "the end of a device waits for nothing on this kernel"
+}
+
+# What a process leaves open waits in its exit.
+test_rcu_exit()
+{
+	device_waits
+	fdgrow 0
+	watch trace --all
+	for _ in 1 2 3 4 5 6 7; do fdgrow 0 exit; done
+	unwatch
+	ndjson -c 'include "ndjson"; '"$(waits_for_rcu kvm_device_release) | [.call, .args.via]" trace | sort | uniq -c | tr -s ' ' >counts
+	[ "$(cat counts)" = ' 7 ["close","exit"]' ] || fail "not 7 exits:" "$(cat counts)"
+	rcu_holds_together trace
+}
+
+# Nobody's business: the same calls of a process that has no VM.
+test_rcu_stranger()
+{
+	fdgrow 0
+	watch trace --all
+	fdgrow 7
+	unwatch
+	none "of a stranger" 'select(is_call and .comm == "fdgrow")' trace
+	none "for RCU" "$(waits_for_rcu 'expand_files|alloc_fd')" trace
+}
