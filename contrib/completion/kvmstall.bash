@@ -73,6 +73,7 @@ _kvmstall()
 	repro:--from | repro:-f) return ;;
 	repro:--scenario | repro:-s) return ;;
 	repro:--hold) return ;;
+	repro:--emit | repro:-e) return ;;
 	repro:--min | repro:-m) return ;;
 	repro:--gap | repro:-g) return ;;
 	repro:--life) return ;;
@@ -81,7 +82,7 @@ _kvmstall()
 	repro:--vcpus) return ;;
 	repro:--devices) return ;;
 	repro:--memslots) return ;;
-	repro:*) words="--profile --from --scenario --list --inject --hold --order --gaps --min --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
+	repro:*) words="--profile --from --scenario --list --inject --hold --order --suggest --emit --gaps --min --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:--output | check:-o) return ;;
 	check:*) words="--output --json --help" ;;
 	*) return ;;

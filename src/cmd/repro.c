@@ -27,6 +27,7 @@
 #define NOT_GIVEN UINT32_MAX
 
 #define NO_LIFE		UINT64_MAX
+#define SUGGEST_ROUNDS	31
 #define HOLD_DEFAULT_NS 50000000ULL
 #define GAP_MAX_NS	60000000000ULL
 /* At HZ=100, three jiffies of a grace period and as many of its callbacks, or nearly. */
@@ -42,12 +43,15 @@ struct repro_cfg {
 	uint32_t rounds;
 	uint64_t hold_ns, gap_ns, life_ns;
 	const char *scenario;
-	bool is_json, want_list;
+	uint32_t emit; /* NOT_GIVEN: nothing */
+	bool is_json, want_list, want_moves;
 	uint32_t verbose;
 };
 
 /* In the order of enum script_order. */
 static const char *const order_names[] = {"devices-first", "memslots-first", NULL};
+
+static const char *const emit_names[] = {"c", NULL};
 
 /* clang-format off */
 static const struct opt repro_opts[] = {
@@ -58,11 +62,13 @@ static const struct opt repro_opts[] = {
 	OPT_ENUM('i', "inject", inject_names, struct repro_cfg, inject, "make this cause, once a round"),
 	OPT_NSEC(0, "hold", "DURATION", struct repro_cfg, hold_ns, "how long the reader or the CPU is held (default: 50ms)"),
 	OPT_STR('o', "order", "devices-first|memslots-first|FILE", struct repro_cfg, order_name, "memslots after the devices or before them, or a list of --list's"),
+	OPT_BOOL(0, "suggest", struct repro_cfg, want_moves, "try which calls to move, and say which move makes the start shorter"),
+	OPT_ENUM('e', "emit", emit_names, struct repro_cfg, emit, "print a program in this language that makes the calls"),
 	OPT_CUSTOM(0, "gaps", "as-is|none|Nx", struct repro_cfg, gaps, uint32_t, from_parse_gaps, "the times between the calls of --from"),
 	OPT_NSEC('m', "min", "DURATION", struct repro_cfg, min_ns, "what is a stall with --from (1ms)"),
 	OPT_NSEC('g', "gap", "DURATION", struct repro_cfg, gap_ns, "do something else this long after registering devices"),
 	OPT_NSEC(0, "life", "DURATION", struct repro_cfg, life_ns, "how long a VM lives once it is set up (default: 0; with --order, 53ms)"),
-	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "how often each VM is created and destroyed (default: 1)"),
+	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "how often each VM is created and destroyed (default: 1; of --suggest 31)"),
 	OPT_U32('n', "vms", "N", struct repro_cfg, vms, 0, 4096, "number of concurrent VMMs, one process each (default: 1)"),
 	OPT_U32(0, "vcpus", "N", struct repro_cfg, vcpus, 0, 1024, "vCPUs of a VM (0: the profile's)"),
 	OPT_U32(0, "devices", "N", struct repro_cfg, devices, 0, 16384, "devices of a VM, an ioeventfd and an irqfd each (0: the profile's; not minimal)"),
@@ -135,6 +141,10 @@ static int check_sizes(const struct repro_cfg *cfg, const struct profile *profil
 /* --from has a file's calls: what a profile or an injection would add is not in it. */
 static int check_from(const struct repro_cfg *cfg, struct err *err)
 {
+	if (!cfg->from && (cfg->scenario || cfg->inject != NOT_GIVEN))
+		return err_usage(err, "--suggest and --emit: of --from or --profile");
+	if (!cfg->from)
+		return 0;
 	if (cfg->profile != NOT_GIVEN || cfg->scenario || cfg->inject != NOT_GIVEN)
 		return err_usage(err, "--from: not with --profile, --scenario or --inject");
 	if (cfg->devices || cfg->memslots || cfg->vcpus || cfg->gap_ns || cfg->life_ns != NO_LIFE)
@@ -167,11 +177,13 @@ static int run_from(const struct repro_cfg *cfg, struct err *err)
 		.memslots = either(cfg->memslots, profile->size.memslots),
 		.order = cfg->order_name,
 		.gaps = cfg->gaps,
-		.rounds = cfg->rounds,
+		.rounds = either(cfg->rounds, cfg->want_moves ? SUGGEST_ROUNDS : 1),
 		.vms = either(cfg->vms, 1),
 		.min_ns = cfg->min_ns,
 		.is_json = cfg->is_json,
 		.want_list = cfg->want_list,
+		.want_moves = cfg->want_moves,
+		.want_c = cfg->emit != NOT_GIVEN,
 		.verbose = cfg->verbose,
 	};
 
@@ -209,7 +221,7 @@ static int fill_vmm_cfg(const struct repro_cfg *cfg, const struct profile *profi
 					     : ORDER_OWN;
 	vmm->end = inject && inject->end != PROFILE_END_CLOSE ? inject->end : profile->end;
 	vmm->vms = either(cfg->vms, inject && inject->vms ? inject->vms : either(profile->vms, 1));
-	vmm->rounds = cfg->rounds;
+	vmm->rounds = either(cfg->rounds, 1);
 	vmm->hold_ns = cfg->hold_ns;
 	vmm->gap_ns = cfg->gap_ns;
 	vmm->life_ns = life_ns(cfg);
@@ -321,8 +333,8 @@ static int repro_run(int argc, char **argv, struct err *err)
 	struct repro_cfg cfg = {
 		.profile = NOT_GIVEN,
 		.order = NOT_GIVEN,
+		.emit = NOT_GIVEN,
 		.inject = NOT_GIVEN,
-		.rounds = 1,
 		.hold_ns = HOLD_DEFAULT_NS,
 		.life_ns = NO_LIFE,
 		.gaps = 100,
@@ -340,10 +352,11 @@ static int repro_run(int argc, char **argv, struct err *err)
 		return err_usage(err, "repro takes no operands, but there is '%s'", argv[ret]);
 	vmm.report.is_json = cfg.is_json;
 	vmm.report.want_time = cfg.verbose > 0;
-	is_listed = cfg.from || (cfg.want_list && cfg.profile != NOT_GIVEN);
+	is_listed = cfg.from || cfg.want_moves || cfg.emit != NOT_GIVEN ||
+		    (cfg.want_list && cfg.profile != NOT_GIVEN);
 	ret = take_order(&cfg, is_listed, err);
 	if (!ret)
-		ret = cfg.from ? check_from(&cfg, err) : check_choice(&cfg, err);
+		ret = is_listed ? check_from(&cfg, err) : check_choice(&cfg, err);
 	if (ret)
 		return ret;
 	if (is_listed)

@@ -25,6 +25,7 @@ struct script_record {
 	struct scripts *scripts;
 	enum machine_arch arch;
 	struct recorded_vm vms[SCRIPT_VMS_MAX];
+	bool is_followed;
 	bool has_call; /* one that did not sleep */
 };
 
@@ -42,6 +43,11 @@ struct script_record *script_record_new(struct scripts *scripts, enum machine_ar
 void script_record_free(struct script_record *record)
 {
 	free(record);
+}
+
+void script_record_follow(struct script_record *record)
+{
+	record->is_followed = true;
 }
 
 /* ---- whose ---- */
@@ -122,6 +128,12 @@ static int add_close(struct script *script, const struct script_op *op)
 	return script_add(script, op);
 }
 
+/* What the VMM asked for: not a work of the kernel's own. */
+static bool is_call(enum call_id id)
+{
+	return id < CALL_ASYNC_PAGE_FAULT || id > CALL_FN_VM_RELEASE;
+}
+
 static int add_call(struct script_record *record, struct script *script, struct recorded_vm *vm,
 		    uint32_t tid, struct script_op *op)
 {
@@ -133,7 +145,7 @@ static int add_call(struct script_record *record, struct script *script, struct 
 	if (op->id == CALL_CLOSE_EXIT || op->id == CALL_MMU_RELEASE)
 		return 0; /* ends_by_exit */
 	if (!script_plays(op->id, record->arch)) {
-		script->skipped[op->id]++;
+		script->skipped[op->id] += is_call(op->id);
 		return 0;
 	}
 	vm->has_create |= op->id == CALL_CREATE_VM;
@@ -153,7 +165,9 @@ int script_record_take(struct script_record *record, const struct stall *stall)
 	struct script_op op;
 	int ret;
 
-	if (!stall->vm || stall->is_stuck || stall->rec->flags & KS_CALL_KILLED)
+	if (!stall->vm || (record->is_followed && !(stall->vm->flags & KS_VM_FOLLOWED)))
+		return 0;
+	if (stall->is_stuck || stall->rec->flags & KS_CALL_KILLED)
 		return 0;
 	script = vm_of(record, stall->vm->id, &vm);
 	if (!script)

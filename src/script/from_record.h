@@ -12,6 +12,9 @@ struct stall;
 struct script_record *script_record_new(struct scripts *scripts, enum machine_arch arch);
 void script_record_free(struct script_record *record);
 
+/* The recording is of a COMMAND: its VMs alone are of interest. */
+void script_record_follow(struct script_record *record);
+
 /* The next call: as script_log_take(). One that is stuck is not played. */
 int script_record_take(struct script_record *record, const struct stall *stall);
 

@@ -16,7 +16,7 @@ static bool is_call(const struct script_op *op, enum call_id id)
 	return op->act == ACT_IOCTL && op->id == id;
 }
 
-static bool is_memory(const struct script_op *op)
+bool order_is_memory(const struct script_op *op)
 {
 	return is_call(op, CALL_SET_USER_MEMORY_REGION) ||
 	       is_call(op, CALL_SET_USER_MEMORY_REGION2);
@@ -27,12 +27,12 @@ static bool takes_back(const struct script_op *op)
 	return is_call(op, CALL_IOEVENTFD) && script_op_get(op, KEY_FLAGS, 0) & IOEVENTFD_DEASSIGN;
 }
 
-static bool is_device(const struct script_op *op)
+bool order_is_device(const struct script_op *op)
 {
 	return op->act == ACT_IOCTL && call_registers(op->id) && !takes_back(op);
 }
 
-static void move_op(struct script *script, size_t from, size_t to)
+void order_move_op(struct script *script, size_t from, size_t to)
 {
 	struct script_op op = script->ops[from];
 
@@ -59,16 +59,16 @@ void order_move(struct script *script, enum script_order order)
 	if (order == ORDER_OWN || !script->cnt)
 		return;
 	for (size_t i = 0; i < end; i++)
-		if (is_device(&script->ops[i]))
+		if (order_is_device(&script->ops[i]))
 			last = i;
 	if (order == ORDER_MEMSLOTS_FIRST) {
 		for (size_t i = 0; i < end; i++)
-			if (is_memory(&script->ops[i]))
-				move_op(script, i, ++at);
+			if (order_is_memory(&script->ops[i]))
+				order_move_op(script, i, ++at);
 	} else {
 		for (size_t i = 0, moved = 0; last && i + moved <= last;)
-			if (is_memory(&script->ops[i])) {
-				move_op(script, i, last);
+			if (order_is_memory(&script->ops[i])) {
+				order_move_op(script, i, last);
 				moved++;
 			} else {
 				i++;
@@ -80,7 +80,7 @@ void order_move(struct script *script, enum script_order order)
 void order_add_gaps(struct script *script, uint64_t gap_ns)
 {
 	for (size_t i = 1; gap_ns && i < script->cnt; i++)
-		if (is_device(&script->ops[i - 1]) && !is_device(&script->ops[i]))
+		if (order_is_device(&script->ops[i - 1]) && !order_is_device(&script->ops[i]))
 			script->ops[i].gap_ns += gap_ns;
 }
 

@@ -20,6 +20,9 @@ void order_move(struct script *script, enum script_order order);
 /* Do something else for @gap_ns after each group of calls that register devices. */
 void order_add_gaps(struct script *script, uint64_t gap_ns);
 
+/* Move op @from to where @to is; calls between move up or down by one. */
+void order_move_op(struct script *script, size_t from, size_t to);
+
 /*
  * Put @script's calls in the order of @wanted, a list that was made of it: gaps, threads and times
  * are @wanted's. A call that @script has not is an error; those that @wanted has not are left out
@@ -30,5 +33,9 @@ int order_apply(struct script *script, const struct script *wanted, uint32_t *le
 
 /* Would KVM make these calls in this order? Else a negative errno and the reason in @err. */
 int order_check(const struct script *script, enum machine_arch arch, struct err *err);
+
+/* Does the call set up memory slots? Does it register devices? */
+bool order_is_memory(const struct script_op *op);
+bool order_is_device(const struct script_op *op);
 
 #endif

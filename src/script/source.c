@@ -92,6 +92,8 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	source->has_all_calls = head->has_all_calls;
 	source->origin.hz = head->hz;
+	if (head->is_followed)
+		script_record_follow(source->record);
 	snprintf(source->origin.release, sizeof(source->origin.release), "%s",
 		 release ? release : "");
 	if (cpus && parse_u64(cpus, &number) && number < UINT32_MAX)

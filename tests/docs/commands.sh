@@ -86,6 +86,12 @@ live 0 'text ^start of the VM' 'kvmstall repro --from vmm.strace --order memslot
 live 0 'text ^start of the VM' 'kvmstall record -o again.cap -- kvmstall repro --from vmm.cap --rounds 31' \
 	"kvmstall record -o again.cap -- kvmstall repro --from $golden/repro/devices-first.list --rounds 5"
 watch 0 json 'kvmstall trace --all --json'
+live 0 'text ^start of the VM' 'kvmstall repro --from vmm.strace --rounds 31' \
+	"kvmstall repro --from $golden/repro/devices-first.list --rounds 5"
+live 0 'text ^(move|does not help|nothing helps)' 'kvmstall repro --from vmm.strace --suggest' \
+	"kvmstall repro --from $golden/repro/devices-first.list --suggest --rounds 5"
+live 0 'text ^exit ' 'kvmstall repro --from vmm.strace --emit c >calls.c' \
+	"kvmstall repro --from $golden/repro/devices-first.list --emit c >calls.c && gcc -O2 -Wall -Wextra -Werror -o calls calls.c && ./calls --rounds 5"
 live 0 'stalls repro account' 'kvmstall trace -v -- kvmstall repro --profile minimal'
 live 0 stalls "kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >/tmp/vmm.out'" \
 	"kvmstall trace -- sh -c 'kvmstall repro -p minimal -i reader >vmm.out'"

@@ -218,6 +218,7 @@ test_schemas()
 	valid_of repro --json --profile minimal --inject reader
 	valid_of repro --json --scenario all
 	valid_of repro --json --from "$golden/repro/devices-first.list" --order memslots-first --rounds 3
+	valid_of repro --json --from "$golden/repro/devices-first.list" --suggest --rounds 3
 	missing=$(comm -23 <(jq -r '.oneOf[]["$ref"] | sub(".*/"; "")' "$work/schema" | sort) <(sort -u "$work/schemas.seen"))
 	[ -z "$missing" ] || fail "schemas that no line is of: $missing"
 	note "$(sort -u "$work/schemas.seen" | wc -l) schemas, $(wc -l <"$work/schemas.seen") lines"

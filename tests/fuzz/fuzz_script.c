@@ -8,9 +8,11 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "script/emit.h"
 #include "script/list.h"
 #include "script/order.h"
 #include "script/source.h"
+#include "script/suggest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,6 +56,25 @@ static void check_orders(const struct script *script)
 	}
 }
 
+/* Whatever it is, it can be moved about and printed as C. */
+static void check_uses(const struct script *script)
+{
+	struct suggestion moves[SUGGESTIONS_MAX] = {{.moved = 0}};
+	bool *stalls = malloc(script->cnt + 1);
+	struct err err = {0};
+	struct str text;
+
+	must(stalls != NULL);
+	memset(stalls, 1, script->cnt + 1);
+	must(suggest(script, stalls, ARCH_X86, moves) >= 0);
+	for (int i = 0; i < SUGGESTIONS_MAX; i++)
+		script_fini(&moves[i].script);
+	free(stalls);
+	str_init(&text);
+	must(!emit_c(script, "0", &text, &err) || *err.msg);
+	str_fini(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct scripts scripts = {.cnt = 0};
@@ -71,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		script_recorded_start_ns(&scripts.vms[i]);
 		check_again(&scripts.vms[i]);
 		check_orders(&scripts.vms[i]);
+		check_uses(&scripts.vms[i]);
 	}
 	script_source_free(source);
 	scripts_fini(&scripts);

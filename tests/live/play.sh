@@ -62,4 +62,39 @@ test_play_orders()
 	jq -e 'select(.type == "replay") | .start.n == 6' played >/dev/null || fail "not 3 VMs, twice"
 }
 
-tests="$tests play-reads-back play-makes-the-list play-orders"
+# The program that is emitted compiles without a warning, and fails by its own measure alone: every call takes longer
+# than 0 ms, and none an hour.
+test_play_emits_c()
+{
+	local name
+
+	command -v gcc >/dev/null || skip "no gcc"
+	for name in devices-first.list firecracker.strace; do
+		"$KVMSTALL" repro --from "$here/tests/golden/repro/$name" --emit c >calls.c || fail "$name: not emitted"
+		[ "$(wc -l <calls.c)" -le 200 ] || fail "$name: $(wc -l <calls.c) lines"
+		! grep -E '/srv|/usr|0x7f|[0-9]{10}' calls.c || fail "$name: the log's own"
+		gcc -O2 -Wall -Wextra -Werror -o calls calls.c 2>err || fail "$name:" "$(cat err)"
+		status 0 ./calls --rounds 3 --fail-above 3600000
+		status 1 ./calls --tap --rounds 3 --fail-above 0
+		[ "$(head -n 1 out)" = "1..$(grep -cE '^(not )?ok' out)" ] || fail "no TAP:" "$(cat out)"
+		grep -q '^not ok [0-9]* - KVM_SET_USER_MEMORY_REGION' out || fail "no call is above 0:" "$(cat out)"
+		status 2 ./calls --rounds 0
+	done
+	for name in firecracker qemu crosvm minimal; do
+		"$KVMSTALL" repro -p $name --emit c >calls.c
+		gcc -O2 -Wall -Wextra -Werror -o calls calls.c 2>err || fail "$name:" "$(cat err)"
+		status 0 ./calls --fail-above 0 --call KVM_NONE
+	done
+}
+
+# Where nothing of the start can be moved, nothing helps, and nothing is played for it.
+test_play_suggests()
+{
+	"$KVMSTALL" repro -p firecracker --order memslots-first --suggest --rounds 3 --min 1h >out || fail "no suggestion"
+	grep -q '^nothing helps: ' out || fail "a start without a stall:" "$(cat out)"
+	"$KVMSTALL" repro -p firecracker --suggest --rounds 3 --json >out || fail "no suggestion"
+	jq -e 'select(.type == "suggestion" and .helps) | .high_ns < 0' out >/dev/null ||
+		[ "$(tail -n 1 out | jq .move)" = null ] || fail "it helps, and does not:" "$(cat out)"
+}
+
+tests="$tests play-emits-c play-suggests play-reads-back play-makes-the-list play-orders"

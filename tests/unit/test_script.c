@@ -2,9 +2,11 @@
 /* Scripts: what logs, recordings and lists come to, and in which orders they can be played. */
 #include "base/err.h"
 #include "base/str.h"
+#include "script/emit.h"
 #include "script/list.h"
 #include "script/order.h"
 #include "script/source.h"
+#include "script/suggest.h"
 
 #include "unit.h"
 
@@ -376,6 +378,64 @@ static void what_kvm_refuses_is_refused_with_its_reason(void **state)
 	assert_int_equal(order_check(&scripts.vms[0], ARCH_X86, &err), 0);
 }
 
+/* ---- moves ---- */
+
+static void the_moves_are_those_of_the_first_call_that_waits(void **state)
+{
+	struct suggestion moves[SUGGESTIONS_MAX] = {{.moved = 0}};
+	bool stalls[16] = {false};
+
+	(void)state;
+	assert_int_equal(read_text(start), 0);
+	assert_int_equal(suggest(&scripts.vms[0], stalls, ARCH_X86, moves), 0);
+	stalls[4] = true;
+	assert_int_equal(suggest(&scripts.vms[0], stalls, ARCH_X86, moves), 3);
+	assert_string_equal(moves[0].text,
+			    "move KVM_SET_USER_MEMORY_REGION slot=0 before KVM_CREATE_PIT2");
+	assert_string_equal(spell(&moves[0].script), "ci0pvd1k2");
+	assert_string_equal(moves[1].text,
+			    "move KVM_SET_USER_MEMORY_REGION slot=0 before KVM_CREATE_IRQCHIP");
+	assert_string_equal(spell(&moves[1].script), "c0ipvd1k2");
+	assert_string_equal(
+		moves[2].text,
+		"move KVM_SET_USER_MEMORY_REGION slot=0 and 1 more before KVM_CREATE_IRQCHIP");
+	assert_string_equal(spell(&moves[2].script), "c01ipvdk2");
+	for (size_t i = 0; i < SUGGESTIONS_MAX; i++)
+		script_fini(&moves[i].script);
+}
+
+/* ---- C ---- */
+
+static void c_has_the_calls_and_nothing_of_the_log(void **state)
+{
+	struct str out;
+
+	(void)state;
+	str_init(&out);
+	assert_int_equal(
+		read_text(STRACE_HEAD
+			  "11  100.0010 ioctl(4<anon_inode:kvm-vm>, KVM_CREATE_IRQCHIP, 0) = 0 "
+			  "<0.0001>\n"
+			  "11  100.0020 ioctl(4<anon_inode:kvm-vm>, KVM_IOEVENTFD, 0x7ffd1234) = 0 "
+			  "<0.0001>\n"
+			  "11  100.0030 ioctl(4<anon_inode:kvm-vm>, KVM_IOEVENTFD, 0x7ffd1234) = 0 "
+			  "<0.0040>\n"
+			  "11  100.0080 ioctl(4<anon_inode:kvm-vm>, KVM_SET_USER_MEMORY_REGION, "
+			  "{slot=3, flags=KVM_MEM_READONLY, guest_phys_addr=0x1000, "
+			  "memory_size=8192, userspace_addr=0x7f7bea600000}) = 0 <0.005>\n"),
+		0);
+	assert_int_equal(emit_c(&scripts.vms[0], "1.2.3", &out, &err), 0);
+	assert_non_null(strstr(out.text, "CALL(0, KVM_CREATE_VM, 0)"));
+	assert_non_null(strstr(out.text, "CALL(700, KVM_CREATE_IRQCHIP, 0)"));
+	assert_non_null(strstr(out.text, "CALL(900, KVM_IOEVENTFD, 0xd0000050, 4, 0, 1, 0)"));
+	assert_non_null(strstr(out.text, "CALL(900, KVM_IOEVENTFD, 0xd0000050, 4, 0, 5, 0)"));
+	assert_non_null(
+		strstr(out.text, "CALL(1000, KVM_SET_USER_MEMORY_REGION, 3, 2, 0x1000, 0x2000)"));
+	assert_null(strstr(out.text, "7ffd"));
+	assert_null(strstr(out.text, "KVM_IRQFD"));
+	str_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +454,8 @@ int main(void)
 		cmocka_unit_test_teardown(other_work_follows_each_group_of_devices, forget),
 		cmocka_unit_test_teardown(a_list_orders_the_calls_that_there_are, forget),
 		cmocka_unit_test_teardown(what_kvm_refuses_is_refused_with_its_reason, forget),
+		cmocka_unit_test_teardown(the_moves_are_those_of_the_first_call_that_waits, forget),
+		cmocka_unit_test_teardown(c_has_the_calls_and_nothing_of_the_log, forget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,11 @@
 #include "cmd/outfile.h"
 #include "cmd/repro/play.h"
 #include "cmd/repro/play_table.h"
+#include "cmd/repro/try_moves.h"
 #include "cmd/unpack.h"
+#include "cmd/version.h"
 #include "kern/limits.h"
+#include "script/emit.h"
 #include "script/list.h"
 #include "script/order.h"
 #include "script/source.h"
@@ -283,31 +286,77 @@ static int init_sums(struct play_sum *sums, const struct scripts *scripts, size_
 	return ret;
 }
 
-static int play(struct from *from, struct err *err)
+static int play_all(struct from *from, const struct play_cfg *play_cfg, struct err *err)
 {
 	const struct from_cfg *cfg = from->cfg;
 	size_t rounds = (size_t)cfg->rounds * cfg->vms;
+	int ret = init_sums(from->played, &from->scripts, rounds, err);
+
+	if (!ret && from->has_other)
+		ret = init_sums(from->other, &from->others, rounds, err);
+	for (uint32_t round = 0; !ret && round < cfg->rounds; round++) {
+		ret = play_round(play_cfg, from->played, from->scripts.cnt, round, err);
+		if (!ret && from->has_other)
+			ret = play_round(play_cfg, from->other, from->others.cnt, round, err);
+	}
+	return ret ? ret : print_reports(from, err);
+}
+
+/* Of one VM: what another on the same host does is not its own start. */
+static int suggest_moves(const struct from *from, const struct play_cfg *play_cfg, struct err *err)
+{
+	const struct scripts *scripts = from->has_other ? &from->others : &from->scripts;
+	struct str text;
+	int ret;
+
+	if (from->scripts.cnt > 1)
+		return err_set(err, -EINVAL, "--suggest is for one VM, and there are %zu",
+			       from->scripts.cnt);
+	str_init(&text);
+	ret = try_moves(&scripts->vms[0], from->arch, play_cfg, from->cfg->rounds,
+			from->cfg->is_json, &text, err);
+	if (!ret)
+		ret = print(&text, err);
+	str_fini(&text);
+	return ret;
+}
+
+static int play(struct from *from, struct err *err)
+{
+	const struct from_cfg *cfg = from->cfg;
 	struct play_cfg play_cfg = {
 		.min_ns = cfg->min_ns,
 		.vms = cfg->vms,
-		.is_told = cfg->is_json || cfg->verbose > 1,
+		.is_told = !cfg->want_moves && (cfg->is_json || cfg->verbose > 1),
 		.name = cfg->path ? "from" : cfg->name,
 		.report = {.is_json = cfg->is_json,
 			   .want_time = true,
 			   .want_tid = true,
 			   .lock_fd = memfd_create("kvmstall-stdout-lock", MFD_CLOEXEC)},
 	};
-	int ret = init_sums(from->played, &from->scripts, rounds, err);
+	int ret = cfg->want_moves ? suggest_moves(from, &play_cfg, err)
+				  : play_all(from, &play_cfg, err);
 
-	if (!ret && from->has_other)
-		ret = init_sums(from->other, &from->others, rounds, err);
-	for (uint32_t round = 0; !ret && round < cfg->rounds; round++) {
-		ret = play_round(&play_cfg, from->played, from->scripts.cnt, round, err);
-		if (!ret && from->has_other)
-			ret = play_round(&play_cfg, from->other, from->others.cnt, round, err);
-	}
 	if (play_cfg.report.lock_fd >= 0)
 		close(play_cfg.report.lock_fd);
+	return ret;
+}
+
+/* The order that is asked for, of one VM. */
+static int print_c(const struct from *from, struct err *err)
+{
+	const struct scripts *scripts = from->has_other ? &from->others : &from->scripts;
+	struct str text;
+	int ret;
+
+	if (scripts->cnt > 1)
+		return err_set(err, -EINVAL, "--emit is for one VM, and there are %zu",
+			       scripts->cnt);
+	str_init(&text);
+	ret = emit_c(&scripts->vms[0], version_text, &text, err);
+	if (!ret)
+		ret = print(&text, err);
+	str_fini(&text);
 	return ret;
 }
 
@@ -329,9 +378,10 @@ static int run(struct from *from, struct err *err)
 	scale(&from->others, from->cfg->gaps);
 	if (from->cfg->want_list)
 		return print_lists(from, err);
+	if (from->cfg->want_c)
+		return print_c(from, err);
 	limits_raise(); /* every ioeventfd and irqfd is a descriptor */
-	ret = play(from, err);
-	return ret ? ret : print_reports(from, err);
+	return play(from, err);
 }
 
 int from_run(const struct from_cfg *cfg, struct err *err)

@@ -17,7 +17,7 @@ struct from_cfg {
 	uint32_t gaps;	   /* percent of the recorded ones */
 	uint32_t rounds, vms;
 	uint64_t min_ns;
-	bool is_json, want_list;
+	bool is_json, want_list, want_moves, want_c;
 	uint32_t verbose;
 };
 

@@ -39,7 +39,8 @@ struct played_op {
 
 /* What it leaves to its parent, in shared memory. */
 struct vmm_life {
-	uint64_t exit_ns; /* when it went about it; 0: it does not end so */
+	uint64_t exit_ns;     /* when it went about it; 0: it does not end so */
+	uint64_t delay_ns[2]; /* the first thread's waits for a CPU, at the start and its end */
 	bool is_done;
 	struct err err;
 	struct played_op ops[];
@@ -53,6 +54,7 @@ struct playing {
 	pthread_cond_t moved;
 	size_t begun; /* calls that were */
 	bool *ended;
+	size_t start_end; /* the call that ends the start, or the last of the script */
 };
 
 struct actor {
@@ -97,12 +99,27 @@ static long sleeps_so_far(void)
 	return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nvcsw;
 }
 
+/* What the first thread has waited for a CPU so far; 0: this kernel does not count it. */
+static uint64_t cpu_delay_ns(void)
+{
+	unsigned long long ran_ns, delay_ns = 0;
+	FILE *file = fopen("/proc/self/schedstat", "re");
+
+	if (file && fscanf(file, "%llu %llu", &ran_ns, &delay_ns) != 2)
+		delay_ns = 0;
+	if (file)
+		fclose(file);
+	return delay_ns;
+}
+
 static void play_op(struct playing *stage, size_t idx)
 {
 	struct played_op *played = &stage->life->ops[idx];
 	long sleeps;
 
 	wait_until(await_turn(stage, idx));
+	if (!idx || idx == stage->start_end)
+		stage->life->delay_ns[idx != 0] = cpu_delay_ns();
 	pthread_mutex_lock(&stage->lock);
 	played->begin_ns = clock_now_ns();
 	stage->begun = idx + 1;
@@ -169,11 +186,14 @@ static int tell(const struct play_cfg *cfg, struct call_log *log, struct err *er
 static int live(const struct play_cfg *cfg, const struct script *script, struct call_log *log,
 		struct vmm_life *life)
 {
-	struct playing stage = {.script = script, .life = life};
+	struct playing stage = {
+		.script = script, .life = life, .start_end = script_start_end(script)};
 	struct machine_size size;
 	struct machine vm;
 	int ret;
 
+	if (stage.start_end >= script->cnt)
+		stage.start_end = script->cnt - 1;
 	player_size(script, &size);
 	ret = machine_open(&vm, &size, log, &life->err);
 	if (!ret)
@@ -386,6 +406,7 @@ static int add_life(const struct play_cfg *cfg, const struct vmm_process *vmm, s
 		ret = add_ns(&sum->exit, vmm->gone_ns - life->exit_ns,
 			     vmm->gone_ns - life->exit_ns >= cfg->min_ns, err);
 	sum->same += is_same(cfg, sum->script, life);
+	sum->delays[sum->starts_cnt] = life->delay_ns[1] - life->delay_ns[0];
 	sum->starts[sum->starts_cnt++] = start_of(sum->script, life);
 	return ret;
 }
@@ -435,7 +456,9 @@ int play_sum_init(struct play_sum *sum, const struct script *script, size_t roun
 	*sum = (struct play_sum){.script = script};
 	sum->calls = calloc(script->cnt + 1, sizeof(*sum->calls));
 	sum->starts = calloc(rounds + 1, sizeof(*sum->starts));
-	return sum->calls && sum->starts ? 0 : err_set(err, -ENOMEM, "out of memory");
+	sum->delays = calloc(rounds + 1, sizeof(*sum->delays));
+	return sum->calls && sum->starts && sum->delays ? 0
+							: err_set(err, -ENOMEM, "out of memory");
 }
 
 void play_sum_fini(struct play_sum *sum)
@@ -445,5 +468,6 @@ void play_sum_fini(struct play_sum *sum)
 	quantile_fini(&sum->exit.ns);
 	free(sum->calls);
 	free(sum->starts);
+	free(sum->delays);
 	*sum = (struct play_sum){.calls = NULL};
 }

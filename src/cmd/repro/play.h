@@ -29,6 +29,7 @@ struct play_sum {
 	struct play_call *calls; /* of each op */
 	struct play_call exit;	 /* of the process, where the script ends so */
 	uint64_t *starts;	 /* of the VM, in the order of time */
+	uint64_t *delays; /* of each start: what its first thread waited for a CPU meanwhile */
 	size_t starts_cnt;
 	uint64_t same;	  /* lives in which the recording's calls stalled, and no others */
 	uint64_t refused; /* calls that were not when they were recorded */
