@@ -125,7 +125,7 @@ cannot 'systemctl status kvmstall.socket kvmstall' "the same"
 for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \
 	'make check-golden' 'make check-docs' 'make check-monitoring' 'make lint' 'make check-live' 'make check-kvm' 'make check-vm' \
 	'make check-matrix' 'make check-distros' 'make lab' 'make format' 'make examples' tests/bench/daemon.sh \
-	scripts/deps.sh 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
+	scripts/deps.sh scripts/replay.sh 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
 	tests/live/edges.sh tests/docs/commands.sh tests/lint/man-sync.sh tests/lint/run.sh tests/bench/verifier.sh \
 	'tests/live/counterfactual.sh --markdown FILE' 'tests/bench/observer.sh --markdown FILE' \
 	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall'; do

@@ -1,0 +1,236 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# replay.sh [LOG.strace...] - how well "repro --from" stands for what was recorded: docs/replay.md, to standard output.
+#
+# Each VMM (QEMU's machines if there is QEMU; the profiles of repro) is run ROUNDS times under trace, and once
+# each under record and strace; both files are played ROUNDS times under trace. Logs that are given have no VMM: what they
+# say themselves stands in its place. With STATIC=PROGRAM (one without libraries), a recording and the C that is emitted of it
+# are tried on SERIES, in VMs. As root, on a machine that has nothing else to do. KEEP=1 keeps what was captured.
+# shellcheck disable=SC2016 # jq programs and inner shells have $
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+ROUNDS=${ROUNDS:-31}
+SERIES=${SERIES:-6.17 6.18 7.3}
+LIFE=${LIFE:-1} # seconds that a QEMU lives
+work=$(mktemp -d)
+[ -n "${KEEP-}" ] || trap 'rm -rf "$work"' EXIT
+cd "$work"
+HZ=${HZ:-$({ zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null | sed -n 's/^CONFIG_HZ=//p')}
+HZ=${HZ:-250}
+export KVMSTALL
+
+# The stalls of a trace: of each call, in how many lives, how long, why, after what.
+stalls='
+def mode: group_by(.) | max_by(length) | .[0];
+def key: .call + (if .args.slot == null then "" else " slot=\(.args.slot)" end);
+[.[] | select((.type == "stall" or .type == "call") and (.call | startswith("KVM_")) and .call != "KVM_RUN" and .latency_ns >= 1000000
+	and (.cause | IN("gp-timer", "cb-timer", "reader", "poll-backoff", "lock", "unexplained")))]
+| group_by(key) | map({key: (.[0] | key), value: {
+	share: ([.[].vm.id] | unique | length),
+	p50: ([.[].latency_ns] | sort | .[(length - 1) / 2 | floor]),
+	why: ([.[] | .cause + (if .culprit.call then " after " + .culprit.call else "" end)] | mode)}}) | from_entries'
+
+# A row for each call that stalls in a fifth of the lives, here or there.
+rows='
+def ms: . / 10000 | round / 100 | tostring + " ms";
+def shown($lives): if . == null then "none" else "\(.share) of \($lives), \(.p50 | ms), \(.why)" end;
+def differs: [
+	(if (($old.share // 0) / $lives_old - ($new.share // 0) / $lives_new | fabs) > 0.1 then "share" else empty end),
+	(if $old and $new and (($old.p50 - $new.p50) | fabs) > 1e9 / $hz then "p50" else empty end),
+	(if $old and $new and $old.why != $new.why then "cause" else empty end)] | join(", ");
+[$before[0], $after[0]] as [$b, $a] | ($b + $a | keys[]) as $key | $b[$key] as $old | $a[$key] as $new
+| select((($old.share // 0) / $lives_old) >= 0.2 or (($new.share // 0) / $lives_new) >= 0.2)
+| "| \($vmm) | \($by) | \($key) | \($old | shown($lives_old)) | \($new | shown($lives_new)) | \(differs | if . == "" then "same" else . end) |"'
+rows=${rows/def differs: /def differs(\$old; \$new): }
+rows=${rows/\(differs /\(differs(\$old; \$new) }
+
+# compare VMM BY BEFORE LIVES AFTER
+compare()
+{
+	jq -s "$stalls" "$3" >before
+	jq -s "$stalls" "$5" >after
+	jq -rn --arg vmm "$1" --arg by "$2" --argjson hz "$HZ" --argjson lives_old "$4" --argjson lives_new "$ROUNDS" \
+		--slurpfile before before --slurpfile after after "$rows" >compared
+	[ -s compared ] || echo "| $1 | $2 | (no call of the start stalls) | none | none | same |" >compared
+	cat compared
+}
+
+# extra FILE: calls that are made and that the file has not; the list is what was read of it.
+extra()
+{
+	"$KVMSTALL" repro --from "$1" --gaps none --json | jq -r 'select(.type == "call") | .call' | grep ^KVM_ | sort >made
+	"$KVMSTALL" repro --from "$1" --list | awk '$1 ~ /^[+@]/ && $3 ~ /^KVM_/ { sub(/REGION2/, "REGION", $3); print $3 }' | sort >has
+	comm -23 made has | wc -l
+}
+
+# play FILE: under trace, to FILE.played; a line for the second table.
+play()
+{
+	"$KVMSTALL" trace -q --json -- sh -c 'exec "$KVMSTALL" repro --from "$0" --rounds "$1" --json >"$0.lines"' "$1" "$ROUNDS" \
+		>"$1.played" 2>errors || cat errors >&2
+	jq -r --arg name "$2" --arg by "$3" --arg extra "$(extra "$1")" '
+		def ms: if . == null then "?" else . / 10000 | round / 100 | tostring + " ms" end;
+		select(.type == "replay") | "| \($name) | \($by) | \(.played) of \(.played + ([.skipped[]] | add // 0)) | \(.assumed) | \($extra) | " +
+		"\(.same_stalls) of \(.start.n) | \(.start_recorded_ns | ms) | \(.start.p50_ns | ms) |"' "$1.lines" >>fidelity
+}
+
+STRACE=(strace -f -ttt -T -y -e 'trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket')
+
+# vmm NAME ROUNDS-OF-ITS-OWN COMMAND: that makes so many lives; once more for each file, with ONCE=1.
+vmm()
+{
+	local name=$1 command=$2
+
+	"$KVMSTALL" trace -q --json -- sh -c "$command" >"$name.before" 2>errors || cat errors >&2
+	ONCE=1 "$KVMSTALL" record -q -o "$name.cap" -- sh -c "$command" 2>errors || cat errors >&2
+	ONCE=1 "${STRACE[@]}" -o "$name.strace" sh -c "$command" >/dev/null 2>&1 || true
+	for by in cap strace; do
+		play "$name.$by" "$name" "${by/cap/record}"
+		compare "$name" "${by/cap/record}" "$name.before" "$ROUNDS" "$name.$by.played"
+	done
+}
+
+table()
+{
+	echo '| VMM | file | call | recorded: rounds, median, cause | played | |'
+	echo '| --- | --- | --- | --- | --- | --- |'
+	for log in "$@"; do
+		name=$(basename "$log" .strace)
+		cp "$log" "$name.log"
+		"$KVMSTALL" report --all -q -f json "$name.log" >"$name.before" 2>/dev/null
+		play "$name.log" "$name" strace
+		compare "$name" strace "$name.before" 1 "$name.log.played"
+	done
+	for profile in firecracker qemu crosvm minimal; do
+		export profile ROUNDS
+		vmm "profile-$profile" '"$KVMSTALL" repro -p $profile --life 53ms --rounds ${ONCE:-$ROUNDS} >/dev/null'
+	done
+	command -v qemu-system-x86_64 >/dev/null || return 0
+	export LIFE
+	for machine in pc q35 microvm; do
+		export machine
+		vmm "qemu-$machine" 'for i in $(seq ${ONCE:-$ROUNDS}); do timeout $LIFE qemu-system-x86_64 -accel kvm \
+			-cpu host,-arch-capabilities -M $machine -m 128 -smp 2 -display none -nodefaults -nic none; done; true'
+	done
+}
+
+# Memory first, and the move that --suggest finds.
+orders()
+{
+	local source file name options
+
+	echo '| calls of | start as it is, median | memory slots first | --suggest |'
+	echo '| --- | --- | --- | --- |'
+	for source in "$@" 'firecracker' 'firecracker memslots-first' 'minimal'; do
+		options=(--from "$source")
+		# shellcheck disable=SC2206 # a profile, and its order
+		[ -e "$source" ] || { name=($source); options=(--profile "${name[0]}" ${name[1]:+--order "${name[1]}"}); }
+		"$KVMSTALL" repro "${options[@]}" --suggest --rounds "$ROUNDS" >suggested
+		[ -e "$source" ] || "$KVMSTALL" repro "${options[@]}" --list >"$source.list"
+		[ -e "$source" ] && file=$source || file=$source.list
+		"$KVMSTALL" repro --from "$file" --order memslots-first --rounds "$ROUNDS" --json | jq -r --arg name "$(basename "$source" .strace)" \
+			--arg suggested "$(tail -n 1 suggested)" 'def ms: . / 1e4 | round / 100 | tostring + " ms";
+			select(.type == "replay") | "| \($name) | \(.start.p50_ns | ms) | \(.start_other.p50_ns | ms) | \($suggested) |"'
+	done
+}
+
+# ---- other kernels
+
+guest()
+{
+	cat <<-'END'
+		#!/bin/sh
+		uname -r
+		kvmstall repro -p firecracker >/dev/null
+		kvmstall repro --from start.cap --rounds 31 --gaps none --json | grep '"type":"replay"'
+		status=0
+		./calls --rounds 31 --fail-above 2 --call KVM_SET_USER_MEMORY_REGION >/dev/null || status=$?
+		echo "calls $status"
+	END
+}
+
+on_other_kernels()
+{
+	cp "${profile_cap:-profile-firecracker.cap}" start.cap
+	"$KVMSTALL" repro --from start.cap --gaps none --emit c >calls.c
+	gcc -O2 -static -Wall -Wextra -Werror -o calls calls.c
+	guest >guest.sh
+	chmod +x guest.sh
+	echo '| kernel | memory slot played: stalls, median, p99 | emitted C, limit 2 ms |'
+	echo '| --- | --- | --- |'
+	for series in $SERIES; do
+		KVMSTALL=$STATIC KVMSTALL_VM_TIMEOUT=400 "$here/tests/vm/run.sh" "$series" guest.sh start.cap calls >"guest.$series" 2>errors ||
+			cat errors >&2
+		jq -rR --slurp '
+			split("\n") as $lines | [$lines[] | fromjson? | select(type == "object" and .type == "replay")][0] as $replay
+			| ($replay.calls[] | select(.call == "KVM_SET_USER_MEMORY_REGION"))
+			| "| \($lines[0]) | \(.stalls) of \(.n), \(.p50_ns / 1e4 | round / 100) ms, \(.p99_ns / 1e4 | round / 100) ms | " +
+			(([$lines[] | select(startswith("calls "))][0]) | if . == "calls 0" then "good" elif . == "calls 1" then "bad" else . end) + " |"' "guest.$series"
+	done
+}
+
+# A history of kernels, the first good and the last bad: which is the first bad one, by the C's exit status?
+bisected()
+{
+	local commits
+
+	git init -q history
+	cat >history.sh <<-'END'
+		#!/bin/sh
+		exec ./calls --rounds 31 --fail-above 2 --call KVM_SET_USER_MEMORY_REGION
+	END
+	chmod +x history.sh
+	for series in $SERIES; do
+		echo "$series" >history/kernel
+		git -C history add kernel
+		git -C history -c user.name=replay -c user.email=replay@localhost commit -qm "$series"
+	done
+	mapfile -t commits < <(git -C history rev-list HEAD)
+	git -C history bisect start HEAD "${commits[-1]}" >/dev/null 2>&1
+	export here work STATIC
+	git -C history bisect run sh -c 'KVMSTALL=$STATIC KVMSTALL_VM_TIMEOUT=400 "$here/tests/vm/run.sh" "$(cat kernel)" \
+		"$work/history.sh" "$work/calls"' 2>&1 | tee bisect.log | sed -n '/is the first bad commit/,$p' | sed -n 's/^    \(.*\)/\1/p' | head -n 1
+}
+
+echo '| file of | by | played | assumed | not in the file | same calls stall | start recorded | played (median) |' >fidelity
+echo '| --- | --- | --- | --- | --- | --- | --- | --- |' >>fidelity
+table "$@" >rows.md
+cat <<END
+# What repro --from is worth
+
+Made by \`scripts/replay.sh\` on $(date -u +%Y-%m-%d), Linux $(uname -r), HZ=$HZ, $(nproc) CPUs, load average
+$(cut -d' ' -f1-3 /proc/loadavg). Each VMM was run $ROUNDS times under \`kvmstall trace\`, and recorded once by \`record\` and once by strace; both
+files were played $ROUNDS times under \`kvmstall trace\`. A call is listed if it stalled for a millisecond in a fifth of the lives, here or
+there, for a cause that is SRCU's or a lock's: kworker, wakeup and other-sleep are what else the host does. "same": the share of lives in which it stalls within 10 points, the median within a jiffy, and the same cause after the same
+call; else what differs: $(grep -c '| same |$' rows.md) of $(grep -cE '^\| (profile|qemu|[a-z]+)-?.* \|$' rows.md) rows are the same. Logs by name are of VMMs that were not run here: they have one life.
+
+$(cat rows.md)
+
+The files themselves: calls that were played, those some argument of which is assumed, calls that were made and are not in the file, lives in
+which just the recording's calls stalled, and the VM's start.
+
+$(cat fidelity)
+
+## Other orders
+
+Each was played $ROUNDS times in turns with the order as it is.
+
+$(orders "$@")
+END
+if [ -n "${STATIC-}" ]; then
+	STATIC=$(readlink -f "$STATIC")
+	cat <<-END
+
+		## On other kernels
+
+		The recording of the profile firecracker, and the C that is emitted of it, without gaps, $ROUNDS rounds in a VM each
+		(emulated: slow). Before 6.18 registering a device does not defer; the C's exit status is what \`git bisect run\` would see.
+
+		$(on_other_kernels)
+
+		\`git bisect run\` over ${SERIES// /, }, with that C: the first bad one is $(bisected).
+	END
+fi
