@@ -274,7 +274,7 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 /* ---- confined ---- */
 
 /* Only to remove what is still empty is worth a process: no rule about system calls can name a
- * file. */
+ * file. It has the output's lock as long as it lives. */
 static void remover_run(const struct outfile *out, int fd)
 {
 	char byte;
@@ -282,7 +282,7 @@ static void remover_run(const struct outfile *out, int fd)
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
-	if (read(fd, &byte, 1) == 1 && is_same(out->fd, out->path))
+	if (read(fd, &byte, 1) == 1)
 		unlink(out->path);
 	_exit(0);
 }
@@ -303,13 +303,14 @@ static int fork_remover(struct outfile *out)
 	return out->remover < 0 ? -1 : 0;
 }
 
-/* A file that was not there before, and that nothing was written to. */
-static void remove_new(struct outfile *out)
+/* The remover goes before we do, or whoever writes to the file next would find it locked. */
+static void end_remover(struct outfile *out, bool is_to_remove)
 {
-	if (out->remover <= 0)
-		unlink(out->path);
-	else if (write(out->remover_fd, "", 1) == 1)
-		waitpid(out->remover, NULL, 0);
+	if (is_to_remove && write(out->remover_fd, "", 1) != 1)
+		out->failed = out->failed ? out->failed : -errno;
+	close(out->remover_fd);
+	waitpid(out->remover, NULL, 0);
+	out->remover = 0;
 }
 
 int outfile_confine(struct outfile *out, struct err *err)
@@ -422,11 +423,16 @@ static void end_part(struct outfile *out)
 
 int outfile_close(struct outfile *out, struct err *err)
 {
+	bool is_to_remove;
+
 	if (out->fd < 0)
 		return 0;
 	outfile_flush(out);
-	if (out->is_new && !out->is_started && is_same(out->fd, out->path))
-		remove_new(out);
+	is_to_remove = out->is_new && !out->is_started && is_same(out->fd, out->path);
+	if (out->remover > 0)
+		end_remover(out, is_to_remove);
+	else if (is_to_remove)
+		unlink(out->path);
 	if (*out->part)
 		end_part(out);
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
