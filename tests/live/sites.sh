@@ -81,7 +81,7 @@ site()
 	local name=$1 calls where api domain causes rounds=${ROUNDS:-7}
 
 	read -r _ calls where api domain causes < <(grep "^$name " <<<"$sites")
-	[ "$domain" != rcu ] || { rcu_site "$name" "$calls" "$where" "$api"; return; }
+	[ "$domain" != rcu ] || { repeat 5 rcu_site "$name" "$calls" "$where" "$api"; return; }
 	capture "site-$name" --scenario "$name" --rounds "$rounds"
 	jq -r 'select(.type == "skip") | "\(.call // "repro"): \(.errno // .reason)"' \
 		"$work/captures/site-$name.repro" >refused
