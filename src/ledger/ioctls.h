@@ -15,8 +15,9 @@
 /*
  * X(id, name, number, the files that it is made on, what it does, arguments...)
  *
- * include/uapi/linux/kvm.h: numbers and structures. Hot calls (KVM_RUN, KVM_IRQ_LINE,
- * KVM_SIGNAL_MSI, KVM_GET_DIRTY_LOG...) are deliberately not here.
+ * include/uapi/linux/kvm.h: numbers and structures. On a VM's file all that sleep, take slots_lock
+ * or kvm->lock for long, or can be long are here, but not the hot ones (KVM_IRQ_LINE,
+ * KVM_SIGNAL_MSI); those of vCPUs' files are beside KVM_RUN, and are deliberately not.
  *
  * REGISTERS: it registers devices on a KVM bus. Since v6.18 (7d9a0273c459 "KVM: Avoid
  * synchronize_srcu() in kvm_io_bus_register_dev()") it may leave a normal grace period outstanding.
@@ -49,7 +50,21 @@
 	X(X86_SET_MSR_FILTER, "KVM_X86_SET_MSR_FILTER", 0xc6, ON_VM, WAITS, U32("flags", 0))                              \
 	X(XEN_HVM_SET_ATTR, "KVM_XEN_HVM_SET_ATTR", 0xc9, ON_VM, 0, U32("type", 0))                                       \
 	X(CREATE_DEVICE, "KVM_CREATE_DEVICE", 0xe0, ON_VM | KS_WANTED_READS, REGISTERS, U32("type", 0), U32("flags", 8))  \
-	X(SET_DEVICE_ATTR, "KVM_SET_DEVICE_ATTR", 0xe1, ON_DEVICE | ON_VM, REGISTERS, U32("group", 4), U64("attr", 8))
+	X(SET_DEVICE_ATTR, "KVM_SET_DEVICE_ATTR", 0xe1, ON_DEVICE | ON_VM, REGISTERS, U32("group", 4), U64("attr", 8))  \
+	X(GET_DIRTY_LOG, "KVM_GET_DIRTY_LOG", 0x42, ON_VM, 0, U32("slot", 0)) \
+	X(SET_NR_MMU_PAGES, "KVM_SET_NR_MMU_PAGES", 0x44, ON_VM, 0, VALUE("pages")) \
+	X(MEMORY_ENCRYPT_OP, "KVM_MEMORY_ENCRYPT_OP", 0xba, ON_VM | KS_WANTED_READS, 0, U32("id", 0)) \
+	X(MEMORY_ENCRYPT_REG_REGION, "KVM_MEMORY_ENCRYPT_REG_REGION", 0xbb, ON_VM | KS_WANTED_READS, 0, \
+	  HEX("addr", 0), HEX("size", 8)) \
+	X(MEMORY_ENCRYPT_UNREG_REGION, "KVM_MEMORY_ENCRYPT_UNREG_REGION", 0xbc, ON_VM | KS_WANTED_READS, 0, \
+	  HEX("addr", 0), HEX("size", 8)) \
+	X(CLEAR_DIRTY_LOG, "KVM_CLEAR_DIRTY_LOG", 0xc0, ON_VM | KS_WANTED_READS, 0, U32("slot", 0), U32("num_pages", 4), \
+	  U64("first_page", 8)) \
+	X(RESET_DIRTY_RINGS, "KVM_RESET_DIRTY_RINGS", 0xc7, ON_VM, 0, NO_ARGS) \
+	X(GET_STATS_FD, "KVM_GET_STATS_FD", 0xce, ON_VM, 0, NO_ARGS) \
+	X(SET_MEMORY_ATTRIBUTES, "KVM_SET_MEMORY_ATTRIBUTES", 0xd2, ON_VM, 0, \
+	  HEX("addr", 0), HEX("size", 8), HEX("attributes", 16)) \
+	X(CREATE_GUEST_MEMFD, "KVM_CREATE_GUEST_MEMFD", 0xd4, ON_VM | KS_WANTED_READS, 0, HEX("size", 0), U64("flags", 8))
 
 /*
  * What else a stall, or its culprit, may be in. X(id, name, what it does); NULL: a kernel

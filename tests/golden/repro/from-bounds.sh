@@ -10,7 +10,7 @@ bad echo KVM_CREATE_VCPU id=4294967295
 bad echo +2h KVM_CREATE_IRQCHIP
 bad echo KVM_OPEN /etc/passwd
 kvmstall repro --from <(printf '{"type":"group","v":1}\n') 2>&1 | sed "s,'/dev/fd/[0-9]*',FILE,"
-kvmstall repro --from <(printf '1 ioctl(4, KVM_GET_DIRTY_LOG, 0x7) = 0 <0.1>\n') 2>&1 | sed "s,'/dev/fd/[0-9]*',FILE,"
+kvmstall repro --from <(printf '1 ioctl(4, KVM_GET_CLOCK, 0x7) = 0 <0.1>\n') 2>&1 | sed "s,'/dev/fd/[0-9]*',FILE,"
 kvmstall repro --from ../report/nothing.cap
 kvmstall repro --from devices-first.list --profile minimal
 kvmstall repro --from devices-first.list --devices 3
