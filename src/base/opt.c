@@ -157,7 +157,7 @@ static int walk_next(struct walk *walk, const struct opt *opts, struct found *fo
 
 static int bad_value(const struct found *found, const char *expected, struct err *err)
 {
-	return err_usage(err, "'%s' is no value for option '%s': expected %s", found->value,
+	return err_usage(err, "'%s' is not a value for option '%s': expected %s", found->value,
 			 found->name, expected);
 }
 

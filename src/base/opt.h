@@ -61,7 +61,7 @@ struct opt {
 
 /*
  * Parse argv[1..] into @cfg. Returns the index of the first operand (what
- * follows "--", or the first word that is no option: options end there, as in
+ * follows "--", or the first word that is not an option: options end there, as in
  * strace and perf), or a negative errno with @err of kind ERR_USAGE, naming the
  * option and what was expected. Names match exactly: no abbreviations.
  */

@@ -275,7 +275,7 @@ static int take_block_head(struct capture_reader *reader, struct err *err)
 	if (block_check(&reader->block, err))
 		return -EINVAL;
 	if (reader->stage == STAGE_END)
-		return err_set(err, -EINVAL, "something behind the end");
+		return err_set(err, -EINVAL, "there is more after the end");
 	if (reader->stage == STAGE_HEAD && reader->block.kind != BLOCK_HEAD)
 		return err_set(err, -EINVAL, "it does not begin with its head");
 	return 0;
@@ -384,7 +384,7 @@ int capture_reader_finish(struct capture_reader *reader, struct err *err)
 		return CAPTURE_COMPLETE;
 	if (reader->stage == STAGE_END)
 		return err_set(err, -EINVAL,
-			       "malformed at byte %" PRIu64 ": something behind the end",
+			       "malformed at byte %" PRIu64 ": there is more after the end",
 			       reader->offset);
 	if (reader->stage != STAGE_BODY)
 		return err_set(err, -EINVAL,

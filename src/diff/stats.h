@@ -53,7 +53,7 @@ int stats_rank_test(const struct series *a, const struct series *b, struct rank_
 int stats_holm(double *p, size_t cnt);
 
 /*
- * How many values in a row hang together: 1 when each is on its own. What happens to a host lasts
+ * How many values in a row are correlated: 1 when each is on its own. What happens to a host lasts
  * longer than a call, so neighbours are alike, and such values are worth less than their number.
  */
 size_t stats_block(const struct series *series);

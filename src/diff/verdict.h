@@ -31,7 +31,7 @@ void compare_add_call(struct str *out, const struct change *change);
 /* "vcpus", or "setup>vcpus". */
 void compare_add_phase(struct str *out, const struct change *change);
 
-/* "behind kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP (31 of 31 calls)"; false: nothing. */
+/* "because of kvm_io_bus_register_dev in KVM_CREATE_IRQCHIP (31 of 31 calls)"; false: nothing. */
 bool compare_add_origin(struct str *out, const struct change *change);
 
 /* "gp-timer +7.12ms" */

@@ -67,10 +67,10 @@ bool compare_add_origin(struct str *out, const struct change *change)
 	if (!origin && (!change->moved_cnt || change->moved != KS_CAUSE_GP_TIMER))
 		return false;
 	if (!origin) {
-		str_adds(out, "behind a culprit that is not known");
+		str_adds(out, "because of a culprit that is not known");
 		return true;
 	}
-	str_adds(out, origin->is_place ? "in " : "behind ");
+	str_adds(out, origin->is_place ? "in " : "because of ");
 	str_adds(out, origin->func[0] ? origin->func : call_name(origin->call));
 	if (origin->func[0] && origin->call)
 		str_addf(out, " in %s", call_name(origin->call));

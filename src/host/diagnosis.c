@@ -441,7 +441,7 @@ static const struct {
 	 "srcutree.exp_holdoff=0: every synchronize_srcu() (closing a VM, MSR filters) waits {}",
 	 "boot without it: the default is 25000 ns, 0 means that nothing is expedited unasked"},
 	{"reader-backoff", SEVERITY_NOTE, always, 0, 11,
-	 "behind a reader (a vCPU in a page fault, KVM_TRANSLATE) a waiter waits {} longer than "
+	 "after a reader (a vCPU in a page fault, KVM_TRANSLATE) a waiter waits {} longer than "
 	 "the reader reads: the kernel polls less and less often",
 	 NULL},
 	{"boot-cpu", SEVERITY_NOTE, uses_boot_cpu, 0, 0,

@@ -102,7 +102,7 @@ static const char schema[] =
 "          \"description\": \"in order; their sum is latency_ns\"},\n"
 "        \"waits\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/wait\"}},\n"
 "        \"culprit\": {\"$ref\": \"#/$defs/culprit\"},\n"
-"        \"without_ns\": {\"type\": \"integer\", \"description\": \"latency had no grace period been outstanding\"},\n"
+"        \"without_ns\": {\"type\": \"integer\", \"description\": \"the latency with no grace period outstanding\"},\n"
 "        \"advice\": {\"type\": [\"string\", \"null\"], \"description\": \"what to do about it, and why\"},\n"
 "        \"stuck\": {\"type\": \"boolean\", \"description\": \"not over yet: the account so far\"},\n"
 "        \"phase\": {\"$ref\": \"#/$defs/phase\"},\n"

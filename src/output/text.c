@@ -587,7 +587,8 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 			add_sum(out, summary, i);
 	if (summary->without_ns != summary->stalled_latency_ns)
 		str_addf(out,
-			 "the stalled calls took %s; %s had no grace period been outstanding\n",
+			 "the stalled calls took %s; they would have taken %s with no grace "
+			 "period outstanding\n",
 			 format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
 			 format_nsec(summary->without_ns, b, sizeof(b)));
 	if (summary->incomplete)

@@ -184,14 +184,75 @@ test_statuses()
 		awk '$1 ~ /trace|record|export|repro|check/' <(named_statuses) >>made
 	fi
 	named_statuses | sort -u >named
-	if [ -n "${WHOLE-}" ] && has_kvm; then
-		valid_of trace --json --interval 101ms --duration 307ms
-	else
-		echo interval >>"$work/schemas.seen" # of a live trace alone
-	fi
 	missing=$(comm -23 named <(sort -u made))
 	[ -z "$missing" ] || fail "named by a page, and never made:" "$missing"
 	note "$(grep -c . named) exit statuses that pages name"
+}
+
+# ---- words
+
+# What kvmstall-causes(7) explains: the tags of its causes and of its glossary.
+explained()
+{
+	awk '/^\.SH/ { here = /CAUSES|GLOSSARY/ }
+		here && (/^\.SS/ || tag && /^\.B /) { sub(/^\.(SS|B) /, ""); print }
+		{ tag = /^\.TP/ }' "$here/man/kvmstall-causes.7" | sed 's/\\-/-/g; s/"//g' | tr ',' '\n' | sed 's/^ *//; s/ *$//'
+}
+
+# The words that output can have: names in the schema, headlines of tables, marks, losses, facts, backends.
+used()
+{
+	local by report='report --quiet'
+
+	"$KVMSTALL" trace --json-schema | jq -r '.["$defs"] | (.cause, .domain, .phase, .vm_event.properties.event,
+		.culprit.properties.kind, .diff_change.properties.slack, .check.properties.status,
+		.diff.properties.verdict) | .. | .enum? // empty | .[] | strings'
+	for by in vm call cause phase culprit deferral; do
+		# shellcheck disable=SC2086 # words
+		"$KVMSTALL" $report --by $by "$golden/report/qemu.cap" "$golden/report/stop.cap" 2>/dev/null | head -n 1
+	done | tr -s ' ' '\n'
+	"$KVMSTALL" report --quiet "$golden/report/stuck.cap" | head -n 1 | tr -s ' ' '\n'
+	sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", .*/\1/p' "$here/include/kvmstall/records.h"
+	"$KVMSTALL" check --json | jq -r '(.facts + .facts_missing)[]'
+	"$KVMSTALL" --dump-options trace | awk -F '\t' '$2 == "backend" { print $3 }' | tr '|' '\n'
+	# Marks and words of lines for people; the sentence that has one is in tests/golden.
+	printf '%s\n' STUCK incomplete inferred killed culprit suspect advice outstanding wait GP 'in flight' without \
+		BASE NEW N CHANGE '95% CI' 'too few samples' 'on one side only' rare 'not comparable' callback jiffy
+}
+
+test_glossary()
+{
+	local missing
+
+	explained | sort -u >in.page
+	used | sed "/^$/d" | sort -u >in.output
+	[ "$(wc -l <in.output)" -gt 73 ] || fail "so few words are not all: $(cat in.output)"
+	missing=$(comm -23 in.output in.page)
+	[ -z "$missing" ] || fail "output has words that kvmstall-causes(7) does not explain:" "$missing"
+	note "$(wc -l <in.output) words of the output, each in kvmstall-causes(7)"
+}
+
+# Each error text is of a family, and of each family the program's page says what to do next.
+test_errors()
+{
+	local family
+
+	(cd "$here" && find src -name '*.c' -exec python3 "$docs/errors.py" "$docs/errors.list" {} +) >texts
+	! grep '^?' texts || fail "errors of no family: see tests/docs/errors.list"
+	[ "$(wc -l <texts)" -gt 150 ] || fail "so few texts are not all"
+	cut -f 1 texts | sort -u >families
+	diff families <(grep -v '^#' "$docs/errors.list" | cut -f 1 | sort -u) || fail "a family has no error"
+	man_section DIAGNOSTICS kvmstall.8 >page
+	for family in 'out of memory' '\-\-help' 'cannot here' '^.B repro' 'BI file' 'BI cannot' '^.B child'; do
+		grep -qF -- "${family#^}" page || fail "DIAGNOSTICS of kvmstall(8) does not have $family"
+	done
+	note "$(wc -l <texts) error texts of $(wc -l <families) families, each with what to do next"
+}
+
+# man_section NAME PAGE
+man_section()
+{
+	awk -v name="$1" '/^\.SH/ { here = index($0, name) } here' "$here/man/$2"
 }
 
 # ---- JSON
@@ -219,12 +280,17 @@ test_schemas()
 	valid_of repro --json --scenario all
 	valid_of repro --json --from "$golden/repro/devices-first.list" --order memslots-first --rounds 3
 	valid_of repro --json --from "$golden/repro/devices-first.list" --suggest --rounds 3
+	if [ -n "${WHOLE-}" ] && has_kvm; then
+		valid_of trace --json --interval 101ms --duration 307ms
+	else
+		echo interval >>"$work/schemas.seen" # of a live trace alone
+	fi
 	missing=$(comm -23 <(jq -r '.oneOf[]["$ref"] | sub(".*/"; "")' "$work/schema" | sort) <(sort -u "$work/schemas.seen"))
 	[ -z "$missing" ] || fail "schemas that no line is of: $missing"
 	note "$(sort -u "$work/schemas.seen" | wc -l) schemas, $(wc -l <"$work/schemas.seen") lines"
 }
 
-for name in ${TESTS:-commands options statuses schemas}; do
+for name in ${TESTS:-commands options statuses glossary errors schemas}; do
 	run_test "$name"
 done
 finish

@@ -502,7 +502,7 @@ static void what_a_head_does_not_say_is_not_known(void **state)
 	put_raw(&file, BLOCK_DONE, "{}", 2);
 	put_raw(&file, BLOCK_RECORDS, "", 0);
 	assert_int_equal(decode_plain(&file, &cnt, &err), -EINVAL);
-	assert_non_null(strstr(err.msg, "something behind the end"));
+	assert_non_null(strstr(err.msg, "there is more after the end"));
 }
 
 #define SIZES "{\"record_sizes\":[0,136,40,112,80,88,40,40,40,40,40]}"

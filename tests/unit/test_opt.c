@@ -143,36 +143,40 @@ static void mistakes_name_the_option_and_what_was_expected(void **state)
 		{{"x", "--pid"}, "option '--pid' needs a value (PID)"},
 		{{"x", "-jp"}, "option '-p' needs a value (PID)"},
 		{{"x", "--backend"}, "option '--backend' needs a value (auto|fentry|kprobe)"},
-		{{"x", "-p", "0"}, "'0' is no value for option '-p': expected 1 to 4194304"},
+		{{"x", "-p", "0"}, "'0' is not a value for option '-p': expected 1 to 4194304"},
 		{{"x", "-p4194305"},
-		 "'4194305' is no value for option '-p': expected 1 to 4194304"},
+		 "'4194305' is not a value for option '-p': expected 1 to 4194304"},
 		{{"x", "-p", "4294967297"},
-		 "'4294967297' is no value for option '-p': expected 1 to 4194304"},
+		 "'4294967297' is not a value for option '-p': expected 1 to 4194304"},
 		{{"x", "-p99999999999999999999"},
-		 "'99999999999999999999' is no value for option '-p': expected 1 to 4194304"},
+		 "'99999999999999999999' is not a value for option '-p': expected 1 to 4194304"},
 		{{"x", "--min", "3000000h"},
-		 "'3000000h' is no value for option '--min': expected at most 87600h, ten years"},
-		{{"x", "--pid="}, "'' is no value for option '--pid': expected a decimal number"},
+		 "'3000000h' is not a value for option '--min': expected at most 87600h, ten "
+		 "years"},
+		{{"x", "--pid="},
+		 "'' is not a value for option '--pid': expected a decimal number"},
 		{{"x", "--pid=-1"},
-		 "'-1' is no value for option '--pid': expected a decimal number"},
+		 "'-1' is not a value for option '--pid': expected a decimal number"},
 		{{"x", "--min", "1"},
-		 "'1' is no value for option '--min': expected a duration such as 250us, 1.5ms or "
+		 "'1' is not a value for option '--min': expected a duration such as 250us, 1.5ms "
+		 "or "
 		 "2s"},
 		{{"x", "--size=1k"},
-		 "'1k' is no value for option '--size': expected a size such as 512, 64K, 64M or "
+		 "'1k' is not a value for option '--size': expected a size such as 512, 64K, 64M "
+		 "or "
 		 "1G"},
 		{{"x", "--size=511"},
-		 "'511' is no value for option '--size': expected at least 512"},
+		 "'511' is not a value for option '--size': expected at least 512"},
 		{{"x", "--backend=Auto"},
-		 "'Auto' is no value for option '--backend': expected auto, fentry or kprobe"},
+		 "'Auto' is not a value for option '--backend': expected auto, fentry or kprobe"},
 		{{"x", "--ring=1000"},
-		 "'1000' is no value for option '--ring': expected a power of two"},
+		 "'1000' is not a value for option '--ring': expected a power of two"},
 		{{"x", "--ring=256"},
-		 "'256' is no value for option '--ring': expected 512 to 65536"},
+		 "'256' is not a value for option '--ring': expected 512 to 65536"},
 		{{"x", "-f7"}, "--first: expected a word, not '7'"},
 		{{"x", "--first"}, "option '--first' needs a value (WORD)"},
 		{{"x", "--backend="},
-		 "'' is no value for option '--backend': expected auto, fentry or kprobe"},
+		 "'' is not a value for option '--backend': expected auto, fentry or kprobe"},
 	};
 
 	(void)state;

@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 #define CLIENTS_MAX	 64
-#define CLIENTS_CROWD	 48 /* from here on the oldest makes place */
+#define CLIENTS_CROWD	 48 /* from here on the oldest is closed */
 #define CLIENT_LIFE_NS	 10000000000ULL
 #define CLIENT_MEM_BYTES 8192 /* request line and headers; and the head of the reply */
 

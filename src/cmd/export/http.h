@@ -2,7 +2,7 @@
 /*
  * The HTTP server of export, on libmicrohttpd: GET and HEAD, no threads, no
  * keep-alive, no bodies. A connection has one request and a few seconds; when
- * there are too many, the oldest makes place, so that slow clients cannot lock
+ * there are too many, the oldest is closed to make room, so that slow clients cannot lock
  * others out. No TLS, no passwords: a reverse proxy's business.
  */
 #ifndef CMD_EXPORT_HTTP_H

@@ -204,7 +204,7 @@ const struct profile scenarios[] = {
 	  "gp-timer and cb-timer", machine_destroy_barrier, { 0, 0, 0 } },
 	{ "vcpu-create", "KVM_CREATE_VCPU: kvm_alloc_apic_access_page, where there is one",
 	  "gp-timer; short without APIC virtualization", vcpu_create, { 1, 0, 0 } },
-	{ "vgic-first-run", "KVM_SET_USER_MEMORY_REGION: kvm_swap_active_memslots, behind KVM_RUN",
+	{ "vgic-first-run", "KVM_SET_USER_MEMORY_REGION: kvm_swap_active_memslots, after KVM_RUN",
 	  "gp-timer", ON_ARM64(vgic_first_run), { 1, 0, 1 } },
 	{ "fdtable", "KVM_CREATE_VCPU and eventfd2: expand_files, plain RCU",
 	  "rcu", fdtable, { 0, 0, 0 } },
