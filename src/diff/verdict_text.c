@@ -70,7 +70,8 @@ static const char *const doubts[TOLERANCE_CNT] = {
 		"no change: waits for timers vary so much, by where in a jiffy they begin",
 	[TOLERANCE_HOLDOFF] =
 		"no change: microseconds decide whether this grace period is expedited",
-	[TOLERANCE_SCHEDULER] = "no change: on a busy host whoever is to run waits up to a jiffy",
+	[TOLERANCE_SCHEDULER] =
+		"no change: on a busy host a task that is to run waits up to a jiffy",
 };
 
 static void add_details(struct str *out, const struct comparison *comparison,

@@ -120,6 +120,16 @@ watch 0 stalls 'kvmstall trace -d 1m'
 cannot 'systemctl status kvmstall' "the service is not installed here: tests/lint/units.sh checks the units"
 cannot 'systemctl status kvmstall.socket kvmstall' "the same"
 
+live 0 repro 'kvmstall record -o start.kvs -- firecracker --config-file vm.json --no-api'
+any 0 groups 'kvmstall report -q --by phase start.kvs'
+any 0 groups 'kvmstall report -q --by cause start.kvs'
+any 0 'stalls account' 'kvmstall report -q -v --around 1,0 start.kvs'
+cannot 'curl -s http://127.0.0.1:9879/metrics | grep ^kvmstall_vms' "it asks the daemon of the line before, on a port \
+that may be another's here: tests/export asks one"
+cannot 'promtool check config scrape.yml' "tests/lint and make check-monitoring do, where there is a Prometheus"
+cannot 'promtool test rules tests.yml' "tests/lint does, where there is a promtool"
+cannot 'prometheus --config.file=scrape.yml' "make check-monitoring runs it"
+
 # ---- targets and scripts
 
 for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \

@@ -40,7 +40,7 @@ lay_out()
 	stub boot-vms.sh 'exec kvmstall repro --profile firecracker'
 	stub bin/sudo 'exec "$@"'
 	stub bin/ssh 'shift; exec "$@"'
-	for name in test.cap old.cap new.cap 6.17.0.kvs 6.18.0.kvs a1.kvs a2.kvs a3.kvs b1.kvs b2.kvs b3.kvs base.kvs new.kvs; do
+	for name in test.cap old.cap new.cap 6.17.0.kvs 6.18.0.kvs a1.kvs a2.kvs a3.kvs b1.kvs b2.kvs b3.kvs base.kvs new.kvs start.kvs; do
 		cp "$golden/report/qemu.cap" $name
 	done
 	awk -v SEED=1 -v TIMER=0 -f "$golden/diff/log.awk" >old.strace

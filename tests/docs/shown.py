@@ -9,9 +9,9 @@ none: in examples with prompts only lines with one are commands. A name alone ("
 import re
 import sys
 
-PROGRAMS = r"(?:kvmstall|strace|perf|ssh|for|make|sudo|systemctl|tests/[\w/.-]+\.sh|scripts/[\w/.-]+\.sh)"
+PROGRAMS = r"(?:kvmstall|curl|promtool|prometheus|strace|perf|ssh|for|make|sudo|systemctl|tests/[\w/.-]+\.sh|scripts/[\w/.-]+\.sh)"
 COMMAND = re.compile(rf"{PROGRAMS}(?: .*)?$")
-REFERENCE = re.compile(r"(?:kvmstall(?: [a-z]+)?|strace|perf(?: [a-z]+)?|make|ssh|for|.*/suite\.sh|.*[A-Z]\.sh)$")
+REFERENCE = re.compile(r"(?:kvmstall(?: [a-z]+)?|strace(?: -[a-z]+)?|curl|promtool|prometheus|perf(?: [a-z]+)?|make|ssh|for|.*/suite\.sh|.*[A-Z]\.sh)$")
 
 
 def joined(lines):
