@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "script/order.h"
 
-#define NONE SIZE_MAX
+#define NO_INDEX SIZE_MAX
 
 /* What may come before all devices: output/call_order.c. */
 static bool may_lead(const struct script_op *op)
@@ -27,7 +27,7 @@ static size_t first_waiter(const struct script *script, const bool *stalls, size
 			return i;
 		is_behind |= order_is_device(&script->ops[i]);
 	}
-	return NONE;
+	return NO_INDEX;
 }
 
 static void describe(const struct script *script, size_t waiter, size_t to,
@@ -66,10 +66,10 @@ static int move(const struct script *script, size_t to, size_t last, size_t wait
 /* Where a device is registered: the last one before @waiter, or the first. */
 static size_t device_before(const struct script *script, size_t waiter, bool want_first)
 {
-	size_t found = NONE;
+	size_t found = NO_INDEX;
 
 	for (size_t i = 0; i < waiter; i++)
-		if (order_is_device(&script->ops[i]) && (!want_first || found == NONE))
+		if (order_is_device(&script->ops[i]) && (!want_first || found == NO_INDEX))
 			found = i;
 	return found;
 }
@@ -82,7 +82,7 @@ int suggest(const struct script *script, const bool *stalls, enum machine_arch a
 	size_t nearest, first;
 	int cnt = 0;
 
-	if (waiter == NONE)
+	if (waiter == NO_INDEX)
 		return 0;
 	nearest = device_before(script, waiter, false);
 	first = device_before(script, waiter, true);
