@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make                 build/kvmstall               make check     every test; one sum line at the end
-# make install         PREFIX= DESTDIR=             make demo      see it work
+# make install         PREFIX= DESTDIR=, uninstall  make demo      see it work
 #
 # V=1 shows commands; DEVELOPER=1 makes warnings errors; STATIC=1 links statically (for VMs);
 # O=DIR builds there; ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- builds for another machine, statically
@@ -22,6 +22,7 @@ PREFIX    ?= /usr/local
 MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
 ZCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
+FCOMPDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 
 ifneq ($(filter default undefined,$(origin CC)),)
@@ -200,15 +201,30 @@ dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach a,$(ARCHIVED),$(call objects,
 
 # ---- install, clean, format --------------------------------------------------------------------
 
+# What is installed, as mode:file:where to. Nothing else is: uninstall removes just these.
+INSTALLED = 755:$O/kvmstall:$(PREFIX)/bin/kvmstall \
+	$(foreach page,$(PAGES),644:$(page):$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
+	644:contrib/completion/kvmstall.bash:$(COMPDIR)/kvmstall \
+	644:contrib/completion/_kvmstall:$(ZCOMPDIR)/_kvmstall \
+	644:contrib/completion/kvmstall.fish:$(FCOMPDIR)/kvmstall.fish \
+	644:contrib/systemd/kvmstall.socket:$(UNITDIR)/kvmstall.socket \
+	644:contrib/systemd/kvmstall.service:$(UNITDIR)/kvmstall.service
+
+# DESTDIR may have anything in its name.
 install: all
-	install -D -m 755 $O/kvmstall '$(DESTDIR)$(PREFIX)/bin/kvmstall'
-	for page in $(PAGES); do install -D -m 644 $$page \
-		"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit 1; done
-	install -D -m 644 contrib/completion/kvmstall.bash '$(DESTDIR)$(COMPDIR)/kvmstall'
-	install -D -m 644 contrib/completion/_kvmstall '$(DESTDIR)$(ZCOMPDIR)/_kvmstall'
-	install -D -m 644 contrib/systemd/kvmstall.socket '$(DESTDIR)$(UNITDIR)/kvmstall.socket'
-	install -D -m 644 contrib/systemd/kvmstall.service '$(DESTDIR)$(UNITDIR)/kvmstall.service'
+	for it in $(INSTALLED); do to=$${it##*:} file=$${it#*:} && \
+		install -D -m $${it%%:*} "$${file%:*}" '$(DESTDIR)'"$$to" || exit 1; done
 	sed -i 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' '$(DESTDIR)$(UNITDIR)/kvmstall.service'
+
+# Folders that are empty now go too; on a host not those that it has anyway.
+uninstall:
+	for it in $(INSTALLED); do rm -f '$(DESTDIR)'"$${it##*:}" || exit 1; done
+	for dir in $(if $(DESTDIR),$(sort $(foreach it,$(INSTALLED),$(dir $(lastword $(subst :, ,$(it)))))),$(COMPDIR) \
+		$(ZCOMPDIR) $(FCOMPDIR)); do \
+		while dir=$${dir%/} && [ -n "$$dir" ] && [ "$$dir" != '$(PREFIX)' ] && \
+			rmdir '$(DESTDIR)'"$$dir" 2>/dev/null; do dir=$${dir%/*}; done; done
+	$(if $(DESTDIR),dir='$(PREFIX)'; while [ -n "$$dir" ] && rmdir '$(DESTDIR)'"$$dir" 2>/dev/null; do \
+		dir=$${dir%/*}; done)
 
 clean:
 	rm -rf $O
@@ -231,6 +247,7 @@ examples: all
 completion: all
 	scripts/completion.sh $O/kvmstall bash >contrib/completion/kvmstall.bash
 	scripts/completion.sh $O/kvmstall zsh >contrib/completion/_kvmstall
+	scripts/completion.sh $O/kvmstall fish >contrib/completion/kvmstall.fish
 
 # ---- what a fresh machine needs ----------------------------------------------------------------
 
@@ -263,13 +280,17 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden docs fuzz lint live export kvm vm arm64
+	@$(RUN) unit golden docs install fuzz lint live export kvm vm arm64
 
 unit-tests: $(TESTS)
 
 # What the pages say: their commands, options, exit statuses, JSON. check runs what needs no kernel.
 check-docs: all
 	@WHOLE=1 V=1 $(RUN) docs
+
+# What make install puts where, that make uninstall takes it away, and completion in each shell.
+check-installed: all
+	@$(RUN) install
 
 check-unit asan: unit-tests
 	@$(RUN) unit
@@ -342,7 +363,7 @@ analyze:
 
 archives: $(ARCHIVES) $O/main.o
 
-.PHONY: all fuzz fuzzers check-fuzz install clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+.PHONY: all fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

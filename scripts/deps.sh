@@ -61,6 +61,8 @@ cmd:shellcheck       shellcheck          ShellCheck
 cmd:groff            groff               groff
 cmd:jq               jq                  jq
 cmd:zstd             zstd                zstd
+cmd:zsh              zsh                 zsh
+cmd:fish             fish                fish
 python:jsonschema    python3-jsonschema  python3-jsonschema
 cmd:promtool         prometheus          -
 cmd:curl             curl                curl

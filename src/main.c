@@ -18,6 +18,7 @@
 #include "base/opt.h"
 #include "base/sanitize.h"
 #include "cmd/cmd.h"
+#include "cmd/values.h"
 #include "live/signals.h"
 #include "version.h"
 
@@ -125,12 +126,21 @@ static int run_dump(int argc, char **argv)
 	return 0;
 }
 
+/*
+ * kvmstall --dump-values KIND: what completion scripts propose for options whose values are what
+ * runs on this host. Not in the usage text either.
+ */
+static int run_values(int argc, char **argv)
+{
+	return argc == 2 && values_dump(argv[1]) ? 0 : EXIT_USAGE;
+}
+
 static const struct builtin {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } builtins[] = {
 	{"help", run_help},	    {"--help", run_help},	  {"-h", run_help},
-	{"--version", run_version}, {"--dump-options", run_dump},
+	{"--version", run_version}, {"--dump-options", run_dump}, {"--dump-values", run_values},
 };
 
 #define BUILTIN_CNT (sizeof(builtins) / sizeof(builtins[0]))

@@ -57,6 +57,7 @@ completion()
 {
 	diff -u contrib/completion/kvmstall.bash <(scripts/completion.sh "$KVMSTALL" bash) &&
 		diff -u contrib/completion/_kvmstall <(scripts/completion.sh "$KVMSTALL" zsh) &&
+		diff -u contrib/completion/kvmstall.fish <(scripts/completion.sh "$KVMSTALL" fish) &&
 		bash -n contrib/completion/kvmstall.bash && return
 	echo 'completion: run "make completion"'
 	return 1
