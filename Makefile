@@ -7,7 +7,7 @@
 # O=DIR builds there; ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- builds for another machine, statically
 # (STATIC=: with that machine's libraries).
 
-VERSION = 0.1.0
+VERSION := $(shell cat VERSION)
 
 # Where Debian keeps bpftool, for users who do not have it in their PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -52,7 +52,7 @@ LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp $(if 
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
-	      $(if $(STATIC),--static) --libs $(LIBS) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
+	      $(if $(STATIC),--static) --libs $(filter-out $(if $(STATIC),libmicrohttpd),$(LIBS)) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
 	      -lcap -lseccomp $(if $(EXPORT),-lmicrohttpd)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------
@@ -96,8 +96,19 @@ FORMATS  = $(shell find src include bpf tests -name '*.[ch]' ! -name vmlinux.h)
 
 all: $O/kvmstall
 
-$O/kvmstall: $O/main.o $(ARCHIVES) $O/flags
-	$(call say,LINK,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(filter-out %/flags,$^) $(PKG_LIBS)
+$O/kvmstall: $O/main.o $(ARCHIVES) $(if $(STATIC),$(EXPORT:1=$O/no_tls.o)) $O/flags
+	$(call say,LINK,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(filter-out %/flags %/no_tls.o,$^) $(PKG_LIBS) \
+		$(if $(STATIC),$(EXPORT:1=-lmicrohttpd $O/no_tls.o))
+
+# The daemon speaks no TLS, and no distribution has all that libmicrohttpd's TLS wants as static libraries: what it
+# would call of gnutls does nothing here.
+$O/no_tls.c: $O/flags
+	$(call say,GEN,$@)nm -u $$($(CC) $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) -print-file-name=libmicrohttpd.a | grep / || \
+		echo $(SYSROOT)/usr/lib/$(TRIPLET)/libmicrohttpd.a) 2>/dev/null | awk '$$2 ~ /^gnutls_/ { print $$2 }' | sort -u | \
+		sed 's/.*/int &(void);\nint &(void) { return 0; }/' >$@
+
+$O/no_tls.o: $O/no_tls.c
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 define archive
 $O/$1.a: $(call objects,$1) $O/members-$1
@@ -229,6 +240,38 @@ uninstall:
 clean:
 	rm -rf $O
 
+# ---- packages ----------------------------------------------------------------------------------
+
+# What it is made of, for those who have to know.
+$O/kvmstall.spdx.json: scripts/sbom.sh VERSION FORCE
+	$(call say,SBOM,$@)mkdir -p $(@D) && $(PKG_ENV) PKG_CONFIG='$(PKG_CONFIG)' scripts/sbom.sh $(GIT_VERSION) $(LIBS) >$@
+
+# Packages are made of what is committed, in a folder of its own.
+$O/kvmstall-$(VERSION).tar.gz: FORCE
+	@mkdir -p $O && git archive --format=tar --prefix=kvmstall-$(VERSION)/ HEAD | gzip -9n >$@
+
+deb: $O/kvmstall-$(VERSION).tar.gz
+	rm -rf $O/deb && mkdir -p $O/deb && tar -C $O/deb -xf $<
+	cd $O/deb/kvmstall-$(VERSION) && unset MAKEFLAGS MFLAGS MAKELEVEL && \
+		SOURCE_DATE_EPOCH=$$(dpkg-parsechangelog -S Timestamp) dpkg-buildpackage -b -us -uc $(DEB_OPTIONS)
+	@ls $O/deb/*.deb
+
+# One program without libraries, for hosts that no package is for; ARCH=arm64 CROSS_COMPILE=... for others.
+tarball:
+	@$(MAKE) STATIC=1 EXPORT=1 O=$O/tarball-$(ARCH) GIT_VERSION=$(VERSION) all $O/tarball-$(ARCH)/kvmstall.spdx.json
+	@$(MAKE) STATIC=1 EXPORT=1 O=$O/tarball-$(ARCH) GIT_VERSION=$(VERSION) PREFIX=/usr/local \
+		DESTDIR=$O/tarball-$(ARCH)/kvmstall-$(VERSION)-$(ARCH) install
+	cp LICENSE README.md SECURITY.md CHANGELOG.md $O/tarball-$(ARCH)/kvmstall.spdx.json $O/tarball-$(ARCH)/kvmstall-$(VERSION)-$(ARCH)/
+	tar -C $O/tarball-$(ARCH) --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
+		-c kvmstall-$(VERSION)-$(ARCH) | gzip -9n >$O/kvmstall-$(VERSION)-$(ARCH).static.tar.gz
+
+# On other systems than the package's own: --nodeps, with the paths that those systems have.
+RPM_OPTIONS ?= $(if $(shell command -v dpkg),--nodeps --define '_unitdir /usr/lib/systemd/system')
+rpm: $O/kvmstall-$(VERSION).tar.gz
+	rm -rf $O/rpm && mkdir -p $O/rpm/SOURCES && cp $< $O/rpm/SOURCES/
+	unset MAKEFLAGS MFLAGS MAKELEVEL; rpmbuild -ba --define '_topdir $(abspath $O)/rpm' $(RPM_OPTIONS) contrib/rpm/kvmstall.spec
+	@find $O/rpm -name '*.rpm'
+
 format-version:
 	@version=$$($(CLANG_FORMAT) --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p'); \
 		[ "$$version" = $(FORMAT_MAJOR) ] || { \
@@ -336,6 +379,11 @@ check-distros:
 	@scripts/deps.sh distros || true
 	@tests/distros/run.sh $(RELEASES)
 
+# Packages on the same systems: built, installed, upgraded, used, purged; root.
+check-install:
+	@scripts/deps.sh distros || true
+	@TASK=install tests/distros/run.sh $(RELEASES)
+
 # Kernels of our own, and docs/validation.md from what they do: an hour at least.
 lab: all static
 	@KVMSTALL=$(abspath $O/static/kvmstall) scripts/lab/run.sh
@@ -363,7 +411,7 @@ analyze:
 
 archives: $(ARCHIVES) $O/main.o
 
-.PHONY: all fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+.PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

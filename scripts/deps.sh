@@ -83,6 +83,7 @@ sysroot:libzstd.a          libzstd-dev:arm64      -
 sysroot:liblzma.a          liblzma-dev:arm64      -
 sysroot:libcap.a           libcap-dev:arm64       -
 sysroot:libseccomp.a       libseccomp-dev:arm64   -
+sysroot:libmicrohttpd.a    libmicrohttpd-dev:arm64 -
 '
 distros_table='
 cmd:debootstrap      debootstrap         debootstrap

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh [RELEASE...] - make check-distros: what a newcomer does, on clean Debian systems.
+# run.sh [RELEASE...] - make check-distros: what a newcomer does, on clean Debian systems; with TASK=install, make
+# check-install: what who installs the package does.
 #
 # For each release (bookworm trixie testing) a bare tree, made by debootstrap and kept as a tarball in the
 # cache, gets a clean clone of HEAD and runs there, as root and on this kernel: the scripts that install what
@@ -102,6 +103,75 @@ demo()
 	note "$(grep -cE '^[0-9]+\. ' output) acts; $(grep -c 'did not come out' output || true) did not come out"
 }
 
+# ---- the package
+
+# What the package may change, but for what dpkg and apt keep of it.
+files()
+{
+	find "$work/$1" -xdev \( -path "*/var/lib/dpkg" -o -path "*/var/lib/apt" -o -path "*/var/cache" -o -path "*/var/log" -o -path "$work/$1/run" -o \
+		-path "$work/$1/work" -o -path "$work/$1/tmp" -o -path "$work/$1/root" -o -path "*/ld.so.cache" \) -prune -o -print |
+		sort
+}
+
+# Also a package of an older version, to upgrade from.
+package()
+{
+	inside "$1" 'apt-get -qq update && apt-get -qq -y install --no-install-recommends debhelper git procps man-db jq \
+		systemd && apt-get -qq -y build-dep --no-install-recommends . && git config --global safe.directory "*" &&
+		make deb DEB_OPTIONS=-j$(nproc) && mkdir -p /root/old && dpkg-deb -R build/deb/kvmstall_*.deb /root/old &&
+		sed -i "s/^Version: .*/Version: 0.0.1/" /root/old/DEBIAN/control && dpkg-deb -b /root/old /root/old.deb'
+}
+
+# The facts that checksec tells of a program.
+hardened()
+{
+	local program=$work/$1/usr/bin/kvmstall
+
+	readelf -hW "$program" | grep -q 'Type: *DYN' || fail "not position-independent"
+	readelf -dW "$program" | grep -q 'BIND_NOW\|Flags:.*NOW' || fail "symbols are bound late"
+	readelf -lW "$program" | grep -q GNU_RELRO || fail "no RELRO"
+	readelf -lW "$program" | grep 'GNU_STACK' | grep -q 'RW ' || fail "an executable stack"
+	readelf -sW --dyn-syms "$program" | grep -q '__[a-z]*_chk' || fail "nothing is fortified"
+	readelf -sW --dyn-syms "$program" | grep -q __stack_chk_fail || fail "no stack protector"
+}
+
+install_package()
+{
+	files "$1" >"$work/$1.files"
+	inside "$1" 'apt-get -qq -y install /root/old.deb && dpkg -s kvmstall | grep -q "^Version: 0.0.1$" &&
+		apt-get -qq -y install ./build/deb/kvmstall_*.deb && ! dpkg -s kvmstall | grep -q "^Version: 0.0.1$" &&
+		test -L /etc/systemd/system/sockets.target.wants/kvmstall.socket'
+	hardened "$1"
+	note "$(inside "$1" 'kvmstall --version; dpkg-query -W -f "\${Installed-Size} KiB" kvmstall' | paste -sd ' ')"
+}
+
+# check says what it can: 3 would be that it cannot. The daemon by its unit's own command.
+use_package()
+{
+	local status=0
+
+	inside "$1" 'man -w kvmstall kvmstall-trace kvmstall-capture kvmstall-causes && kvmstall repro --profile minimal'
+	inside "$1" 'kvmstall check' >output || status=$?
+	[ "$status" != 3 ] || skip "this kernel cannot: $(tail -n 1 output)"
+	inside "$1" 'bash debian/tests/smoke'
+	inside "$1" 'systemd-analyze verify kvmstall.socket kvmstall.service && kvmstall export --once | grep -q ^kvmstall_build_info'
+}
+
+purge_package()
+{
+	inside "$1" 'apt-get -qq -y purge kvmstall && apt-get -qq -y autoremove --purge'
+	files "$1" >"$work/$1.after"
+	diff "$work/$1.files" "$work/$1.after" || fail "not as before"
+}
+
+check_install()
+{
+	run_test "$1-package" package "$1"
+	run_test "$1-install" install_package "$1"
+	run_test "$1-use" use_package "$1"
+	run_test "$1-purge" purge_package "$1"
+}
+
 [ "$(id -u)" = 0 ] || nothing "not root"
 for tool in debootstrap unshare chroot git; do
 	command -v $tool >/dev/null || nothing "no $tool"
@@ -114,6 +184,11 @@ for release; do
 	exec 9>"$cache/$release.lock"
 	run_test "$release-tree" unpack "$release"
 	[ -d "$work/$release/work/kvmstall" ] || continue
+	if [ "${TASK-}" = install ]; then
+		check_install "$release"
+		[ -n "${KEEP-}" ] || rm -rf "${work:?}/$release"
+		continue
+	fi
 	run_test "$release-deps" install_deps "$release"
 	run_test "$release-build" build "$release"
 	run_test "$release-unit" suite "$release" check-unit
