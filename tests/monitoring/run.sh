@@ -860,7 +860,7 @@ table()
 	cat <<-END
 		# Rules, panels and alerts, as they are shipped
 
-		Seen by \`make check-monitoring\`: $(prometheus_version), kvmstall on Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq -r .host.hz),
+		Seen by \`make check-monitoring\`: $(prometheus_version), kvmstall on Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq -r .kernel.hz),
 		$(nproc) CPUs, backend $("$KVMSTALL" check --json | jq -r .backend), $(date -u +%F). An hour is a minute in the copies that were run. "right": it had data, never
 		NaN, with the labels of its target. "no callbacks": this backend does not see call_srcu(), so there is nothing to say.
 		Fired and stopped: in all four ways, from the start and the end of what the alert is about.
