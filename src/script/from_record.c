@@ -45,6 +45,11 @@ void script_record_free(struct script_record *record)
 	free(record);
 }
 
+void script_record_has_all(struct script_record *record)
+{
+	record->has_call = true;
+}
+
 void script_record_follow(struct script_record *record)
 {
 	record->is_followed = true;
@@ -104,6 +109,7 @@ static int add_initiator(struct script_record *record, struct script *script,
 		.id = id,
 		.begin_ns = begin_ns,
 		.took_ns = SCRIPT_UNTIMED,
+		.is_initiator = true,
 	};
 
 	if (!call_registers(id) || !script_plays(id, record->arch) ||
@@ -269,6 +275,18 @@ int script_record_json(struct script_record *record, const char *text, size_t le
 
 /* ---- the end ---- */
 
+/* A file with all calls has them by themselves: when they began is not known so well from a stall.
+ */
+static void drop_initiators(struct script *script)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < script->cnt; i++)
+		if (!script->ops[i].is_initiator)
+			script->ops[kept++] = script->ops[i];
+	script->cnt = kept;
+}
+
 int script_record_finish(struct script_record *record)
 {
 	int ret = 0;
@@ -282,6 +300,8 @@ int script_record_finish(struct script_record *record)
 		};
 		uint64_t first_ns = UINT64_MAX;
 
+		if (record->has_call)
+			drop_initiators(script);
 		if (record->vms[i].has_create)
 			continue;
 		for (size_t j = 0; j < script->cnt; j++)

@@ -12,6 +12,9 @@ struct stall;
 struct script_record *script_record_new(struct scripts *scripts, enum machine_arch arch);
 void script_record_free(struct script_record *record);
 
+/* Calls that did not sleep are in the file, too. */
+void script_record_has_all(struct script_record *record);
+
 /* The recording is of a COMMAND: its VMs alone are of interest. */
 void script_record_follow(struct script_record *record);
 

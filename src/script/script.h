@@ -78,6 +78,7 @@ struct script_op {
 	uint64_t gap_ns;
 	bool is_overlap;   /* the gap is from the start of the call before, else from its end */
 	bool is_optional;  /* profiles: refused, the VMM goes on; of a log every call is */
+	bool is_initiator; /* known by a stall that names it alone */
 	int32_t err;	   /* as recorded: an errno, or 0 */
 	uint64_t took_ns;  /* as recorded, or SCRIPT_UNTIMED */
 	uint64_t begin_ns; /* as recorded, of the log's clock; scripts_settle() makes gaps of it */

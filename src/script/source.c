@@ -92,6 +92,8 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	source->has_all_calls = head->has_all_calls;
 	source->origin.hz = head->hz;
+	if (head->has_all_calls)
+		script_record_has_all(source->record);
 	if (head->is_followed)
 		script_record_follow(source->record);
 	snprintf(source->origin.release, sizeof(source->origin.release), "%s",

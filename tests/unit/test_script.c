@@ -163,6 +163,23 @@ static void json_of_trace_has_arguments_and_initiators(void **state)
 						     "exit\n");
 }
 
+/* Where all calls are, the initiator is one of them, whenever the stall says it was. */
+static void an_initiator_is_not_there_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("{\"type\":\"call\",\"ts_ns\":1000000,\"vm\":{\"id\":1},\"tid\":"
+				   "11,\"call\":\"KVM_CREATE_VM\",\"latency_ns\":300000}\n"
+				   "{\"type\":\"call\",\"ts_ns\":2000000,\"vm\":{\"id\":1},\"tid\":"
+				   "11,\"call\":\"KVM_CREATE_IRQCHIP\",\"latency_ns\":90000}\n"
+				   "{\"type\":\"stall\",\"ts_ns\":5000000,\"vm\":{\"id\":1},"
+				   "\"tid\":11,\"call\":\"KVM_SET_USER_MEMORY_REGION\","
+				   "\"latency_ns\":4000000,\"culprit\":{\"call\":\"KVM_CREATE_"
+				   "IRQCHIP\",\"tid\":11,\"age_ns\":700000,\"vm\":1}}\n"),
+			 0);
+	assert_int_equal(scripts.vms[0].cnt, 3);
+	assert_false(scripts.is_partial);
+}
+
 static void a_list_is_read_as_it_is_written(void **state)
 {
 	static const char text[] = "+0us t0 KVM_CREATE_VM type=0 <300us>\n"
@@ -444,6 +461,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_capability_is_the_split_irqchip_where_one_is_missing,
 					  forget),
 		cmocka_unit_test_teardown(json_of_trace_has_arguments_and_initiators, forget),
+		cmocka_unit_test_teardown(an_initiator_is_not_there_twice, forget),
 		cmocka_unit_test_teardown(a_list_is_read_as_it_is_written, forget),
 		cmocka_unit_test_teardown(groups_are_there_as_often_as_asked, forget),
 		cmocka_unit_test_teardown(nonsense_is_refused_by_its_line, forget),
