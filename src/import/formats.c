@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "import/event_line.h"
+#include "import/graph.h"
 #include "import/lexer.h"
 #include "import/perf.h"
 #include "import/perf_trace.h"
@@ -94,18 +95,6 @@ static bool is_events(const char *line)
 	return has_event(line, EVENT_OTHER);
 }
 
-/* " 0)   0.060 us    |    is_tdp_mmu_root [kvm]();" */
-static bool is_graph(const char *line)
-{
-	const char *bar = strchr(line, '|');
-	size_t len = strlen(line);
-
-	if (!bar || !memchr(line, ')', bar - line))
-		return false;
-	return strstr(bar, "();") || strstr(bar, "() {") || (len && line[len - 1] == '}') ||
-	       strstr(bar, "} /*");
-}
-
 static bool is_perf_kvm_stat(const char *line)
 {
 	return begins(line, "Analyze events for ") || begins(line, "VM-EXIT    Samples");
@@ -175,7 +164,7 @@ static const struct format formats[] = {
 	 "single calls", TRACE},
 	{IMPORT_KVM_EVENTS, "tracepoints of KVM", is_kvm_events, false,
 	 "begin and end of KVM's ioctls: these events are of a running guest", RECORD},
-	{IMPORT_GRAPH, "function_graph", is_graph, true,
+	{IMPORT_GRAPH, "function_graph", graph_is_line, true,
 	 "a whole function of KVM's that waits (echo kvm_vm_ioctl >set_graph_function)", RECORD},
 	{IMPORT_EVENTS, "trace events", is_events, false,
 	 "a probe on a function of KVM's that waits, or its return", PROBES},

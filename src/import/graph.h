@@ -12,6 +12,9 @@
 struct log;
 struct graph;
 
+/* Is it a line of a function's entry or exit? */
+bool graph_is_line(const char *text);
+
 struct graph *graph_new(struct log *log);
 void graph_free(struct graph *graph);
 

@@ -159,12 +159,17 @@ static void add_segment(struct stall *stall, struct segment *segments, enum ks_c
 	stall->by_cause[cause] += ns;
 }
 
-/* Where the wait was seen, what is around it ran; elsewhere nothing of it is known. */
+/* Where the wait was seen, what is around it ran, if it is less than a sleep for a timer takes:
+ * more of it may have been another wait, that nobody looked for. Elsewhere nothing of it is known.
+ */
 static void set_segments(struct stall *stall, struct segment *segments, const struct log *log,
 			 const struct log_call *call)
 {
 	const struct wait *wait = &call->wait;
+	enum ks_cause cause;
 	uint64_t before = wait->begin_ns - stall->begin_ns;
+	uint64_t after = stall->latency_ns - before - wait->ns;
+	enum ks_cause around = before + after < JIFFY_NS ? KS_CAUSE_RUN : KS_CAUSE_UNEXPLAINED;
 
 	stall->segments = segments;
 	if (!wait->ns || !stall->is_complete) {
@@ -174,10 +179,11 @@ static void set_segments(struct stall *stall, struct segment *segments, const st
 		add_segment(stall, segments, stall->cause, stall->latency_ns);
 		return;
 	}
-	stall->cause = infer(log, call, wait->begin_ns, wait->ns);
-	add_segment(stall, segments, KS_CAUSE_RUN, before);
-	add_segment(stall, segments, stall->cause, wait->ns);
-	add_segment(stall, segments, KS_CAUSE_RUN, stall->latency_ns - before - wait->ns);
+	cause = infer(log, call, wait->begin_ns, wait->ns);
+	stall->cause = around == KS_CAUSE_UNEXPLAINED && before + after > wait->ns ? around : cause;
+	add_segment(stall, segments, around, before);
+	add_segment(stall, segments, cause, wait->ns);
+	add_segment(stall, segments, around, after);
 }
 
 static enum phase phase_of(const struct log_vm *vm)

@@ -241,9 +241,11 @@ static void leave(struct perf *perf, struct entering *thread, struct log_vm *vm,
 	perf->untimed += thread->cnt - i;
 	thread->cnt = i - 1;
 	if (thread->cnt && is_wait(func)) {
-		/* The last of several is the one that is kept: others are part of what is not
-		 * known. */
-		set_wait(&thread->entered[thread->cnt - 1].wait, &entered, line->ts_ns);
+		struct wait *wait = &thread->entered[thread->cnt - 1].wait;
+
+		/* The longest of several is kept: others are part of what is not known. */
+		if (line->ts_ns - entered.ts_ns >= wait->ns)
+			set_wait(wait, &entered, line->ts_ns);
 		return;
 	}
 	tell(perf, vm, &entered, line);
@@ -448,6 +450,8 @@ enum event_use perf_use(const struct event_line *line)
 	for (size_t i = 0; i < SYS_EVENTS_CNT; i++)
 		if (is_entry(line, &sys_events[i]) || is_exit(line, &sys_events[i]))
 			return EVENT_READ;
+	if (line->rest == line->event.text) /* function tracer */
+		return EVENT_OTHER;
 	if (word_is(&line->group, "kvm") || (!line->group.len && word_begins(&line->event, "kvm_")))
 		return EVENT_KVM;
 	return EVENT_OTHER;
