@@ -69,6 +69,7 @@ cmd:curl             curl                curl
 cmd:ss               iproute2            iproute
 cmd:pgrep            procps              procps-ng
 cmd:strace           strace              strace
+cmd:perf             linux-perf          perf
 cmd:systemd-analyze  systemd             systemd
 clang:libclang_rt.fuzzer  libclang-rt-CLANG-dev  compiler-rt
 '
@@ -294,6 +295,7 @@ debian_install()
 	for package in "$@"; do
 		case $ID:${VERSION_ID-}:$package in
 		ubuntu:*:bpftool) apt_install bpftool || ubuntu_bpftool ;;
+		ubuntu:*:linux-perf) apt_install "linux-tools-$(uname -r)" || true ;;
 		debian:*:*:arm64) foreign+=("${package%:*}") ;;
 		debian:12:qemu-*) qemu+=("$package") ;;
 		*) plain+=("$package") ;;

@@ -63,6 +63,17 @@ static bool is_kept(const struct hung_task *task)
 	return stack_has(stack, SITE_KVM) || stack_reads(stack) != CALL_NONE;
 }
 
+/*
+ * /proc/PID/stack leaves out what is in .sched.text, as the mutex's own functions are: a function
+ * on top that takes one waits for it.
+ */
+static bool is_in_mutex(const struct hung_task *task)
+{
+	const struct site *top = task->cnt ? site_find(task->names[0]) : NULL;
+
+	return stack_in_mutex(&task->stack) || (top && top->is & SITE_LOCKS);
+}
+
 static bool is_same_stack(const struct hung_task *a, const struct hung_task *b)
 {
 	if (a->cnt != b->cnt)
@@ -310,7 +321,7 @@ static const struct hung_task *find_holder(const struct hang *hang, const struct
 	for (size_t i = 0; i < hang->cnt; i++) {
 		const struct hung_task *other = hang->tasks[i];
 
-		if (other == task || !is_same(task, other) || stack_in_mutex(&other->stack))
+		if (other == task || !is_same(task, other) || is_in_mutex(other))
 			continue;
 		if (stack_has(&other->stack, SITE_MEMSLOTS))
 			return other;
@@ -346,9 +357,9 @@ static void find_holders(struct hang *hang)
 		task->is_waiting = true;
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
-		else if (stack_in_mutex(&task->stack) && (task->owner = find_owner(hang, task)))
+		else if (is_in_mutex(task) && (task->owner = find_owner(hang, task)))
 			task->holder = find_task(hang, task->owner->tid);
-		else if (stack_in_mutex(&task->stack))
+		else if (is_in_mutex(task))
 			task->holder = find_holder(hang, task);
 		else
 			task->is_waiting = stack_in_kvm_wait(&task->stack);
@@ -429,7 +440,7 @@ static void note_lock(struct hung_task *task)
 
 static enum ks_cause cause_of(const struct hung_task *task)
 {
-	if (stack_in_mutex(&task->stack))
+	if (is_in_mutex(task))
 		return KS_CAUSE_LOCK;
 	if (stack_in_sync(&task->stack))
 		return task->holder ? KS_CAUSE_READER : KS_CAUSE_UNEXPLAINED;
@@ -497,7 +508,7 @@ static void report(struct hang *hang, struct hung_task *task)
 	};
 
 	memcpy(call.rec.comm, task->head.comm, sizeof(call.rec.comm));
-	if (stack_in_mutex(&task->stack))
+	if (is_in_mutex(task))
 		note_lock(task);
 	else if (stack_in_sync(&task->stack))
 		note_srcu(task);

@@ -51,14 +51,14 @@ const struct site sites[] = {
 	{ "kvm_arch_vcpu_run_pid_change",      KVM(0), .call = CALL_RUN },
 	{ "irqfd_shutdown",                    KVM(0), ON(IRQ_SRCU), .call = CALL_FN_IRQFD_SHUTDOWN,
 	                                       .by_itself = CALL_FN_IRQFD_SHUTDOWN },
-	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL), .call = CALL_IOCTL, .by_itself = CALL_FN_VM_IOCTL },
+	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL | SITE_LOCKS), .call = CALL_IOCTL, .by_itself = CALL_FN_VM_IOCTL },
 	{ "kvm_dev_ioctl",                     KVM(0), .by_itself = CALL_FN_DEV_IOCTL },
 
 	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
 	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },
 	{ "install_new_memslots",              KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED },
-	{ "kvm_set_memory_region",             KVM(SITE_MEMSLOTS), .by_itself = CALL_FN_SET_MEMORY_REGION },
-	{ "kvm_vm_ioctl_create_vcpu",          KVM(SITE_VCPU), .by_itself = CALL_FN_CREATE_VCPU },
+	{ "kvm_set_memory_region",             KVM(SITE_MEMSLOTS | SITE_LOCKS), .by_itself = CALL_FN_SET_MEMORY_REGION },
+	{ "kvm_vm_ioctl_create_vcpu",          KVM(SITE_VCPU | SITE_LOCKS), .by_itself = CALL_FN_CREATE_VCPU },
 	/* 7d9a0273c459 "KVM: Avoid synchronize_srcu() in kvm_io_bus_register_dev()" (v6.18): by a callback */
 	{ "kvm_io_bus_register_dev",           KVM(SITE_REGISTERS), ON(SRCU), .callback = "__free_bus",
 	                                       .by_itself = CALL_FN_REGISTER_DEV },

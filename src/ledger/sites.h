@@ -42,6 +42,7 @@ enum site_is {
 	SITE_IOCTL = 1 << 14,	 /* every ioctl on a VM is in it: there where KVM is */
 	SITE_HURRIES = 1 << 15,	 /* queues a callback, and has its grace period expedited */
 	SITE_RCU = 1 << 16,	 /* waits for plain RCU, or is a part of such a wait */
+	SITE_LOCKS = 1 << 17,	 /* takes a mutex of KVM's by itself */
 };
 
 struct site {

@@ -37,7 +37,10 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 . "$here/tests/live/rcu.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/diff.sh"
-tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
+# shellcheck source=/dev/null
+. "$here/tests/live/logs.sh"
+tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa logs-strace logs-perf-trace logs-perf-script
+	logs-hang nothing-left}
 
 command -v jq >/dev/null || nothing "no jq"
 need_kvm_and_bpf

@@ -224,7 +224,7 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 }
 
 const char *const inject_names[] = {"reader",	    "lock", "kworker", "normal-gp",
-				    "mmu-notifier", "none", NULL};
+				    "mmu-notifier", "none", "hang",    NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -245,4 +245,9 @@ const struct inject injects[] = {
 	 .end = PROFILE_END_EXIT_TOGETHER,
 	 .vms = 16},
 	{.name = "none", .expects = "run", .order = ORDER_MEMSLOTS_FIRST, .run = inject_none},
+	{.name = "hang",
+	 .expects = "reader",
+	 .order = ORDER_OWN,
+	 .max_hold_ns = HOLD_MAX_NS,
+	 .run = inject_hang},
 };

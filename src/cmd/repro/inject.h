@@ -30,8 +30,11 @@ struct inject {
 extern const char *const inject_names[];
 extern const struct inject injects[]; /* in the order of inject_names */
 
-/* The cause "reader" (reader.c): an SRCU reader asleep on a page withheld for @hold_ns. */
+/* The cause "reader" (inject_reader.c): an SRCU reader asleep on a page withheld for @hold_ns. */
 int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 		  struct err *err);
+
+/* The same, and another thread that wants the mutex which the victim holds meanwhile. */
+int inject_hang(struct machine *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
 
 #endif

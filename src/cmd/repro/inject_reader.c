@@ -28,12 +28,25 @@
 /* A reader that has not touched its page by then never will. */
 #define FAULT_TIMEOUT_MS 2000
 
+/* After this the victim is in its wait, and has the mutex. */
+#define FOLLOW_DELAY_NS 20000000
+
+/* "hang": one more memslot update, that wants the mutex which the victim holds in its wait. */
+struct follower {
+	struct machine vm; /* a copy: its own label and failed_call, the same descriptors */
+	pid_t tid;
+	int ret;
+	struct err err;
+};
+
 struct reader {
 	struct machine vm; /* a copy: the reader's calls carry no victim's label */
 	uint64_t gpa;
 	uint8_t *page;
 	int uffd;
 	uint64_t hold_ns;
+	const char *name;	      /* of the injection */
+	struct follower *follower;    /* NULL: nobody */
 	sem_t settled;		      /* posted once: the page was touched, or never will be */
 	uint64_t fault_ns, served_ns; /* 0: did not happen */
 	pid_t tid;
@@ -124,6 +137,38 @@ static int prepare(struct reader *reader, struct machine *vm, struct err *err)
 	return open_uffd(reader, err);
 }
 
+static void *run_follower(void *arg)
+{
+	struct follower *follower = arg;
+
+	pthread_setname_np(pthread_self(), "kvmstall-second");
+	follower->tid = gettid();
+	clock_sleep_ns(FOLLOW_DELAY_NS);
+	follower->ret = victim_update(&follower->vm, 2, "hang", &follower->err);
+	return NULL;
+}
+
+static int suffer(struct reader *reader, struct machine *vm, struct err *err)
+{
+	struct follower *follower = reader->follower;
+	pthread_t thread;
+	int ret = 0;
+
+	if (!follower)
+		return victim_update(vm, 1, reader->name, err);
+	follower->vm = *vm;
+	ret = pthread_create(&thread, NULL, run_follower, follower);
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	ret = victim_update(vm, 1, reader->name, err);
+	pthread_join(thread, NULL);
+	if (!ret && follower->ret) {
+		*err = follower->err;
+		ret = follower->ret;
+	}
+	return ret;
+}
+
 static int read_and_suffer(struct reader *reader, struct machine *vm, struct err *err)
 {
 	pthread_t server_thread, reader_thread;
@@ -138,7 +183,7 @@ static int read_and_suffer(struct reader *reader, struct machine *vm, struct err
 	}
 	sem_wait(&reader->settled);
 	if (reader->fault_ns)
-		ret = victim_update(vm, 1, "reader", err);
+		ret = suffer(reader, vm, err);
 	pthread_join(reader_thread, NULL);
 	pthread_join(server_thread, NULL);
 	if (!reader->fault_ns)
@@ -148,10 +193,10 @@ static int read_and_suffer(struct reader *reader, struct machine *vm, struct err
 	return ret;
 }
 
-int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
-		  struct err *err)
+static int inject(struct machine *vm, uint64_t hold_ns, const char *name, struct follower *follower,
+		  struct injection *injection, struct err *err)
 {
-	struct reader reader = {.uffd = -1, .hold_ns = hold_ns};
+	struct reader reader = {.uffd = -1, .hold_ns = hold_ns, .name = name, .follower = follower};
 	int ret = prepare(&reader, vm, err);
 
 	sem_init(&reader.settled, 0, 0);
@@ -169,5 +214,22 @@ int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *inject
 		 "thread kvmstall-reader slept on guest page 0x%" PRIx64
 		 ", withheld by userfaultfd",
 		 reader.gpa);
+	return ret;
+}
+
+int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		  struct err *err)
+{
+	return inject(vm, hold_ns, "reader", NULL, injection, err);
+}
+
+int inject_hang(struct machine *vm, uint64_t hold_ns, struct injection *injection, struct err *err)
+{
+	struct follower follower = {.tid = 0};
+	int ret = inject(vm, hold_ns, "hang", &follower, injection, err);
+	size_t len = strlen(injection->detail);
+
+	snprintf(injection->detail + len, sizeof(injection->detail) - len,
+		 ", and tid %d wanted the victim's slots_lock", follower.tid);
 	return ret;
 }

@@ -95,3 +95,16 @@ kvmstall report -q - <<'LOG'
 [<0>] kvm_vcpu_ioctl+0x395/0xee0 [kvm]
 [<0>] entry_SYSCALL_64_after_hwframe+0x6e/0xd8
 LOG
+echo '== /proc leaves out the functions of the mutex'
+kvmstall report -q - <<'LOG'
+/proc/32326/task/32326/stack
+[<0>] __synchronize_srcu.part.0+0x81/0xb0
+[<0>] kvm_swap_active_memslots+0x136/0x180
+[<0>] kvm_set_memory_region+0x47c/0x570
+[<0>] kvm_vm_ioctl+0xb28/0x1000
+/proc/32326/task/32424/stack
+[<0>] kvm_vm_ioctl+0xb19/0x1000
+[<0>] __x64_sys_ioctl+0x9b/0x100
+[<0>] do_syscall_64+0x71/0x280
+[<0>] entry_SYSCALL_64_after_hwframe+0x76/0x7e
+LOG
