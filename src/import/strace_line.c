@@ -12,17 +12,20 @@
 
 bool word_is(const struct word *word, const char *text)
 {
-	return strlen(text) == word->len && !strncmp(word->text, text, word->len);
+	if (!word->len)
+		return !*text;
+	return *text == *word->text && !strncmp(word->text, text, word->len) && !text[word->len];
 }
 
 bool word_begins(const struct word *word, const char *text)
 {
-	return strlen(text) <= word->len && !strncmp(word->text, text, strlen(text));
+	return !*text || (word->len && *text == *word->text && strlen(text) <= word->len &&
+			  !strncmp(word->text, text, strlen(text)));
 }
 
 static bool begins(const char *text, const char *with)
 {
-	return !strncmp(text, with, strlen(with));
+	return *text == *with && !strncmp(text, with, strlen(with));
 }
 
 /* ---- what leads a line ---- */
@@ -143,21 +146,27 @@ static void scan_leader(struct lexer *scan, struct syscall_line *line)
 
 /* ---- its end ---- */
 
+/* What follows the last " = "; NULL: there is none. */
+static const char *last_equals(const char *text, size_t len)
+{
+	const char *at = text + len;
+
+	while ((at = memrchr(text, '=', at - text)))
+		if (at > text && at[-1] == ' ' && at[1] == ' ')
+			return at + 2;
+	return NULL;
+}
+
 /*
  * " = 28 <0.000137>", " = -1 EINTR (Interrupted system call) <0.000041>", " = ? <unavailable>". The
  * argument may be anything: the last of each is the one.
  */
 static void scan_result(const char *text, struct syscall_line *line)
 {
-	const char *equals = NULL, *duration = NULL;
+	size_t len = strlen(text);
+	const char *equals = last_equals(text, len), *duration = memrchr(text, '<', len);
 	struct lexer part;
 
-	for (const char *at = text; *at; at++) {
-		if (!strncmp(at, " = ", 3))
-			equals = at + 3;
-		if (*at == '<')
-			duration = at + 1;
-	}
 	line->is_unfinished = !equals;
 	if (!equals)
 		return;
@@ -168,8 +177,8 @@ static void scan_result(const char *text, struct syscall_line *line)
 		line->ret = -ERESTARTSYS;
 	}
 	line->is_killed = !line->has_ret && *equals == '?';
-	if (duration > equals) {
-		part = (struct lexer){duration};
+	if (duration && duration >= equals) {
+		part = (struct lexer){duration + 1};
 		line->has_latency =
 			lexer_seconds(&part, &line->latency_ns) && lexer_text(&part, ">");
 	}
@@ -178,10 +187,14 @@ static void scan_result(const char *text, struct syscall_line *line)
 /* "<unfinished ...>", "<detached ...>", or a note of strace's that came in between. */
 static void scan_end(const char *text, struct syscall_line *line)
 {
-	line->is_unfinished = strstr(text, "<unfinished ...>") || strstr(text, "<detached ...>") ||
-			      strstr(text, "strace: Process ");
-	if (!line->is_unfinished)
-		scan_result(text, line);
+	scan_result(text, line);
+	if (line->has_latency)
+		return;
+	if (!strstr(text, "<unfinished ...>") && !strstr(text, "<detached ...>") &&
+	    !strstr(text, "strace: Process "))
+		return;
+	line->is_unfinished = true;
+	line->has_ret = line->is_killed = false;
 }
 
 /* ---- what it is ---- */

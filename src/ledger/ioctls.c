@@ -134,7 +134,7 @@ const struct ioctl_desc *ioctl_by_name(const char *name, size_t len)
 	for (size_t i = 0; i < IOCTLS_CNT; i++) {
 		const char *its = calls[ioctls[i].id].name;
 
-		if (strlen(its) == len && !strncmp(its, name, len))
+		if (!strncmp(its, name, len) && !its[len])
 			return &ioctls[i];
 	}
 	return NULL;
@@ -153,7 +153,7 @@ enum call_id call_by_name(const char *name, size_t len)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		const char *its = calls[requests[i].id].name;
 
-		if (strlen(its) == len && !strncmp(its, name, len))
+		if (!strncmp(its, name, len) && !its[len])
 			return requests[i].id;
 	}
 	return CALL_NONE;
