@@ -353,6 +353,10 @@ check-golden check-live check-export: check-%: all
 check-monitoring: all
 	@TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
 
+# Logs of other tools, beside a trace of the same run. Not a part of check: two minutes.
+check-logs: all
+	@KVMSTALL=$(abspath $O/kvmstall) bash tests/live/logs.sh
+
 # What each command does when one thing fails: docs/faults.md has the rows of $O/faults.md.
 check-faults: all
 	@rm -f $O/faults.md
@@ -412,6 +416,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-faults check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -3,7 +3,7 @@
 #
 # Logs of other tools that the tests record themselves, beside a trace of the same run: the same calls in the
 # same order, no cause that contradicts it, and latencies that agree within 5 % or 100 us. And a hang: the
-# stacks of /proc name the holders that trace does. A part of run.sh; alone, it is all that run.sh runs.
+# stacks of /proc name the holders that trace does. run.sh knows these tests; make check-logs runs them.
 
 # shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; work, here, vmm and reader are of the other parts
 

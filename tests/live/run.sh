@@ -39,8 +39,7 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 . "$here/tests/live/diff.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/logs.sh"
-tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa logs-strace logs-perf-trace logs-perf-script
-	logs-hang nothing-left}
+tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
 
 command -v jq >/dev/null || nothing "no jq"
 need_kvm_and_bpf
