@@ -11,7 +11,7 @@ set -uo pipefail
 
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-$PWD/build}
-RUNS=${RUNS:-5000}
+RUNS=${RUNS:-997}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0

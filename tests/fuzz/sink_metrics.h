@@ -8,7 +8,8 @@ struct summary;
 
 struct metrics *sink_metrics_new(void);
 
-/* Two scrapes in each format: that of what lives, and that after. Frees @metrics. */
+/* Two scrapes, in a format that the input decides: that of what lives, and that after. Frees
+ * @metrics. */
 void sink_metrics_end(struct metrics *metrics, const struct summary *summary);
 
 #endif
