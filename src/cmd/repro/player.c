@@ -218,8 +218,9 @@ static struct player_window make_window(struct player *player, const struct scri
 		window.len = (uint32_t)script_op_get(op, KEY_LEN, window.len);
 		window.flags = (uint32_t)script_op_get(op, KEY_FLAGS, 0);
 	} else {
-		window.addr =
-			machine_mmio_gpa + player->made_windows * WINDOW_BYTES + WINDOW_NOTIFY;
+		/* the machine counts them: what is injected later makes more */
+		window.addr = machine_mmio_gpa + player->vm->ioeventfds_cnt++ * WINDOW_BYTES +
+			      WINDOW_NOTIFY;
 		window.flags = KVM_IOEVENTFD_FLAG_DATAMATCH;
 		window.match = script_op_get(op, KEY_MATCH, 0);
 	}
