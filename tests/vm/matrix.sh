@@ -43,7 +43,19 @@ boot()
 	cat "$out/console" "$out/errors"
 	grep -c 'retry 1' "$out/errors" >"$out/retries" || true
 	note "$(cat "$out/release") in $SECONDS s, retries: $(cat "$out/retries"); backends:$(cat "$out/backends")"
+	has_backends || status=1
 	return "$status"
+}
+
+# Those that tests/vm/expect has: one that is not tried is none that passed.
+has_backends()
+{
+	local file=$expect/$series_name-$arch.json
+
+	[ -e "$file" ] || return 0 # UPDATE=1 writes it
+	jq -r 'to_entries | map(select(.value.backend == .key).key)[]' "$file" | sort >expected
+	tr ' ' '\n' <"$out/backends" | grep . | sort | diff expected - ||
+		fail "other backends than tests/vm/expect has"
 }
 
 # check --json is what tests/vm/expect says.

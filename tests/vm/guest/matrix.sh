@@ -8,7 +8,7 @@
 without()
 {
 	case $1 in
-	fentry) echo none ;;
+	fentry) echo ;;
 	kprobe) echo fentry ;;
 	tracepoint) echo fentry,kprobe ;;
 	esac
