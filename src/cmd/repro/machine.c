@@ -298,11 +298,16 @@ int machine_set_ioeventfd(struct machine *vm, const struct kvm_ioeventfd *ioeven
 	return (int)machine_ioctl(vm, &call, vm->fd, KVM_IOEVENTFD, ioeventfd);
 }
 
+uint64_t machine_notify_gpa(uint32_t idx)
+{
+	return machine_mmio_gpa + (uint64_t)idx * VIRTIO_MMIO_BYTES + VIRTIO_MMIO_NOTIFY;
+}
+
 /* As Firecracker's register_mmio_virtio() does (src/vmm/src/device_manager/mmio.rs). */
 static int notify_ioeventfd(struct machine *vm, uint32_t idx, int fd, uint32_t flags)
 {
 	struct kvm_ioeventfd ioeventfd = {
-		.addr = machine_mmio_gpa + idx * VIRTIO_MMIO_BYTES + VIRTIO_MMIO_NOTIFY,
+		.addr = machine_notify_gpa(idx),
 		.len = 4,
 		.fd = fd,
 		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH | flags,

@@ -76,6 +76,9 @@ int machine_eventfd(struct machine *vm);
 uint64_t machine_slot_gpa(const struct machine *vm, uint32_t slot);
 uint8_t *machine_slot_mem(const struct machine *vm, uint32_t slot);
 
+/* The register of the @idx-th virtio-mmio device that an ioeventfd stands for, in the guest. */
+uint64_t machine_notify_gpa(uint32_t idx);
+
 /* Create, move or (with @bytes 0) delete a memslot. */
 int machine_set_slot(struct machine *vm, uint32_t slot, uint64_t gpa, size_t bytes);
 

@@ -17,12 +17,9 @@
 #include "cmd/repro/machine.h"
 #include "script/script.h"
 
-/* Where windows that the script says no address of are: as virtio-mmio's devices. */
-#define WINDOW_BYTES  0x1000
-#define WINDOW_NOTIFY 0x50
-#define ZONE_BYTES    0x20000
-#define ZONE_GPA      0xa0000
-#define NO_NAME	      UINT64_MAX
+#define ZONE_BYTES 0x20000
+#define ZONE_GPA   0xa0000
+#define NO_NAME	   UINT64_MAX
 
 #define THREAD_STACK (64 << 10)
 
@@ -219,8 +216,7 @@ static struct player_window make_window(struct player *player, const struct scri
 		window.flags = (uint32_t)script_op_get(op, KEY_FLAGS, 0);
 	} else {
 		/* the machine counts them: what is injected later makes more */
-		window.addr = machine_mmio_gpa + player->vm->ioeventfds_cnt++ * WINDOW_BYTES +
-			      WINDOW_NOTIFY;
+		window.addr = machine_notify_gpa(player->vm->ioeventfds_cnt++);
 		window.flags = KVM_IOEVENTFD_FLAG_DATAMATCH;
 		window.match = script_op_get(op, KEY_MATCH, 0);
 	}
