@@ -213,20 +213,26 @@ static bool is_in_order(const struct log_call *call)
 			     wait->begin_ns <= call->rec.head.ts_ns);
 }
 
-void log_call(struct log *log, const struct log_call *call)
+/* What a log says of a call, whether it has ended or not. */
+static struct stall stall_of(const struct log_call *call)
 {
-	struct segment segments[3];
-	struct stall stall = {
+	return (struct stall){
 		.rec = &call->rec,
 		.vm = call->vm ? &call->vm->vm : NULL,
 		.call = call->id,
 		.begin_ns = call->rec.begin_ns,
 		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
 		.phase = phase_of(call->vm),
-		.is_complete = is_in_order(call),
 		.is_inferred = true,
 	};
+}
 
+void log_call(struct log *log, const struct log_call *call)
+{
+	struct segment segments[3];
+	struct stall stall = stall_of(call);
+
+	stall.is_complete = is_in_order(call);
 	set_segments(&stall, segments, log, call);
 	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
 	stall.without_ns = stall.latency_ns;
@@ -245,21 +251,13 @@ void log_stuck(struct log *log, const struct log_call *call)
 {
 	enum ks_cause cause = call->cause == KS_CAUSE_RUN ? KS_CAUSE_UNEXPLAINED : call->cause;
 	struct segment segment = {.cause = cause, .func = call->func};
-	struct stall stall = {
-		.rec = &call->rec,
-		.vm = call->vm ? &call->vm->vm : NULL,
-		.call = call->id,
-		.begin_ns = call->rec.begin_ns,
-		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
-		.cause = cause,
-		.phase = phase_of(call->vm),
-		.is_stuck = true,
-		.is_complete = true,
-		.is_inferred = true,
-		.culprit = call->culprit,
-		.note = call->note,
-	};
+	struct stall stall = stall_of(call);
 
+	stall.cause = cause;
+	stall.is_stuck = true;
+	stall.is_complete = true;
+	stall.culprit = call->culprit;
+	stall.note = call->note;
 	segment.ns = stall.latency_ns;
 	stall.segments = &segment;
 	stall.segments_cnt = segment.ns != 0;
