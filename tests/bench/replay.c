@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../unit/any_record.h"
 #include "base/err.h"
 #include "capture/capture.h"
 #include "capture/replay.h"
@@ -63,24 +64,13 @@ struct maker {
 	uint32_t tgid;
 };
 
-union bench_record {
-	struct ks_head head;
-	struct ks_vm vm;
-	struct ks_call call;
-	struct ks_sleep sleep;
-	struct ks_start start;
-	struct ks_step step;
-	struct ks_cb cb;
-};
-
 static uint64_t draw(struct maker *maker, uint64_t below)
 {
 	maker->random = maker->random * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (maker->random >> 33) % below;
 }
 
-static void put(struct maker *maker, union bench_record *rec, size_t size, uint8_t type,
-		uint32_t tid)
+static void put(struct maker *maker, union any_record *rec, size_t size, uint8_t type, uint32_t tid)
 {
 	maker->now_ns += 100 + draw(maker, 3000);
 	rec->head =
@@ -98,7 +88,7 @@ static uint32_t fill_stack(__u64 *stack, const uint8_t *list, size_t cnt)
 
 static void put_vm(struct maker *maker, struct life *life, uint64_t left)
 {
-	union bench_record rec = {.vm = {.kvm = life->kvm, .jiffies = maker->now_ns / 4000000}};
+	union any_record rec = {.vm = {.kvm = life->kvm, .jiffies = maker->now_ns / 4000000}};
 
 	*life = (struct life){.kvm = life->kvm, .left = left, .tgid = ++maker->tgid * 7 % 4194304};
 	rec.vm.tgid = life->tgid;
@@ -111,14 +101,14 @@ static void put_vm(struct maker *maker, struct life *life, uint64_t left)
 
 static void put_gone(struct maker *maker, struct life *life)
 {
-	union bench_record rec = {.step = {.val = life->kvm}};
+	union any_record rec = {.step = {.val = life->kvm}};
 
 	put(maker, &rec, sizeof(rec.step), KS_VM_GONE, life->tgid);
 }
 
 static void put_step(struct maker *maker, const struct life *life, uint8_t type, uint64_t seq)
 {
-	union bench_record rec = {.step = {.ssp = life->kvm + 0x1000, .seq = seq}};
+	union any_record rec = {.step = {.ssp = life->kvm + 0x1000, .seq = seq}};
 
 	bool is_of_callbacks = type >= KS_CB_ARM && type <= KS_CB_END;
 
@@ -131,13 +121,13 @@ static void put_step(struct maker *maker, const struct life *life, uint8_t type,
 
 static void put_start(struct maker *maker, struct life *life, uint64_t seq)
 {
-	union bench_record rec = {.start = {.ssp = life->kvm + 0x1000,
-					    .seq = seq,
-					    .expires = maker->now_ns / 4000000 + 1,
-					    .kvm = life->kvm,
-					    .tgid = life->tgid,
-					    .cmd = 0x4040ae79,
-					    .kind = KS_KIND_VM}};
+	union any_record rec = {.start = {.ssp = life->kvm + 0x1000,
+					  .seq = seq,
+					  .expires = maker->now_ns / 4000000 + 1,
+					  .kvm = life->kvm,
+					  .tgid = life->tgid,
+					  .cmd = 0x4040ae79,
+					  .kind = KS_KIND_VM}};
 
 	life->call_ns = maker->now_ns;
 	strcpy(rec.start.comm, "firecracker");
@@ -147,16 +137,16 @@ static void put_start(struct maker *maker, struct life *life, uint64_t seq)
 
 static void put_sleep(struct maker *maker, struct life *life, uint64_t needed)
 {
-	union bench_record rec = {.sleep = {.off_ns = life->off_ns,
-					    .wake_ns = life->wake_ns,
-					    .wait_ns = life->off_ns,
-					    .kvm = life->kvm,
-					    .ssp = life->kvm + 0x1000,
-					    .needed = needed,
-					    .tgid = life->tgid,
-					    .wake_cpu = 77 % 4,
-					    .api = KS_API_SYNC_EXPEDITED,
-					    .kind = KS_KIND_VM}};
+	union any_record rec = {.sleep = {.off_ns = life->off_ns,
+					  .wake_ns = life->wake_ns,
+					  .wait_ns = life->off_ns,
+					  .kvm = life->kvm,
+					  .ssp = life->kvm + 0x1000,
+					  .needed = needed,
+					  .tgid = life->tgid,
+					  .wake_cpu = 77 % 4,
+					  .api = KS_API_SYNC_EXPEDITED,
+					  .kind = KS_KIND_VM}};
 
 	rec.sleep.frames = fill_stack(rec.sleep.stack, in_memslot, sizeof(in_memslot));
 	put(maker, &rec, sizeof(rec.sleep), KS_SLEEP, life->tgid);
@@ -164,13 +154,13 @@ static void put_sleep(struct maker *maker, struct life *life, uint64_t needed)
 
 static void put_call(struct maker *maker, const struct life *life, uint32_t cmd, uint16_t sleeps)
 {
-	union bench_record rec = {.call = {.begin_ns = life->call_ns,
-					   .kvm = life->kvm,
-					   .cmd = cmd,
-					   .tgid = life->tgid,
-					   .sleeps = sleeps,
-					   .kind = KS_KIND_VM,
-					   .flags = KS_CALL_HAS_ARG}};
+	union any_record rec = {.call = {.begin_ns = life->call_ns,
+					 .kvm = life->kvm,
+					 .cmd = cmd,
+					 .tgid = life->tgid,
+					 .sleeps = sleeps,
+					 .kind = KS_KIND_VM,
+					 .flags = KS_CALL_HAS_ARG}};
 
 	rec.call.arg = 0x7ffc00000000 + draw(maker, 4096) * 16;
 	rec.call.args[8] = draw(maker, 256);

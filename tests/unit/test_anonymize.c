@@ -5,24 +5,12 @@
 #include "capture/environment.h"
 #include "ledger/record_view.h"
 
+#include "any_record.h"
 #include "unit.h"
 
 #define SECRET	    0xffff9dead5ec0000ULL /* each address is this and a little more */
 #define SECRET_USER 0x7fdead5ec123ULL
 #define COMM	    "secret-thread" /* long enough for a word of its own */
-
-union any {
-	uint64_t words[64];
-	struct ks_head head;
-	struct ks_vm vm;
-	struct ks_call call;
-	struct ks_sleep sleep;
-	struct ks_start start;
-	struct ks_step step;
-	struct ks_cb cb;
-	struct ks_lock lock;
-	struct ks_task task;
-};
 
 static void fill_stack(__u64 *stack)
 {
@@ -30,9 +18,9 @@ static void fill_stack(__u64 *stack)
 		stack[i] = SECRET + 0x100 + i;
 }
 
-static size_t fill(union any *rec, uint8_t type)
+static size_t fill(union any_record *rec, uint8_t type)
 {
-	*rec = (union any){.head = {.ts_ns = 11, .tid = 13, .type = type}};
+	*rec = (union any_record){.head = {.ts_ns = 11, .tid = 13, .type = type}};
 	switch (type) {
 	case KS_VM:
 		rec->vm.kvm = SECRET;
@@ -117,7 +105,8 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 
 	(void)state;
 	for (uint8_t type = 1; type < KS_TYPE_CNT; type++) {
-		union any was, rec;
+		union any_record was, rec;
+		const __u64 *words = (const __u64 *)&rec, *old = (const __u64 *)&was;
 		size_t size = fill(&rec, type);
 
 		if (!record_fixed_bytes(type))
@@ -125,9 +114,9 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 		was = rec;
 		anonymize_record(anon, &rec, size);
 		for (size_t i = 0; i < size / sizeof(uint64_t); i++) {
-			assert_false(is_secret(rec.words[i]));
-			if (is_number(was.words[i]))
-				assert_true(rec.words[i] == was.words[i]);
+			assert_false(is_secret(words[i]));
+			if (is_number(old[i]))
+				assert_true(words[i] == old[i]);
 		}
 		for (size_t i = 0; i + 6 <= size; i++)
 			assert_true(memcmp((char *)&rec + i, "secret", 6) &&
@@ -142,7 +131,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 static void test_the_same_is_replaced_by_the_same(void **state)
 {
 	struct anonymize *anon = anonymize_new();
-	union any vm, gone, call;
+	union any_record vm, gone, call;
 	char one[16], two[16], again[16];
 
 	(void)state;

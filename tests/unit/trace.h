@@ -18,6 +18,7 @@
 
 #include "../../bpf/lost.h"
 
+#include "any_record.h"
 #include "ledger/ledger.h"
 #include "ledger/stall.h"
 #include "ledger/symbols.h"
@@ -434,18 +435,6 @@ static inline void trace_free(struct trace *trace)
 }
 
 /* ---- rows to records ---- */
-
-union any_record {
-	struct ks_head head;
-	struct ks_vm vm;
-	struct ks_call call;
-	struct ks_sleep sleep;
-	struct ks_start start;
-	struct ks_step step;
-	struct ks_cb cb;
-	struct ks_lock lock;
-	struct ks_task task;
-};
 
 static inline uint32_t trace_stack(const struct row *row, __u64 *stack)
 {
