@@ -165,7 +165,7 @@ FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sa
 	      -fsanitize=fuzzer-no-link,address,undefined
 FUZZERS     = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 # The printer is cmd's, and yet all that it is given comes from files.
-SINK_OBJS   = $O/fuzz/tests/sink.o $O/fuzz/tests/sink_metrics.o $O/fuzz/cmd/printer.o
+SINK_OBJS   = $O/fuzz/tests/sink.o $O/fuzz/tests/sink_metrics.o $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o
 FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core))
 
 fuzzers: $(FUZZERS) $O/fuzz/seed
@@ -207,7 +207,7 @@ $O/version.h: FORCE
 	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
 
 dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach a,$(ARCHIVED),$(call objects,$(a)) \
-	$(patsubst $O/%,$O/asan/%,$(call objects,$(a)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $O/fuzz/cmd/printer.o $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
+	$(patsubst $O/%,$O/asan/%,$(call objects,$(a)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
 -include $(wildcard $(dep_files))
 
 # ---- install, clean, format --------------------------------------------------------------------

@@ -24,7 +24,7 @@ _kvmstall()
 	trace:--output | trace:-o) return ;;
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--ring) return ;;
-	trace:*) words="--pid --vm --comm --min --duration --stuck --interval --output --json --json-schema --all --backend --ring --verbose --quiet --help" ;;
+	trace:*) words="--pid --vm --comm --min --duration --stuck --interval --output --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
 	record:--output | record:-o) return ;;
 	record:--flight | record:-f) return ;;
 	record:--stop-on) return ;;
@@ -47,7 +47,7 @@ _kvmstall()
 	report:--by) words="stall vm call cause phase culprit deferral" ;;
 	report:--format | report:-f) words="text json csv" ;;
 	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;
-	report:*) words="--pid --vm --comm --min --stuck --since --until --around --output --by --format --from --all --facts --verbose --quiet --help" ;;
+	report:*) words="--pid --vm --comm --min --stuck --since --until --around --output --by --format --from --all --facts --timeline --verbose --quiet --help" ;;
 	diff:--min-effect | diff:-e) return ;;
 	diff:--min | diff:-m) return ;;
 	diff:--alpha | diff:-a) return ;;

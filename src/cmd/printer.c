@@ -12,6 +12,7 @@
 #include "base/format.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "cmd/charset.h"
 #include "output/csv.h"
 #include "output/json.h"
 
@@ -69,6 +70,8 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 		.clock_offset_ns = source->clock_offset_ns,
 		.use_colour = isatty(show->file->fd),
 		.show_account = show->cfg.verbose,
+		.show_timeline = show->cfg.timeline,
+		.use_utf8 = show->cfg.timeline && charset_is_utf8(),
 		.vm_width = show->text.vm_width,
 		.host = show->host,
 	};

@@ -39,6 +39,7 @@ struct printer_cfg {
 	bool all;	     /* also calls that did not stall: this long, if .min_ns is given */
 	bool quiet;	     /* no summary */
 	bool verbose;	     /* the account under each stall */
+	bool timeline;	     /* a line that draws each stall, in text */
 	enum printer_format format;
 };
 

@@ -40,6 +40,7 @@ struct report_cfg {
 	bool all;
 	bool quiet;
 	bool facts;
+	bool timeline;
 };
 
 static const struct opt report_opts[] = {
@@ -58,6 +59,7 @@ static const struct opt report_opts[] = {
 	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),
 	OPT_BOOL(0, "facts", struct report_cfg, facts,
 		 "print what is known of the host and of the recording, and end"),
+	OPT_BOOL(0, "timeline", struct report_cfg, timeline, "draw each stall in a line of text"),
 	OPT_COUNT('v', "verbose", struct report_cfg, verbose, "the account under each stall"),
 	OPT_BOOL('q', "quiet", struct report_cfg, quiet, "no summary"),
 	OPT_END(),
@@ -351,6 +353,7 @@ static int set_up(struct report *report, struct err *err)
 			     .all = cfg->all,
 			     .quiet = cfg->quiet,
 			     .verbose = cfg->verbose,
+			     .timeline = cfg->timeline,
 			     .format = cfg->by || cfg->facts ? PRINTER_NOTHING : cfg->format,
 		     },
 		     &report->out);
@@ -375,6 +378,8 @@ static int report_run(int argc, char **argv, struct err *err)
 	if (report.cfg.by == BY_DEFERRAL && window_is_given(&report.cfg.window))
 		return err_usage(err, "--by deferral is of a whole recording: not with --since, "
 				      "--until or --around");
+	if (report.cfg.timeline && (report.cfg.by || report.cfg.format != PRINTER_TEXT))
+		return err_usage(err, "--timeline: only in text, of single stalls");
 	ret = printer_check_filter(&report.cfg.filter, err);
 	if (!ret)
 		ret = input_check_names(argv + operand, err);

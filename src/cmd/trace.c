@@ -23,6 +23,7 @@ struct trace_cfg {
 	bool all;
 	bool json;
 	bool json_schema;
+	bool timeline;
 };
 
 static const struct opt trace_opts[] = {
@@ -38,6 +39,7 @@ static const struct opt trace_opts[] = {
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),
 	OPT_BOOL('a', "all", struct trace_cfg, all, "also calls that did not stall"),
+	OPT_BOOL(0, "timeline", struct trace_cfg, timeline, "draw each stall in a line of text"),
 	LIVE_OPTS_BACKEND(struct trace_cfg, live, "8M"),
 	LIVE_OPTS_LOG(struct trace_cfg, live, "print the account under each stall",
 		      "no summary, no warnings"),
@@ -253,6 +255,8 @@ static int set_up(struct tracing *trace, struct err *err)
 {
 	const struct trace_cfg *cfg = trace->cfg;
 
+	if (cfg->timeline && (cfg->json || cfg->interval_ns))
+		return err_usage(err, "--timeline: only in text, of single stalls");
 	if (!cfg->interval_ns)
 		return printer_check_filter(&cfg->filter, err);
 	if (cfg->interval_ns < INTERVAL_MIN_NS)
@@ -284,6 +288,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 			     .all = cfg.all,
 			     .quiet = cfg.live.quiet,
 			     .verbose = cfg.live.verbose,
+			     .timeline = cfg.timeline,
 			     .format = format_of(&cfg),
 		     },
 		     &trace.out);

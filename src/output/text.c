@@ -11,6 +11,7 @@
 #include "ledger/ioctls.h"
 #include "base/sanitize.h"
 #include "output/summary.h"
+#include "output/timeline.h"
 
 #define DAY_NS	     (86400ULL * 1000000000ULL)
 #define DURATION_LEN 24
@@ -508,6 +509,11 @@ void text_stop(struct str *out, const struct stall *stall)
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
 	add_line(out, stall, cfg);
+	if (cfg->show_timeline && stall->latency_ns) {
+		str_adds(out, "    ");
+		timeline_add(out, stall, cfg->host.hz, cfg->use_utf8);
+		str_addc(out, '\n');
+	}
 	if (cfg->show_account)
 		add_account(out, stall, cfg);
 }

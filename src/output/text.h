@@ -17,7 +17,9 @@ struct text_cfg {
 				  */
 	bool use_colour;
 	bool show_account; /* -v */
-	size_t vm_width;   /* of the column of VMs, by text_fit() */
+	bool show_timeline;
+	bool use_utf8;	 /* in the timeline: see timeline_add() */
+	size_t vm_width; /* of the column of VMs, by text_fit() */
 	struct advice_host host;
 };
 

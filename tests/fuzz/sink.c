@@ -77,7 +77,8 @@ static void require_json(const struct str *out, const struct stall *stall)
 
 static void print(struct sink *sink, const struct stall *stall)
 {
-	const struct text_cfg text = {.show_account = true, .host = {.hz = 250}};
+	const struct text_cfg text = {
+		.show_account = true, .show_timeline = true, .host = {.hz = 250}};
 
 	text_stall(&sink->out, stall, &text);
 	require(!str_failed(&sink->out));
