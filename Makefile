@@ -351,7 +351,8 @@ check-golden check-live check-export: check-%: all
 # Rules, alerts and dashboard in real Prometheus servers, a quarter of an hour. The table is $O/monitoring.md, which
 # docs/monitoring.md is a copy of. Not a part of check.
 check-monitoring: all
-	@TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
+	@$(MAKE) STATIC=1 EXPORT=1 O=$O/static-export all || echo 'no static program with export' >&2
+	@KVMSTALL_STATIC_EXPORT=$(abspath $O/static-export/kvmstall) TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
 
 # Logs of other tools, beside a trace of the same run. Not a part of check: two minutes.
 check-logs: all

@@ -17,10 +17,11 @@ set -u
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+STATIC_EXPORT=$(readlink -f "${KVMSTALL_STATIC_EXPORT:-$here/build/static-export/kvmstall}")
 TABLE=${TABLE:-${O:-$here/build}/monitoring.md}
 export PATH=$PATH:/usr/sbin:/sbin
 modes='native classic agent fleet'
-tests='up quiet busy figures mass-kill stuck starts running-vms loses no-kvm gone host-gone textfile degraded
+tests='up quiet busy figures mass-kill stuck starts running-vms loses no-kvm gone host-gone textfile degraded deferral
 	kubernetes rules panels alerts'
 
 # ---- processes, by pid --------------------------------------------------------------------------
@@ -115,6 +116,8 @@ scraping()
 		    static_configs:
 		      - targets: ['127.0.0.1:$port']
 		        labels: {instance: host-1, cluster: prime}
+		      - targets: ['127.0.0.1:$replay_port']
+		        labels: {instance: host-3, cluster: prime}
 		  - job_name: node
 		    metrics_path: /kvmstall.prom
 		    static_configs:
@@ -298,15 +301,10 @@ observe()
 	done
 }
 
-# Backends that see no callbacks have nothing to say of them.
+# Backends that see no callbacks have nothing to say of them; a VM's kernel may (deferral).
 wants_callbacks()
 {
-	[[ "$1" != *deferral_net_loss* ]] || sees_callbacks
-}
-
-sees_callbacks()
-{
-	[ "$("$KVMSTALL" check --json | jq -r .backend)" != tracepoint ]
+	[[ "$1" != *deferral_net_loss* ]] || [ -e "$run/callbacks" ]
 }
 
 # ---- loads --------------------------------------------------------------------------------------
@@ -546,14 +544,49 @@ test_running_vms()
 	patience=80 stop KvmRunningVmsStall
 }
 
-# Where call_srcu() is seen.
+# vm_scrapes: a daemon in a VM whose kernel defers, and lets call_srcu() be seen: guest.sh.
+vm_scrapes()
+{
+	local status=0
+
+	[ -x "$STATIC_EXPORT" ] || skip "no static program with export: deferral_net_loss and KvmDeferralNetLoss are not checked"
+	OUT=$run/vm KVMSTALL=$STATIC_EXPORT KVMSTALL_VM_TIMEOUT=600 "$here/tests/vm/run.sh" "${SERIES:-6.18}" \
+		"$here/tests/monitoring/guest.sh" 2>errors || status=$?
+	cat errors
+	[ $status != 77 ] || skip "$(tail -n 1 errors)"
+	[ $status = 0 ] || fail "the VM ended with status $status"
+	note "Linux $(cat "$run/vm/release"), $(vm_backend)"
+}
+
+vm_backend()
+{
+	sed -nE 's/.*exporting by ([a-z]*).*/\1/p' "$run/vm/daemon"
+}
+
+# What host-3 has of a daemon of another kernel, at the pace at which it said it.
 test_deferral()
 {
-	sees_callbacks || skip "backend tracepoint does not see callbacks: deferral_net_loss and KvmDeferralNetLoss are not checked"
-	normal 600 &
-	fire KvmDeferralNetLoss
-	kill $! || true
+	local since ended mode lost
+
+	vm_scrapes
+	spawn replay python3 "$here/tests/monitoring/replay.py" "$replay_port" "$run/vm/scrapes"
+	trap 'end replay' EXIT
+	since=$SECONDS
+	fire KvmDeferralNetLoss 'instance="host-3",function="kvm_io_bus_register_dev"'
+	ended=$((since + 30))
+	: >"$run/callbacks"
+	observe
 	patience=120 stop KvmDeferralNetLoss
+	# The counters, beside the recording of the same load.
+	"$KVMSTALL" report --by deferral --format json "$run/vm/capture" | jq -s 'map(select(.by == "deferral"))
+		| {lost: (map(.lost_ns) | add / 1e9), one: (map(.lost_ns) | max / 1e9), callbacks: map(.callbacks) | add}' >report
+	for mode in native classic agent; do
+		lost=$(number "$mode" 'kvmstall_outstanding_gp_seconds_total{instance="host-3",function="kvm_io_bus_register_dev"}')
+		agrees "$mode, lost" "$lost" "$(jq .lost report)" "$(jq .one report)"
+		[ "$(number "$mode" 'kvmstall_deferred_callbacks_total{instance="host-3",function="kvm_io_bus_register_dev"}')" = \
+			"$(jq .callbacks report)" ] || fail "$mode: other callbacks than in the report's $(jq .callbacks report)"
+	done
+	note "lost: $lost s, $(jq .callbacks report) callbacks; report --by deferral: $(jq .lost report) s"
 }
 
 test_loses()
@@ -843,7 +876,7 @@ test_alerts()
 	{
 		printf '\n| alert | fired after (s) | stopped after (s) |\n|---|--:|--:|\n'
 		while read -r name; do
-			if [ "$name" = KvmDeferralNetLoss ] && ! sees_callbacks; then
+			if [ "$name" = KvmDeferralNetLoss ] && [ ! -e "$run/callbacks" ]; then
 				echo "| $name | no callbacks | |"
 				continue
 			fi
@@ -855,6 +888,15 @@ test_alerts()
 	[ ! -s wrong ] || fail "$(cat wrong)"
 }
 
+said_of_deferrals()
+{
+	if [ -e "$run/callbacks" ]; then
+		echo "that is of a daemon in a VM, Linux $(cat "$run/vm/release") by $(vm_backend)"
+	else
+		echo 'here "no callbacks"'
+	fi
+}
+
 table()
 {
 	cat <<-END
@@ -862,8 +904,8 @@ table()
 
 		Seen by \`make check-monitoring\`: $(prometheus_version), kvmstall on Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq -r .kernel.hz),
 		$(nproc) CPUs, backend $("$KVMSTALL" check --json | jq -r .backend), $(date -u +%F). An hour is a minute in the copies that were run. "right": it had data, never
-		NaN, with the labels of its target. "no callbacks": this backend does not see call_srcu(), so there is nothing to say.
-		Fired and stopped: in all four ways, from the start and the end of what the alert is about.
+		NaN, with the labels of its target. Fired and stopped: in all four ways, from the start and the end of what the
+		alert is about. Where call_srcu() is not seen, nothing can be said of deferrals: $(said_of_deferrals).
 	END
 	cat "$run/table.alerts" "$run/table.rules" "$run/table.panels"
 	printf '\nThe same load beside `trace --json --all`: the counters of each Prometheus.\n\n| load | way | stalled (s) | traced (s) | stalls | traced |\n|---|---|--:|--:|--:|--:|\n'
@@ -888,7 +930,7 @@ ${CC:-cc} -O1 -o "$run/vmms" "$here/tests/monitoring/vmms.c" || nothing "no C co
 trap end_all EXIT
 mkdir -m 777 "$run/files"
 chmod 755 "$work" "$run"
-port=$(free_port) files_port=$(free_port)
+port=$(free_port) files_port=$(free_port) replay_port=$(free_port)
 spawn files python3 -m http.server --bind 127.0.0.1 --directory "$run/files" "$files_port"
 start
 start_all
