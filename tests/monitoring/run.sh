@@ -10,7 +10,7 @@
 # Only time is shortened, in a copy of the rules: an hour is a minute. Every rule and every panel must have
 # had data and never NaN, with the labels of its target; every alert must fire and stop; a quiet minute and a
 # busy one raise none. Ten minutes or more: "make check-monitoring", not a part of check. $TABLE is what was
-# seen, as docs/monitoring.md has it. All is on loopback; what is started here is ended by its pid.
+# seen, as docs/monitoring.md has it. DRAW=DIRECTORY: the dashboard as PNG files at the end, one a way. All is on loopback; what is started here is ended by its pid.
 # shellcheck disable=SC2317,SC2016 # tests are called by name; jq and PromQL have $
 set -u
 
@@ -22,7 +22,7 @@ TABLE=${TABLE:-${O:-$here/build}/monitoring.md}
 export PATH=$PATH:/usr/sbin:/sbin
 modes='native classic agent fleet'
 tests='up quiet busy figures mass-kill stuck starts running-vms loses no-kvm gone host-gone textfile degraded deferral
-	kubernetes rules panels alerts'
+	kubernetes-types kubernetes rules panels alerts'
 
 # ---- processes, by pid --------------------------------------------------------------------------
 
@@ -682,6 +682,19 @@ test_degraded()
 
 # ---- Kubernetes -----------------------------------------------------------------------------------
 
+# The examples are Kubernetes' and the operator's own types: nothing in them that these do not know.
+test_kubernetes_types()
+{
+	command -v go >/dev/null || skip "no go: contrib/kubernetes is not compared with Kubernetes' types"
+	cd "$here/tests/monitoring/kubernetes"
+	timeout 300 go mod download || skip "Kubernetes' types cannot be had"
+	go build -o "$run/kubernetes-types" .
+	"$run/kubernetes-types" "$here"/contrib/kubernetes/*.yaml
+	# It can fail.
+	sed 's/scrapeTimeout/scrapeTimout/' "$here/contrib/kubernetes/podmonitor.yaml" >"$run/wrong.yaml"
+	! "$run/kubernetes-types" "$here/contrib/kubernetes/daemonset.yaml" "$run/wrong.yaml" || fail "a field that nobody knows"
+}
+
 # What discovery says of the daemon's pod; not every Prometheus is built with discovery.
 discovered()
 {
@@ -937,6 +950,11 @@ start_all
 for name in ${TESTS:-$tests}; do
 	run_test "$name"
 done
+if [ -n "${DRAW-}" ]; then
+	for name in $modes; do
+		"$here/tests/monitoring/draw.sh" "http://127.0.0.1:$(port_of "$name")" "$DRAW/$name.png" 5
+	done
+fi
 if [ -z "${TESTS-}" ] && [ -s "$run/table.alerts" ]; then
 	table >"$TABLE"
 	echo "table: $TABLE"
