@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# draw.sh URL FILE.png [MINUTES] - the dashboard's panels, drawn from what a Prometheus at URL has, for a look at
-# it where there is no Grafana. Tables and single figures are shown as text. Needs gnuplot, jq and curl.
+# draw.sh URL FILE.png [MINUTES [TIME]] - the dashboard's panels, drawn from what a Prometheus at URL has, for a look
+# at it where there is no Grafana. Tables and single figures are shown as text, as of TIME (now). Needs gnuplot, jq
+# and curl.
 # shellcheck disable=SC2016 # jq has $
 set -eu
 
 cd "$(dirname "$0")/../.."
 url=$1 out=$2 minutes=${3:-15}
 dashboard=contrib/grafana/kvmstall.json
-to=$(date +%s)
+to=${4:-$(date +%s)}
 from=$((to - 60 * minutes))
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -41,7 +42,7 @@ panel()
 				plots+="${plots:+, }'$dir/$1.$k.$i' with lines title '$name'"
 			done
 		else
-			ask query "$expr" | jq -r "$legends .[:9][] | legend(\$format) + \": \" + (.value[1] | .[:7])" --arg format "$format" >>"$dir/$1.text"
+			ask query "$expr" -d "time=$to" | jq -r "$legends .[:9][] | legend(\$format) + \": \" + (.value[1] | .[:7])" --arg format "$format" >>"$dir/$1.text"
 		fi
 		k=$((k + 1))
 	done < <(jq -r ".panels[$1].targets[] | [.expr, .legendFormat] | join(\"\u001f\")" "$dashboard" | sed 's/\$instance/.*/g')
@@ -63,7 +64,7 @@ mapfile -t panels < <(jq -r '.panels | to_entries[] | select(.value.type != "row
 rows=$(((${#panels[@]} + 3) / 4))
 {
 	echo "set terminal pngcairo size 2000,$((rows * 260)) font ',8' noenhanced; set output '$out'"
-	echo "set multiplot layout $rows,4; set key outside right top font ',7' noenhanced; set yrange [0:*]"
+	echo "set multiplot layout $rows,4; set key outside right top font ',7' noenhanced; set yrange [0:*]; set offsets 0, 0, graph 0.05, 0"
 	for n in "${panels[@]}"; do
 		panel "$n"
 	done

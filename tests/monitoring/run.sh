@@ -10,7 +10,8 @@
 # Only time is shortened, in a copy of the rules: an hour is a minute. Every rule and every panel must have
 # had data and never NaN, with the labels of its target; every alert must fire and stop; a quiet minute and a
 # busy one raise none. Ten minutes or more: "make check-monitoring", not a part of check. $TABLE is what was
-# seen, as docs/monitoring.md has it. DRAW=DIRECTORY: the dashboard as PNG files at the end, one a way. All is on loopback; what is started here is ended by its pid.
+# seen, as docs/monitoring.md has it. DRAW=DIRECTORY: the dashboard as PNG files, one a way, of all this time and of a
+# moment with a stuck call. All is on loopback; what is started here is ended by its pid.
 # shellcheck disable=SC2317,SC2016 # tests are called by name; jq and PromQL have $
 set -u
 
@@ -507,6 +508,7 @@ test_stuck()
 {
 	"$KVMSTALL" repro --profile minimal --inject reader --hold 10s --rounds 3 >/dev/null &
 	patience=20 fire KvmCallStuck "vm=\"kvmstall[$!]\""
+	date +%s >"$run/stuck"
 	observe
 	wait $!
 	stop KvmCallStuck
@@ -553,8 +555,8 @@ vm_scrapes()
 	OUT=$run/vm KVMSTALL=$STATIC_EXPORT KVMSTALL_VM_TIMEOUT=600 "$here/tests/vm/run.sh" "${SERIES:-6.18}" \
 		"$here/tests/monitoring/guest.sh" 2>errors || status=$?
 	cat errors
-	[ $status != 77 ] || skip "$(tail -n 1 errors)"
-	[ $status = 0 ] || fail "the VM ended with status $status"
+	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
+	[ "$status" = 0 ] || fail "the VM ended with status $status"
 	note "Linux $(cat "$run/vm/release"), $(vm_backend)"
 }
 
@@ -578,8 +580,9 @@ test_deferral()
 	observe
 	patience=120 stop KvmDeferralNetLoss
 	# The counters, beside the recording of the same load.
-	"$KVMSTALL" report --by deferral --format json "$run/vm/capture" | jq -s 'map(select(.by == "deferral"))
-		| {lost: (map(.lost_ns) | add / 1e9), one: (map(.lost_ns) | max / 1e9), callbacks: map(.callbacks) | add}' >report
+	"$KVMSTALL" report --by deferral --format json "$run/vm/capture" >groups
+	jq -s 'map(select(.by == "deferral"))
+		| {lost: (map(.lost_ns) | add / 1e9), one: (map(.lost_ns) | max / 1e9), callbacks: map(.callbacks) | add}' groups >report
 	for mode in native classic agent; do
 		lost=$(number "$mode" 'kvmstall_outstanding_gp_seconds_total{instance="host-3",function="kvm_io_bus_register_dev"}')
 		agrees "$mode, lost" "$lost" "$(jq .lost report)" "$(jq .one report)"
@@ -926,6 +929,12 @@ table()
 		END { for (i in row) print row[i] }' "$run/figures" | sort
 }
 
+# draw MODE NAME MINUTES [TIME]
+draw()
+{
+	"$here/tests/monitoring/draw.sh" "http://127.0.0.1:$(port_of "$1")" "$DRAW/$2.png" "${@:3}"
+}
+
 prometheus_version()
 {
 	prometheus --version 2>&1 | sed -nE '1s/^prometheus, version ([^ ]*).*/Prometheus \1/p'
@@ -952,7 +961,8 @@ for name in ${TESTS:-$tests}; do
 done
 if [ -n "${DRAW-}" ]; then
 	for name in $modes; do
-		"$here/tests/monitoring/draw.sh" "http://127.0.0.1:$(port_of "$name")" "$DRAW/$name.png" 5
+		draw "$name" "$name" $((SECONDS / 60 + 1))
+		[ ! -s "$run/stuck" ] || draw "$name" "$name-stuck" 3 "$(cat "$run/stuck")"
 	done
 fi
 if [ -z "${TESTS-}" ] && [ -s "$run/table.alerts" ]; then
