@@ -96,6 +96,11 @@ void ledger_free(struct ledger *ledger)
 	free(ledger);
 }
 
+size_t ledger_history_bytes(const struct ledger *ledger)
+{
+	return ledger->history.bytes;
+}
+
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger)
 {
 	return &ledger->stats;

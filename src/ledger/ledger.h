@@ -53,6 +53,9 @@ void ledger_tidy(struct ledger *ledger, uint64_t now_ns);
 
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 
+/* What the histories of all domains take now (struct history_budget). */
+size_t ledger_history_bytes(const struct ledger *ledger);
+
 /* The live VM at this address, or NULL. */
 struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm);
 

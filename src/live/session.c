@@ -352,6 +352,7 @@ void session_summary(const struct session *session, struct summary *summary)
 		summary->losses[i] += stats->losses[i];
 	summary->losses[KS_LOSS_REORDER] += reorder_late(session->order);
 	summary->records = stats->records;
+	summary->history_bytes = ledger_history_bytes(session->ledger);
 	summary->in_flight = cost.in_flight;
 	summary->sees_callbacks = attach_plan_carries(&session->choice.plan, CAPABILITY_CALLBACK);
 	memcpy(summary->begun, cost.calls, sizeof(summary->begun));

@@ -285,6 +285,7 @@ COLLECT(vm_limit, m->vms.limit)
 COLLECT(evictions, m->vms.evictions)
 COLLECT(cut, m->vms.cut)
 COLLECT(events, m->totals.records)
+COLLECT(history, m->totals.history_bytes)
 COLLECT(attached, m->totals.is_attached)
 COLLECT(cpu, m->totals.cpu_ns)
 COLLECT(rss, m->totals.rss_bytes)
@@ -317,6 +318,7 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_CUT] = collect_cut,
 	[METRIC_EVENTS] = collect_events,
 	[METRIC_LOST] = collect_lost,
+	[METRIC_HISTORY] = collect_history,
 	[METRIC_ATTACHED] = collect_attached,
 	[METRIC_BACKEND] = collect_backend,
 	[METRIC_BUILD] = collect_build,

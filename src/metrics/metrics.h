@@ -78,6 +78,8 @@ extern const char *const metric_type_names[];
 	  "Label values that were cut because they were too long")                                 \
 	X(EVENTS, "kvmstall_events", COUNTER, false, "", "Records taken from the kernel")          \
 	X(LOST, "kvmstall_events_lost", COUNTER, false, "where", "Records that were lost")         \
+	X(HISTORY, "kvmstall_history_bytes", GAUGE, false, "",                                     \
+	  "Memory that holds what grace periods did in the last minute, 8 MiB at most")           \
 	X(ATTACHED, "kvmstall_attached", GAUGE, false, "",                                         \
 	  "1 while the BPF programs are attached, 0 while KVM is not there")                       \
 	X(BACKEND, "kvmstall_backend_info", INFO, false, "backend", "How the kernel is watched")   \
@@ -161,6 +163,7 @@ struct metrics_totals {
 	uint64_t written_ns;	     /* since 1970; 0: it is not a file that is written */
 	uint64_t records;
 	uint64_t losses[KS_LOSS_CNT];
+	uint64_t history_bytes; /* of all domains together */
 	bool has_cost;
 	uint64_t probe_ns;
 	uint64_t probe_runs;

@@ -26,6 +26,7 @@ struct summary {
 	uint64_t losses[KS_LOSS_CNT];
 	uint64_t in_flight; /* calls that had started before the trace: no losses, but not shown */
 	uint64_t begun[KS_KIND_CNT]; /* calls that began, slept or not, by enum ks_call_kind */
+	uint64_t history_bytes;	     /* what the ledger remembers of domains, now */
 	bool sees_callbacks;	     /* each call_srcu() has a record */
 	uint64_t probe_runs;
 	uint64_t probe_ns;  /* 0: not counted */

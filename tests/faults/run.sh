@@ -31,7 +31,7 @@ declare -A commands=(
 	[report-by]="report --by call $golden/report/qemu.cap"
 	[report-deferral]="report --by deferral $golden/report/qemu.cap"
 	[report-strace]="report --all $golden/logs/kvmtool-run.strace"
-	[trace]="trace --json --all -- $KVMSTALL repro --profile minimal --rounds 1"
+	[trace]="trace --json --all -o traced -- $KVMSTALL repro --profile minimal --rounds 1"
 	[record]="record -o recording -- $KVMSTALL repro --profile minimal --rounds 1"
 	[check]="check --json"
 	[repro]="repro --json --profile minimal --rounds 1"
@@ -52,6 +52,7 @@ run()
 	read -ra words <<<"${commands[$1]}"
 	shift
 	status=0
+	rm -f traced recording
 	timeout -k 5 60 env "$@" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
 }
 
@@ -62,6 +63,7 @@ injected()
 
 	read -ra words <<<"${commands[$1]}"
 	status=0
+	rm -f traced recording
 	timeout -k 5 60 strace -qq -o /dev/null -e trace="$2" -e signal=none \
 		-e inject="$2:error=${errors[$2]}:when=$3" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
 }
@@ -70,7 +72,7 @@ injected()
 essence()
 {
 	case $1 in
-	trace) jq -c 'select(.type | IN("call", "stall")) | select(.comm == "kvmstall") | .call' "$2" ;;
+	trace) jq -c 'select(.type | IN("call", "stall")) | select(.comm == "kvmstall") | .call' traced ;;
 	record) "$KVMSTALL" report --all --format json recording | jq -c 'select(.type | IN("call", "stall"))
 		| select(.comm == "kvmstall") | .call' ;;
 	repro) jq -c 'select(.type == "call") | .call' "$2" ;;
@@ -82,7 +84,7 @@ essence()
 # Is what happened right? $1: what failed.
 judge()
 {
-	essence "$command" out is
+	essence "$command" out is || true
 	if [ "$status" -ge 124 ]; then
 		echo "$1: exit status $status: $(tail -n 3 err)" >>wrong
 	elif [ "$status" = "$whole_status" ] && cmp -s is whole; then
@@ -108,6 +110,7 @@ without()
 {
 	run "$1" FAULT_COUNT="$PWD/allocations" LD_PRELOAD="$work/alloc.so"
 	essence "$command" out whole
+	[ -s whole ] || fail "$1: nothing is to be lost"
 	mv err whole.err
 	whole_status=$status
 	harmless=0 said=0
@@ -118,7 +121,7 @@ without()
 # numbers FROM TO: all of them, or $each where the kernel takes part.
 numbers()
 {
-	if [[ " $live " = *" $command "* ]]; then
+	if grep -qxF "$command" <<<"$live"; then
 		awk -v from="$1" -v to="$2" -v each="$each" 'BEGIN {
 			cnt = to - from + 1
 			for (i = 0; i < each && i < cnt; i++)
@@ -162,10 +165,21 @@ syscalls()
 }
 
 ${CC:-cc} -O1 -shared -fPIC -o alloc.so "$here/tests/faults/alloc.c" || nothing "no compiler for alloc.c"
+# chosen NAME...: those of TESTS.
+chosen()
+{
+	local name
+
+	for name; do
+		case " ${TESTS-$name} " in
+		*" $name "*) echo "$name" ;;
+		esac
+	done
+}
+
 # shellcheck disable=SC2086 # words
-if [ -n "${TESTS-}" ]; then
-	steady=$TESTS live=
-elif ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
+steady=$(chosen $steady) live=$(chosen $live)
+if [ -n "$live" ] && ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
 	echo "no BPF: $live are left out"
 	live=
 fi

@@ -89,6 +89,7 @@ static struct metrics *make_metrics(void)
 						     .backend = "fentry",
 						     .release = "6.18",
 						     .hz = 100,
+						     .history_bytes = 8191,
 						     .losses = {[KS_LOSS_RING] = 3}};
 	struct metrics *metrics = metrics_new(&cfg);
 
@@ -149,6 +150,7 @@ static void text_has_exact_sums_and_escaped_labels(void **state)
 		"# HELP kvmstall_vms_in_other VMs that are summed as vm=\"other\" because of that "
 		"limit",
 		"kvmstall_events_lost_total{where=\"ring\"} 3",
+		"kvmstall_history_bytes 8191",
 		"kvmstall_build_info{version=\"1.2\"} 1",
 	};
 	char *text = write_metrics(PROM_TEXT, NULL);

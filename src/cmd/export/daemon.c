@@ -85,6 +85,7 @@ static void take_summary(struct daemon *daemon, struct metrics_totals *totals)
 	totals->backend = session_backend(daemon->session);
 	totals->hz = session_host(daemon->session)->hz;
 	totals->records = summary.records;
+	totals->history_bytes = summary.history_bytes;
 	totals->sees_callbacks = summary.sees_callbacks;
 	memcpy(totals->calls, summary.begun, sizeof(totals->calls));
 	totals->probe_ns = summary.probe_ns;
