@@ -228,7 +228,8 @@ static void probe_facts(struct kernel_traits *facts)
 	*facts = (struct kernel_traits){0};
 	if (!skel)
 		return;
-	if (!bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_traits), &opts)) {
+	if (skel->bss &&
+	    !bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_traits), &opts)) {
 		facts->are_known = true;
 		facts->has_kvm_types = skel->bss->has_kvm_types;
 		facts->defers_register = skel->bss->defers_register;

@@ -166,6 +166,21 @@ static int check_symbols(const struct kvmstall_bpf *skel, struct err *err)
 	return 0;
 }
 
+/* For tests: "followed=7" leaves that map so much room. */
+static void set_room(struct kvmstall_bpf *skel)
+{
+	const char *room = getenv("KVMSTALL_MAP_MAX"), *cnt = room ? strchr(room, '=') : NULL;
+	char name[BPF_OBJ_NAME_LEN];
+	struct bpf_map *map;
+
+	if (!cnt)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)(cnt - room), room);
+	map = bpf_object__find_map_by_name(skel->obj, name);
+	if (map)
+		bpf_map__set_max_entries(map, atoi(cnt + 1));
+}
+
 static int configure(struct probes *probes, const struct symbols *syms,
 		     const struct probes_cfg *cfg, struct err *err)
 {
@@ -181,9 +196,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
 	skel->rodata->want_followed = cfg->want_fork;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
-	if (getenv("KVMSTALL_FOLLOWED_MAX")) /* for tests */
-		bpf_map__set_max_entries(skel->maps.followed,
-					 atoi(getenv("KVMSTALL_FOLLOWED_MAX")));
+	set_room(skel);
 	if (cfg->ring_bytes) {
 		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);
 		skel->rodata->ring_wake_bytes = cfg->ring_bytes / 4;
@@ -224,6 +237,10 @@ static int load(struct probes *probes, struct err *err)
 	if (ret)
 		return cannot(err, ret, "cannot load the BPF programs",
 			      "-vv shows the verifier's words");
+	/* libbpf goes on without them where its own trial of mmap() failed. */
+	if (!probes->skel->bss || !probes->skel->rodata)
+		return cannot(err, -ENOMEM, "cannot map the BPF programs' variables",
+			      "is there memory?");
 	probes->ring =
 		ring_new(bpf_map__fd(ring), bpf_map__max_entries(ring), probes->fn, probes->ctx);
 	if (!probes->ring)

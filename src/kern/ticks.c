@@ -37,7 +37,8 @@ static struct calib_bpf *load_quietly(void)
 
 	if (skel) {
 		bpf_program__set_autoload(skel->progs.calib_ticks, true);
-		if (calib_bpf__load(skel)) {
+		/* Variables that libbpf could not map have no address. */
+		if (calib_bpf__load(skel) || !skel->bss) {
 			calib_bpf__destroy(skel);
 			skel = NULL;
 		}

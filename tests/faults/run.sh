@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make check-faults: each command with one thing that fails once: the n-th allocation (alloc.c), the n-th
-# read, write, open, mmap, bpf(2) and perf_event_open(2) (strace injects the error). Every n where a command's
-# output is the same each time; EACH of them, spread evenly, where the kernel takes part.
+# read, write, open, mmap, bpf(2) and perf_event_open(2) (strace injects the error); and each map of the programs
+# with room for three. Every n where a command's output is the same each time, and every bpf(2); EACH of the
+# others, spread evenly, where the kernel takes part.
 #
-# A fault may do nothing (status and output as without it), or be said (another status, and a sentence that
-# begins with "kvmstall: "; with the status of without it, output that differs needs the sentence too). Dying
-# of a signal, no end, silence, and programs left in the kernel are failures.
+# A fault may do nothing (status and output as without it), end the command (another status, and a sentence that
+# begins with "kvmstall: "), or cost a part of what it does, which a sentence names. Dying of a signal, no end,
+# silence, a recording that cannot be read, and programs left in the kernel are failures.
 #
-# TABLE is where docs/faults.md's rows go. EACH: 31. TESTS='NAME...' runs only these.
+# TABLE is where docs/faults.md goes. EACH: 31. TESTS='NAME...' runs only these.
 # shellcheck disable=SC2154,SC2317 # of lib/suite.sh; functions run by name
 set -u
 
@@ -81,6 +82,16 @@ essence()
 	esac >"$3" 2>/dev/null
 }
 
+# Nothing is there, or a recording, which may be cut.
+is_readable()
+{
+	local got=0
+
+	[ -e recording ] || return 0
+	"$KVMSTALL" report -q recording >readable 2>&1 || got=$?
+	[ "$got" = 0 ] || { [ "$got" = 1 ] && grep -q 'cut at byte' readable; }
+}
+
 # Is what happened right? $1: what failed.
 judge()
 {
@@ -89,8 +100,10 @@ judge()
 		echo "$1: exit status $status: $(tail -n 3 err)" >>wrong
 	elif [ "$status" = "$whole_status" ] && cmp -s is whole; then
 		harmless=$((harmless + 1))
+	elif [ "$command" = record ] && ! is_readable; then
+		echo "$1: what is recorded cannot be read" >>wrong
 	elif grep -qE "$ours" err && ! cmp -s err whole.err; then
-		said=$((said + 1))
+		if [ "$status" = "$whole_status" ]; then less=$((less + 1)); else ended=$((ended + 1)); fi
 		sed -nE "s/$ours//p" err | head -n 1 >>sentences
 	else
 		echo "$1: silence, exit status $status: $(diff is whole | head -n 3)" >>wrong
@@ -100,9 +113,10 @@ judge()
 row()
 {
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
-	printf '| %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$said" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
-		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-60 | paste -sd ';' | sed 's/|/\\|/g')" >>"$TABLE"
-	note "$3 faults: $harmless harmless, $said said"
+	printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
+		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-90 | paste -sd ';' | sed 's/|/\\|/g; s/;/; /g')" >>"$TABLE"
+	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
+	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
 	[ ! -s wrong ]
 }
 
@@ -113,15 +127,24 @@ without()
 	[ -s whole ] || fail "$1: nothing is to be lost"
 	mv err whole.err
 	whole_status=$status
-	harmless=0 said=0
+	harmless=0 ended=0 less=0
+	! is_live || orphans prog >programs
 	: >wrong
 	: >sentences
 }
 
-# numbers FROM TO: all of them, or $each where the kernel takes part.
+is_live()
+{
+	grep -qxF "$command" <<<"$live"
+}
+
+# numbers WHAT FROM TO: all of them, or $each where the kernel takes part.
 numbers()
 {
-	if grep -qxF "$command" <<<"$live"; then
+	local what=$1
+
+	shift
+	if is_live && [ "$what" != bpf ]; then
 		awk -v from="$1" -v to="$2" -v each="$each" 'BEGIN {
 			cnt = to - from + 1
 			for (i = 0; i < each && i < cnt; i++)
@@ -138,12 +161,12 @@ allocations()
 	local cnt
 
 	without "$1"
-	cnt=$(cat allocations)
-	for n in $(numbers 1 "$cnt"); do
+	cnt=$((10#$(cat allocations)))
+	for n in $(numbers allocation 1 "$cnt"); do
 		run "$1" FAULT_AT="$n" LD_PRELOAD="$work/alloc.so"
 		judge "allocation $n"
 	done
-	row "$1" allocation "$(numbers 1 "$cnt" | wc -l) of $cnt"
+	row "$1" allocation "$(numbers allocation 1 "$cnt" | wc -l) of $cnt"
 }
 
 # syscalls COMMAND SYSCALL: each call that main() and what it calls make: the first thing that it does is to
@@ -154,14 +177,58 @@ syscalls()
 
 	without "$1"
 	read -ra words <<<"${commands[$1]}"
-	strace -qq -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null
+	strace -qq -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null || true
 	cnt=$(grep -c "$2(" calls) || true
 	before=$(sed '/rt_sigprocmask/,$d' calls | grep -c "$2(") || true
-	for n in $(numbers $((before + 1)) "$cnt"); do
+	for n in $(numbers "$2" $((before + 1)) "$cnt"); do
 		injected "$1" "$2" "$n"
 		judge "$2 $n"
 	done
-	row "$1" "$2" "$(numbers $((before + 1)) "$cnt" | wc -l) of $((cnt - before))"
+	row "$1" "$2" "$(numbers "$2" $((before + 1)) "$cnt" | wc -l) of $((cnt - before))"
+}
+
+# A map of the programs that has room for three: nothing is missing, or a loss is counted.
+map_is_full()
+{
+	local seen lost
+
+	KVMSTALL_MAP_MAX="$1=3" timeout -k 5 60 "$KVMSTALL" trace --json --all -o traced -- "$KVMSTALL" repro --profile minimal --vms 7 \
+		--life 200ms >out
+	seen=$(value 'map(select(is_call and .comm == "kvmstall" and .complete)) | length' traced)
+	seen+=" $(value 'map(select(.type == "vm") | .event) | [map(select(. != "gone")), map(select(. == "gone"))] | map(length) | join(" ")' traced)"
+	lost=$(value '.[-1].losses | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(", ")' traced)
+	[ "$seen" = '35 7 7' ] || [ -n "$lost" ] || fail "35 calls, 7 births and 7 ends became $seen, and nothing is lost"
+	read -ra seen <<<"$seen"
+	echo "| \`$1\` | ${seen[0]} of 35 | ${seen[1]} of 7 | ${seen[2]} of 7 | ${lost:-nothing} |" >>maps
+	cat maps >>"$work/maps"
+}
+
+introduce()
+{
+	cat >"$TABLE" <<-END
+		# What happens when something fails
+
+		What each command does when one thing fails once: an allocation, or a system call that returns an error. Made by
+		\`make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
+		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
+		there is until then. *A part*: it goes on, and says what is missing. None of the faults was silent, ended by a signal, hung, or left a program
+		in the kernel.
+
+		| command | what failed | faults | harmless | ended | a part | what the user was told |
+		|---|---|---|---|---|---|---|
+	END
+}
+
+# The programs' maps, when there is no room: what of 35 calls of 7 VMs was still seen, and what was counted as lost.
+conclude()
+{
+	[ -s "$work/maps" ] || return 0
+	{
+		printf '\n## Maps that are full\n\nSeven VMs make 35 calls while a map of the BPF programs has room for three entries.\n\n'
+		echo '| map | complete calls | births | ends | losses that the summary counts |'
+		echo '|---|---|---|---|---|'
+		cat "$work/maps"
+	} >>"$TABLE"
 }
 
 ${CC:-cc} -O1 -shared -fPIC -o alloc.so "$here/tests/faults/alloc.c" || nothing "no compiler for alloc.c"
@@ -183,6 +250,7 @@ if [ -n "$live" ] && ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
 	echo "no BPF: $live are left out"
 	live=
 fi
+introduce
 for command in $steady $live; do
 	run_test "$command-allocation" allocations "$command"
 	command -v strace >/dev/null || continue
@@ -195,4 +263,10 @@ for command in $live; do
 		! command -v strace >/dev/null || run_test "$command-$call" syscalls "$command" "$call"
 	done
 done
+if grep -q trace <<<"$live"; then
+	for map in tasks vms owners domains followed ended early_stacks; do
+		run_test "map-$map" map_is_full $map
+	done
+fi
+conclude
 finish

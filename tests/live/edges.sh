@@ -5,7 +5,7 @@
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored signal-before-command losses-without-reader closed-descriptors
-	taken-away taken-capabilities soft-limit
+	taken-away taken-capabilities soft-limit variables-unmapped
 	signals-table output-blocked output-nonblocking old-recording two-recorders file-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
@@ -167,6 +167,24 @@ test_soft_limit()
 {
 	status 0 prlimit --nofile=17:1024 "$KVMSTALL" trace -q -o trace -- sh -c 'ulimit -Sn; ulimit -Hn'
 	[ "$(cat out)" = $'17\n1024' ] || fail "COMMAND gets" "$(cat out)"
+}
+
+# libbpf tries once whether it can map variables. Where that fails it goes on without: they have no address.
+test_variables_unmapped()
+{
+	local command n
+
+	command -v strace >/dev/null || skip "no strace"
+	for command in check trace; do
+		strace -qq -o calls -e trace=bpf -e signal=none "$KVMSTALL" $command -o out >std 2>err -- $([ $command = check ] || echo true) || true
+		n=$(awk '/libbpf_mmap/ { print NR; exit }' calls)
+		[ -n "$n" ] || skip "this libbpf does not try"
+		got=0
+		strace -qq -o calls -e trace=bpf -e signal=none -e inject=bpf:error=ENOMEM:when="$n" "$KVMSTALL" $command -o out >std 2>err -- \
+			$([ $command = check ] || echo true) || got=$?
+		[ $got -le 3 ] || fail "$command: exit status $got" "$(cat err)"
+		[ $command = check ] || said "cannot map the BPF programs' variables: Cannot allocate memory"
+	done
 }
 
 # ---- signals x states x commands: the table of CONTRIBUTING --------------------------------------

@@ -49,11 +49,11 @@ test_command_forks()
 # Those for whom there is no room are counted, not forgotten.
 test_command_crowd()
 {
-	KVMSTALL_FOLLOWED_MAX=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 1 & done; wait' >trace
+	KVMSTALL_MAP_MAX=followed=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 1 & done; wait' >trace
 	some "that children were lost" 'select(.type == "summary" and .losses.followed == 5)' trace
 	some "that children were lost" 'select(.type == "lost" and .where == "followed")' trace
 	# room for all, one after another
-	KVMSTALL_FOLLOWED_MAX=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 0; done' >trace
+	KVMSTALL_MAP_MAX=followed=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 0; done' >trace
 	some "no loss" 'select(.type == "summary" and .losses.followed == 0)' trace
 }
 
