@@ -6,6 +6,7 @@
 #include "vm.bpf.h"
 
 #define SIGNAL_GROUP_EXIT 0x4
+#define PF_KTHREAD	  0x200000
 
 #define KVMIO	      0xae
 #define KVM_NR(cmd)   ((cmd)&0xff)
@@ -124,17 +125,22 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 	bpf_ringbuf_submit(call, BPF_RB_FORCE_WAKEUP);
 }
 
-/* A descriptor closed or a thread ended is no call, unless a VM's end or a wait was in it. */
-static __always_inline bool call_is_news(const struct task_state *state)
+/*
+ * A descriptor closed or a thread ended is no call, unless a VM's end or a wait was in it. What
+ * took long is one, though it never slept.
+ */
+static __always_inline bool call_is_news(const struct task_state *state, __u64 now)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (state->kind == KS_KIND_EXIT)
 		return state->flags & KS_CALL_WAITED ||
 		       (state->sleeps && !BPF_CORE_READ(task, signal, live.counter));
-	if (state->kind == KS_KIND_CLOSE)
-		return state->sleeps || (want_all_calls && state->flags & KS_CALL_LAST);
-	return state->sleeps || want_all_calls;
+	if (state->sleeps)
+		return true;
+	if (state->kind == KS_KIND_CLOSE && !(state->flags & KS_CALL_LAST))
+		return false;
+	return want_all_calls || now - state->begin_ns >= long_call_ns;
 }
 
 static __always_inline void call_finish(struct task_state *state, __u32 tid, __s64 ret)
@@ -153,7 +159,7 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 	}
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))
 		state->flags |= KS_CALL_LAST;
-	if (call_is_news(state))
+	if (call_is_news(state, now))
 		call_emit(state, (void *)bpf_get_current_task(), now, ret);
 	if (state->flags & KS_CALL_LAST)
 		vm_gone(state->kvm);

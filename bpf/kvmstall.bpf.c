@@ -223,13 +223,15 @@ TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *nex
       unsigned int prev_state)
 {
 	task_off_cpu(ctx, prev, preempt, prev_state);
-	task_on_cpu(next);
+	kthread_runs(next, prev);
+	task_on_cpu(next, prev);
 	return 0;
 }
 
 TRACE(waking_tp, struct task_struct *task)
 {
 	sleep_wake(task);
+	kthread_wakes_up(task);
 	return 0;
 }
 
@@ -306,6 +308,7 @@ TRACE(fork_tp, struct task_struct *parent, struct task_struct *child)
 	__u32 tgid = shown_tgid(parent, parent->tgid), one = 1;
 	__u32 child_tgid = shown_tgid(child, child->tgid);
 
+	kthread_is_born(parent, child);
 	if (child->tgid != parent->tgid && bpf_map_lookup_elem(&followed, &tgid) &&
 	    bpf_map_update_elem(&followed, &child_tgid, &one, BPF_ANY))
 		count_loss(KS_LOSS_FOLLOWED);

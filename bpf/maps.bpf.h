@@ -24,6 +24,8 @@ const volatile __u64 sym_kretprobe_trampoline;
 const volatile __u8 wanted[256];
 /* Emit every call, also those that never slept. */
 const volatile bool want_all_calls;
+/* And those that took so long, whatever they did. */
+const volatile __u64 long_call_ns = 1000000;
 /* User space is not in the first PID namespace: ids in records are translated. */
 const volatile bool is_in_pid_ns;
 /* No function entry reports waits outside known calls: watch kworkers' D state sleeps, too. */
@@ -89,6 +91,7 @@ struct task_state {
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
+	__u64 ready_ns;	     /* lost its CPU without having slept; 0: it has one, or sleeps */
 	struct locked locked;
 	__u32 shown_tid; /* its ids in records: a task that is dead has none */
 	__u32 shown_tgid;
@@ -100,6 +103,9 @@ struct task_state {
 	__u8 flags;
 	__u8 api;
 	__u8 unused;
+	__u32 waker_tid; /* who woke it; with .wake_ns */
+	char waker_comm[KS_COMM_LEN];
+	__u32 pad;
 };
 
 /* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS
@@ -110,6 +116,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct task_state);
 } tasks SEC(".maps");
+
+struct kthread_wake {
+	__u64 ns;
+	__u64 switches; /* of the thread, when it was woken */
+};
+
+/* By tid: threads of the kernel that were woken while a task was in a call. Deleted when they run.
+ * Full: the oldest goes, and its wait for a CPU is not reported. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct kthread_wake);
+} kthread_wakes SEC(".maps");
 
 struct early_stack {
 	__u32 frames;

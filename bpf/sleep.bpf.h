@@ -3,7 +3,7 @@
 #ifndef BPF_SLEEP_BPF_H
 #define BPF_SLEEP_BPF_H
 
-#include "call.bpf.h"
+#include "cpu.bpf.h"
 
 #define TASK_UNINTERRUPTIBLE 0x002
 #define TASK_DEAD	     0x080
@@ -11,7 +11,6 @@
 
 #define PF_EXITING   0x4
 #define PF_WQ_WORKER 0x20
-#define PF_KTHREAD   0x200000
 
 /* A sleep shorter than this that SRCU ended gets no stack walk: it may be followed by another
  * synchronize_srcu() within exp_holdoff (25 us), which our time would move. */
@@ -156,8 +155,10 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	struct task_state *state;
 	__u64 now;
 
-	if (preempt || !task_state)
+	if (preempt || !task_state) {
+		cpu_lost(task);
 		return;
+	}
 	state = task_find(tid);
 	if (!state) {
 		if (may_be_wait(task, task_state))
@@ -175,6 +176,7 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 		bury_vms(task);
 		return;
 	}
+	cpu_forget(state);
 	state->off_ns = now;
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
@@ -192,6 +194,8 @@ static __always_inline void sleep_wake(struct task_struct *task)
 		return;
 	state->wake_ns = bpf_ktime_get_ns();
 	state->wake_cpu = bpf_get_smp_processor_id();
+	state->waker_tid = current_tid() ? current_shown_tid() : 0;
+	bpf_get_current_comm(state->waker_comm, sizeof(state->waker_comm));
 	cpu = this_cpu();
 	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != current_tid())
 		return;
@@ -296,6 +300,22 @@ static __always_inline void orphan_close(struct task_state *state, struct task_s
 	task_del(task->pid);
 }
 
+/* Of a sleep that is long enough to have a stack: who woke it, and who had the CPU meanwhile. */
+static __always_inline void sleep_emit_woken(const struct task_state *state,
+					     struct task_struct *task, struct task_struct *prev,
+					     __u64 now)
+{
+	if (state->wake_ns && now - state->off_ns >= STACK_MIN_NS)
+		cpu_emit(KS_WOKEN, task, prev, state->wake_ns, now, state);
+}
+
+static __always_inline void sleep_emit_all(struct task_state *state, struct task_struct *task,
+					   struct task_struct *prev, __u64 now)
+{
+	sleep_emit_woken(state, task, prev, now);
+	sleep_emit_stack(state, task, now);
+}
+
 /* Only a stack can say whose a domain is that is no VM's own: the first wait on it has one. */
 static __always_inline bool is_first_of_foreign(const struct task_state *state)
 {
@@ -311,14 +331,17 @@ static __always_inline bool is_first_of_foreign(const struct task_state *state)
 	return true;
 }
 
-static __always_inline void task_on_cpu(struct task_struct *task)
+static __always_inline void task_on_cpu(struct task_struct *task, struct task_struct *prev)
 {
 	__u32 tid = task->pid;
 	struct task_state *state = task_find(tid);
 	bool by_srcu;
 	__u64 now;
 
-	if (!state || !state->off_ns)
+	if (!state)
+		return;
+	cpu_regained(state, task, prev);
+	if (!state->off_ns)
 		return;
 	now = bpf_ktime_get_ns();
 	if (!state->kind && !state->wait_ssp) {
@@ -331,7 +354,7 @@ static __always_inline void task_on_cpu(struct task_struct *task)
 	    !is_first_of_foreign(state))
 		sleep_emit_bare(state, now);
 	else
-		sleep_emit_stack(state, task, now);
+		sleep_emit_all(state, task, prev, now);
 	state->sleeps++;
 	if (by_srcu)
 		state->flags |= KS_CALL_WAITED;

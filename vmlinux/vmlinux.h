@@ -223,12 +223,14 @@ struct signal_struct {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
+	int prio;
 	int exit_state;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	unsigned long nvcsw;
+	unsigned long nivcsw;
 	unsigned long long start_time; /* CLOCK_MONOTONIC */
 	char comm[16];
 	struct files_struct *files;

@@ -9,7 +9,7 @@
 /* X(id, name, what it says) */
 /* clang-format off */
 #define KS_CAUSES(X)                                                                               \
-	X(RUN, "run", "on a CPU, or waiting for one")                                              \
+	X(RUN, "run", "on a CPU")                                                                  \
 	X(GP_TIMER, "gp-timer", "asleep until the timer of a normal grace period fired")           \
 	X(CB_TIMER, "cb-timer", "the grace period was over; its callbacks waited for a timer")     \
 	X(READER, "reader", "an SRCU reader held the grace period open")                           \
@@ -17,10 +17,11 @@
 	X(KWORKER, "kworker", "the work was queued and no kworker ran it")                         \
 	X(GP_WORK, "gp-work", "the grace-period machinery itself")                                 \
 	X(WAKEUP, "wakeup", "completed; the waiter had not run yet")                               \
-	X(LOCK, "lock", "blocked on a KVM mutex whose holder was itself stalled")                  \
+	X(LOCK, "lock", "blocked on a mutex that somebody else held")                              \
 	X(OTHER_SLEEP, "other-sleep", "asleep in the kernel for a reason that is not SRCU")        \
 	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")                            \
-	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")
+	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")       \
+	X(RUNNABLE, "runnable", "ready to run, while others had the CPU")
 /* clang-format on */
 
 enum ks_cause {

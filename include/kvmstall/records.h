@@ -57,6 +57,9 @@ enum ks_type {
 	/* ks_step: the close of a VM began, .val its struct kvm; or, with 0, the end of a process
 	 * that owns VMs, .seq its tgid */
 	KS_CLOSING = 22,
+	KS_PREEMPTED = 23, /* ks_cpu: a task in a call lost its CPU to others, and has one again */
+	KS_WOKEN = 24,	   /* ks_cpu: how the sleep ended that the task's next KS_SLEEP is about */
+	KS_LATE = 25,	   /* ks_cpu: a thread of the kernel was woken, and got a CPU late */
 	KS_TYPE_CNT
 };
 
@@ -223,6 +226,19 @@ struct ks_lock {
 	char owner_comm[KS_COMM_LEN];
 };
 
+/* A task that wanted a CPU and has one now, who had it, and who woke the task. */
+struct ks_cpu {
+	struct ks_head head;
+	__u64 since_ns; /* it was without a CPU, and wanted one */
+	__u32 tgid;
+	__u32 ran_tid;	 /* who had the CPU that it got, just before; 0: nobody */
+	__u32 ran_prio;	 /* task_struct.prio: below 100 is real-time */
+	__u32 waker_tid; /* 0: not known; if it was an interrupt, who was interrupted */
+	char comm[KS_COMM_LEN];
+	char ran_comm[KS_COMM_LEN];
+	char waker_comm[KS_COMM_LEN];
+};
+
 /* A task as an iterator found it: asleep in a call, or maybe holding a domain's read side. */
 struct ks_task {
 	struct ks_head head; /* .tid is the task's */
@@ -254,6 +270,7 @@ _Static_assert(sizeof(struct ks_start) == 280, "records are stored in captures")
 _Static_assert(sizeof(struct ks_step) == 40, "records are stored in captures");
 _Static_assert(sizeof(struct ks_cb) == 48, "records are stored in captures");
 _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
+_Static_assert(sizeof(struct ks_cpu) == 88, "records are stored in captures");
 _Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");
 _Static_assert(__builtin_offsetof(struct ks_start, stack) == 88, "ks_start has a hole");

@@ -223,6 +223,13 @@ static void hide_task(struct anonymize *anon, struct ks_task *task)
 	hide_comm(anon, task->comm);
 }
 
+static void hide_cpu(struct anonymize *anon, struct ks_cpu *cpu)
+{
+	hide_comm(anon, cpu->comm);
+	hide_comm(anon, cpu->ran_comm);
+	hide_comm(anon, cpu->waker_comm);
+}
+
 void anonymize_record(struct anonymize *anon, void *record, size_t size)
 {
 	struct record_view view;
@@ -259,6 +266,9 @@ void anonymize_record(struct anonymize *anon, void *record, size_t size)
 		break;
 	case RECORD_TASK:
 		hide_task(anon, record);
+		break;
+	case RECORD_CPU:
+		hide_cpu(anon, record);
 		break;
 	}
 }

@@ -88,7 +88,7 @@ static const struct opt record_opts[] = {
 	OPT_ENUM('t', "tee", tee_names, struct record_cfg, tee,
 		 "print each stall as well, as trace does"),
 	LIVE_OPT_MIN(struct record_cfg, live,
-		     "print and count only stalls this long or longer (1ms); all are recorded"),
+		     "print and count only calls of this length or longer (1ms); all are recorded"),
 	LIVE_OPTS_BACKEND(struct record_cfg, live, "8M"),
 	LIVE_OPTS_LOG(struct record_cfg, live, "count what the BPF programs cost",
 		      "no summary, no warnings"),

@@ -46,7 +46,7 @@ struct report_cfg {
 static const struct opt report_opts[] = {
 	FILTER_OPTS(struct report_cfg, filter),
 	OPT_NSEC('m', "min", "DURATION", struct report_cfg, min_ns,
-		 "only stalls this long or longer (1ms)"),
+		 "only calls that took this long or longer (1ms)"),
 	OPT_NSEC('s', "stuck", "DURATION", struct report_cfg, stuck_ns,
 		 "show calls that were found waiting after this long, 0: never (1s)"),
 	WINDOW_OPTS(struct report_cfg, window),

@@ -28,7 +28,7 @@ struct trace_cfg {
 
 static const struct opt trace_opts[] = {
 	FILTER_OPTS(struct trace_cfg, filter),
-	LIVE_OPT_MIN(struct trace_cfg, live, "only stalls this long or longer (1ms)"),
+	LIVE_OPT_MIN(struct trace_cfg, live, "only calls that took this long or longer (1ms)"),
 	LIVE_OPT_DURATION(struct trace_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
 		 "report calls that still wait after this long, 0: never (1s)"),

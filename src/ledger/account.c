@@ -151,9 +151,23 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 		.func = stack_sleeps_in(stack),
 	};
 
+	struct segment ready = {.cause = KS_CAUSE_RUNNABLE, .ns = sleep->head.ts_ns - wake_ns};
+
 	if (sleep->lock && task->lock.ts_ns)
 		seg.cause = KS_CAUSE_LOCK;
-	return task_add_segment(task, sleep->off_ns, &seg);
+	if (task_add_segment(task, sleep->off_ns, &seg))
+		return -ENOMEM;
+	return ready.ns ? task_add_segment(task, wake_ns, &ready) : 0;
+}
+
+int account_preempted(struct task *task, const struct ks_cpu *cpu)
+{
+	struct segment seg = {.cause = KS_CAUSE_RUNNABLE, .ns = cpu->head.ts_ns - cpu->since_ns};
+
+	if (cpu->since_ns > cpu->head.ts_ns || cpu->since_ns < task->last_in_ns)
+		return 0;
+	task->last_in_ns = cpu->head.ts_ns;
+	return task_add_unslept(task, cpu->since_ns, &seg);
 }
 
 /* A record whose times make no sense must not make sums that do not hold. */
@@ -212,13 +226,10 @@ static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, 
 
 /* ---- locks ---- */
 
-/* A mutex whose holder was not stalled is a sleep like any other. */
-static enum ks_cause lock_cause(const struct account_input *in, const struct timed_segment *timed)
+/* A mutex whose holder was not seen is a sleep like any other. */
+static enum ks_cause lock_cause(const struct account_input *in)
 {
-	enum ks_cause cause =
-		task_stalled_for(in->holder, timed->begin_ns, timed->begin_ns + timed->seg.ns);
-
-	return cause == KS_CAUSE_RUN ? KS_CAUSE_OTHER_SLEEP : KS_CAUSE_LOCK;
+	return in->task->lock.owner ? KS_CAUSE_LOCK : KS_CAUSE_OTHER_SLEEP;
 }
 
 /* ---- the whole call ---- */
@@ -275,7 +286,7 @@ static void put_segments(struct builder *builder, const struct account_input *in
 		if (timed->begin_ns < now || seg_end > end)
 			continue; /* of a call whose own record was lost */
 		if (seg.cause == KS_CAUSE_LOCK)
-			seg.cause = lock_cause(in, timed);
+			seg.cause = lock_cause(in);
 		put_segment(builder, &(struct segment){.cause = gap, .ns = timed->begin_ns - now});
 		put_segment(builder, &seg);
 		now = seg_end;

@@ -15,6 +15,9 @@ struct symbols;
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 		  struct domain *dom, bool is_open);
 
+/* Append to @task that it was without a CPU, and did not sleep. Returns 0 or -ENOMEM. */
+int account_preempted(struct task *task, const struct ks_cpu *cpu);
+
 #define LOSS_WINDOWS 16
 
 /* Stretches of time from which records may be missing, the newest few. */

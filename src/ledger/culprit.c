@@ -6,6 +6,11 @@
 
 #include "ledger/ioctls.h"
 
+/* include/linux/sched/prio.h: MAX_RT_PRIO */
+#define REALTIME_PRIOS 100
+/* init/main.c, rest_init(): the second task, on every kernel */
+#define PID_KTHREADD 2
+
 /* ---- which segment ---- */
 
 /* What one culprit does is one thing, though it shows as two causes. */
@@ -21,8 +26,8 @@ static enum ks_cause family_of(enum ks_cause cause)
 	}
 }
 
-/* Of equal ones, the first in the order of causes. Most calls have no segment but those of their
- * own run. */
+/* Of equal ones, the first in the order of causes, and run the last. Most calls have no segment but
+ * those of their own run. */
 static enum ks_cause largest_family(const struct stall *stall)
 {
 	uint64_t sums[KS_CAUSE_CNT] = {0}, most = 0;
@@ -31,15 +36,15 @@ static enum ks_cause largest_family(const struct stall *stall)
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		enum ks_cause family = family_of(stall->segments[i].cause);
 
-		if (family == KS_CAUSE_RUN || !stall->segments[i].ns)
-			continue;
 		sums[family] += stall->segments[i].ns;
+		if (family == KS_CAUSE_RUN)
+			continue;
 		if (sums[family] > most || (sums[family] == most && family < best)) {
 			most = sums[family];
 			best = family;
 		}
 	}
-	return best;
+	return most && most >= sums[KS_CAUSE_RUN] ? best : KS_CAUSE_RUN;
 }
 
 /* What segments of one name come to. */
@@ -281,6 +286,82 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 	culprit->cause = task_stalled_for(in->holder, begin_ns, end_ns);
 }
 
+static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wait,
+		      struct culprit *culprit)
+{
+	culprit->kind = CULPRIT_CPU;
+	culprit->is_known = wait->ran_tid != 0;
+	culprit->tid = wait->ran_tid;
+	culprit->is_realtime = wait->ran_prio < REALTIME_PRIOS;
+	memcpy(culprit->comm, wait->ran_comm, sizeof(culprit->comm));
+	if (wait->tid == in->task->tid)
+		return;
+	culprit->late_tid = wait->tid;
+	culprit->late_ns = wait->until_ns - wait->since_ns;
+	memcpy(culprit->late_comm, wait->comm, sizeof(culprit->late_comm));
+}
+
+/* Did thread @tid want a CPU for the better part of this time? Then who ran instead is to blame. */
+static bool blame_late(const struct culprit_input *in, uint32_t tid, uint64_t begin_ns,
+		       uint64_t end_ns, struct culprit *culprit)
+{
+	const struct cpu_wait *wait = tid ? cpu_waits_find(in->late, tid, begin_ns, end_ns) : NULL;
+
+	if (!wait || !wait->ran_tid ||
+	    cpu_wait_overlap_ns(wait, begin_ns, end_ns) < (end_ns - begin_ns) / 2)
+		return false;
+	blame_ran(in, wait, culprit);
+	return true;
+}
+
+/* The wait for a CPU that ended the sleep which this segment is of: it begins as the sleep ends. */
+static const struct cpu_wait *wait_after(const struct cpu_waits *waits, uint64_t ns)
+{
+	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--)
+		if (cpu_wait_list_at(&waits->list, i - 1)->since_ns == ns)
+			return cpu_wait_list_at(&waits->list, i - 1);
+	return NULL;
+}
+
+/* Who did what it waited for, or kept him from it. */
+static void blame_waker(const struct culprit_input *in, const struct segment *seg,
+			uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
+{
+	const struct cpu_wait *wait = wait_after(&in->task->cpu_waits, end_ns);
+
+	if (!wait || !wait->waker_tid)
+		return;
+	if (blame_late(in, wait->waker_tid, begin_ns, end_ns, culprit))
+		return;
+	if (seg->func && site_is(seg->func) & SITE_SPAWNS &&
+	    blame_late(in, PID_KTHREADD, begin_ns, end_ns, culprit))
+		return;
+	culprit->kind = CULPRIT_WAKER;
+	culprit->is_known = true;
+	culprit->tid = wait->waker_tid;
+	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
+}
+
+/* The part of a call that waits for a CPU, or for somebody who may. */
+static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
+		      const struct segment *seg, struct culprit *culprit)
+{
+	uint64_t begin_ns = begin_of(stall, seg), end_ns = begin_ns + seg->ns;
+	const struct cpu_wait *wait;
+
+	if (seg->cause == KS_CAUSE_KWORKER && seg->dom)
+		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
+				  culprit);
+	if (seg->cause == KS_CAUSE_OTHER_SLEEP)
+		blame_waker(in, seg, begin_ns, end_ns, culprit);
+	if (seg->cause == KS_CAUSE_WAKEUP || seg->cause == KS_CAUSE_RUNNABLE) {
+		wait = cpu_waits_find(&in->task->cpu_waits, in->task->tid, begin_ns, end_ns);
+		if (wait)
+			blame_ran(in, wait, culprit);
+	}
+	return culprit->kind != CULPRIT_NONE;
+}
+
 static void find_culprit(const struct culprit_input *in, struct stall *stall)
 {
 	const struct segment *seg = find_segment(stall);
@@ -293,7 +374,7 @@ static void find_culprit(const struct culprit_input *in, struct stall *stall)
 			     &stall->culprit);
 	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
 		blame_reader(in->vms, seg, &stall->culprit);
-	else if (seg->dom && seg->gp)
+	else if (!blame_cpu(in, stall, seg, &stall->culprit) && seg->dom && seg->gp)
 		blame_initiator(in->vms, stall, seg, &stall->culprit);
 }
 

@@ -3,7 +3,7 @@
 #ifndef LEDGER_CULPRIT_H
 #define LEDGER_CULPRIT_H
 
-#include "ledger/irqfds.h"
+#include "ledger/blame/irqfds.h"
 #include "ledger/stall.h"
 #include "ledger/task.h"
 #include "ledger/vms.h"
@@ -13,11 +13,12 @@ struct culprit_input {
 	const struct task *holder; /* of the lock that it blocked on; NULL: none or not known */
 	const struct vms *vms;
 	const struct irqfds *irqfds;
+	const struct cpu_waits *late; /* threads of the kernel that waited for a CPU */
 };
 
 /*
  * Fill in .cause, .culprit and .without_ns of @stall, which account_call() has made. The cause is
- * that of the largest sum that is not KS_CAUSE_RUN, where the causes that one culprit makes count
+ * that of the largest sum, KS_CAUSE_RUN included, where the causes that one culprit makes count
  * as one: a reader and the back-off after it, a normal grace period's timer and that of its
  * callbacks.
  */

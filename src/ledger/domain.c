@@ -220,6 +220,7 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb 
 			     .gp = seq_gp(cb->seq),
 			     .cpu = cb->cpu,
 			     .callbacks = state == CB_RUNNING ? cb->val : 0,
+			     .tid = state == CB_RUNNING ? cb->head.tid : 0,
 			     .has_timer = has_timer,
 		     });
 }
@@ -321,8 +322,13 @@ static void gp_arm(struct domain *dom, const struct ks_step *step)
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
 {
+	struct transition *last;
+
 	dom->run = (struct run){.seq = step->seq, .tid = step->head.tid, .is_on = true};
 	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
+	last = transitions_last(&dom->gps);
+	if (last)
+		last->tid = step->head.tid;
 }
 
 /*
@@ -567,6 +573,28 @@ uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns)
 	const struct transition *moment = history_at(&dom->gps, ts_ns);
 
 	return moment && moment->state != GP_IDLE ? moment->gp : 0;
+}
+
+static uint32_t worker_at(const struct transitions *track, uint64_t ts_ns)
+{
+	size_t i = history_after(track, ts_ns);
+	const struct transition *moment;
+
+	for (; i; i--) {
+		moment = transitions_at(track, i - 1);
+		if (moment->ts_ns != ts_ns)
+			break;
+		if (moment->state == GP_RUNNING || moment->state == CB_RUNNING)
+			return moment->tid;
+	}
+	return 0;
+}
+
+uint32_t domain_worker_at(const struct domain *dom, uint64_t ts_ns)
+{
+	uint32_t tid = worker_at(&dom->gps, ts_ns);
+
+	return tid ? tid : worker_at(&dom->cbs, ts_ns);
 }
 
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)

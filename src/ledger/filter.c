@@ -5,7 +5,7 @@
 
 bool stall_counts(const struct stall *stall, uint64_t min_ns)
 {
-	return stall->cause != KS_CAUSE_RUN && stall->stall_ns >= min_ns;
+	return stall->latency_ns >= min_ns && (stall->stall_ns || min_ns);
 }
 
 bool stall_is_waited_for(const struct stall *stall)

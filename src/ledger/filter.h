@@ -11,7 +11,8 @@
 
 #include "ledger/ledger.h"
 
-/* Did the call wait for a cause, and for @min_ns at least? Else it is only a call. */
+/* Did the call take @min_ns, whatever it spent them on? With 0: did it wait at all? Else it is only
+ * a call. */
 bool stall_counts(const struct stall *stall, uint64_t min_ns);
 
 /*

@@ -30,6 +30,7 @@ struct transition {
 		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
 		uint64_t callbacks; /* CB_RUNNING: in the list */
 	};
+	uint32_t tid; /* GP_RUNNING, CB_RUNNING: the kworker */
 	uint16_t cpu;
 	uint8_t state;
 	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */

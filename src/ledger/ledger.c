@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "ledger/account.h"
 #include "ledger/culprit.h"
-#include "ledger/irqfds.h"
+#include "ledger/blame/irqfds.h"
 #include "ledger/record_view.h"
 #include "ledger/suspect.h"
 #include "ledger/stacks.h"
@@ -42,6 +42,7 @@ struct ledger {
 	struct task *spare; /* the last one that was let go: the next call is not far */
 	struct loss_windows losses;
 	struct irqfds irqfds;
+	struct cpu_waits late; /* threads of the kernel */
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
 	/* The next look for what can be forgotten: then, and not before as many records as it looks
@@ -91,6 +92,7 @@ void ledger_free(struct ledger *ledger)
 	map_clear(&ledger->domains, forget_domain);
 	stacks_free(ledger->stacks);
 	irqfds_fini(&ledger->irqfds);
+	cpu_waits_fini(&ledger->late);
 	task_free(ledger->spare);
 	free(ledger->scratch.segments);
 	free(ledger);
@@ -450,6 +452,34 @@ static void release_task(struct ledger *ledger, struct task *task)
 	ledger->spare = task;
 }
 
+/* Who ended the sleep, where that may have been an interrupt, is only who was interrupted. */
+static void forget_interrupt(struct task *task, const struct ks_sleep *sleep,
+			     const struct stack *stack)
+{
+	struct cpu_wait *wait = cpu_waits_at(&task->cpu_waits, sleep->head.ts_ns);
+
+	if (wait && !stack_has(stack, SITE_BY_TASK))
+		wait->waker_tid = 0;
+}
+
+static int take_cpu(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_cpu *cpu = view->cpu;
+	struct task *task;
+
+	if (cpu->since_ns > cpu->head.ts_ns)
+		return -EINVAL;
+	if (cpu->head.type == KS_LATE) {
+		cpu_waits_note(&ledger->late, cpu);
+		return 0;
+	}
+	task = find_task(ledger, cpu->head.tid, cpu->head.ts_ns);
+	if (!task)
+		return no_task(ledger);
+	cpu_waits_note(&task->cpu_waits, cpu);
+	return cpu->head.type == KS_PREEMPTED ? account_preempted(task, cpu) : 0;
+}
+
 static int take_sleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_sleep *sleep = view->sleep;
@@ -465,6 +495,7 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 		return -ENOMEM;
 	dom = find_domain(ledger, sleep->ssp);
 	prove_domain(ledger, dom, sleep, stack);
+	forget_interrupt(task, sleep, stack);
 	ret = account_sleep(task, sleep, stack, dom, false);
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
 	task->forgotten = 0;
@@ -537,7 +568,8 @@ static void find_culprit(const struct ledger *ledger, const struct account_input
 	culprit_find(&(struct culprit_input){.task = in->task,
 					     .holder = in->holder,
 					     .vms = &ledger->vms,
-					     .irqfds = &ledger->irqfds},
+					     .irqfds = &ledger->irqfds,
+					     .late = &ledger->late},
 		     stall);
 }
 
@@ -779,6 +811,9 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_ASLEEP] = take_asleep,
 	[KS_DOMAIN] = take_domain,
 	[KS_CLOSING] = take_closing,
+	[KS_PREEMPTED] = take_cpu,
+	[KS_WOKEN] = take_cpu,
+	[KS_LATE] = take_cpu,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */

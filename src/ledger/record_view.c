@@ -26,6 +26,7 @@ static const struct layout {
 	[RECORD_START] = STACKED(ks_start),
 	[RECORD_LOCK] = PLAIN(ks_lock),
 	[RECORD_TASK] = STACKED(ks_task),
+	[RECORD_CPU] = PLAIN(ks_cpu),
 #undef PLAIN
 #undef STACKED
 };
@@ -38,7 +39,8 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_CB_ARM] = RECORD_CB,     [KS_CB_QUEUE] = RECORD_CB,	   [KS_CB_BEGIN] = RECORD_CB,
 	[KS_CB_END] = RECORD_CB,     [KS_CALLBACK] = RECORD_START, [KS_LOCK] = RECORD_LOCK,
 	[KS_SUSPECT] = RECORD_TASK,  [KS_HELD] = RECORD_STEP,	   [KS_ASLEEP] = RECORD_TASK,
-	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,
+	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,   [KS_PREEMPTED] = RECORD_CPU,
+	[KS_WOKEN] = RECORD_CPU,     [KS_LATE] = RECORD_CPU,
 };
 
 static enum record_shape shape_of(uint8_t type)

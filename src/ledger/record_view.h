@@ -23,6 +23,7 @@ enum record_shape {
 	RECORD_START,
 	RECORD_LOCK,
 	RECORD_TASK,
+	RECORD_CPU,
 };
 
 struct record_view {
@@ -38,6 +39,7 @@ struct record_view {
 		const struct ks_start *start;
 		const struct ks_lock *lock;
 		const struct ks_task *task;
+		const struct ks_cpu *cpu;
 	};
 	size_t fixed;	    /* bytes before the stack, a multiple of 8 */
 	const __u64 *stack; /* NULL: its kind has none */

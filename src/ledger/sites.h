@@ -43,6 +43,8 @@ enum site_is {
 	SITE_HURRIES = 1 << 15,	 /* queues a callback, and has its grace period expedited */
 	SITE_RCU = 1 << 16,	 /* waits for plain RCU, or is a part of such a wait */
 	SITE_LOCKS = 1 << 17,	 /* takes a mutex of KVM's by itself */
+	SITE_BY_TASK = 1 << 20,	 /* waits for a task to do something: it is the one that wakes */
+	SITE_SPAWNS = 1 << 21,	 /* waits for kthreadd to make a thread */
 };
 
 struct site {

@@ -15,8 +15,8 @@ static const char *const helps[KS_CAUSE_CNT] = {
 
 static const char *const phases[PHASE_CNT] = {"setup", "vcpus", "running", "teardown"};
 
-static const char *const culprits[CULPRIT_KIND_CNT] = {"none", "starter", "reader", "holder",
-						       "queue"};
+static const char *const culprits[CULPRIT_KIND_CNT] = {"none",	"starter", "reader", "holder",
+						       "queue", "cpu",	   "waker"};
 
 const char *culprit_kind_name(enum culprit_kind kind)
 {

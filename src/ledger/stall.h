@@ -84,6 +84,8 @@ enum culprit_kind {
 	CULPRIT_READER,	   /* of the domain: it held that GP open */
 	CULPRIT_HOLDER,	   /* of the mutex */
 	CULPRIT_QUEUE,	   /* a work that was in the host-wide irqfd clean-up queue before */
+	CULPRIT_CPU,	   /* had the CPU that the call, or a thread that it waited for, wanted */
+	CULPRIT_WAKER,	   /* ended the sleep, that is: was waited for */
 	CULPRIT_KIND_CNT
 };
 
@@ -107,6 +109,12 @@ struct culprit {
 	uint64_t gp;
 	enum ks_cause cause; /* CULPRIT_HOLDER, _QUEUE: of its own stall */
 	char comm[KS_COMM_LEN];
+	/* CULPRIT_CPU: has a real-time priority. */
+	bool is_realtime;
+	/* CULPRIT_CPU: the thread of the kernel that had none, and for how long; 0: the caller. */
+	uint32_t late_tid;
+	uint64_t late_ns;
+	char late_comm[KS_COMM_LEN];
 };
 
 struct stall {

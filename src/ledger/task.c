@@ -70,6 +70,7 @@ void task_reset(struct task *task)
 	task_rewind(task, &(struct task_mark){0});
 	task->lock = (struct held_lock){0};
 	task->asleep_ns = 0;
+	cpu_waits_fini(&task->cpu_waits);
 }
 
 static void forget_segments(struct task *task, uint64_t ns)
@@ -116,15 +117,27 @@ static int list_grow(void **list, size_t *cap, size_t cnt, size_t size)
 	return 0;
 }
 
-int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg)
+static int add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg,
+		       uint32_t sleep)
 {
 	if (list_grow((void **)&task->segments, &task->segments_cap, task->segments_cnt,
 		      sizeof(*task->segments)))
 		return -ENOMEM;
-	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, task->sleeps};
+	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, sleep};
 	if (seg->dom)
 		domain_get((struct domain *)seg->dom);
 	return 0;
+}
+
+int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg)
+{
+	return add_segment(task, begin_ns, seg, task->sleeps);
+}
+
+/* That of the sleep before it; -1 before the first: see forget_segments(). */
+int task_add_unslept(struct task *task, uint64_t begin_ns, const struct segment *seg)
+{
+	return add_segment(task, begin_ns, seg, task->sleeps - 1);
 }
 
 int task_add_wait(struct task *task, const struct wait *wait)

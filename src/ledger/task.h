@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger/blame/cpu_waits.h"
 #include "ledger/stall.h"
 
 /* A segment and where it begins; what lies between two is time on a CPU. */
@@ -47,9 +48,10 @@ struct task {
 	uint64_t wait_ns;    /* identity of the last wait: when its function was entered */
 	struct held_lock lock;
 	struct past_call past;
-	uint32_t asleep_switches; /* identity of the sleep that an iterator found it in */
-	uint64_t asleep_ns;	  /* when it first did; 0: never */
-	int watchers;		  /* tasks whose lock this one holds or held */
+	struct cpu_waits cpu_waits; /* its own, in this call */
+	uint32_t asleep_switches;   /* identity of the sleep that an iterator found it in */
+	uint64_t asleep_ns;	    /* when it first did; 0: never */
+	int watchers;		    /* tasks whose lock this one holds or held */
 };
 
 struct task *task_new(uint32_t tid);
@@ -76,6 +78,8 @@ void task_rewind(struct task *task, const struct task_mark *mark);
 
 /* Append; takes a reference on seg->dom / wait->dom. Returns 0 or -ENOMEM. */
 int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg);
+/* The same of time that is of none of its sleeps. */
+int task_add_unslept(struct task *task, uint64_t begin_ns, const struct segment *seg);
 int task_add_wait(struct task *task, const struct wait *wait);
 
 /*

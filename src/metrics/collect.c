@@ -76,10 +76,13 @@ static void collect_stall_seconds(const struct out *out)
 		put_causes(out, out->metrics->calls[i]->name, out->metrics->calls[i]->ns);
 }
 
+/* What was slow and ran has no stalled seconds, but was slow. */
 static void collect_stalls(const struct out *out)
 {
 	for (size_t i = 0; i < out->metrics->calls_cnt; i++)
-		put_causes(out, out->metrics->calls[i]->name, out->metrics->calls[i]->stalls);
+		for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
+			put_value(out, out->metrics->calls[i]->stalls[cause],
+				  out->metrics->calls[i]->name, cause_name(cause));
 }
 
 static void collect_phase_seconds(const struct out *out)

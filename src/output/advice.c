@@ -32,6 +32,13 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 		"a host that is not busy, look for a cgroup quota or real-time tasks",
 	[KS_CAUSE_LOCK] = "two threads make calls that take the same lock of this VM: the holder's "
 			  "stall is the one to mend",
+	[KS_CAUSE_RUNNABLE] = "the caller was ready, but others had the CPU: give its VMM CPUs of "
+			      "its own, or run "
+			      "fewer busy tasks beside it; on a host that is not busy, look for a "
+			      "cgroup quota or "
+			      "real-time tasks",
+	[KS_CAUSE_RUN] = "the kernel worked all the time: 'perf record -g' shows in what function; "
+			 "neither grace periods nor locks are to blame",
 	[KS_CAUSE_OTHER_SLEEP] = "not SRCU: the function named is where it slept",
 	[KS_CAUSE_RCU] =
 		"a grace period of plain RCU, which all CPUs take part in: do the call before it "
@@ -156,7 +163,7 @@ static bool is_worth_it(const struct stall *stall, const struct advice_host *hos
 {
 	uint64_t ns = stall->by_cause[stall->cause];
 
-	return stall->stall_ns >= host->min_ns &&
+	return stall->latency_ns >= host->min_ns &&
 	       (ns >= host->min_ns || ns >= stall->latency_ns / WORTH_ONE_IN);
 }
 

@@ -108,6 +108,16 @@ static void put_int_if(struct ndjson *json, const char *key, bool is_known, int6
 		ndjson_null(json, key);
 }
 
+/* The thread that was waited for, and had no CPU. */
+static void put_late(struct ndjson *json, const struct culprit *culprit)
+{
+	ndjson_object(json, "late");
+	ndjson_int(json, "tid", culprit->late_tid);
+	ndjson_text(json, "comm", culprit->late_comm);
+	ndjson_int(json, "ns", culprit->late_ns);
+	ndjson_end_object(json);
+}
+
 static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 {
 	if (!culprit->is_known) {
@@ -127,6 +137,10 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		ndjson_int(json, "vm", culprit->vm->id);
 	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		ndjson_text(json, "cause", cause_name(culprit->cause));
+	if (culprit->kind == CULPRIT_CPU)
+		ndjson_bool(json, "realtime", culprit->is_realtime);
+	if (culprit->late_tid)
+		put_late(json, culprit);
 	ndjson_end_object(json);
 }
 
@@ -142,9 +156,11 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	       const struct advice_host *host)
 {
 	struct ndjson json;
+	bool is_stall;
 
-	/* Whatever slept for a cause is a stall; the rest are calls (--all). */
-	ndjson_begin(&json, out, stall_counts(stall, 0) ? "stall" : "call");
+	/* Whatever waited is a stall, and what took --min; the rest are calls (--all). */
+	is_stall = stall_counts(stall, 0) || stall_counts(stall, host->min_ns);
+	ndjson_begin(&json, out, is_stall ? "stall" : "call");
 	ndjson_int(&json, "ts_ns", stall->begin_ns);
 	put_vm(&json, stall->vm);
 	ndjson_int(&json, "tid", stall->rec->head.tid);

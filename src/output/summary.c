@@ -25,7 +25,7 @@ const char *loss_help(enum ks_loss loss)
 
 void summary_add(struct summary *summary, const struct stall *stall, bool is_stall)
 {
-	if (stall->cause == KS_CAUSE_RUN)
+	if (!is_stall && !stall->stall_ns)
 		return; /* it never slept */
 	summary->calls++;
 	summary->latency_ns += stall->latency_ns;

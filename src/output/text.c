@@ -223,6 +223,24 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 		str_addf(out, " (%s)", cause_name(culprit->cause));
 }
 
+/* ": kthreadd[2] had no CPU for 3.1ms, hog[12] had it"; ": hog[12] had the CPU" */
+static void add_cpu(struct str *out, const struct culprit *culprit)
+{
+	char ns[DURATION_LEN];
+
+	if (culprit->late_tid) {
+		str_adds(out, ": ");
+		add_task(out, culprit->late_comm, culprit->late_tid);
+		str_addf(out, " had no CPU for %s", format_nsec(culprit->late_ns, ns, sizeof(ns)));
+	}
+	if (!culprit->is_known)
+		return;
+	str_adds(out, culprit->late_tid ? ", " : ": ");
+	add_task(out, culprit->comm, culprit->tid);
+	str_addf(out, " had %s%s", culprit->late_tid ? "it" : "the CPU",
+		 culprit->is_realtime ? " (real-time)" : "");
+}
+
 static void add_culprit(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
@@ -231,6 +249,12 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		str_adds(out, " on the irqfd clean-up queue");
 	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		add_holder(out, culprit);
+	if (culprit->kind == CULPRIT_CPU)
+		add_cpu(out, culprit);
+	if (culprit->kind == CULPRIT_WAKER) {
+		str_adds(out, ", ended by ");
+		add_task(out, culprit->comm, culprit->tid);
+	}
 	if (!culprit->gp && culprit->kind == CULPRIT_READER && culprit->is_known)
 		add_reader(out, culprit); /* of a log, which shows no grace periods */
 	if (!culprit->gp)

@@ -16,6 +16,7 @@ union any_record {
 	struct ks_cb cb;
 	struct ks_lock lock;
 	struct ks_task task;
+	struct ks_cpu cpu;
 };
 
 #endif

@@ -24,8 +24,8 @@ static void two_waits_of_one_call_follow_each_other(void **state)
 	const struct row rows[] = {
 		BORN(10, 1),
 		QUICK_WAIT(110, 12, 1, 105),
-		QUICK_WAIT(210, 12, 2, 205),
-		CALL(100, 300, 12, 1, MEMSLOT, 2),
+		QUICK_WAIT(155, 12, 2, 152),
+		CALL(100, 200, 12, 1, MEMSLOT, 2),
 	};
 	struct trace *trace = RUN(rows);
 	const struct seen *seen = &trace->stalls[0];
@@ -33,9 +33,9 @@ static void two_waits_of_one_call_follow_each_other(void **state)
 	(void)state;
 	assert_int_equal(trace->cnt, 1);
 	assert_string_equal(seen->account,
-			    "run 10, " QUICK_ACCOUNT(1) ", run 60, " QUICK_ACCOUNT(2) ", run 50");
+			    "run 10, " QUICK_ACCOUNT(1) ", run 5, " QUICK_ACCOUNT(2) ", run 5");
 	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 45 needs 1; "
-					  "synchronize_srcu_expedited(kvm.srcu) 45 needs 2");
+					  "synchronize_srcu_expedited(kvm.srcu) 43 needs 2");
 	assert_true(seen->stall.is_complete);
 	assert_int_equal(seen->stall.by_cause[KS_CAUSE_KWORKER], TRACE_NS(30));
 	assert_int_equal(seen->stall.cause, KS_CAUSE_WAKEUP);
@@ -145,7 +145,7 @@ who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one(void
 	(void)state;
 	assert_string_equal(
 		seen->account,
-		"run 20, other-sleep in kthread_stop 10, run 70, gp-timer@1 300, "
+		"run 20, other-sleep in kthread_stop 10, runnable 1, run 69, gp-timer@1 300, "
 		"kworker@1 10, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 70");
 	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 330 first 1");
 	assert_string_equal(seen->culprit,
@@ -244,7 +244,7 @@ static void another_sleep_is_named_by_its_function(void **state)
 	(void)state;
 	/* woken, it waits for a CPU: that is run */
 	assert_string_equal(trace->stalls[0].account,
-			    "run 10, other-sleep in kthread_stop 80, run 10");
+			    "run 10, other-sleep in kthread_stop 80, runnable 5, run 5");
 	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_OTHER_SLEEP);
 	assert_string_equal(trace->stalls[0].culprit, "");
 	assert_int_equal(trace->stalls[0].stall.waits_cnt, 0);
@@ -375,7 +375,7 @@ static void a_sleep_of_which_nothing_is_known_is_other_sleep_without_a_place(voi
 	struct trace *trace = RUN(rows);
 
 	(void)state;
-	assert_string_equal(trace->stalls[0].account, "run 10, other-sleep 80, run 10");
+	assert_string_equal(trace->stalls[0].account, "run 10, other-sleep 80, runnable 5, run 5");
 	trace_free(trace);
 }
 
@@ -471,16 +471,16 @@ static void a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile(void **sta
 		 2,
 		 KS_CAUSE_LOCK,
 		 KS_CAUSE_OTHER_SLEEP},
-		/* it was over before, or began after, or did not stall: it is just a mutex */
+		/* it was over before, or began after, or did not stall: its holder ran */
 		{{SLEEP(90, 95, 95, 12, 0), CALL(80, 106, 12, 1, MEMSLOT, 1)},
 		 2,
-		 KS_CAUSE_OTHER_SLEEP,
-		 0},
+		 KS_CAUSE_LOCK,
+		 KS_CAUSE_RUN},
 		{{SLEEP(167, 168, 168, 12, 0), CALL(166, 170, 12, 1, MEMSLOT, 1)},
 		 2,
-		 KS_CAUSE_OTHER_SLEEP,
-		 0},
-		{{CALL(80, 130, 12, 1, MEMSLOT, 0)}, 1, KS_CAUSE_OTHER_SLEEP, 0},
+		 KS_CAUSE_LOCK,
+		 KS_CAUSE_RUN},
+		{{CALL(80, 130, 12, 1, MEMSLOT, 0)}, 1, KS_CAUSE_LOCK, KS_CAUSE_RUN},
 	};
 
 	(void)state;
@@ -488,7 +488,7 @@ static void a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile(void **sta
 		const struct row begin[] = {BORN(10, 1), LOCK(79, 13, 1, 12)};
 		const struct row end[] = {
 			SLEEP(106, 165, 166, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
-			CALL(70, 300, 13, 1, MEMSLOT, 1),
+			CALL(78, 180, 13, 1, MEMSLOT, 1),
 		};
 		struct trace *trace = RUN(begin);
 		const struct seen *seen;
@@ -538,7 +538,7 @@ static void a_mutex_that_is_not_a_vms_is_another_sleep(void **state)
 
 	(void)state;
 	assert_string_equal(trace->stalls[0].account,
-			    "run 2, other-sleep in kvm_vm_ioctl 59, run 15");
+			    "run 2, other-sleep in kvm_vm_ioctl 59, runnable 5, run 10");
 	trace_free(trace);
 }
 

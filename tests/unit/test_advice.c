@@ -158,10 +158,9 @@ static void a_cause_that_made_no_stall_gets_no_advice(void **state)
 	host.min_ns = 4700000; /* a stall by several causes, of which this is the largest */
 	stall.cause = KS_CAUSE_GP_TIMER;
 	assert_string_not_equal(advise(&stall, &host), "");
-	host.min_ns = 4700001; /* none, as --all shows it */
+	host.min_ns = stall.latency_ns + 1; /* none, as --all shows it */
 	assert_string_equal(advise(&stall, &host), "");
-	stall.cause = KS_CAUSE_RUN;
-	host.min_ns = 0;
+	stall.cause = KS_CAUSE_RUN; /* of which there was none */
 	assert_string_equal(advise(&stall, &host), "");
 }
 

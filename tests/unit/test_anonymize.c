@@ -64,6 +64,15 @@ static size_t fill(union any_record *rec, uint8_t type)
 		strcpy(rec->task.comm, COMM);
 		fill_stack(rec->task.stack);
 		return sizeof(rec->task);
+	case KS_PREEMPTED:
+	case KS_WOKEN:
+	case KS_LATE:
+		rec->cpu.since_ns = 7;
+		rec->cpu.ran_tid = 19;
+		strcpy(rec->cpu.comm, COMM);
+		strcpy(rec->cpu.ran_comm, COMM);
+		strcpy(rec->cpu.waker_comm, COMM);
+		return sizeof(rec->cpu);
 	case KS_VM_GONE:
 	case KS_HELD:
 	case KS_DOMAIN:
@@ -123,7 +132,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 20);
+	assert_int_equal(cnt, 23);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }

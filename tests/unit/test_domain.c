@@ -118,14 +118,14 @@ static void an_idle_domain_and_an_expedited_wait_cost_next_to_nothing(void **sta
 		STEP(CB_BEGIN, 441, SRCU(1), DONE(1), .val = 1),
 		STEP(CB_END, 444, SRCU(1), DONE(1)),
 		MEMSLOT_SLEEP(443, 450, DONE(1)),
-		MEMSLOT_CALL(460),
+		MEMSLOT_CALL(452),
 	};
 	struct trace *trace = RUN(rows);
 	const struct seen *seen = &trace->stalls[0];
 
 	(void)state;
 	assert_string_equal(seen->account, "run 15, kworker@1 15, gp-work@1 3, kworker@1 8, "
-					   "gp-work@1 2, wakeup 7, run 10");
+					   "gp-work@1 2, wakeup 7, run 2");
 	assert_int_equal(seen->stall.cause, KS_CAUSE_KWORKER);
 	assert_int_equal(seen->stall.without_ns, seen->stall.latency_ns);
 	assert_true(seen->stall.culprit.is_self);

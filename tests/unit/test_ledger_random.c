@@ -161,6 +161,13 @@ static void fill_rest(struct mood *mood, union any_record *rec)
 		memset(rec->lock.owner_comm, 'o', sizeof(rec->lock.owner_comm));
 		return;
 	}
+	if (rec->head.type >= KS_PREEMPTED && rec->head.type <= KS_LATE) {
+		rec->cpu.since_ns = pick_past(mood);
+		rec->cpu.ran_tid = wild(mood, below(&mood->random, 4));
+		rec->cpu.waker_tid = wild(mood, below(&mood->random, 4));
+		memset(rec->cpu.comm, 'c', 3 * sizeof(rec->cpu.comm));
+		return;
+	}
 	rec->step.ssp = pick_ssp(mood);
 	rec->step.seq = pick_seq(mood);
 	rec->cb.cpu = wild(mood, below(&mood->random, 3));

@@ -338,7 +338,7 @@ static void calls_in_flight_are_those_of_the_last_look(void **state)
 	metrics_asleep(metrics, &stall);
 	stall.latency_ns = 5000000;
 	metrics_asleep(metrics, &stall);
-	stall.stall_ns = 999; /* too short to be one */
+	stall.latency_ns = 999; /* too short to be one */
 	metrics_asleep(metrics, &stall);
 	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, "reader").value, 2);
 	assert_int_equal(find_metric(metrics, METRIC_STALLED_CALLS, NULL).sum, 2);

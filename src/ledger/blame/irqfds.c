@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "ledger/irqfds.h"
+#include "ledger/blame/irqfds.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -96,6 +96,7 @@ const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct st
 	stall->culprit.kind = CULPRIT_QUEUE;
 	stall->culprit.is_known = true;
 	stall->culprit.func = NULL;
+	stall->culprit.late_tid = 0;
 	stall->culprit.call = CALL_FN_IRQFD_SHUTDOWN;
 	stall->culprit.tid = found->tid;
 	stall->culprit.cause = found->cause;

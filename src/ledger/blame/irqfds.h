@@ -4,8 +4,8 @@
  * deassigning KVM_IRQFD flush it (virt/kvm/eventfd.c), and so wait for the
  * grace periods of other VMs too. What it did lately, and whom to name for it.
  */
-#ifndef LEDGER_IRQFDS_H
-#define LEDGER_IRQFDS_H
+#ifndef LEDGER_BLAME_IRQFDS_H
+#define LEDGER_BLAME_IRQFDS_H
 
 #include <stdint.h>
 

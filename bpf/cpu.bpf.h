@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who had the CPU that somebody waited for: a task in a call, or a thread of the kernel. */
+#ifndef BPF_CPU_BPF_H
+#define BPF_CPU_BPF_H
+
+#include "call.bpf.h"
+
+#define PID_KTHREADD 2
+
+/* A shorter wait for a CPU is not worth a record. */
+#define CPU_LATE_NS 100000
+
+/* @task has the CPU that @prev had. @state: of a task in a call that was woken, or NULL. */
+static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct task_struct *prev,
+				     __u64 since_ns, __u64 now, const struct task_state *state)
+{
+	struct ks_cpu *rec = ring_reserve(sizeof(*rec));
+
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, now, shown_tid(task, task->pid), type);
+	rec->since_ns = since_ns;
+	rec->tgid = shown_tgid(task, task->tgid);
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	if (prev->pid) { /* else it was idle */
+		rec->ran_tid = shown_tid(prev, prev->pid);
+		rec->ran_prio = prev->prio;
+		BPF_CORE_READ_STR_INTO(&rec->ran_comm, prev, comm);
+	}
+	if (state) {
+		rec->waker_tid = state->waker_tid;
+		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));
+	}
+	ring_submit(rec);
+}
+
+/* A task in a call loses its CPU, and wants another. */
+static __always_inline void cpu_lost(struct task_struct *prev)
+{
+	struct task_state *state = task_find(prev->pid);
+
+	if (state && !state->off_ns)
+		state->ready_ns = bpf_ktime_get_ns();
+}
+
+/* It has one again. */
+static __always_inline void cpu_regained(struct task_state *state, struct task_struct *task,
+					 struct task_struct *prev)
+{
+	__u64 since_ns = state->ready_ns;
+
+	if (!since_ns)
+		return;
+	state->ready_ns = 0;
+	if (state->kind)
+		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), NULL);
+}
+
+/* It ran, so it must have had one again, though no program has seen that: one in a million switches
+ * on 6.18.44. When is not known. */
+static __always_inline void cpu_forget(struct task_state *state)
+{
+	if (!state->ready_ns)
+		return;
+	state->ready_ns = 0;
+	count_loss(KS_LOSS_MISSED);
+}
+
+/* ---- threads of the kernel that a call may wait for ---- */
+
+static __always_inline void kthread_note(struct task_struct *task, __u64 switches)
+{
+	struct kthread_wake wake = {.ns = bpf_ktime_get_ns(), .switches = switches};
+	__u32 tid = task->pid;
+
+	bpf_map_update_elem(&kthread_wakes, &tid, &wake, BPF_ANY);
+}
+
+static __always_inline void kthread_wakes_up(struct task_struct *task)
+{
+	if (tasks_cnt && task->flags & PF_KTHREAD)
+		kthread_note(task, task->nvcsw + task->nivcsw);
+}
+
+/* kthreadd made another one, which is woken next, and reported as that by no tracepoint of ours. */
+static __always_inline void kthread_is_born(struct task_struct *parent, struct task_struct *child)
+{
+	if (tasks_cnt && parent->pid == PID_KTHREADD)
+		kthread_note(child, 0);
+}
+
+/* The time that it was woken at is this wait's only if it did not run since. */
+static __always_inline void kthread_runs(struct task_struct *task, struct task_struct *prev)
+{
+	struct kthread_wake *wake;
+	__u32 tid = task->pid;
+	__u64 since_ns, now;
+
+	if (!tasks_cnt || !(task->flags & PF_KTHREAD) || !tid)
+		return;
+	wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
+	if (!wake)
+		return;
+	since_ns = wake->switches == task->nvcsw + task->nivcsw ? wake->ns : 0;
+	bpf_map_delete_elem(&kthread_wakes, &tid);
+	now = bpf_ktime_get_ns();
+	if (since_ns && now - since_ns >= CPU_LATE_NS)
+		cpu_emit(KS_LATE, task, prev, since_ns, now, NULL);
+}
+
+#endif

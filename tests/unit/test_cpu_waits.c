@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who had the CPU that a call, or a thread that it waited for, wanted. */
+#include "ledger/blame/cpu_waits.h"
+
+#include "trace.h"
+
+#define KWORKER 31
+#define HOG	77 /* odd numbers are normal tasks, even ones real-time */
+#define RT_HOG	78
+
+static const struct culprit *first_culprit(const struct trace *trace)
+{
+	return &trace->stalls[0].stall.culprit;
+}
+
+/* C8: "run" hid that the task had no CPU. */
+static void time_without_a_cpu_is_not_run(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(PREEMPTED, 110, 130, 12, 75),
+		CPU_WAIT(PREEMPTED, 140, 540, 12, RT_HOG),
+		CALL(100, 600, 12, 1, MEMSLOT, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, runnable 20, run 10, runnable 400, run 60");
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUNNABLE);
+	assert_true(trace->stalls[0].stall.is_complete);
+	assert_int_equal(trace->stalls[0].stall.stall_ns, TRACE_NS(420));
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_CPU);
+	assert_int_equal(first_culprit(trace)->tid, RT_HOG);
+	assert_true(first_culprit(trace)->is_realtime);
+	assert_int_equal(first_culprit(trace)->late_tid, 0);
+	trace_free(trace);
+}
+
+/* C8: a close of 89.6 ms that ran 88 ms of them was "kworker". */
+static void the_headline_is_what_the_latency_was_spent_on(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 120, 130, 12, 0, .stack = IN_KTHREAD_STOP),
+		CLOSE(100, 89600, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUN);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_NONE);
+	trace_free(trace);
+}
+
+/* 30 s of wake-ups did not say who ran. */
+static void who_is_woken_and_has_no_cpu_says_who_has_it(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(WOKEN, 5120, 9000, 12, HOG, .needed = KWORKER),
+		SLEEP(110, 5120, 9000, 12, MMU_SRCU, .stack = IN_MMU_UNREGISTER),
+		CPU_WAIT(PREEMPTED, 9100, 19000, 12, 79),
+		CLOSE(100, 20000, 12, 1, 1),
+		CPU_WAIT(WOKEN, 20120, 29000, 12, HOG),
+		SLEEP(20110, 20120, 29000, 12, 0, .stack = IN_KTHREAD_STOP),
+		CALL(20100, 29010, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUNNABLE);
+	assert_int_equal(first_culprit(trace)->tid, 79);
+	assert_int_equal(trace->stalls[1].stall.cause, KS_CAUSE_RUNNABLE);
+	assert_int_equal(trace->stalls[1].stall.culprit.tid, HOG);
+	assert_false(trace->stalls[1].stall.culprit.is_realtime);
+	trace_free(trace);
+}
+
+/* The kworker that was to run the grace period's work was woken, and @ran had its CPU. */
+static void run_late(uint32_t tid, uint32_t ran, struct trace **trace)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(413, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		CPU_WAIT(LATE, 414, 4999, tid, ran),
+		STEP(GP_BEGIN, 5000, SRCU(1), GP(1), .tid = KWORKER),
+		STEP(CB_QUEUE, 5003, SRCU(1), DONE(1), .tid = KWORKER),
+		STEP(GP_END, 5006, SRCU(1), DONE(1), .tid = KWORKER),
+		STEP(CB_BEGIN, 5011, SRCU(1), DONE(1), .val = 1, .tid = KWORKER),
+		SLEEP(415, 5013, 5020, 12, SRCU(1), .needed = DONE(1), .stack = IN_MEMSLOT),
+		CALL(410, 5030, 12, 1, MEMSLOT, 1),
+	};
+
+	*trace = RUN(rows);
+	assert_int_equal((*trace)->stalls[0].stall.cause, KS_CAUSE_KWORKER);
+}
+
+static void a_kworker_that_has_no_cpu_says_who_has_it(void **state)
+{
+	struct trace *trace;
+
+	(void)state;
+	run_late(KWORKER, RT_HOG, &trace);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_CPU);
+	assert_int_equal(first_culprit(trace)->tid, RT_HOG);
+	assert_int_equal(first_culprit(trace)->late_tid, KWORKER);
+	assert_int_equal(first_culprit(trace)->late_ns, TRACE_NS(4999 - 414));
+	assert_string_equal(first_culprit(trace)->late_comm, "late");
+	trace_free(trace);
+}
+
+/* Another kworker's wait says nothing, nor does a CPU that was idle. */
+static void who_had_another_cpu_is_not_to_blame(void **state)
+{
+	struct trace *trace;
+
+	(void)state;
+	run_late(KWORKER + 1, HOG, &trace);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_INITIATOR);
+	trace_free(trace);
+	run_late(KWORKER, 0, &trace);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_INITIATOR);
+	trace_free(trace);
+}
+
+#define IN_KTHREAD_CREATE                                                                          \
+	STACK("schedule", "wait_for_completion", "__kthread_create_on_node", "kvm_vm_ioctl",       \
+	      "__x64_sys_ioctl")
+
+/* Of a sleep from 110 to 4000, that task 33 ended, after @late had been without a CPU. */
+static const struct culprit *sleep_for(uint32_t late, uint64_t since, const char *const *stack,
+				       struct trace **trace)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(LATE, since, 3900, late, HOG),
+		CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
+		SLEEP(110, 4000, 4010, 12, 0, .stack = stack),
+		CALL(100, 4020, 12, 1, PIT2, 1),
+	};
+
+	*trace = RUN(rows);
+	assert_int_equal((*trace)->stalls[0].stall.cause, KS_CAUSE_OTHER_SLEEP);
+	return first_culprit(*trace);
+}
+
+static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
+{
+	const struct {
+		uint32_t late;
+		uint64_t since;
+		const char *const *stack;
+		enum culprit_kind kind;
+		uint32_t tid;
+	} cases[] = {
+		{33, 200, IN_KTHREAD_CREATE, CULPRIT_CPU, HOG},
+		{2, 200, IN_KTHREAD_CREATE, CULPRIT_CPU, HOG}, /* kthreadd */
+		{2, 200, IN_KTHREAD_STOP, CULPRIT_WAKER, 33},
+		{33, 3800, IN_KTHREAD_STOP, CULPRIT_WAKER, 33}, /* late, but not for long */
+		{33, 3800, IN_MEMSLOT + 7, CULPRIT_NONE, 0},	/* an interrupt may have ended it */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct trace *trace;
+		const struct culprit *culprit =
+			sleep_for(cases[i].late, cases[i].since, cases[i].stack, &trace);
+
+		assert_int_equal(culprit->kind, cases[i].kind);
+		assert_int_equal(culprit->tid, cases[i].tid);
+		trace_free(trace);
+	}
+}
+
+/* A call whose record was lost left segments: what is forgotten of them is not counted twice. */
+static void a_lost_call_takes_its_waits_for_a_cpu_along(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(PREEMPTED, 20, 30, 12, HOG),
+		SLEEP(40, 50, 50, 12, 0, .stack = IN_KTHREAD_STOP),
+		CPU_WAIT(PREEMPTED, 60, 70, 12, HOG),
+		/* no KS_CALL */
+		CPU_WAIT(PREEMPTED, 110, 120, 12, HOG),
+		SLEEP(130, 180, 180, 12, 0, .stack = IN_KTHREAD_STOP),
+		CALL(100, 190, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, runnable 10, run 10, other-sleep in kthread_stop 50, run 10");
+	assert_true(trace->stalls[0].stall.is_complete);
+	trace_free(trace);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(time_without_a_cpu_is_not_run),
+		cmocka_unit_test(the_headline_is_what_the_latency_was_spent_on),
+		cmocka_unit_test(who_is_woken_and_has_no_cpu_says_who_has_it),
+		cmocka_unit_test(a_kworker_that_has_no_cpu_says_who_has_it),
+		cmocka_unit_test(who_had_another_cpu_is_not_to_blame),
+		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
+		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),
+	};
+
+	return cmocka_run_group_tests_name("cpu_waits", tests, NULL, NULL);
+}
