@@ -16,6 +16,8 @@
 #include "output/csv.h"
 #include "output/json.h"
 
+static void on_storm(void *ctx, const struct storm *storm);
+
 /* ---- life ---- */
 
 void printer_init(struct printer *show, const struct printer_cfg *cfg, struct outfile *file)
@@ -27,6 +29,7 @@ void printer_init(struct printer *show, const struct printer_cfg *cfg, struct ou
 		show->all_min_ns = cfg->min_ns;
 	show->summary.command_status = -1;
 	str_init(&show->line);
+	storms_init(&show->storms, show->cfg.min_ns, on_storm, show);
 }
 
 /* A call that still waits: reported when it has for .stuck_ns, then at doubling intervals. */
@@ -43,6 +46,7 @@ static void forget_stuck(struct printer *show)
 void printer_fini(struct printer *show)
 {
 	forget_stuck(show);
+	storms_fini(&show->storms);
 	str_fini(&show->line);
 }
 
@@ -185,6 +189,29 @@ static void put_stall(struct printer *show, const struct stall *stall)
 	put_line(show);
 }
 
+static void on_storm(void *ctx, const struct storm *storm)
+{
+	struct printer *show = ctx;
+
+	if (show->cfg.format == PRINTER_TEXT)
+		text_storm(&show->line, storm, &show->text);
+	else if (show->cfg.format == PRINTER_JSON)
+		json_storm(&show->line, storm);
+	put_line(show);
+}
+
+void printer_tick(struct printer *show, uint64_t now_ns)
+{
+	storms_tick(&show->storms, now_ns);
+}
+
+/* Like lines are one, for people who did not ask for each. */
+static bool is_in_storm(struct printer *show, const struct stall *stall)
+{
+	return !stall->is_inferred && storms_add(&show->storms, stall) &&
+	       show->cfg.format == PRINTER_TEXT && !show->cfg.all && !show->cfg.verbose;
+}
+
 bool printer_stall(struct printer *show, const struct stall *stall)
 {
 	bool is_stall = stall_counts(stall, show->cfg.min_ns);
@@ -196,6 +223,8 @@ bool printer_stall(struct printer *show, const struct stall *stall)
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return false;
 	summary_add(&show->summary, stall, is_stall);
+	if (is_in_storm(show, stall) && !marked.is_stop)
+		return is_stall;
 	if (is_stall || (show->cfg.all && stall->latency_ns >= show->all_min_ns))
 		put_stall(show, &marked);
 	return is_stall;
@@ -310,6 +339,7 @@ static void put_text_end(struct printer *show)
 
 int printer_end(struct printer *show, int ret, struct err *err)
 {
+	storms_end(&show->storms);
 	/* Nobody may read it any more; what was lost is still said. */
 	printer_flush(show);
 	if (show->cfg.format == PRINTER_JSON)

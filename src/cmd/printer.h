@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cmd/outfile.h"
 #include "ledger/filter.h"
+#include "output/storm.h"
 #include "output/summary.h"
 #include "output/text.h"
 
@@ -57,6 +58,7 @@ struct printer {
 	struct advice_host host;
 	struct summary summary;
 	struct text_cfg text;
+	struct storms storms;
 	struct map stuck;    /* tid -> struct stuck */
 	uint64_t all_min_ns; /* calls that did not stall: this long or longer */
 	struct str line;     /* one or more, of one stall */
@@ -91,6 +93,9 @@ bool printer_stall(struct printer *show, const struct stall *stall);
 void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
+
+/* It is @now_ns: what is over by then is reported. */
+void printer_tick(struct printer *show, uint64_t now_ns);
 
 /* Let what was shown be seen. False: nobody sees it, the reason is the file's. */
 bool printer_flush(struct printer *show);

@@ -48,6 +48,8 @@ static const struct opt trace_opts[] = {
 
 /* Records of a stretch come some tens of milliseconds later. */
 #define INTERVAL_MIN_NS 100000000
+/* Records of before have all come by then: see the waits of live/session.c. */
+#define RECORDS_LATE_NS 300000000ULL
 
 struct tracing {
 	const struct trace_cfg *cfg;
@@ -170,6 +172,7 @@ static int on_tick(void *ctx, bool has_signal, struct err *err)
 	int ret = put_due_interval(trace, err);
 
 	(void)has_signal;
+	printer_tick(&trace->show, clock_now_ns() - RECORDS_LATE_NS);
 	return ret ? ret : !printer_flush(&trace->show);
 }
 

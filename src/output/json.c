@@ -188,6 +188,33 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	return ndjson_finish_line(&json);
 }
 
+static void put_causes(struct ndjson *json, const char *key, const uint64_t by_cause[KS_CAUSE_CNT])
+{
+	ndjson_object(json, key);
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		ndjson_int(json, cause_name(i), by_cause[i]);
+	ndjson_end_object(json);
+}
+
+int json_storm(struct str *out, const struct storm *storm)
+{
+	struct ndjson json;
+
+	ndjson_begin(&json, out, "storm");
+	ndjson_int(&json, "ts_ns", storm->begin_ns);
+	put_vm(&json, storm->vm.id ? &storm->vm : NULL);
+	ndjson_int(&json, "tid", storm->tid);
+	ndjson_text(&json, "call", call_name(storm->call));
+	ndjson_int(&json, "calls", storm->cnt);
+	ndjson_int(&json, "duration_ns", storm->end_ns - storm->begin_ns);
+	ndjson_int(&json, "latency_ns", storm->sum_ns);
+	ndjson_int(&json, "median_ns", storm_median_ns(storm));
+	ndjson_int(&json, "max_ns", storm->max_ns);
+	put_causes(&json, "ns_by_cause", storm->by_cause);
+	ndjson_bool(&json, "over", storm->is_over);
+	return ndjson_finish_line(&json);
+}
+
 int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts_ns)
 {
 	struct ndjson json;
@@ -207,14 +234,6 @@ int json_lost(struct str *out, const char *where, uint64_t cnt)
 	ndjson_text(&json, "where", where);
 	ndjson_int(&json, "count", cnt);
 	return ndjson_finish_line(&json);
-}
-
-static void put_causes(struct ndjson *json, const char *key, const uint64_t by_cause[KS_CAUSE_CNT])
-{
-	ndjson_object(json, key);
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		ndjson_int(json, cause_name(i), by_cause[i]);
-	ndjson_end_object(json);
 }
 
 void json_put_losses(struct ndjson *json, const struct summary *summary)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "ledger/stall.h"
+#include "output/storm.h"
 
 struct advice_host;
 struct ndjson;
@@ -18,6 +19,9 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	       const struct advice_host *host);
 
 /* "vm": one was born, found or is gone. @event: "born", "found", "gone". */
+/* Many calls of one kind, while they last or after. */
+int json_storm(struct str *out, const struct storm *storm);
+
 int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts_ns);
 
 /* "lost": @cnt records at @where, so far. */

@@ -106,7 +106,7 @@ static void add_vm(struct str *out, const struct vm *vm, size_t width)
 	char name[sizeof(vm->name)], text[VM_LEN], owner[OWNER_LEN];
 	size_t columns = columns_of(text_vm(vm, text, sizeof(text))), room, head;
 
-	if (columns <= width) {
+	if (columns <= width || !vm) {
 		str_addf(out, "%s%*s", text, (int)(width - columns), "");
 		return;
 	}
@@ -540,6 +540,62 @@ void text_stall(struct str *out, const struct stall *stall, const struct text_cf
 	}
 	if (cfg->show_account)
 		add_account(out, stall, cfg);
+}
+
+/* ---- storms ---- */
+
+/* "60% run, 40% cb-timer": the three largest, of at least a twentieth. */
+static void add_shares(struct str *out, const struct storm *storm)
+{
+	bool is_said[KS_CAUSE_CNT] = {false};
+	const char *sep = "";
+
+	for (int n = 0; n < 3; n++) {
+		int best = -1;
+
+		for (int i = 0; i < KS_CAUSE_CNT; i++)
+			if (!is_said[i] && (best < 0 || storm->by_cause[i] > storm->by_cause[best]))
+				best = i;
+		if (storm->by_cause[best] < storm->sum_ns / 20)
+			break;
+		is_said[best] = true;
+		str_addf(out, "%s%.0f%% %s", sep, 100.0 * storm->by_cause[best] / storm->sum_ns,
+			 cause_name(best));
+		sep = ", ";
+	}
+}
+
+static void add_storm_culprit(struct str *out, const struct storm *storm)
+{
+	if (!storm->culprit_ns)
+		return;
+	str_adds(out, "; the longest because of ");
+	if (storm->culprit_call)
+		str_addf(out, "%s of ", call_name(storm->culprit_call));
+	add_task(out, storm->culprit_comm, storm->culprit_tid);
+}
+
+void text_storm(struct str *out, const struct storm *storm, const struct text_cfg *cfg)
+{
+	char time[16], sum[DURATION_LEN], stalled[DURATION_LEN], a[DURATION_LEN], call[96];
+
+	text_time(storm->begin_ns, cfg->clock_offset_ns, time, sizeof(time));
+	str_addf(out, "%s  ", time);
+	add_vm(out, storm->vm.id ? &storm->vm : NULL, vm_width(cfg));
+	snprintf(call, sizeof(call), "%" PRIu64 " x %s", storm->cnt, call_name(storm->call));
+	str_addf(out, " %7u  %-*s %8s %8s  ", storm->tid, CALL_WIDTH, call,
+		 format_nsec(storm->sum_ns, sum, sizeof(sum)),
+		 format_nsec(storm->sum_ns - storm->by_cause[KS_CAUSE_RUN], stalled,
+			     sizeof(stalled)));
+	str_addf(out, "%sstorm%s of %s%s: ", cfg->use_colour ? RED : "",
+		 cfg->use_colour ? PLAIN : "",
+		 format_nsec(storm->end_ns - storm->begin_ns, a, sizeof(a)),
+		 storm->is_over ? "" : " so far");
+	str_addf(out, "median %s", format_nsec(storm_median_ns(storm), a, sizeof(a)));
+	str_addf(out, ", longest %s; ", format_nsec(storm->max_ns, a, sizeof(a)));
+	add_shares(out, storm);
+	add_storm_culprit(out, storm);
+	str_addc(out, '\n');
 }
 
 /* ---- the end ---- */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "output/advice.h"
+#include "output/storm.h"
 #include "ledger/stall.h"
 
 struct str;
@@ -41,6 +42,9 @@ void text_fit(struct text_cfg *cfg, const struct stall *stall);
 void text_stop(struct str *out, const struct stall *stall);
 
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg);
+
+/* One line, in the columns of a stall: what they took together. */
+void text_storm(struct str *out, const struct storm *storm, const struct text_cfg *cfg);
 
 void text_summary(struct str *out, const struct summary *summary, const char *backend);
 

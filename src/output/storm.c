@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/storm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Kinds of calls at one time: a host with more has other worries. */
+#define GROUPS_MAX 256
+
+void storms_init(struct storms *storms, uint64_t min_ns, storm_fn fn, void *ctx)
+{
+	*storms = (struct storms){.min_ns = min_ns, .fn = fn, .ctx = ctx};
+}
+
+void storms_fini(struct storms *storms)
+{
+	map_clear(&storms->groups, free);
+}
+
+/* ---- latencies ---- */
+
+static size_t bucket_of(uint64_t ns)
+{
+	unsigned int power;
+
+	if (ns < 16)
+		return ns;
+	power = 63 - __builtin_clzll(ns);
+	return 16 * (power - 3) + (ns >> (power - 4)) % 16;
+}
+
+static uint64_t middle_of(size_t bucket)
+{
+	unsigned int power = bucket / 16 + 3;
+
+	if (bucket < 16)
+		return bucket;
+	return ((16 + bucket % 16) << (power - 4)) + (1ULL << (power - 4)) / 2;
+}
+
+uint64_t storm_median_ns(const struct storm *storm)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < STORM_BUCKETS; i++) {
+		below += storm->buckets[i];
+		if (2 * below >= storm->cnt)
+			return middle_of(i);
+	}
+	return storm->max_ns;
+}
+
+/* ---- groups ---- */
+
+static uint64_t key_of(const struct stall *stall)
+{
+	uint64_t whose = stall->vm ? stall->vm->id : 1ULL << 31 | stall->rec->tgid;
+
+	return (uint64_t)stall->call << 32 | whose;
+}
+
+static void report(struct storms *storms, struct storm *storm, bool is_over)
+{
+	if (!storm->next_ns)
+		return;
+	storm->is_over = is_over;
+	storms->fn(storms->ctx, storm);
+}
+
+static bool is_quiet(const struct storm *storm, uint64_t now_ns)
+{
+	return storm->end_ns + STORM_GAP_NS < now_ns;
+}
+
+/* The oldest that is over by @now_ns; those that end together are reported in order of time. */
+static struct storm *find_over(struct storms *storms, uint64_t now_ns, uint64_t *key)
+{
+	const struct map_slot *slot;
+	struct storm *found = NULL;
+	size_t pos = 0;
+
+	storms->soonest_ns = UINT64_MAX;
+	while ((slot = map_next(&storms->groups, &pos))) {
+		struct storm *storm = slot->value;
+
+		if (storm->end_ns + STORM_GAP_NS < storms->soonest_ns)
+			storms->soonest_ns = storm->end_ns + STORM_GAP_NS;
+		if (!is_quiet(storm, now_ns))
+			continue;
+		if (found && (found->begin_ns < storm->begin_ns ||
+			      (found->begin_ns == storm->begin_ns && *key < slot->key)))
+			continue;
+		found = storm;
+		*key = slot->key;
+	}
+	return found;
+}
+
+void storms_tick(struct storms *storms, uint64_t now_ns)
+{
+	struct storm *storm;
+	uint64_t key = 0;
+
+	while (storms->soonest_ns < now_ns && (storm = find_over(storms, now_ns, &key))) {
+		report(storms, storm, true);
+		free(map_del(&storms->groups, key));
+	}
+}
+
+void storms_end(struct storms *storms)
+{
+	storms_tick(storms, UINT64_MAX);
+}
+
+static struct storm *find_group(struct storms *storms, const struct stall *stall)
+{
+	struct storm *storm = map_get(&storms->groups, key_of(stall));
+
+	if (storm || storms->groups.cnt >= GROUPS_MAX)
+		return storm;
+	storm = calloc(1, sizeof(*storm));
+	if (!storm || map_put(&storms->groups, key_of(stall), storm)) {
+		free(storm);
+		return NULL;
+	}
+	storms->soonest_ns = 0;
+	storm->call = stall->call;
+	storm->tid = stall->rec->head.tid;
+	storm->begin_ns = stall->begin_ns;
+	if (stall->vm)
+		storm->vm = *stall->vm;
+	return storm;
+}
+
+static void note_culprit(struct storm *storm, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+
+	if (!culprit->is_known || culprit->is_self || stall->latency_ns <= storm->culprit_ns)
+		return;
+	storm->culprit_ns = stall->latency_ns;
+	storm->culprit_call = culprit->call;
+	storm->culprit_tid = culprit->tid;
+	memcpy(storm->culprit_comm, culprit->comm, sizeof(storm->culprit_comm));
+}
+
+static void count(struct storm *storm, const struct stall *stall)
+{
+	storm->cnt++;
+	storm->sum_ns += stall->latency_ns;
+	storm->buckets[bucket_of(stall->latency_ns)]++;
+	if (stall->begin_ns < storm->begin_ns)
+		storm->begin_ns = stall->begin_ns;
+	if (stall->rec->head.ts_ns > storm->end_ns)
+		storm->end_ns = stall->rec->head.ts_ns;
+	if (stall->latency_ns > storm->max_ns)
+		storm->max_ns = stall->latency_ns;
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		storm->by_cause[i] += stall->by_cause[i];
+	note_culprit(storm, stall);
+}
+
+/* With --min 0 everything has a line already. */
+static bool is_storm(const struct storms *storms, const struct storm *storm)
+{
+	return storms->min_ns && storm->cnt >= STORM_CALLS &&
+	       storm->sum_ns >= STORM_MIN_IN * storms->min_ns;
+}
+
+/* As long as what makes a storm, and a good part of this one. */
+static bool stands_out(const struct storms *storms, const struct storm *storm, uint64_t ns)
+{
+	return ns >= STORM_MIN_IN * storms->min_ns && ns >= storm->sum_ns / STORM_PART;
+}
+
+bool storms_add(struct storms *storms, const struct stall *stall)
+{
+	struct storm *storm;
+	uint64_t age_ns;
+
+	storms_tick(storms, stall->rec->head.ts_ns);
+	storm = find_group(storms, stall);
+	if (!storm)
+		return false;
+	count(storm, stall);
+	if (!is_storm(storms, storm))
+		return false;
+	if (!storm->next_ns)
+		storm->next_ns = STORM_GAP_NS;
+	age_ns = storm->end_ns - storm->begin_ns;
+	if (age_ns >= storm->next_ns) {
+		while (storm->next_ns <= age_ns && storm->next_ns < UINT64_MAX / 2)
+			storm->next_ns *= 2;
+		report(storms, storm, false);
+	}
+	return !stands_out(storms, storm, stall->latency_ns);
+}
