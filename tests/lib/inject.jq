@@ -22,7 +22,7 @@ def covers(causes; $until_ns): ns_by(causes) * 10 >= ($until_ns - slept_ns) * 9;
 
 # On a busy machine the call, the work that follows or the waiter may wait for a CPU for longer than all
 # else. That is no error, if the injected cause has its due.
-def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup")) and (.cause | IN(causes) | not);
+def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup", "runnable")) and (.cause | IN(causes) | not);
 
 # Held by a reader, and nobody is named.
 def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null;
@@ -50,7 +50,7 @@ def wrong_reader($injection; $left_ns):
 # $holder: trace's object of the holder's own call.
 def wrong_lock($injection; $holder):
 	# who gets the lock and no CPU, or a CPU before the lock, waits all the same
-	wrong(covers("lock", "wakeup", "run"; $holder | end_ns) | not; "lock is less than the holder had it"),
+	wrong(covers("lock", "wakeup", "run", "runnable"; $holder | end_ns) | not; "lock is less than the holder had it"),
 	if is_disturbed("lock") then empty else
 		wrong(.cause != "lock"; "headline \(.cause)"),
 		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
@@ -62,7 +62,7 @@ def wrong_lock($injection; $holder):
 	end;
 
 def wrong_kworker($injection):
-	wrong(covers("kworker", "wakeup", "run"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
+	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
 
 # A timer of one jiffy takes more than that.
@@ -106,7 +106,7 @@ def rounds_none($trace):
 	. as $repro | injections("none")[] | . as $injection
 	| [$repro[] | select(.type == "call" and .call == "KVM_SET_USER_MEMORY_REGION"
 		and .pid == $injection.pid and .round == $injection.round) | seen($trace; .)] as $seen
-	| round($injection; $seen; "run", "kworker", "wakeup";
+	| round($injection; $seen; "run", "kworker", "wakeup", "runnable";
 		wrong(has_cause("gp-timer"); "a memslot that saw a grace period's timer"));
 
 # ---- the host-wide domain ----
@@ -124,7 +124,7 @@ def wrong_exit($vms; $fleet):
 	. as $call
 	# an exit may be slow for what else there is to take apart: then it is not this injection's
 	| wrong(mmu_notifier_ns * 2 < .stall_ns and (.cause
-		| IN("other-sleep", "kworker", "wakeup", "lock") | not); "not for the host-wide domain"),
+		| IN("other-sleep", "kworker", "wakeup", "lock", "run", "runnable") | not); "not for the host-wide domain"),
 	if .cause | IN("gp-timer", "cb-timer") then
 		wrong(.culprit == null; "nobody is named for \(.cause)"),
 		(.culprit | values | wrong_starter($call; $vms; $fleet))
@@ -143,5 +143,5 @@ def rounds_mmu_notifier($trace; $jiffy):
 	| [.value[] | select(.call == "exit" and .latency_ns > 2 * $jiffy)] as $slow
 	| select($slow | length > 0)
 	| [$slow[] | $exits["\(.tid)"] | values] as $seen
-	| round($injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup"; wrong_exit($vms; $fleet))
+	| round($injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup", "run", "runnable"; wrong_exit($vms; $fleet))
 	| .wrong += [wrong(($seen | length) < ($slow | length); "an exit is not there")];

@@ -22,10 +22,10 @@ def is_watched: .call | IN("KVM_RUN", "KVM_TRANSLATE", "KVM_GET_SREGS", "KVM_SET
 	"KVM_ARM_VCPU_INIT", "exit", "eventfd2", "close (device)") | not;
 
 # Waited for a CPU for longer than for all else: on a busy machine that says nothing about timers.
-def is_busy: ns_by("wakeup", "kworker", "run") * 2 > .latency_ns;
+def is_busy: ns_by("wakeup", "kworker", "run", "runnable") * 2 > .latency_ns;
 
 # The same, or for longer than for any other one thing.
-def waited_for_cpu: is_busy or (.cause | IN("wakeup", "kworker", "run"));
+def waited_for_cpu: is_busy or (.cause | IN("wakeup", "kworker", "run", "runnable"));
 
 # Not what a kernel thread waited for (irqfd_shutdown), nor the end of a process.
 def is_of_vmm: .call == "close" and .args.via != "exit" or (.call | startswith("KVM_"));

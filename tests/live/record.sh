@@ -288,7 +288,7 @@ test_record_stop_on()
 		sh -c 'exec "$0" repro --profile minimal --inject reader --hold 53ms --rounds 11 >repro' "$KVMSTALL"
 	said '^kvmstall: stopped: KVM_[A-Z0-9_]+ of kvmstall.* \([a-z-]+\)$'
 	status 0 "$KVMSTALL" report --format json --min 1h --stuck 0 stop.cap
-	value 'map(select(.type == "stall")) | length == 1 and .[0].stop_on and .[0].stall_ns >= 20000000' out >verdict
+	value 'map(select(.type == "stall")) | length == 1 and .[0].stop_on and .[0].latency_ns >= 20000000' out >verdict
 	[ "$(cat verdict)" = true ] || fail "not what it stopped for, or more:" "$(cat out)"
 }
 

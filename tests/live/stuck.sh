@@ -58,7 +58,7 @@ test_stuck_reader()
 	ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "inject"; $repro
 		| rounds("reader"; $trace | map(select(.stuck | not)); 0)' >rounds
 	none "held and said" 'select(.wrong != [])' rounds
-	none "not all of it" '.seen[] | select(ns_by("reader", "poll-backoff", "kworker", "wakeup") * 100 < .stall_ns * 99)
+	none "not all of it" '.seen[] | select(ns_by("reader", "poll-backoff", "kworker", "wakeup", "runnable") * 100 < .stall_ns * 99)
 		| .segments' rounds
 	note "$(jq -r '.seen[0] | "\(.latency_ns / 1e6 | floor) ms: \(.segments
 		| map(select(.cause == "reader" or .cause == "poll-backoff")) | group_by(.cause)
