@@ -26,13 +26,13 @@ test_summary()
 	for trace in $(all_traces); do
 		# Every capture has --all, so all that was counted is there; what never slept is not counted.
 		value '. as $all | .[] | select(.type == "summary")
-			| .calls == ([$all[] | select(is_call and .cause != "run")] | length)
-			and (.ns_by_cause | with_entries(select(.value > 0))) == ($all | map(select(.cause != "run")) | causes)
-			and .latency_ns == ([$all[] | select(is_call and .cause != "run") | .latency_ns] | add)
+			| .calls == ([$all[] | select(.type == "stall")] | length)
+			and (.ns_by_cause | with_entries(select(.value > 0))) == ($all | map(select(.type == "stall")) | causes)
+			and .latency_ns == ([$all[] | select(.type == "stall") | .latency_ns] | add)
 			and ([.ns_by_cause[]] | add) == .latency_ns
 			and .vms == ([$all[] | select(.type == "vm" and .event != "gone")] | length)' "$trace" >verdict
 		[ "$(cat verdict)" = true ] || fail "${trace##*/}: the summary and the sum of its objects differ:" \
-			"$(value '. as $all | .[] | select(.type == "summary") | tojson, ($all | map(select(.cause != "run")) | causes | tojson),
+			"$(value '. as $all | .[] | select(.type == "summary") | tojson, ($all | map(select(.type == "stall")) | causes | tojson),
 				"vms: \([$all[] | select(.type == "vm" and .event != "gone")] | length)"' "$trace")"
 	done
 }
