@@ -7,14 +7,14 @@
 
 #define MS 1000000ULL
 
-struct seen {
+struct seen_storms {
 	struct storm last;
 	size_t cnt, over;
 };
 
 static void on_storm(void *ctx, const struct storm *storm)
 {
-	struct seen *seen = ctx;
+	struct seen_storms *seen = ctx;
 
 	seen->last = *storm;
 	seen->cnt++;
@@ -38,7 +38,7 @@ static bool add(struct storms *storms, uint32_t id, enum call_id call, uint64_t 
 /* C7: 520 routes, each shorter than --min, 80 ms together. */
 static void many_short_calls_are_one_line(void **state)
 {
-	struct seen seen = {.cnt = 0};
+	struct seen_storms seen = {.cnt = 0};
 	struct storms storms;
 
 	(void)state;
@@ -63,7 +63,7 @@ static void many_short_calls_are_one_line(void **state)
 
 static void a_few_calls_or_short_ones_are_no_storm(void **state)
 {
-	struct seen seen = {.cnt = 0};
+	struct seen_storms seen = {.cnt = 0};
 	struct storms storms;
 
 	(void)state;
@@ -82,7 +82,7 @@ static void a_few_calls_or_short_ones_are_no_storm(void **state)
 /* C6: lines that are alike are one; what stands out has its own. */
 static void what_is_part_of_a_storm_needs_no_line_but_when_it_is_as_long_as_one(void **state)
 {
-	struct seen seen = {.cnt = 0};
+	struct seen_storms seen = {.cnt = 0};
 	struct storms storms;
 	size_t lines = 0;
 
@@ -101,7 +101,7 @@ static void what_is_part_of_a_storm_needs_no_line_but_when_it_is_as_long_as_one(
 
 static void a_storm_that_goes_on_is_reported_at_doubling_intervals(void **state)
 {
-	struct seen seen = {.cnt = 0};
+	struct seen_storms seen = {.cnt = 0};
 	struct storms storms;
 
 	(void)state;
@@ -119,7 +119,7 @@ static void a_storm_that_goes_on_is_reported_at_doubling_intervals(void **state)
 
 static void calls_of_other_kinds_and_vms_are_other_storms(void **state)
 {
-	struct seen seen = {.cnt = 0};
+	struct seen_storms seen = {.cnt = 0};
 	struct storms storms;
 
 	(void)state;
@@ -137,7 +137,7 @@ static void medians_of_all_sizes_are_right_to_a_thirtysecond(void **state)
 {
 	(void)state;
 	for (uint64_t ns = 1; ns < UINT64_MAX / 3; ns = ns * 3 + 1) {
-		struct seen seen = {.cnt = 0};
+		struct seen_storms seen = {.cnt = 0};
 		struct storms storms;
 		uint64_t median;
 
