@@ -273,9 +273,9 @@ static void a_wait_for_plain_rcu_names_who_waits_and_how(void **state)
 		 "synchronize_rcu_expedited(?) 85"},
 		/* for readers, and not for RCU */
 		{STACK("schedule", "percpu_down_write", "cgroup_attach_lock"),
-		 "run 10, other-sleep in cgroup_attach_lock 80, run 10", ""},
+		 "run 10, other-sleep in cgroup_attach_lock 80, runnable 5, run 5", ""},
 		/* the stack is what proves it */
-		{NULL, "run 10, other-sleep 80, run 10", ""},
+		{NULL, "run 10, other-sleep 80, runnable 5, run 5", ""},
 	};
 
 	(void)state;
