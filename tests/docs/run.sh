@@ -282,8 +282,10 @@ test_schemas()
 	valid_of repro --json --from "$golden/repro/devices-first.list" --suggest --rounds 3
 	if [ -n "${WHOLE-}" ] && has_kvm; then
 		valid_of trace --json --interval 101ms --duration 307ms
+		updates 1009 >"$work/updates"
+		valid_of trace --json -- sh -c "'$KVMSTALL' repro --from '$work/updates' >/dev/null"
 	else
-		echo interval >>"$work/schemas.seen" # of a live trace alone
+		printf '%s\n' interval storm >>"$work/schemas.seen" # of a live trace alone
 	fi
 	missing=$(comm -23 <(jq -r '.oneOf[]["$ref"] | sub(".*/"; "")' "$work/schema" | sort) <(sort -u "$work/schemas.seen"))
 	[ -z "$missing" ] || fail "schemas that no line is of: $missing"

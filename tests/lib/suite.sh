@@ -243,6 +243,17 @@ some()
 	[ -n "$found" ] || fail "none is there: $what"
 }
 
+# updates N: a list for repro, of a VM that makes and deletes a memory slot by turns.
+updates()
+{
+	awk -v cnt="$1" 'BEGIN {
+		print "+0us t0 KVM_CREATE_VM"
+		for (i = 0; i < cnt; i++)
+			print "+0us t0 KVM_SET_USER_MEMORY_REGION slot=1 gpa=0x0 size=" (i % 2 ? "0x0" : "0x200000")
+		print "+0us t0 close"
+	}'
+}
+
 # value FILTER FILE...: FILTER over all objects of all files, as an array.
 value()
 {

@@ -70,3 +70,22 @@ test_tiny_ring()
 	some "incomplete stalls" 'select(is_call and .complete == false)' trace
 	note "$(value 'map(select(.type == "summary"))[0] | "\(.lost) of \(.records + .lost) records lost, \(.incomplete) of \(.stalls) stalls incomplete"' trace)"
 }
+
+# So many short calls are one line, and its sum is theirs, whatever they took.
+test_storm()
+{
+	local cnt=4006 lines
+
+	updates $cnt >list
+	"$KVMSTALL" trace -j --all -o storm -- "$KVMSTALL" repro --from list >played
+	value "(map(select(.type == \"storm\" and .over and .call == \"KVM_SET_USER_MEMORY_REGION\")) | map([.calls, .latency_ns, .max_ns])) ==
+		[map(select(is_call and .call == \"KVM_SET_USER_MEMORY_REGION\").latency_ns) | [length, add, max]]
+		and all(.[] | select(.type == \"storm\"); ([.ns_by_cause[]] | add) == .latency_ns)
+		and (map(select(is_call and .call == \"KVM_SET_USER_MEMORY_REGION\")) | length) == $cnt" storm >verdict
+	[ "$(cat verdict)" = true ] || fail "a storm and its calls differ:" "$(jq -c 'select(.type == "storm")' storm)"
+	"$KVMSTALL" trace -o lines -- "$KVMSTALL" repro --from list >played
+	grep -q 'x KVM_SET_USER_MEMORY_REGION .* storm of ' lines || fail "no line for the storm:" "$(head -n 7 lines)"
+	lines=$(grep -c KVM_SET_USER_MEMORY_REGION lines)
+	note "$lines lines for $cnt calls"
+	[ $((lines * 19)) -lt $cnt ] || fail "$lines lines"
+}
