@@ -42,6 +42,26 @@ static void each_character_is_a_fortieth_of_the_call(void **state)
 		    "T gp-timer, K kworker, G gp-work, W wakeup");
 }
 
+/* A cause that is new without a letter would end the line. */
+static void each_cause_has_a_letter_of_its_own(void **state)
+{
+	bool used[128] = {false};
+
+	(void)state;
+	for (int cause = 0; cause < KS_CAUSE_CNT; cause++) {
+		const struct segment seg = {.cause = cause, .ns = TRACE_NS(4000)};
+		const struct stall stall = stall_of(&seg, 1);
+		struct str out;
+
+		str_init(&out);
+		timeline_add(&out, &stall, 0, false);
+		assert_true(out.text[1] > ' ');
+		assert_false(used[(unsigned char)out.text[1]]);
+		used[(unsigned char)out.text[1]] = true;
+		str_fini(&out);
+	}
+}
+
 static void a_segment_that_fills_no_character_is_left_out_with_its_word(void **state)
 {
 	const struct segment segments[] = {SEG(READER, 1990), SEG(GP_WORK, 20), SEG(READER, 1990)};
@@ -116,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_character_is_a_fortieth_of_the_call),
+		cmocka_unit_test(each_cause_has_a_letter_of_its_own),
 		cmocka_unit_test(a_segment_that_fills_no_character_is_left_out_with_its_word),
 		cmocka_unit_test(a_jiffy_is_marked_where_there_is_room),
 		cmocka_unit_test(the_gp_before_the_call_is_drawn_to_scale_and_cut),
