@@ -27,6 +27,8 @@ struct hung_task {
 	const struct lock_owner *owner; /* as the kernel says; NULL: it does not */
 	const struct hung_task *holder; /* of what it waits for; NULL: not in the dump */
 	bool is_waiting;		/* for SRCU, or for a mutex */
+	bool is_ioctl;			/* as its registers say */
+	uint32_t request;		/* of that; 0: not known */
 	char note[256];
 };
 
@@ -74,12 +76,20 @@ static bool is_in_mutex(const struct hung_task *task)
 	return stack_in_mutex(&task->stack) || (top && top->is & SITE_LOCKS);
 }
 
+/*
+ * Where it sleeps. The kernel's log has the scheduler's functions on top, which /proc/PID/stack
+ * leaves out (stack_trace_consume_entry_nosched() of kernel/stacktrace.c).
+ */
 static bool is_same_stack(const struct hung_task *a, const struct hung_task *b)
 {
-	if (a->cnt != b->cnt)
+	const struct hung_task *more = a->cnt > b->cnt ? a : b, *less = more == a ? b : a;
+	size_t above = more->cnt - less->cnt;
+	const struct site *top = above ? site_find(more->names[0]) : NULL;
+
+	if (!less->cnt || (above && !(top && top->is & SITE_NOISE)))
 		return false;
-	for (size_t i = 0; i < a->cnt; i++)
-		if (strcmp(a->names[i], b->names[i]) != 0)
+	for (size_t i = 0; i < less->cnt; i++)
+		if (strcmp(more->names[above + i], less->names[i]) != 0)
 			return false;
 	return true;
 }
@@ -101,6 +111,10 @@ static void take_over(struct hung_task *task, const struct hung_task *old)
 		task->head.state = old->head.state;
 	if (!task->ts_ns)
 		task->ts_ns = old->ts_ns;
+	if (!task->request) {
+		task->is_ioctl = old->is_ioctl;
+		task->request = old->request;
+	}
 	if (old->age_ns && task->age_ns < old->age_ns + since_ns)
 		task->age_ns = old->age_ns + since_ns;
 }
@@ -233,6 +247,19 @@ static int add_owner(struct hang *hang, const struct stack_line *line)
 	return 0;
 }
 
+/* Of several, those of user space come last. */
+static void add_registers(struct hang *hang, const struct stack_line *line)
+{
+	struct hung_task *task = hang->last;
+
+	if (!task)
+		return;
+	if (line->has_nr)
+		task->is_ioctl = line->is_ioctl;
+	if (line->request)
+		task->request = line->request;
+}
+
 int hang_take(struct hang *hang, const char *text)
 {
 	struct stack_line line;
@@ -251,6 +278,9 @@ int hang_take(struct hang *hang, const char *text)
 		return add_owner(hang, &line);
 	case STACK_TASK_FRAME:
 		return add_task_frame(hang, &line);
+	case STACK_REGISTERS:
+		add_registers(hang, &line);
+		return 0;
 	case STACK_END:
 		return hang->last && hang->last->cnt ? end_task(hang) : 0;
 	default:
@@ -453,6 +483,8 @@ static enum call_id call_of_task(const struct hung_task *task)
 
 	if (id == CALL_NONE)
 		id = stack_reads(&task->stack);
+	if (task->is_ioctl && task->request && (id == CALL_IOCTL || id == CALL_VCPU_IOCTL))
+		id = call_of_syscall(KS_SYSCALL_X86 | 16, task->request);
 	return id == CALL_NONE ? CALL_UNKNOWN : id;
 }
 

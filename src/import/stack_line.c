@@ -243,6 +243,38 @@ static bool scan_frame(const char *text, struct stack_line *line)
 	return !strncmp(scan.at, "+0x", 3) && strstr(scan.at, "/0x");
 }
 
+/* "RDX: 00007ffd8643bfa0 RSI: 000000004020ae46 RDI: 0000000000000006": the register called @name.
+ */
+static bool register_after(const char *text, const char *name, uint64_t *value)
+{
+	const char *at = strstr(text, name);
+	size_t len;
+
+	if (!at)
+		return false;
+	at += strlen(name);
+	len = strspn(at, "0123456789abcdef");
+	*value = 0;
+	for (size_t i = 0; i < len && len == 16; i++)
+		*value = *value << 4 | (at[i] <= '9' ? at[i] - '0' : at[i] - 'a' + 10);
+	return len == 16;
+}
+
+/*
+ * Those of user space, below the stack of each task that came by a system call: __show_regs() of
+ * arch/x86/kernel/process_64.c, and crash. An exception inside the kernel has -1 for ORIG_RAX.
+ */
+static bool scan_registers(const char *text, struct stack_line *line)
+{
+	uint64_t nr, request;
+
+	line->has_nr = register_after(text, "ORIG_RAX: ", &nr);
+	line->is_ioctl = line->has_nr && nr == 16;
+	if (register_after(text, "RSI: ", &request) && request <= UINT32_MAX)
+		line->request = request;
+	return line->has_nr || line->request;
+}
+
 static enum stack_line_kind parse(const char *text, struct stack_line *line)
 {
 	if (scan_hung(text, line))
@@ -257,6 +289,8 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 		return STACK_OTHER;
 	if (scan_frame(text, line))
 		return STACK_FRAME;
+	if (scan_registers(text, line))
+		return STACK_REGISTERS;
 	if (scan_old_task(text, line))
 		return STACK_TASK;
 	return *text ? STACK_OTHER : STACK_END;

@@ -18,6 +18,8 @@ enum stack_line_kind {
 	STACK_AGE,	  /* how long the task that follows has been blocked */
 	STACK_OWNER,	  /* who likely holds what a task waits for */
 	STACK_TASK_FRAME, /* both in one line: a frame of this task */
+	STACK_REGISTERS,  /* what the task entered the kernel with: .is_ioctl, or .request, or both
+			   */
 	STACK_END,	  /* no line of a stack */
 };
 
@@ -31,6 +33,8 @@ struct stack_line {
 	uint64_t age_ns;
 	char owner_comm[KS_COMM_LEN]; /* of STACK_OWNER */
 	uint32_t owner_tid;
+	bool has_nr, is_ioctl; /* of STACK_REGISTERS: which system call it is; x86-64 */
+	uint32_t request;      /* its second argument; 0: not in this line, or none of an ioctl */
 };
 
 enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line);
