@@ -354,9 +354,11 @@ check-monitoring: all
 	@$(MAKE) STATIC=1 EXPORT=1 O=$O/static-export all || echo 'no static program with export' >&2
 	@KVMSTALL_STATIC_EXPORT=$(abspath $O/static-export/kvmstall) TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
 
-# Logs of other tools, beside a trace of the same run. Not a part of check: two minutes.
-check-logs: all
+# Logs of other tools, beside a trace of the same run; in a VM, a kernel's own dump of a hang, and trace-cmd. Not a
+# part of check: four minutes.
+check-logs: all static
 	@KVMSTALL=$(abspath $O/kvmstall) bash tests/live/logs.sh
+	@KVMSTALL=$(abspath $O/kvmstall) $(STATICS) SERIES='$(SERIES)' tests/vm/logs.sh
 
 # What each command does when one thing fails: docs/faults.md has the rows of $O/faults.md.
 check-faults: all
