@@ -6,16 +6,48 @@
 #include <string.h>
 
 #define DESCRIPTORS_MAX 65536
+#define ESCAPED_MAX	64
 
 void descriptors_fini(struct descriptors *fds)
 {
 	map_clear(&fds->map, free);
 }
 
+static int nibble_of(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, digit) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* "\x2f\x64\x65\x76": strace -xx escapes all of a path. As much of it as says what it is. */
+static struct word unescape(const struct word *path, char text[ESCAPED_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i + 4 <= path->len && len < ESCAPED_MAX; i += 4) {
+		const char *at = path->text + i;
+		int high = nibble_of(at[2]), low = nibble_of(at[3]);
+
+		if (at[0] != '\\' || at[1] != 'x' || high < 0 || low < 0)
+			break;
+		text[len++] = (char)(high << 4 | low);
+	}
+	return (struct word){text, len};
+}
+
 enum fd_kind descriptor_kind(const struct word *path)
 {
+	char text[ESCAPED_MAX];
+	struct word plain;
+
 	if (!path->len)
 		return FD_UNKNOWN;
+	if (word_begins(path, "\\x")) {
+		plain = unescape(path, text);
+		path = &plain;
+	}
 	if (word_begins(path, "/dev/kvm"))
 		return FD_DEV;
 	if (word_is(path, "anon_inode:kvm-vm") || word_is(path, "anon_inode:[kvm-vm]"))

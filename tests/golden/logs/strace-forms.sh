@@ -62,3 +62,10 @@ kvmstall report -qa - <<'LOG'
 100 1771257872.100200 exit_group(0) = ?
 100 1771257872.150200 +++ exited with 0 +++
 LOG
+echo '== -yy -xx: what a descriptor is, is escaped.'
+kvmstall report -qa - <<'LOG'
+17408 1795652382.465572 ioctl(4<\x2f\x64\x65\x76\x2f\x6b\x76\x6d<char 10:232>>, KVM_CREATE_VM, 0) = 36<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x6b\x76\x6d\x2d\x76\x6d> <0.000253>
+17408 1795652382.466572 ioctl(36<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x6b\x76\x6d\x2d\x76\x6d>, KVM_CREATE_VCPU, 0) = 37<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x6b\x76\x6d\x2d\x76\x63\x70\x75\x3a\x30> <0.000153>
+17408 1795652382.467572 ioctl(36<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x6b\x76\x6d\x2d\x76\x6d>, KVM_IRQFD, {fd=40, gsi=5, flags=0}) = 0 <0.000253>
+17408 1795652382.468572 ioctl(38<\x2f\x64\x65\x76\x2f\x74\x74\x79>, TCGETS, 0x7ff) = -1 ENOTTY (Inappropriate ioctl for device) <0.012000>
+LOG
