@@ -133,6 +133,8 @@ bool event_parse(const char *text, struct event_line *line)
 
 	*line = (struct event_line){.rest = ""};
 	lexer_spaces(&start);
+	if (scan_head(&(struct lexer){start.at}, line)) /* perf script -F tid,time,event,trace */
+		return true;
 	for (const char *at = start.at; *at && at - start.at < 64; at++) {
 		struct lexer scan = {at + 1};
 		size_t len = at - start.at;

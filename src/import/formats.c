@@ -17,6 +17,7 @@
 #define TRACE  "perf trace -e ioctl,close -o FILE"
 #define RECORD "kvmstall record -o FILE"
 #define STACKS "for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done >FILE"
+#define FIELDS "perf script -F comm,tid,time,event,trace >FILE"
 #define PROBES                                                                                     \
 	"perf probe kvm_vm_ioctl; perf probe kvm_vm_ioctl%return; perf record -e 'probe:*' -a; "   \
 	"perf script >FILE"
@@ -95,6 +96,28 @@ static bool is_events(const char *line)
 	return has_event(line, EVENT_OTHER);
 }
 
+/* Fields are missing: "kvmstall 30150 syscalls:sys_enter_ioctl: fd: 0x00000005" has no time. */
+static bool is_events_bare(const char *line)
+{
+	const char *event = strstr(line, "syscalls:sys_e");
+	struct event_line parsed;
+
+	if (has_event(line, EVENT_BARE))
+		return true;
+	if (!event)
+		event = strstr(line, "probe:");
+	return event && strstr(event, ": ") && !event_parse(line, &parsed);
+}
+
+/* "     0.024 kvmstall/29172 syscalls:sys_exit_ioctl(__syscall_nr: 16, ret: 12)" */
+static bool is_trace_events(const char *line)
+{
+	struct lexer scan = {line + strspn(line, " ")};
+	uint64_t ns;
+
+	return lexer_seconds(&scan, &ns) && *scan.at == ' ' && strstr(scan.at, "syscalls:sys_e");
+}
+
 static bool is_perf_kvm_stat(const char *line)
 {
 	return begins(line, "Analyze events for ") || begins(line, "VM-EXIT    Samples");
@@ -107,6 +130,50 @@ static bool is_histogram(const char *line)
 	return strstr(line, ": count     distribution") ||
 	       begins(line, "Tracing 1 functions for") ||
 	       (begins(line, "Tracing ") && strstr(line, " functions for \""));
+}
+
+static bool is_syscount(const char *line)
+{
+	return begins(line, "Tracing syscalls, ");
+}
+
+static bool is_funcslower(const char *line)
+{
+	return begins(line, "Tracing function calls slower than ");
+}
+
+/* "CPU 0/KVM;do_syscall_64;kvm_vm_ioctl;schedule 12034" where it is folded */
+static bool is_offcpu(const char *line)
+{
+	const char *count = strrchr(line, ' ');
+
+	if (begins(line, "Tracing off-CPU time "))
+		return true;
+	return count && count > line && strchr(line, ';') < count && strstr(line, ";kvm_") &&
+	       count[1] && !count[1 + strspn(count + 1, "0123456789")];
+}
+
+static bool is_timehist(const char *line)
+{
+	return strstr(line, "wait time  sch delay   run time");
+}
+
+/* "1234 18:30:56.123456789 1 qemu-system-x86 (3480) > ioctl fd=11(<f>anon_inode:kvm-vm)" */
+static bool is_sysdig(const char *line)
+{
+	struct lexer scan = {line};
+	uint64_t number;
+	const char *at;
+
+	if (!lexer_number(&scan, &number) || *scan.at != ' ')
+		return false;
+	at = strstr(scan.at, ") > ");
+	return (at ? at : strstr(scan.at, ") < ")) != NULL;
+}
+
+static bool is_wchan(const char *line)
+{
+	return strstr(line, " WCHAN ") && strstr(line, "PID");
 }
 
 static bool is_bpftrace(const char *line)
@@ -164,6 +231,10 @@ static const struct format formats[] = {
 	 "single calls", TRACE},
 	{IMPORT_KVM_EVENTS, "tracepoints of KVM", is_kvm_events, false,
 	 "begin and end of KVM's ioctls: these events are of a running guest", RECORD},
+	{IMPORT_TRACE_EVENTS, "tracepoints of perf trace", is_trace_events, false, "durations",
+	 TRACE},
+	{IMPORT_EVENTS_BARE, "perf script", is_events_bare, false, "times, or arguments", FIELDS},
+	{IMPORT_EVENTS_DELTA, "perf script --deltatime", NULL, false, "times of day", FIELDS},
 	{IMPORT_GRAPH, "function_graph", graph_is_line, true,
 	 "a whole function of KVM's that waits (echo kvm_vm_ioctl >set_graph_function)", RECORD},
 	{IMPORT_EVENTS, "trace events", is_events, false,
@@ -172,6 +243,13 @@ static const struct format formats[] = {
 	 "KVM's ioctls: they are of a running guest", RECORD},
 	{IMPORT_HISTOGRAM, "a histogram of funclatency", is_histogram, false,
 	 "single calls: it has sums only", RECORD},
+	{IMPORT_SYSCOUNT, "the sums of syscount", is_syscount, false, "single calls", TRACE},
+	{IMPORT_FUNCSLOWER, "an output of funcslower", is_funcslower, false,
+	 "times of day and the ioctl's number", RECORD},
+	{IMPORT_OFFCPU, "the sums of offcputime", is_offcpu, false, "single calls", RECORD},
+	{IMPORT_TIMEHIST, "perf sched timehist", is_timehist, false, "ioctls", TRACE},
+	{IMPORT_SYSDIG, "an output of sysdig", is_sysdig, false, "a form that is read", TRACE},
+	{IMPORT_WCHAN, "an output of ps", is_wchan, false, "whole stacks", STACKS},
 	{IMPORT_BPFTRACE, "an output of bpftrace", is_bpftrace, false,
 	 "a format of its own: each program's is another", RECORD},
 	{IMPORT_STACKS, "stacks", is_stack, true, "a stack that waits in KVM", STACKS},
@@ -209,7 +287,8 @@ enum import_format format_of_line(const char *line)
 static bool lacks_durations(const struct format *format)
 {
 	return format->is_read || format->id == IMPORT_STRACE_MIXED ||
-	       format->id == IMPORT_STRACE_BARE;
+	       format->id == IMPORT_STRACE_BARE || format->id == IMPORT_EVENTS_BARE ||
+	       format->id == IMPORT_EVENTS_DELTA || format->id == IMPORT_TRACE_EVENTS;
 }
 
 int format_refuse(enum import_format id, struct err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "import/event_line.h"
 #include "import/formats.h"
 #include "import/graph.h"
 #include "import/hang.h"
@@ -61,12 +62,31 @@ static void append(char *line, size_t *len, const char *bytes, size_t size)
 	}
 }
 
+/* "\033[33m" and the like go: dmesg --color=always. A line of it starts so. */
+static void decolour(char *line)
+{
+	char *to = line;
+
+	for (const char *at = line; *at; at++) {
+		size_t len =
+			at[0] == '\033' && at[1] == '[' ? 2 + strspn(at + 2, "0123456789;") : 0;
+
+		if (len && at[len] == 'm')
+			at += len;
+		else
+			*to++ = *at;
+	}
+	*to = 0;
+}
+
 /* Without what mails, editors and other systems put around it. */
 static char *trim(char *line, size_t len)
 {
 	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
 		len--;
 	line[len] = 0;
+	if (line[0] == '\033')
+		decolour(line);
 	if (!strncmp(line, "\357\273\277", 3))
 		line += 3;
 	while (line[0] == '>' && (line[1] == ' ' || line[1] == '>'))
@@ -79,7 +99,9 @@ static char *trim(char *line, size_t len)
 struct detection {
 	uint64_t lines[IMPORT_FORMAT_CNT];
 	uint64_t stamps, last_ns, last_end_ns;
-	bool is_small, is_relative, has_tids, has_two;
+	bool is_relative, has_tids, has_two;
+	uint64_t events, event_ns; /* of trace events, and the time of the last */
+	bool is_from_zero, is_delta;
 	uint32_t tid;
 };
 
@@ -104,6 +126,20 @@ static void detect_times(struct detection *found, const char *text)
 	found->last_end_ns = line.ts_ns + (line.has_latency ? line.latency_ns : 0);
 }
 
+/* Are times of events since the line before? Then they begin at 0, and fall. */
+static void detect_delta(struct detection *found, const char *text)
+{
+	struct event_line line;
+
+	if (!event_parse(text, &line))
+		return;
+	if (!found->events++)
+		found->is_from_zero = !line.ts_ns;
+	else
+		found->is_delta |= found->is_from_zero && line.ts_ns < found->event_ns;
+	found->event_ns = line.ts_ns;
+}
+
 static void detect_line(struct detection *found, char *line, size_t len)
 {
 	char *text = trim(line, len);
@@ -112,6 +148,8 @@ static void detect_line(struct detection *found, char *line, size_t len)
 	found->lines[format] += *text != 0;
 	if (format == IMPORT_STRACE)
 		detect_times(found, text);
+	if (format == IMPORT_PERF || format == IMPORT_EVENTS)
+		detect_delta(found, text);
 }
 
 /* Of those that are read, what most lines are; else of the others. */
@@ -164,6 +202,8 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 	kind->has_tids = found.has_tids;
 	if (kind->is_relative && found.has_two)
 		kind->format = IMPORT_STRACE_MIXED;
+	if (kind->format == IMPORT_PERF && found.is_delta)
+		kind->format = IMPORT_EVENTS_DELTA;
 }
 
 uint64_t import_line_ns(const char *text)

@@ -447,6 +447,8 @@ enum event_use perf_use(const struct event_line *line)
 		return EVENT_READ;
 	if (is_raw(line))
 		return EVENT_READ;
+	if (word_is(&line->group, "syscalls") && !*line->rest)
+		return EVENT_BARE;
 	for (size_t i = 0; i < SYS_EVENTS_CNT; i++)
 		if (is_entry(line, &sys_events[i]) || is_exit(line, &sys_events[i]))
 			return EVENT_READ;

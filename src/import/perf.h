@@ -18,6 +18,7 @@ struct perf;
 enum event_use {
 	EVENT_OTHER,
 	EVENT_KVM,  /* a tracepoint of KVM's: it says nothing of calls */
+	EVENT_BARE, /* an ioctl without its arguments */
 	EVENT_READ, /* a probe on a function that kvmstall knows, or an ioctl */
 };
 

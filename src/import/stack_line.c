@@ -27,11 +27,43 @@ static void scan_prefix(struct lexer *scan)
 	lexer_spaces(scan);
 }
 
+/* "3,1234,245196253,-;" of /dev/kmsg: level, number, microseconds, flags. */
+static bool scan_kmsg(struct lexer *scan, struct stack_line *line)
+{
+	struct lexer part = *scan;
+	uint64_t level, number, us;
+	const char *end;
+
+	if (!lexer_number(&part, &level) || !lexer_text(&part, ",") ||
+	    !lexer_number(&part, &number) || !lexer_text(&part, ",") || !lexer_number(&part, &us) ||
+	    !lexer_text(&part, ",") || us > UINT64_MAX / 1000)
+		return false;
+	end = strchr(part.at, ';');
+	if (!end)
+		return false;
+	line->ts_ns = us * 1000;
+	scan->at = end + 1;
+	lexer_spaces(scan);
+	return true;
+}
+
+/* "host kernel: " after the time, of journalctl -o short-monotonic. */
+static void scan_host(struct lexer *scan)
+{
+	size_t len = strcspn(scan->at, " ");
+
+	if (!strncmp(scan->at + len, " kernel: ", strlen(" kernel: ")))
+		scan->at += len + strlen(" kernel: ");
+	lexer_spaces(scan);
+}
+
 /* "[  245.196253] ", after a journal's prefix or without; "[  T3487] " may follow */
 static void scan_stamp(struct lexer *scan, struct stack_line *line)
 {
 	const char *bracket = strchr(scan->at, '[');
 
+	if (scan_kmsg(scan, line))
+		return;
 	for (; bracket; bracket = strchr(bracket + 1, '[')) {
 		struct lexer part = {bracket + 1};
 		const char *begin;
@@ -53,6 +85,7 @@ static void scan_stamp(struct lexer *scan, struct stack_line *line)
 	       strspn(scan->at + strspn(scan->at, " ") + 1, " TC0123456789") > 1)
 		scan->at = strchr(scan->at, ']') ? strchr(scan->at, ']') + 1 : "";
 	lexer_spaces(scan);
+	scan_host(scan);
 }
 
 static bool number_after(const char *text, const char *name, uint32_t *number)
@@ -196,6 +229,12 @@ static bool scan_crash(const char *text, struct stack_line *line)
 	return true;
 }
 
+/* ">>> prog.stack_trace(3543)" of drgn's prompt */
+static bool scan_drgn(const char *text, struct stack_line *line)
+{
+	return number_after(text, "stack_trace(", &line->tid);
+}
+
 /* "==> /proc/3487/task/3543/stack <==", "/proc/3543/stack:"; grep has a frame after it */
 static bool scan_path(const char *text, struct stack_line *line)
 {
@@ -283,7 +322,7 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 		return STACK_OWNER;
 	if (scan_path(text, line))
 		return parse_path(text, line);
-	if (scan_task(text, line) || scan_crash(text, line))
+	if (scan_task(text, line) || scan_crash(text, line) || scan_drgn(text, line))
 		return STACK_TASK;
 	if (!strncmp(text, "? ", 2)) /* the unwinder does not vouch for it */
 		return STACK_OTHER;
