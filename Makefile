@@ -365,6 +365,19 @@ check-faults: all
 	@rm -f $O/faults.md
 	@KVMSTALL=$(abspath $O/kvmstall) TABLE=$(abspath $O/faults.md) tests/faults/run.sh
 
+# Many forks, overflows of the ring, kill -9 at 101 moments of each command: docs/edges.md is $O/edges.md. Twenty minutes.
+check-edges: all
+	@KVMSTALL=$(abspath $O/kvmstall) TABLE=$(abspath $O/edges.md) tests/edges/run.sh
+
+# An hour of VMs and tracers beside export: docs/soak.csv and docs/soak.svg are what it makes in $O.
+soak: all
+	@KVMSTALL=$(abspath $O/kvmstall) SAMPLES=$(abspath $O/soak.csv) CURVES=$(abspath $O/soak.svg) tests/edges/soak.sh
+
+# ThreadSanitizer over all that has threads, and that the rest has one.
+check-tsan: all
+	@$(MAKE) $(JOBS) O=$O/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' all
+	@KVMSTALL=$(abspath $O/tsan/kvmstall) PLAIN=$(abspath $O/kvmstall) tests/tsan/run.sh
+
 # All of KVM's own selftests, where check runs some.
 check-kvm: all
 	@PROGRAMS=all $(RUN) kvm
@@ -419,6 +432,6 @@ analyze:
 archives: $(ARCHIVES) $O/main.o
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -82,6 +82,22 @@ essence()
 	esac >"$3" 2>/dev/null
 }
 
+# What the user was told that is not said without the fault: on stderr, and check's findings.
+said_so()
+{
+	: >said
+	cmp -s err whole.err || sed -nE "s/$ours//p" err >said
+	if [ "$command" = check ]; then
+		findings out | grep -vxFf whole.findings >>said || true
+	fi
+	[ -s said ]
+}
+
+findings()
+{
+	jq -r '.findings[] | select(.severity | IN("problem", "fatal")) | "\(.name): \(.text)"' "$1" 2>/dev/null
+}
+
 # Nothing is there, or a recording, which may be cut.
 is_readable()
 {
@@ -102,9 +118,9 @@ judge()
 		harmless=$((harmless + 1))
 	elif [ "$command" = record ] && ! is_readable; then
 		echo "$1: what is recorded cannot be read" >>wrong
-	elif grep -qE "$ours" err && ! cmp -s err whole.err; then
+	elif said_so; then
 		if [ "$status" = "$whole_status" ]; then less=$((less + 1)); else ended=$((ended + 1)); fi
-		sed -nE "s/$ours//p" err | head -n 1 >>sentences
+		head -n 1 said >>sentences
 	else
 		echo "$1: silence, exit status $status: $(diff is whole | head -n 3)" >>wrong
 	fi
@@ -127,6 +143,7 @@ without()
 	[ -s whole ] || fail "$1: nothing is to be lost"
 	mv err whole.err
 	whole_status=$status
+	findings out >whole.findings || true
 	harmless=0 ended=0 less=0
 	! is_live || orphans prog >programs
 	: >wrong

@@ -55,8 +55,8 @@ long machine_ioctl(struct machine *vm, struct call *call, int fd, unsigned long 
 	if (!call->injected)
 		call->injected = vm->injected;
 	ret = call_log_ioctl(vm->log, call, fd, request, (unsigned long)arg);
-	if (ret < 0)
-		vm->failed_call = call->name;
+	if (ret < 0) /* a script's threads make calls at the same time */
+		__atomic_store_n(&vm->failed_call, call->name, __ATOMIC_RELAXED);
 	return ret;
 }
 

@@ -85,7 +85,8 @@ static uint64_t await_turn(struct playing *stage, size_t idx)
 	if (!idx)
 		base_ns = clock_now_ns();
 	else
-		base_ns = op->is_overlap ? stage->life->ops[idx - 1].begin_ns
+		base_ns = op->is_overlap ? __atomic_load_n(&stage->life->ops[idx - 1].begin_ns,
+							   __ATOMIC_RELAXED)
 					 : stage->life->ops[idx - 1].end_ns;
 	pthread_mutex_unlock(&stage->lock);
 	return base_ns + op->gap_ns;
@@ -126,7 +127,8 @@ static void play_op(struct playing *stage, size_t idx)
 	pthread_cond_broadcast(&stage->moved);
 	pthread_mutex_unlock(&stage->lock);
 	sleeps = sleeps_so_far();
-	played->begin_ns = clock_now_ns();
+	/* Whoever overlaps may read it now: as it was, or as it is. */
+	__atomic_store_n(&played->begin_ns, clock_now_ns(), __ATOMIC_RELAXED);
 	played->ret = player_play(&stage->player, &stage->script->ops[idx]);
 	played->end_ns = clock_now_ns();
 	played->has_slept = sleeps_so_far() != sleeps;
