@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* clang-format off */
 /*
  * A vector that knows the type of its items, oldest first. It grows on demand up to a limit that
  * each push names, then forgets the oldest: the bounded history of something. All zero bytes is
@@ -11,15 +12,17 @@
  *   size_t NAME_bytes(vec)                what that is in bytes
  *   TYPE *NAME_at(vec, i)                 the i-th oldest, i < cnt
  *   TYPE *NAME_last(vec)                  the newest; NULL: it is empty
- *   TYPE *NAME_push(vec, max, dropped)    room for one more as the newest, zeroed. With @max of
- * them the oldest few are forgotten; *@dropped (may be NULL) counts them. So are they when memory
- * is short; NULL only when there is no room at all void NAME_drop(vec, cnt)              forget the
- * oldest @cnt, and memory that is far too much then void NAME_cut(vec, cnt)               forget
- * all but the oldest @cnt void NAME_keep_last(vec)              forget all but the newest, and all
- * memory but its own void NAME_fini(vec)                   forget all; it can be used again
+ *   TYPE *NAME_push(vec, max, dropped)    room for one more as the newest, zeroed
+ *   void NAME_drop(vec, cnt)              forget the oldest @cnt, and memory that is far too much then
+ *   void NAME_cut(vec, cnt)               forget all but the oldest @cnt
+ *   void NAME_keep_last(vec)              forget all but the newest, and all memory but its own
+ *   void NAME_fini(vec)                   forget all; it can be used again
  *
+ * A push that finds @max of them forgets the oldest few, and so does one for which memory is short;
+ * *@dropped (may be NULL) counts them. It returns NULL only when there is no room at all.
  * A pointer to an item is good until the next push, drop, keep_last or fini. At most 65535 items.
  */
+/* clang-format on */
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include <kvmstall/records.h>
 
 /* The heap owns the records; gcc 12 loses sight of them when slots change places. */
@@ -114,24 +116,12 @@ int reorder_flush(struct reorder *order, uint64_t now_ns)
 	return ret;
 }
 
-static int grow(struct reorder *order)
-{
-	size_t cap = order->cap ? order->cap * 2 : 256;
-	struct held *heap = realloc(order->heap, cap * sizeof(*heap));
-
-	if (!heap)
-		return -ENOMEM;
-	order->heap = heap;
-	order->cap = cap;
-	return 0;
-}
-
 int reorder_push(struct reorder *order, const void *record, size_t size)
 {
 	struct held held = {.nr = order->nr++, .size = size};
 
 	held.ts_ns = ((const struct ks_head *)record)->ts_ns;
-	if (order->cnt == order->cap && grow(order))
+	if (!ARRAY_ROOM(order->heap, order->cap, order->cnt, 256))
 		return -ENOMEM;
 	held.record = malloc(size);
 	if (!held.record)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "base/sanitize.h"
 
@@ -69,16 +70,8 @@ static int names_add(struct symbols *syms, const char *name, uint32_t *offset)
 
 int symbols_add(struct symbols *syms, uint64_t addr, const char *name)
 {
-	if (syms->cnt == syms->cap) {
-		size_t cap = syms->cap ? syms->cap * 2 : 1024;
-		struct symbol *list = realloc(syms->list, cap * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		syms->list = list;
-		syms->cap = cap;
-	}
-	if (names_add(syms, name, &syms->list[syms->cnt].name))
+	if (!ARRAY_ROOM(syms->list, syms->cap, syms->cnt, 1024) ||
+	    names_add(syms, name, &syms->list[syms->cnt].name))
 		return -ENOMEM;
 	syms->list[syms->cnt++].addr = addr;
 	return 0;

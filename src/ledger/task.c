@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* As many as a domain's history has; a damaged capture must not make us take memory without end. */
 #define TASK_LIST_MAX 65536
 
@@ -99,29 +101,11 @@ void task_forget_before(struct task *task, uint64_t ns)
 	memmove(task->waits, task->waits + cnt, task->waits_cnt * sizeof(*task->waits));
 }
 
-/* Room for one more; the list stays as it was when there is none. */
-static int list_grow(void **list, size_t *cap, size_t cnt, size_t size)
-{
-	size_t bigger = *cap ? *cap * 2 : 8;
-	void *grown;
-
-	if (cnt < *cap)
-		return 0;
-	if (cnt >= TASK_LIST_MAX)
-		return -ENOMEM;
-	grown = realloc(*list, bigger * size);
-	if (!grown)
-		return -ENOMEM;
-	*list = grown;
-	*cap = bigger;
-	return 0;
-}
-
 static int add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg,
 		       uint32_t sleep)
 {
-	if (list_grow((void **)&task->segments, &task->segments_cap, task->segments_cnt,
-		      sizeof(*task->segments)))
+	if (task->segments_cnt >= TASK_LIST_MAX ||
+	    !ARRAY_ROOM(task->segments, task->segments_cap, task->segments_cnt, 8))
 		return -ENOMEM;
 	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, sleep};
 	if (seg->dom)
@@ -142,8 +126,8 @@ int task_add_unslept(struct task *task, uint64_t begin_ns, const struct segment 
 
 int task_add_wait(struct task *task, const struct wait *wait)
 {
-	if (list_grow((void **)&task->waits, &task->waits_cap, task->waits_cnt,
-		      sizeof(*task->waits)))
+	if (task->waits_cnt >= TASK_LIST_MAX ||
+	    !ARRAY_ROOM(task->waits, task->waits_cap, task->waits_cnt, 8))
 		return -ENOMEM;
 	task->waits[task->waits_cnt++] = *wait;
 	if (wait->dom)

@@ -3,22 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "ledger/history.h"
-
-static bool pieces_grow(struct pieces *pieces)
-{
-	size_t cap = pieces->cap ? pieces->cap * 2 : 16;
-	struct piece *grown;
-
-	if (pieces->cnt < pieces->cap)
-		return true;
-	grown = realloc(pieces->list, cap * sizeof(*grown));
-	if (!grown)
-		return false;
-	pieces->list = grown;
-	pieces->cap = cap;
-	return true;
-}
 
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
 {
@@ -28,7 +14,7 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 		return;
 	if (last && last->cause == cause && last->gp == gp) {
 		last->ns += ns;
-	} else if (pieces_grow(pieces)) {
+	} else if (ARRAY_ROOM(pieces->list, pieces->cap, pieces->cnt, 16)) {
 		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
 	} else {
 		pieces->lacks_memory = true;

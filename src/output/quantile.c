@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 #define SUB_BITS    5
 #define SUB_CNT	    (1 << SUB_BITS)
 #define BUCKETS_CNT ((64 - SUB_BITS + 1) * SUB_CNT)
@@ -36,18 +38,6 @@ static uint64_t bound_of(size_t bucket)
 	return ((bucket % SUB_CNT + SUB_CNT + 1) << shift) - 1;
 }
 
-static int grow(struct quantile *quant)
-{
-	size_t cap = quant->cap ? quant->cap * 2 : 8;
-	uint64_t *values = realloc(quant->values, cap * sizeof(*values));
-
-	if (!values)
-		return -ENOMEM;
-	quant->values = values;
-	quant->cap = cap;
-	return 0;
-}
-
 static int start_buckets(struct quantile *quant)
 {
 	quant->buckets = calloc(BUCKETS_CNT, sizeof(*quant->buckets));
@@ -65,7 +55,7 @@ int quantile_add(struct quantile *quant, uint64_t value)
 {
 	if (!quant->buckets && quant->cnt == QUANTILE_EXACT_MAX && start_buckets(quant))
 		return -ENOMEM;
-	if (!quant->buckets && quant->cnt == quant->cap && grow(quant))
+	if (!quant->buckets && !ARRAY_ROOM(quant->values, quant->cap, quant->cnt, 8))
 		return -ENOMEM;
 	if (quant->buckets)
 		quant->buckets[bucket_of(value)]++;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/format.h"
 #include "base/sanitize.h"
 #include "base/str.h"
@@ -37,17 +38,9 @@ void table_fini(struct table *table)
 
 static struct table_cell *add(struct table *table)
 {
-	size_t cap = table->cap ? table->cap * 2 : 64;
-	struct table_cell *cells;
-
-	if (table->cnt == table->cap) {
-		cells = table->failed ? NULL : realloc(table->cells, cap * sizeof(*cells));
-		if (!cells) {
-			table->failed = -ENOMEM;
-			return NULL;
-		}
-		table->cells = cells;
-		table->cap = cap;
+	if (table->failed || !ARRAY_ROOM(table->cells, table->cap, table->cnt, 64)) {
+		table->failed = -ENOMEM;
+		return NULL;
 	}
 	table->cells[table->cnt] = (struct table_cell){.text = NULL};
 	return &table->cells[table->cnt++];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/format.h"
 #include "base/str.h"
@@ -156,18 +157,10 @@ bool script_plays(enum call_id id, enum machine_arch arch)
 
 int script_add(struct script *script, const struct script_op *op)
 {
-	size_t cap = script->cap ? script->cap * 2 : OPS_FIRST;
-	struct script_op *more;
-
 	if (script->cnt >= SCRIPT_OPS_MAX)
 		return -E2BIG;
-	if (script->cnt == script->cap) {
-		more = realloc(script->ops, cap * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		script->ops = more;
-		script->cap = cap;
-	}
+	if (!ARRAY_ROOM(script->ops, script->cap, script->cnt, OPS_FIRST))
+		return -ENOMEM;
 	script->ops[script->cnt] = *op;
 	script->ops[script->cnt].seq = script->cnt;
 	script->cnt++;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/repro/call_log.h"
-#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
 
 #define CALL_LOG_FIRST 256
 
@@ -47,22 +49,12 @@ void call_log_sort(struct call_log *log)
 /* Between calls, never inside a measured one, so growing may take its time. */
 static void call_log_add(struct call_log *log, struct call_log_entry entry)
 {
-	size_t max = log->max ? log->max * 2 : CALL_LOG_FIRST;
-	struct call_log_entry *more;
-
 	pthread_mutex_lock(&log->lock);
 	entry.round = log->round;
-	if (log->cnt == log->max) {
-		more = realloc(log->entries, max * sizeof(*more));
-		if (!more) {
-			log->lost++;
-			goto unlock;
-		}
-		log->entries = more;
-		log->max = max;
-	}
-	log->entries[log->cnt++] = entry;
-unlock:
+	if (ARRAY_ROOM(log->entries, log->max, log->cnt, CALL_LOG_FIRST))
+		log->entries[log->cnt++] = entry;
+	else
+		log->lost++;
 	pthread_mutex_unlock(&log->lock);
 }
 
