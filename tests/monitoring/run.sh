@@ -283,15 +283,17 @@ list_panels()
 		sed 's/\\"/"/g; s/\$instance/.*/g'
 }
 
-# observe: ask every rule and panel in every way for the last half minute, and keep what was seen: "MODE<tab>EXPRESSION" in the files
-# seen, nan, unlabelled.
+# observe: ask every rule and panel in every way for the half minute until now, however long it takes, and keep what
+# was seen: "MODE<tab>EXPRESSION" in the files seen, nan, unlabelled.
 observe()
 {
-	local mode expr
+	local mode expr now
+
+	now=$(date +%s)
 
 	for mode in $modes; do
 		while IFS= read -r expr; do
-			query "$mode" "last_over_time(($expr)[30s:1s])" >"$run/result" || { printf '%s\t%s\n' "$mode" "$expr" >>"$run/failed"; continue; }
+			query "$mode" "last_over_time(($expr)[30s:1s])" "$now" >"$run/result" || { printf '%s\t%s\n' "$mode" "$expr" >>"$run/failed"; continue; }
 			[ "$(cat "$run/result")" != '[]' ] || continue
 			printf '%s\t%s\n' "$mode" "$expr" >>"$run/seen"
 			! jq -e 'any(.[]; .value[1] == "NaN")' "$run/result" >/dev/null || printf '%s\t%s\n' "$mode" "$expr" >>"$run/nan"

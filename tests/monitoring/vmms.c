@@ -94,12 +94,13 @@ static void change(const struct host_vm *vmm, unsigned int round)
 	close(device.fd);
 }
 
-static void be_vmm(int irqfds)
+static void be_vmm(int irqfds, int ready)
 {
 	struct host_vm vmm;
 
 	make_vm(&vmm);
 	add_irqfds(&vmm, irqfds);
+	must(write(ready, "", 1), "write");
 	for (;;)
 		pause();
 }
@@ -118,10 +119,19 @@ static void live(int seconds)
 	exit(0);
 }
 
+/* Until each of @cnt has all that it is to have, or has ended. */
+static void wait_for(int ready, int cnt)
+{
+	char byte;
+
+	while (cnt && read(ready, &byte, 1) == 1)
+		cnt--;
+}
+
 int main(int argc, char **argv)
 {
 	pid_t pids[997], parent = getpid();
-	int cnt, what;
+	int cnt, what, ready[2];
 
 	if (argc != 4)
 		return 2;
@@ -129,6 +139,7 @@ int main(int argc, char **argv)
 	what = atoi(argv[3]);
 	if (cnt < 1 || cnt > 997)
 		return 2;
+	must(pipe(ready), "pipe");
 	for (int i = 0; i < cnt; i++) {
 		pids[i] = fork();
 		must(pids[i], "fork");
@@ -138,11 +149,12 @@ int main(int argc, char **argv)
 		if (getppid() != parent)
 			exit(1);
 		if (!strcmp(argv[1], "kill"))
-			be_vmm(what);
+			be_vmm(what, ready[1]);
 		live(what);
 	}
+	close(ready[1]);
 	if (!strcmp(argv[1], "kill")) {
-		sleep(3);
+		wait_for(ready[0], cnt);
 		for (int i = 0; i < cnt; i++)
 			kill(pids[i], SIGKILL);
 	}
