@@ -5,8 +5,6 @@
 
 #include "import/lexer.h"
 
-#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
-
 /* "19916" or "19916/19924" */
 static bool scan_ids(struct lexer *scan, struct event_line *line)
 {
@@ -59,7 +57,7 @@ static bool scan_cpu(struct lexer *scan)
 
 static bool scan_name(struct lexer *scan, struct word *name)
 {
-	*name = (struct word){scan->at, strspn(scan->at, NAME_CHARS)};
+	*name = (struct word){scan->at, lexer_name_len(scan->at, '-')};
 	scan->at += name->len;
 	return name->len && !strchr("0123456789", *name->text) && lexer_text(scan, ":");
 }
@@ -77,7 +75,7 @@ static bool scan_stamp(struct lexer *scan, uint64_t *ns)
  * of its function tracer: the event's name is in what it says. */
 static bool scan_unnamed(struct lexer *scan, struct event_line *line)
 {
-	size_t len = strspn(scan->at, NAME_CHARS);
+	size_t len = lexer_name_len(scan->at, '-');
 	const char *rest = scan->at + len;
 
 	if (!len || (*rest != '(' && strncmp(rest, " -> ", 4) && strncmp(rest, " <-", 3)))

@@ -17,8 +17,6 @@
 #define CPUS_MAX  4096
 #define TASK_KEY  (1ULL << 32) /* beside a pid: keys without it are CPUs */
 
-#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
-
 struct opened {
 	const struct site *func; /* NULL: one that is not of interest */
 	uint64_t ts_ns;
@@ -89,7 +87,7 @@ static bool scan_body(const char *text, struct graph_line *line)
 	line->is_close = *text == '}';
 	if (line->is_close && !strncmp(text, "} /* ", 5))
 		text += 5; /* of what, where that is not on the screen any more */
-	line->func = (struct word){text, strspn(text, NAME_CHARS)};
+	line->func = (struct word){text, lexer_name_len(text, 0)};
 	if (line->is_close)
 		return true;
 	end = text + line->func.len;

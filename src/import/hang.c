@@ -131,6 +131,22 @@ static struct hung_task **find_tid(struct hang *hang, const struct hung_task *ta
 	return NULL;
 }
 
+/* What its names mean, which takes long: of several dumps most say the same. */
+static void understand(struct hung_task *task, struct hung_task *old)
+{
+	if (!old || old->cnt != task->cnt || !is_same_stack(task, old)) {
+		stack_of_names(&task->stack, (const char *const *)task->names, task->cnt);
+		return;
+	}
+	for (size_t i = 0; i < task->cnt; i++) { /* the stack refers to these strings */
+		char *name = task->names[i];
+
+		task->names[i] = old->names[i];
+		old->names[i] = name;
+	}
+	task->stack = old->stack;
+}
+
 /* Keep it, if it is of interest. Of several dumps the last that has a task is what is known of it.
  */
 static int end_task(struct hang *hang)
@@ -140,8 +156,8 @@ static int end_task(struct hang *hang)
 	hang->last = NULL;
 	if (!task)
 		return 0;
-	stack_of_names(&task->stack, (const char *const *)task->names, task->cnt);
 	known = task->cnt ? find_tid(hang, task) : NULL;
+	understand(task, known ? *known : NULL);
 	if (known) {
 		take_over(task, *known);
 		free_task(*known);

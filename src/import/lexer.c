@@ -11,6 +11,21 @@ void lexer_spaces(struct lexer *scan)
 	scan->at += strspn(scan->at, " \t");
 }
 
+static bool is_name(char c, char more)
+{
+	return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9') ||
+	       (c >= 'A' && c <= 'Z') || c == '.' || (more && c == more);
+}
+
+size_t lexer_name_len(const char *text, char more)
+{
+	size_t len = 0;
+
+	while (is_name(text[len], more)) /* strspn(3) makes a table of the set at each call */
+		len++;
+	return len;
+}
+
 bool lexer_text(struct lexer *scan, const char *text)
 {
 	size_t len = strlen(text);

@@ -4,6 +4,7 @@
 #define IMPORT_LEXER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct lexer {
@@ -11,6 +12,10 @@ struct lexer {
 };
 
 void lexer_spaces(struct lexer *scan);
+
+/* How many characters of a function's, or an event's, name there are: letters, digits, "_", "." and
+ * @more; 0: none more. */
+size_t lexer_name_len(const char *text, char more);
 
 /* These very characters. */
 bool lexer_text(struct lexer *scan, const char *text);

@@ -88,23 +88,36 @@ static bool scan_task(struct lexer *scan, struct syscall_line *line)
 	return true;
 }
 
-/* "fd: 17<anon_inode:kvm-vcpu:1>, cmd: KVM_RUN, arg: 0x7f": without the names. */
-static void copy_args(const char *text, char *buf, size_t size)
+/* Of an argument's name that is left out, its length. */
+static size_t name_len(const char *text)
 {
 	static const char *const names[] = {"fd: ", "cmd: ", "arg: ", "fildes: "};
+
+	if (*text != 'f' && *text != 'c' && *text != 'a')
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(text, names[i], strlen(names[i])))
+			return strlen(names[i]);
+	return 0;
+}
+
+/* "fd: 17<anon_inode:kvm-vcpu:1>, cmd: KVM_RUN, arg: 0x7f": without the names, which come first or
+ * after a space. */
+static void copy_args(const char *text, char *buf, size_t size)
+{
 	size_t len = 0;
 
 	while (*text && len + 1 < size) {
-		bool is_name = false;
+		size_t part;
 
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (!strncmp(text, names[i], strlen(names[i]))) {
-				text += strlen(names[i]);
-				is_name = true;
-				break;
-			}
-		if (!is_name)
-			buf[len++] = *text++;
+		text += name_len(text);
+		part = strcspn(text, " ");
+		part += strspn(text + part, " ");
+		if (part > size - 1 - len)
+			part = size - 1 - len;
+		memcpy(buf + len, text, part);
+		len += part;
+		text += part;
 	}
 	buf[len] = 0;
 }

@@ -6,7 +6,6 @@
 #include "import/lexer.h"
 
 #define PREFIX_MAX 100
-#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 
 /* "Nov 25 18:30:56 host kernel: " of a journal, "[Wed Nov 25 18:30:56 2026] " of dmesg -T,
  * "2026-11-25T18:30:56,123456+00:00 " of dmesg --time-format iso: no time since boot. */
@@ -272,7 +271,7 @@ static bool scan_frame(const char *text, struct stack_line *line)
 	}
 	if (is_numbered && lexer_text(&scan, "0x"))
 		return false; /* a debugger's, of user space */
-	line->func = (struct word){scan.at, strspn(scan.at, NAME_CHARS)};
+	line->func = (struct word){scan.at, lexer_name_len(scan.at, 0)};
 	scan.at += line->func.len;
 	if (!line->func.len)
 		return false;

@@ -247,6 +247,8 @@ static bool is_pattern(const struct site *site)
 
 static bool matches(const char *name, const struct site *site)
 {
+	if (*name != *site->func)
+		return false;
 	if (is_pattern(site))
 		return !strncmp(name, site->func, strlen(site->func) - 1);
 	return symbol_is(name, site->func);
@@ -265,7 +267,8 @@ uint32_t site_is(const char *name)
 const struct site *site_find(const char *name)
 {
 	for (size_t i = 0; name && i < sites_cnt; i++)
-		if (!is_pattern(&sites[i]) && symbol_is(name, sites[i].func))
+		if (*name == *sites[i].func && symbol_is(name, sites[i].func) &&
+		    !is_pattern(&sites[i]))
 			return &sites[i];
 	return NULL;
 }
