@@ -130,20 +130,6 @@ static bool can_write(int fd)
 	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
-int outfile_open(struct outfile *out, const char *path, struct err *err)
-{
-	*out = (struct outfile){.path = path ? path : "-",
-				.fd = STDOUT_FILENO,
-				.waiter = out->waiter,
-				.old_fd = -1};
-	if (!is_stdout(out->path))
-		return open_file(out, 0666, err);
-	if (can_write(STDOUT_FILENO))
-		return 0;
-	out->fd = -1;
-	return err_set(err, -EBADF, "cannot write standard output: %s", strerror(EBADF));
-}
-
 /*
  * Standard output becomes the capture's alone: what COMMAND prints must not get
  * between its blocks, and goes to standard error instead.
@@ -191,14 +177,14 @@ static void dress_like(int fd, int old_fd)
 }
 
 /* 0, -EBUSY with @err set, or another negative errno: no file can be made there. */
-static int open_part(struct outfile *out, struct err *err)
+static int open_part(struct outfile *out, mode_t mode, struct err *err)
 {
 	snprintf(out->part, sizeof(out->part), "%s.part", out->name);
 	for (;;) {
 		int ret;
 
 		out->fd = open(out->part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			       0600);
+			       mode);
 		if (out->fd < 0)
 			return -errno;
 		ret = is_regular(out->fd) ? lock(out, out->fd, err) : -EEXIST;
@@ -233,7 +219,7 @@ static bool has_name(const struct outfile *out)
 	return lstat(out->path, &stat_buf); /* a symbolic link to nothing is followed */
 }
 
-static int open_capture(struct outfile *out, struct err *err)
+static int open_beside(struct outfile *out, mode_t mode, struct err *err)
 {
 	int ret = open_old(out, err);
 
@@ -241,7 +227,7 @@ static int open_capture(struct outfile *out, struct err *err)
 		return ret;
 	if (out->old_fd < 0 || !realpath(out->path, out->name))
 		snprintf(out->name, sizeof(out->name), "%s", out->path);
-	ret = has_name(out) ? open_part(out, err) : -EEXIST;
+	ret = has_name(out) ? open_part(out, mode, err) : -EEXIST;
 	if (!ret && out->old_fd < 0)
 		give_to_caller(out->fd);
 	else if (!ret)
@@ -250,10 +236,25 @@ static int open_capture(struct outfile *out, struct err *err)
 		return 0;
 	*out->part = '\0';
 	if (ret == -EBUSY || out->old_fd < 0)
-		return ret == -EBUSY ? ret : open_file(out, 0600, err);
+		return ret == -EBUSY ? ret : open_file(out, mode, err);
 	out->fd = out->old_fd;
 	out->old_fd = -1;
 	return 0;
+}
+
+int outfile_open(struct outfile *out, const char *path, struct err *err)
+{
+	*out = (struct outfile){.path = path ? path : "-",
+				.fd = STDOUT_FILENO,
+				.waiter = out->waiter,
+				.is_stream = out->is_stream,
+				.old_fd = -1};
+	if (!is_stdout(out->path))
+		return open_beside(out, 0666, err);
+	if (can_write(STDOUT_FILENO))
+		return 0;
+	out->fd = -1;
+	return err_set(err, -EBADF, "cannot write standard output: %s", strerror(EBADF));
 }
 
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
@@ -261,7 +262,7 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 	*out = (struct outfile){
 		.path = path, .fd = -1, .waiter = out->waiter, .is_capture = true, .old_fd = -1};
 	if (!is_stdout(path))
-		return open_capture(out, err);
+		return open_beside(out, 0600, err);
 	if (isatty(STDOUT_FILENO))
 		return err_usage(err, "a capture is not for terminals: redirect it");
 	if (can_write(STDOUT_FILENO))
@@ -273,54 +274,70 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 
 /* ---- confined ---- */
 
-/* Only to remove what is still empty is worth a process: no rule about system calls can name a
- * file. It has the output's lock as long as it lives. */
-static void remover_run(const struct outfile *out, int fd)
+/* What a keeper is told. */
+#define REMOVE 'r'
+#define NAME   'n'
+
+static int rename_part(const struct outfile *out)
 {
-	char byte;
+	return rename(out->part, out->name) ? errno : 0;
+}
+
+/* Only to rename or to remove is worth a process: no rule about system calls can name a file. It
+ * has the output's lock as long as it lives. */
+static void keeper_run(const struct outfile *out, int fd)
+{
+	const char *path = *out->part ? out->part : out->path;
+	char byte = 0;
 
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
-	if (read(fd, &byte, 1) == 1)
-		unlink(out->path);
+	if (read(fd, &byte, 1) == 1 && byte == NAME)
+		_exit(rename_part(out));
+	if (byte == REMOVE || *out->part) /* whoever was to write it is gone */
+		unlink(path);
 	_exit(0);
 }
 
-static int fork_remover(struct outfile *out)
+static int fork_keeper(struct outfile *out)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
-	out->remover = fork();
-	if (!out->remover) {
+	out->keeper = fork();
+	if (!out->keeper) {
 		close(ends[1]);
-		remover_run(out, ends[0]);
+		keeper_run(out, ends[0]);
 	}
 	close(ends[0]);
-	out->remover_fd = ends[1];
-	return out->remover < 0 ? -1 : 0;
+	out->keeper_fd = ends[1];
+	return out->keeper < 0 ? -1 : 0;
 }
 
-/* The remover goes before we do, or whoever writes to the file next would find it locked. */
-static void end_remover(struct outfile *out, bool is_to_remove)
+/* The keeper goes before we do, or whoever writes to the file next would find it locked. */
+static int end_keeper(struct outfile *out, char what)
 {
-	if (is_to_remove && write(out->remover_fd, "", 1) != 1)
-		out->failed = out->failed ? out->failed : -errno;
-	close(out->remover_fd);
-	waitpid(out->remover, NULL, 0);
-	out->remover = 0;
+	int status = 0, ret = 0;
+
+	if (what && write(out->keeper_fd, &what, 1) != 1)
+		ret = -errno;
+	close(out->keeper_fd);
+	if (waitpid(out->keeper, &status, 0) < 0 || !WIFEXITED(status))
+		ret = ret ? ret : -EIO;
+	out->keeper = 0;
+	return ret ? ret : -WEXITSTATUS(status);
 }
 
 int outfile_confine(struct outfile *out, struct err *err)
 {
 	int fds[2] = {out->fd, -1};
 
-	if (out->is_new && fork_remover(out))
+	if ((out->is_new || *out->part) && fork_keeper(out))
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
-	if (out->remover)
-		fds[1] = out->remover_fd;
+	if (out->keeper)
+		fds[1] = out->keeper_fd;
 	return sandbox_read_only(fds, 2, err);
 }
 
@@ -335,7 +352,8 @@ void outfile_start(struct outfile *out)
 
 bool outfile_is(const struct outfile *out, const char *path)
 {
-	return is_regular(out->fd) && is_same(out->fd, path);
+	return is_regular(out->fd) &&
+	       (is_same(out->fd, path) || (out->old_fd >= 0 && is_same(out->old_fd, path)));
 }
 
 /* ---- writing ---- */
@@ -343,7 +361,7 @@ bool outfile_is(const struct outfile *out, const char *path)
 /* It is what it is to be called. */
 static int give_name(struct outfile *out)
 {
-	int ret = rename(out->part, out->name) ? -errno : 0;
+	int ret = out->keeper ? end_keeper(out, NAME) : -rename_part(out);
 
 	if (!ret)
 		*out->part = '\0';
@@ -359,7 +377,8 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 	if (!out->failed)
 		out->failed = io_write_all(out->fd, bytes, len, &out->bytes, out->waiter);
 	out->unwritten += len - (out->bytes - before);
-	if (!out->failed && out->bytes && *out->part && out->old_fd < 0)
+	if (!out->failed && out->bytes && *out->part && !out->keeper &&
+	    (out->old_fd < 0 || out->is_stream))
 		out->failed = give_name(out);
 	return out->failed;
 }
@@ -414,9 +433,11 @@ static int cannot_write(const struct outfile *out, struct err *err)
 /* A recording that failed does not take the place of another one, but is kept beside it. */
 static void end_part(struct outfile *out)
 {
+	bool is_kept = out->is_capture && out->bytes;
+
 	if (out->is_started && !out->failed)
 		out->failed = give_name(out);
-	else if (!out->bytes)
+	else if (!is_kept && !out->keeper)
 		unlink(out->part);
 	close_fd(&out->old_fd);
 }
@@ -429,12 +450,12 @@ int outfile_close(struct outfile *out, struct err *err)
 		return 0;
 	outfile_flush(out);
 	is_to_remove = out->is_new && !out->is_started && is_same(out->fd, out->path);
-	if (out->remover > 0)
-		end_remover(out, is_to_remove);
-	else if (is_to_remove)
-		unlink(out->path);
 	if (*out->part)
 		end_part(out);
+	if (out->keeper > 0)
+		end_keeper(out, is_to_remove || *out->part ? REMOVE : 0);
+	else if (is_to_remove)
+		unlink(out->path);
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
 		out->failed = -errno; /* some file systems say it only now */
 	out->fd = -1;
@@ -446,7 +467,11 @@ int outfile_close(struct outfile *out, struct err *err)
 int outfile_end(struct outfile *out, int ret, struct err *err)
 {
 	struct err why = {.msg = ""};
-	int closed = outfile_close(out, &why);
+	int closed;
+
+	if (ret < 0 && out->old_fd >= 0 && *out->part && !out->is_capture)
+		out->is_started = false; /* and so what was there stays */
+	closed = outfile_close(out, &why);
 
 	if (ret < 0 || !closed)
 		return ret;

@@ -28,17 +28,18 @@ struct outfile {
 	int fd;		  /* -1: not open */
 	int failed;	  /* a negative errno, of the first write that did not work */
 	bool is_capture;  /* what there is of it can be read */
+	bool is_stream;	  /* its readers follow it: it gets its name with the first bytes */
 	bool is_new;	  /* it was not there before */
 	bool is_started;
 	const struct io_waiter *waiter; /* NULL: waits for nothing but the output */
 	uint64_t bytes;			/* written */
 	uint64_t unwritten;		/* and not, because of .failed */
-	pid_t remover;			/* a process that can still remove it; 0: none */
-	int remover_fd;			/* tells it to */
+	pid_t keeper;			/* a process that can still rename or remove it; 0: none */
+	int keeper_fd;			/* tells it which */
 	int old_fd;			/* of what .part is to replace, locked; -1: nothing */
 	char name[PATH_MAX];		/* what .part is to be called, symbolic links resolved */
-	char part[PATH_MAX + 8]; /* a capture that is not yet called .name; "": there is none */
-	size_t lines_len;	 /* of .lines */
+	char part[PATH_MAX + 8];	/* what is not yet called .name; "": there is none */
+	size_t lines_len;		/* of .lines */
 	char lines[PIPE_BUF];
 };
 
@@ -46,26 +47,25 @@ struct outfile {
 int outfile_check(const char *path, struct err *err);
 
 /*
- * Open or create @path (NULL, "-": standard output), close-on-exec. What is in
- * it stays until outfile_start(). Under sudo a new file is its caller's. No two
- * of us write to one file. Of @out, all 0 before, .waiter counts: for a FIFO that
- * nobody reads, and from then on. 0, or a negative errno with @err set.
+ * Open or create @path (NULL, "-": standard output), close-on-exec. A file is written as
+ * @path.part, and gets its name with the first bytes in it; or, where a file of that name is to be
+ * replaced and this is no stream, once it is whole. What is no file, or cannot have another beside
+ * it, is written as it is; what is in it stays until outfile_start(). Under sudo a new file is its
+ * caller's. No two of us write to one file. Of @out, all 0 before, .waiter counts, for a FIFO that
+ * nobody reads and from then on, and .is_stream. 0, or a negative errno with @err set.
  */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
 
 /*
  * The same for a capture: a new one is for its owner alone, since kernel addresses are in it. With
- * "-", standard output becomes the capture's, and what else is printed there goes to stderr. A file
- * is written as @path.part, and gets its name with the first bytes in it; or, where a file of that
- * name is to be replaced, once it is whole. What is no file, or cannot have another beside it, is
- * written as it is.
+ * "-", standard output becomes the capture's, and what else is printed there goes to stderr.
  */
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err);
 
 /*
  * Before what the output is made of is read: from now on nothing can be written
  * but @out, standard output and standard error, and little else be done (see
- * sandbox_read_only()). 0, or a negative errno with @err set.
+ * sandbox_read_only()). The file gets its name at the end. 0, or a negative errno with @err set.
  */
 int outfile_confine(struct outfile *out, struct err *err);
 
@@ -96,7 +96,10 @@ int outfile_flush(struct outfile *out);
  */
 int outfile_close(struct outfile *out, struct err *err);
 
-/* The same at the end of a command that has come to @ret: its own error is the one to report. */
+/*
+ * The same at the end of a command that has come to @ret: its own error is the one to report, and
+ * with one no file that was there is replaced, but by a capture.
+ */
 int outfile_end(struct outfile *out, int ret, struct err *err);
 
 #endif

@@ -237,6 +237,7 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 
 	log_set_waiter(&waiter.io);
 	trace->out.waiter = &waiter.io;
+	trace->out.is_stream = true;
 	if (!ret)
 		ret = outfile_open(&trace->out, cfg->output, err);
 	if (!ret)

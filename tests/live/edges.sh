@@ -6,7 +6,7 @@
 
 tests="signals-ignored signal-before-command losses-without-reader closed-descriptors
 	taken-away taken-capabilities soft-limit variables-unmapped
-	signals-table output-blocked output-nonblocking old-recording two-recorders file-limit $tests"
+	signals-table output-blocked output-nonblocking old-recording old-trace two-recorders file-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -373,11 +373,33 @@ test_old_recording()
 	cmp x.cap kept
 	ln -s x.cap link
 	status 0 "$KVMSTALL" record -q -o link -- "$KVMSTALL" repro
-	[ -L link ] && [ ! -L x.cap ] && [ ! -e x.cap.part ] && [ "$(stat -c %a x.cap)" = 640 ]
+	[ -L link ]
+	[ ! -L x.cap ]
+	[ ! -e x.cap.part ]
+	[ "$(stat -c %a x.cap)" = 640 ]
 	! cmp -s x.cap kept || fail "nothing was recorded"
 	status 0 "$KVMSTALL" report -q x.cap
 	status 0 "$KVMSTALL" record -q -o /dev/null -d 100ms
 	[ -c /dev/null ]
+}
+
+# A trace replaces a file with its first lines, and one that fails before does not.
+test_old_trace()
+{
+	echo kept >x
+	chmod 640 x
+	status 1 "$KVMSTALL" trace -q -o x -- /nonexistent/vmm
+	bash -c 'ulimit -f 0; "$0" trace -q -o x -d 10ms 2>&1 || true' "$KVMSTALL" | cat >err
+	said "cannot write 'x': File too large"
+	[ "$(cat x)" = kept ] || fail "the old file is lost"
+	[ ! -e x.part ]
+	"$KVMSTALL" trace -a -o x 2>err &
+	until_true 10 grep -q '^TIME' x
+	[ ! -e x.part ]
+	[ "$(stat -c %a x)" = 640 ]
+	kill -KILL $!
+	wait $! || true
+	grep -q '^TIME' x
 }
 
 # Two recorders do not write one file: the second one does not start.

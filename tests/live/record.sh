@@ -246,7 +246,8 @@ test_record_flight_nowhere()
 	# And that is all: nothing is made, or taken away, before there is something to write.
 	ln -s target link
 	status 0 "$KVMSTALL" record -q -o link --flight 30s -d 300ms
-	[ -L link ] && [ -s target ]
+	[ -L link ]
+	[ -s target ]
 }
 
 # With sudo, a new file is its caller's; nothing else is: not what standard output happens to be.
