@@ -323,7 +323,7 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden docs install fuzz lint live export kvm vm arm64
+	@$(RUN) unit golden docs install fuzz lint pictures live export kvm vm arm64
 
 unit-tests: $(TESTS)
 
@@ -347,6 +347,11 @@ check-fuzz:
 
 check-golden check-live check-export: check-%: all
 	@$(RUN) $*
+
+# What is for the eye, with what takes more than the distribution's small packages. check runs the rest.
+.PHONY: check-pictures
+check-pictures: all
+	@WHOLE=1 V=1 $(RUN) pictures
 
 # Rules, alerts and dashboard in real Prometheus servers, a quarter of an hour. The table is $O/monitoring.md, which
 # docs/monitoring.md is a copy of. Not a part of check.

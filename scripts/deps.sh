@@ -64,6 +64,8 @@ cmd:zstd             zstd                zstd
 cmd:zsh              zsh                 zsh
 cmd:fish             fish                fish
 python:jsonschema    python3-jsonschema  python3-jsonschema
+cmd:protoc           protobuf-compiler   protobuf-compiler
+system:google.protobuf  python3-protobuf  python3-protobuf
 cmd:promtool         prometheus          -
 cmd:curl             curl                curl
 cmd:ss               iproute2            iproute
@@ -160,6 +162,7 @@ have()
 	lib:*) pkg-config --exists "$what" 2>/dev/null ;;
 	file:*) [ -e "/usr/include/$what" ] ;;
 	python:*) python3 -c "import $what" ;;
+	system:*) /usr/bin/python3 -c "import $what" ;; # the distribution's, whatever is first in PATH
 	link:*) gcc_finds gcc "lib$what.so" ;;
 	static:*) gcc_finds gcc "$what" ;;
 	clang:*) clang_finds "$what" ;;

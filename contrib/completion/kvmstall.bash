@@ -22,9 +22,10 @@ _kvmstall()
 	trace:--stuck | trace:-s) return ;;
 	trace:--interval) return ;;
 	trace:--output | trace:-o) return ;;
+	trace:--format | trace:-f) words="text json perfetto" ;;
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--ring) return ;;
-	trace:*) words="--pid --vm --comm --min --duration --stuck --interval --output --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
+	trace:*) words="--pid --vm --comm --min --duration --stuck --interval --output --format --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
 	record:--output | record:-o) return ;;
 	record:--flight | record:-f) return ;;
 	record:--stop-on) return ;;
@@ -45,7 +46,7 @@ _kvmstall()
 	report:--around) return ;;
 	report:--output | report:-o) return ;;
 	report:--by) words="stall vm call cause phase culprit deferral" ;;
-	report:--format | report:-f) words="text json csv" ;;
+	report:--format | report:-f) words="text json csv perfetto" ;;
 	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;
 	report:*) words="--pid --vm --comm --min --stuck --since --until --around --output --by --format --from --all --facts --timeline --verbose --quiet --help" ;;
 	diff:--min-effect | diff:-e) return ;;

@@ -15,6 +15,7 @@
 #include "cmd/charset.h"
 #include "output/csv.h"
 #include "output/json.h"
+#include "output/perfetto.h"
 
 static void on_storm(void *ctx, const struct storm *storm);
 
@@ -47,6 +48,7 @@ void printer_fini(struct printer *show)
 {
 	forget_stuck(show);
 	storms_fini(&show->storms);
+	perfetto_free(show->perfetto);
 	str_fini(&show->line);
 }
 
@@ -58,6 +60,18 @@ static void put_line(struct printer *show)
 	else
 		outfile_put_lines(show->file, show->line.text, show->line.len);
 	str_reset(&show->line);
+}
+
+static void begin_perfetto(struct printer *show)
+{
+	if (show->cfg.format != PRINTER_PERFETTO)
+		return;
+	if (!show->perfetto)
+		show->perfetto = perfetto_new(&show->line);
+	if (show->perfetto)
+		perfetto_next_file(show->perfetto, &show->text, &show->cfg.filter);
+	else
+		show->missing++;
 }
 
 void printer_begin(struct printer *show, const struct printer_source *source)
@@ -81,11 +95,19 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 	};
 	forget_stuck(show);
 	show->is_stopped = false;
+	begin_perfetto(show);
 	put_line(show);
 	printer_flush(show);
 }
 
 /* ---- what is said at the start ---- */
+
+int printer_check_terminal(enum printer_format format, const struct outfile *out, struct err *err)
+{
+	if (format != PRINTER_PERFETTO || !isatty(out->fd))
+		return 0;
+	return err_usage(err, "--format perfetto is not for terminals: write it to a file (-o)");
+}
 
 static int check_name(const char *option, const char *name, size_t max, struct err *err)
 {
@@ -165,6 +187,16 @@ static bool is_stop(struct printer *show, const struct stall *stall)
 	return true;
 }
 
+static void put_perfetto(struct printer *show, const struct stall *stall)
+{
+	if (!show->perfetto)
+		return;
+	if (stall->is_stuck)
+		perfetto_asleep(show->perfetto, stall);
+	else
+		perfetto_call(show->perfetto, stall);
+}
+
 /* What there was no memory for, .line knows. */
 static void put_stall(struct printer *show, const struct stall *stall)
 {
@@ -182,6 +214,9 @@ static void put_stall(struct printer *show, const struct stall *stall)
 		break;
 	case PRINTER_CSV:
 		csv_stall(&show->line, stall);
+		break;
+	case PRINTER_PERFETTO:
+		put_perfetto(show, stall);
 		break;
 	case PRINTER_NOTHING:
 		break;
@@ -296,8 +331,12 @@ static void put_vm(struct printer *show, const struct vm *vm, const char *event)
 
 void printer_vm_new(struct printer *show, const struct vm *vm)
 {
+	bool is_wanted = filter_wants_vm(&show->cfg.filter, vm);
+
 	show->vms_seen++;
-	if (!filter_wants_vm(&show->cfg.filter, vm))
+	if (show->perfetto)
+		perfetto_vm_new(show->perfetto, vm, is_wanted);
+	if (!is_wanted)
 		return;
 	show->summary.vms++;
 	put_vm(show, vm, vm->flags & KS_VM_FOUND ? "found" : "born");
@@ -305,8 +344,22 @@ void printer_vm_new(struct printer *show, const struct vm *vm)
 
 void printer_vm_gone(struct printer *show, const struct vm *vm)
 {
+	if (show->perfetto)
+		perfetto_vm_gone(show->perfetto, vm);
 	if (filter_wants_vm(&show->cfg.filter, vm))
 		put_vm(show, vm, "gone");
+}
+
+/* ---- records ---- */
+
+void printer_record(struct printer *show, const void *record, size_t size,
+		    const struct symbols *syms)
+{
+	if (!show->perfetto)
+		return;
+	perfetto_record(show->perfetto, record, size, syms);
+	if (show->line.len)
+		put_line(show);
 }
 
 /* ---- the end ---- */
@@ -341,6 +394,9 @@ int printer_end(struct printer *show, int ret, struct err *err)
 {
 	storms_end(&show->storms);
 	/* Nobody may read it any more; what was lost is still said. */
+	if (show->perfetto && perfetto_end(show->perfetto))
+		show->missing++;
+	put_line(show);
 	printer_flush(show);
 	if (show->cfg.format == PRINTER_JSON)
 		put_json_end(show);

@@ -26,7 +26,7 @@
 	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
 /* clang-format on */
 
-enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_NOTHING };
+enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_PERFETTO, PRINTER_NOTHING };
 
 /* Of --min: what is a stall is the default, and with --all every call is shown. */
 #define PRINTER_MIN_NOT_GIVEN UINT64_MAX
@@ -51,6 +51,9 @@ struct printer_source {
 	int64_t clock_offset_ns; /* see struct text_cfg */
 };
 
+struct perfetto;
+struct symbols;
+
 struct printer {
 	struct printer_cfg cfg;
 	struct outfile *file; /* the caller's, and so is its first error */
@@ -59,11 +62,12 @@ struct printer {
 	struct summary summary;
 	struct text_cfg text;
 	struct storms storms;
-	struct map stuck;    /* tid -> struct stuck */
-	uint64_t all_min_ns; /* calls that did not stall: this long or longer */
-	struct str line;     /* one or more, of one stall */
-	uint64_t vms_seen;   /* whatever the filter */
-	uint64_t missing;    /* stalls and other pieces that there was no memory for */
+	struct map stuck;	   /* tid -> struct stuck */
+	uint64_t all_min_ns;	   /* calls that did not stall: this long or longer */
+	struct str line;	   /* one or more, of one stall */
+	uint64_t vms_seen;	   /* whatever the filter */
+	uint64_t missing;	   /* stalls and other pieces that there was no memory for */
+	struct perfetto *perfetto; /* PRINTER_PERFETTO, from printer_begin() on */
 	bool has_begun;
 	bool is_stopped; /* the stall of .stop_on_ns was seen */
 };
@@ -74,6 +78,10 @@ void printer_fini(struct printer *show);
 
 /* The stalls that follow are from here. The first time, a headline goes before them. */
 void printer_begin(struct printer *show, const struct printer_source *source);
+
+/* Is @format for a program, and of bytes that a terminal cannot show? Then @out is to be none. 0,
+ * or -EINVAL with @err set. */
+int printer_check_terminal(enum printer_format format, const struct outfile *out, struct err *err);
 
 /* Does somebody's filter make sense at all? 0, or -EINVAL with @err set. */
 int printer_check_filter(const struct filter *filter, struct err *err);
@@ -96,6 +104,10 @@ void printer_vm_gone(struct printer *show, const struct vm *vm);
 
 /* It is @now_ns: what is over by then is reported. */
 void printer_tick(struct printer *show, uint64_t now_ns);
+
+/* Each record, for the formats that show more than calls; others take nothing of it. */
+void printer_record(struct printer *show, const void *record, size_t size,
+		    const struct symbols *syms);
 
 /* Let what was shown be seen. False: nobody sees it, the reason is the file's. */
 bool printer_flush(struct printer *show);

@@ -21,7 +21,7 @@
 static const char *const by_names[] = {"stall", "vm",	   "call",     "cause",
 				       "phase", "culprit", "deferral", NULL};
 /* In the order of enum printer_format. */
-static const char *const format_names[] = {"text", "json", "csv", NULL};
+static const char *const format_names[] = {"text", "json", "csv", "perfetto", NULL};
 
 /* In the order of enum import_format. */
 static const char *const from_names[] = {"auto",   "strace",	     "perf-trace", "perf",
@@ -107,6 +107,7 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 {
 	struct report *report = ctx;
 
+	printer_record(&report->show, record, size, syms);
 	if (report->deferral && !report->failed)
 		report->failed = deferral_record(report->deferral, record, size, syms);
 	return report->failed;
@@ -344,6 +345,7 @@ static int read_all(struct report *report, char **paths, struct err *err)
 static int set_up(struct report *report, struct err *err)
 {
 	const struct report_cfg *cfg = &report->cfg;
+	int ret;
 
 	printer_init(&report->show,
 		     &(struct printer_cfg){
@@ -357,6 +359,9 @@ static int set_up(struct report *report, struct err *err)
 			     .format = cfg->by || cfg->facts ? PRINTER_NOTHING : cfg->format,
 		     },
 		     &report->out);
+	ret = printer_check_terminal(cfg->format, &report->out, err);
+	if (ret)
+		return ret;
 	if (cfg->by == BY_DEFERRAL)
 		report->deferral = deferral_new();
 	else if (cfg->by)
@@ -380,6 +385,9 @@ static int report_run(int argc, char **argv, struct err *err)
 				      "--until or --around");
 	if (report.cfg.timeline && (report.cfg.by || report.cfg.format != PRINTER_TEXT))
 		return err_usage(err, "--timeline: only in text, of single stalls");
+	if (report.cfg.format == PRINTER_PERFETTO && (report.cfg.by || report.cfg.facts))
+		return err_usage(err, "--format perfetto shows calls one by one: not with --by or "
+				      "--facts");
 	ret = printer_check_filter(&report.cfg.filter, err);
 	if (!ret)
 		ret = input_check_names(argv + operand, err);

@@ -21,10 +21,14 @@ struct trace_cfg {
 	uint64_t stuck_ns;
 	uint64_t interval_ns; /* 0: each stall, one by one */
 	bool all;
+	uint32_t format; /* enum trace_format */
 	bool json;
 	bool json_schema;
 	bool timeline;
 };
+
+enum trace_format { TRACE_TEXT, TRACE_JSON, TRACE_PERFETTO };
+static const char *const format_names[] = {"text", "json", "perfetto", NULL};
 
 static const struct opt trace_opts[] = {
 	FILTER_OPTS(struct trace_cfg, filter),
@@ -35,7 +39,8 @@ static const struct opt trace_opts[] = {
 	OPT_NSEC(0, "interval", "DURATION", struct trace_cfg, interval_ns,
 		 "add up by call and cause, and print the sums this often"),
 	OUTPUT_OPT(struct trace_cfg, output),
-	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line"),
+	OPT_ENUM('f', "format", format_names, struct trace_cfg, format, "for whom"),
+	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line (--format json)"),
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),
 	OPT_BOOL('a', "all", struct trace_cfg, all, "also calls that did not stall"),
@@ -142,6 +147,14 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 	printer_vm_gone(&trace->show, vm);
 }
 
+static int on_record(void *ctx, const void *record, size_t size)
+{
+	struct tracing *trace = ctx;
+
+	printer_record(&trace->show, record, size, session_symbols(trace->session));
+	return 0;
+}
+
 static const struct ledger_ops trace_ledger_ops = {
 	.stall = on_stall,
 	.vm_new = on_vm_new,
@@ -198,6 +211,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 				.want_cost = cfg->live.verbose,
 				.ring_bytes = cfg->live.ring_bytes,
 				.ops = &trace_ledger_ops,
+				.tap = cfg->format == TRACE_PERFETTO ? on_record : NULL,
 				.ctx = trace,
 			},
 		.waiter = waiter,
@@ -241,6 +255,8 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 	if (!ret)
 		ret = outfile_open(&trace->out, cfg->output, err);
 	if (!ret)
+		ret = printer_check_terminal(trace->show.cfg.format, &trace->out, err);
+	if (!ret)
 		ret = watch(trace, &waiter, command, err);
 	ret = outfile_end(&trace->out, ret, err);
 	log_set_waiter(NULL);
@@ -250,9 +266,13 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 
 static enum printer_format format_of(const struct trace_cfg *cfg)
 {
-	if (cfg->interval_ns)
-		return PRINTER_NOTHING;
-	return cfg->json ? PRINTER_JSON : PRINTER_TEXT;
+	static const enum printer_format formats[] = {
+		[TRACE_TEXT] = PRINTER_TEXT,
+		[TRACE_JSON] = PRINTER_JSON,
+		[TRACE_PERFETTO] = PRINTER_PERFETTO,
+	};
+
+	return cfg->interval_ns ? PRINTER_NOTHING : formats[cfg->format];
 }
 
 static int set_up(struct tracing *trace, struct err *err)
@@ -263,6 +283,9 @@ static int set_up(struct tracing *trace, struct err *err)
 		return err_usage(err, "--timeline: only in text, of single stalls");
 	if (!cfg->interval_ns)
 		return printer_check_filter(&cfg->filter, err);
+	if (cfg->format == TRACE_PERFETTO)
+		return err_usage(err, "--format perfetto shows calls one by one: not with "
+				      "--interval");
 	if (cfg->interval_ns < INTERVAL_MIN_NS)
 		return err_usage(err, "--interval: expected at least 100ms");
 	trace->interval = interval_new();
@@ -281,6 +304,12 @@ static int trace_run(int argc, char **argv, struct err *err)
 	operand = opt_parse(argc, argv, trace_opts, &cfg, err);
 	if (operand < 0)
 		return operand;
+	if (cfg.json && cfg.format && cfg.format != TRACE_JSON)
+		return err_usage(err, "--json and --format %s: one of them",
+				 format_names[cfg.format]);
+	if (cfg.json)
+		cfg.format = TRACE_JSON;
+	cfg.json = cfg.format == TRACE_JSON;
 	log_set_verbosity(cfg.live.quiet, cfg.live.verbose);
 	cfg.filter.is_followed = operand < argc;
 	ret = set_up(&trace, err);

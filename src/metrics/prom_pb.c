@@ -8,7 +8,7 @@
 #include "metrics/collect.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
-#include "metrics/protobuf.h"
+#include "base/protobuf.h"
 
 enum family_field { FAMILY_NAME = 1, FAMILY_HELP, FAMILY_TYPE, FAMILY_METRIC, FAMILY_UNIT };
 enum metric_field { FIELD_LABEL = 1, FIELD_GAUGE, FIELD_COUNTER, FIELD_HISTOGRAM = 7 };

@@ -73,6 +73,7 @@ live 0 nothing 'for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done 
 any 0 groups 'kvmstall report --by culprit test.cap'
 any 1 nothing 'kvmstall report --vm web3 --around 1,200ms --all test.cap' # qemu.cap has no web3
 any 0 groups 'kvmstall report --by call --since -60s test.cap'
+any 0 nothing 'kvmstall report --all -f perfetto -o test.pftrace test.cap'
 any 0 'text ^[^,]*,[^,]*,' 'kvmstall report -f csv -q test.cap | (head -n 1; sort -t, -k12,12nr | head)'
 live 0 repro 'kvmstall repro'
 live 0 repro 'kvmstall repro --rounds 23 --order memslots-first' 'kvmstall repro --rounds 5 --order memslots-first'
@@ -135,7 +136,7 @@ cannot 'prometheus --config.file=scrape.yml' "make check-monitoring runs it"
 for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \
 	'make check-golden' 'make check-docs' 'make check-installed' 'make check-monitoring' 'make check-logs' 'make check-faults' 'make check-edges' 'make check-tsan' 'make soak' 'make lint' 'make check-live' 'make check-kvm' 'make check-vm' \
 	'make check-matrix' 'make check-distros' 'make check-install' 'make deb' 'make rpm' 'make tarball' 'make lab' 'make format' 'make examples' tests/bench/daemon.sh \
-	scripts/deps.sh scripts/replay.sh 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
+	scripts/deps.sh scripts/replay.sh 'make check-pictures' 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
 	tests/live/edges.sh tests/docs/commands.sh tests/lint/man-sync.sh tests/lint/run.sh tests/bench/verifier.sh \
 	'tests/live/counterfactual.sh --markdown FILE' 'tests/bench/observer.sh --markdown FILE' \
 	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall'; do

@@ -29,6 +29,7 @@ declare -A commands=(
 	[report-all]="report -v --all $golden/report/reader.cap"
 	[report-json]="report --all -f json $golden/report/stuck.cap"
 	[report-csv]="report -f csv $golden/report/qemu.cap"
+	[report-perfetto]="report --all -f perfetto $golden/report/stuck.cap"
 	[report-by]="report --by call $golden/report/qemu.cap"
 	[report-deferral]="report --by deferral $golden/report/qemu.cap"
 	[report-strace]="report --all $golden/logs/kvmtool-run.strace"
@@ -40,7 +41,7 @@ declare -A commands=(
 	[diff-json]="diff -f json $golden/report/qemu.cap $golden/report/reader.cap"
 )
 live='trace record check repro'
-steady='report report-all report-json report-csv report-by report-deferral report-strace diff diff-json'
+steady='report report-all report-json report-csv report-perfetto report-by report-deferral report-strace diff diff-json'
 
 declare -A errors=([read]=EIO [pread64]=EIO [write]=ENOSPC [openat]=EMFILE [mmap]=ENOMEM [bpf]=ENOMEM
 	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN)

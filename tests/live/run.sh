@@ -11,6 +11,8 @@ set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=tests/pictures/lib.sh
+. "$here/tests/pictures/lib.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 export PATH=$PATH:/usr/sbin:/sbin
 cd "$work" || exit 1
@@ -20,7 +22,7 @@ for part in capture truth account command watch; do
 	. "$here/tests/live/$part.sh"
 done
 
-tests='setup firecracker-order register-culprit memslots-first advice-followed close-pit agreement all-counts
+tests='setup firecracker-order register-culprit memslots-first advice-followed close-pit agreement all-counts perfetto-live perfetto-terminal
 	vms-gone balance irqfd-phase storm summary unexplained tiny-ring
 	command-status start-line interval command-missing command-missing-file command-signals whole-lines output-file command-children interrupt waits-for-kvm reader-leaves usage privilege privileges-dropped report-confined
 	found-vm vm-names killed two-traces filters nothing-left kernel-log'

@@ -158,3 +158,22 @@ test_firecracker_order()
 	jq -r 'select(.type == "call" and .call != "close") | .call' order |
 		diff -u "$here/tests/live/firecracker.calls" - || fail "another order than Firecracker's"
 }
+
+# A live trace for Perfetto: its calls are those that repro made, on the same threads, and grace periods are led to by
+# whoever started them.
+test_perfetto_live()
+{
+	"$KVMSTALL" trace -q --all -f perfetto -o pftrace -- "$KVMSTALL" repro --json --profile qemu --rounds 3 >repro
+	reads_perfetto pftrace repro | tee seen
+	! grep ' 0 grace periods' seen || fail "nobody started a grace period"
+}
+
+# It is nothing to look at.
+test_perfetto_terminal()
+{
+	local status=0
+
+	script -qec "$KVMSTALL trace -f perfetto -d 100ms" /dev/null >shown || status=$?
+	[ $status = 2 ] || fail "exit status $status"
+	grep 'not for terminals' shown
+}

@@ -5,7 +5,7 @@
 #include "metrics/collect.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
-#include "metrics/protobuf.h"
+#include "base/protobuf.h"
 #include "unit.h"
 
 #define PROTOBUF                                                                                   \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Just enough of the protobuf wire format to write messages. */
-#ifndef METRICS_PROTOBUF_H
-#define METRICS_PROTOBUF_H
+#ifndef BASE_PROTOBUF_H
+#define BASE_PROTOBUF_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,8 @@ struct str;
 
 void protobuf_varint(struct str *out, uint64_t value);
 void protobuf_uint(struct str *out, int field, uint64_t value);
-void protobuf_sint(struct str *out, int field, int64_t value); /* sint32, sint64: zigzag */
+void protobuf_sint(struct str *out, int field, int64_t value);	 /* sint32, sint64: zigzag */
+void protobuf_fixed(struct str *out, int field, uint64_t value); /* fixed64 */
 void protobuf_double(struct str *out, int field, double value);
 void protobuf_bytes(struct str *out, int field, const void *bytes, size_t len);
 void protobuf_string(struct str *out, int field, const char *text);

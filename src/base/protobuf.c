@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "metrics/protobuf.h"
+#include "base/protobuf.h"
 
 #include <string.h>
 
@@ -35,14 +35,19 @@ void protobuf_sint(struct str *out, int field, int64_t value)
 	protobuf_uint(out, field, protobuf_zigzag(value));
 }
 
+void protobuf_fixed(struct str *out, int field, uint64_t value)
+{
+	protobuf_tag(out, field, WIRE_FIXED64);
+	for (int i = 0; i < 8; i++)
+		str_addc(out, (char)(value >> (8 * i)));
+}
+
 void protobuf_double(struct str *out, int field, double value)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	protobuf_tag(out, field, WIRE_FIXED64);
-	for (int i = 0; i < 8; i++)
-		str_addc(out, (char)(bits >> (8 * i)));
+	protobuf_fixed(out, field, bits);
 }
 
 void protobuf_bytes(struct str *out, int field, const void *bytes, size_t len)
