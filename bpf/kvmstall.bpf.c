@@ -14,14 +14,24 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* What a program of each type is given. */
-#define CTX_tp_btf(target)    unsigned long long
-#define CTX_fentry(target)    unsigned long long
-#define CTX_fexit(target)     unsigned long long
-#define CTX_kprobe(target)    struct pt_regs
-#define CTX_kretprobe(target) struct pt_regs
-#define CTX_iter(target)      struct bpf_iter__##target
+#define CTX_tp_btf(target)     unsigned long long
+#define CTX_fentry(target)     unsigned long long
+#define CTX_fexit(target)      unsigned long long
+#define CTX_kprobe(target)     struct pt_regs
+#define CTX_kretprobe(target)  struct pt_regs
+#define CTX_iter(target)       struct bpf_iter__##target
+#define CTX_perf_event(target) void
 
-#define X(name, type, target, ...) SEC("?" #type "/" #target) int name(CTX_##type(target) * ctx);
+/* Where libbpf attaches one of each type; a perf event is made by hand. */
+#define SEC_tp_btf(target)     "?tp_btf/" #target
+#define SEC_fentry(target)     "?fentry/" #target
+#define SEC_fexit(target)      "?fexit/" #target
+#define SEC_kprobe(target)     "?kprobe/" #target
+#define SEC_kretprobe(target)  "?kretprobe/" #target
+#define SEC_iter(target)       "?iter/" #target
+#define SEC_perf_event(target) "?perf_event"
+
+#define X(name, type, target, ...) SEC(SEC_##type(target)) int name(CTX_##type(target) * ctx);
 KS_PROGRAMS(X)
 #undef X
 
@@ -365,4 +375,11 @@ ITERATE(task_iter, task)
 	else if (task)
 		task_scan(task);
 	return 0;
+}
+
+/* Who is on this CPU: a few times when user space asks for it. */
+LISTED(sample_perf) int sample_perf(void *ctx)
+{
+	task_sample_cpu(ctx);
+	return 1; /* the event counts how often it may still come */
 }

@@ -48,8 +48,11 @@ __u64 in_flight;
 bool can_tell_returns;
 
 /* What the task iterator looks for; written by user space before each pass. */
-__u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one */
+__u32 scan_tgid; /* 0: tasks asleep, of any process; else all threads of this one; KS_SCAN_ALL */
 __u64 scan_ssp;	 /* the domain that one of them may hold */
+/* The same of who is on a CPU: the samples go on for some milliseconds after the pass. */
+__u32 sample_tgid; /* 0: nobody */
+__u64 sample_ssp;
 
 /* User space's process: a VM that it closes waits on mmu_notifier's domain. */
 __u32 self_tgid;

@@ -5,19 +5,17 @@
 
 #include "sleep.bpf.h"
 
+/* @ssp: the domain that it may hold; 0: it is only asleep. */
 static __always_inline void task_fill(struct ks_task *rec, struct task_struct *task,
-				      const struct task_state *state)
+				      const struct task_state *state, __u64 ssp)
 {
-	__u64 ssp;
-
 	rec->tgid = shown_tgid(task, task->tgid);
 	rec->state = task->__state;
 	rec->switches = task->nvcsw;
 	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
-	rec->ssp = scan_tgid ? scan_ssp : 0;
+	rec->ssp = ssp;
 	if (!state)
 		return;
-	ssp = state->wait_ssp;
 	rec->begin_ns = state->begin_ns;
 	rec->off_ns = state->off_ns;
 	rec->wait_ns = state->wait_ns;
@@ -28,8 +26,8 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	rec->vcpus = state->vcpus;
 	rec->kind = state->kind;
 	rec->api = state->api;
-	if (!scan_tgid)
-		rec->ssp = ssp;
+	if (!ssp)
+		rec->ssp = state->wait_ssp;
 }
 
 static __always_inline void task_emit(struct task_struct *task)
@@ -44,7 +42,7 @@ static __always_inline void task_emit(struct task_struct *task)
 	__builtin_memset(rec, 0, sizeof(*rec));
 	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, tid),
 		  scan_tgid ? KS_SUSPECT : KS_ASLEEP);
-	task_fill(rec, task, state);
+	task_fill(rec, task, state, scan_tgid ? scan_ssp : 0);
 	if (!want_early_stacks || task->__state) {
 		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
 		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
@@ -65,13 +63,56 @@ static __always_inline void self_scan(void)
 	self_pid_ns = (__u64)BPF_CORE_READ(own, ns);
 }
 
+static __always_inline bool is_waiting(__u32 state)
+{
+	return state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD);
+}
+
+/* No callback of mmu_notifier's sleeps in a way that a signal ends: of a host's threads, few are
+ * left. */
+static __always_inline bool is_busy(__u32 state)
+{
+	return !state || is_waiting(state);
+}
+
 static __always_inline void task_scan(struct task_struct *task)
 {
 	__u32 state = task->__state;
 
-	if (scan_tgid ? shown_tgid(task, task->tgid) == scan_tgid
-		      : state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
+	if (scan_tgid == KS_SCAN_ALL ? is_busy(state)
+	    : scan_tgid		     ? shown_tgid(task, task->tgid) == scan_tgid
+				     : is_waiting(state))
 		task_emit(task);
+}
+
+/*
+ * The task that this CPU's clock has interrupted in the kernel, if it may hold the domain: in an
+ * interrupt, so it does no more than one record of 304 bytes. A task that is on a CPU
+ * has no stack for an iterator.
+ */
+static __always_inline void task_sample_cpu(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ks_task *rec;
+	__u32 tid = task->pid;
+	long len;
+
+	if (!sample_tgid || !tid)
+		return;
+	if (sample_tgid != KS_SCAN_ALL && shown_tgid(task, task->tgid) != sample_tgid)
+		return;
+	rec = ring_reserve(sizeof(*rec));
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, tid), KS_SUSPECT);
+	task_fill(rec, task, bpf_map_lookup_elem(&tasks, &tid), sample_ssp);
+	len = bpf_get_stack(ctx, rec->stack, sizeof(rec->stack), 0);
+	rec->frames = len > 0 ? len / sizeof(__u64) : 0;
+	if (rec->frames)
+		ring_submit(rec);
+	else
+		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
 }
 
 #endif

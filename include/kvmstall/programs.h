@@ -86,7 +86,9 @@
 	X(unfollow_tp, tp_btf, sched_process_exit, ALL, NONE, FORK)                                \
 	X(find_iter, iter, task_file, ALL, ITER, FIND)                                             \
 	X(sweep_iter, iter, bpf_map_elem, ALL, ITER, FIND)                                         \
-	X(task_iter, iter, task, ALL, ITER, SCAN)
+	X(task_iter, iter, task, ALL, ITER, SCAN)                                                  \
+	/* who is on a CPU, of whom an iterator gets no stack: kern/sampler.h */                   \
+	X(sample_perf, perf_event, cpu_clock, ALL, ITER, SCAN)
 /* clang-format on */
 
 /* Functions whose addresses the programs compare with. X(function) */

@@ -239,6 +239,9 @@ struct ks_cpu {
 	char waker_comm[KS_COMM_LEN];
 };
 
+/* In place of a process, for a scan: tasks of any that run, are runnable or uninterruptible. */
+#define KS_SCAN_ALL 0xffffffffu
+
 /* A task as an iterator found it: asleep in a call, or maybe holding a domain's read side. */
 struct ks_task {
 	struct ks_head head; /* .tid is the task's */

@@ -324,33 +324,41 @@ static bool waits_on(const struct hung_task *task, enum domain_kind wanted)
 	       kind == wanted;
 }
 
-/*
- * A vCPU that waits for the readers of kvm->srcu on its way through KVM_RUN: it is one, unless its
- * exit handler has dropped the read side, and then it would not wait long. On arm64 the first run
- * registers the vGIC's distributor (kvm_vgic_map_resources()), and is none.
- */
-static bool is_self(const struct hung_task *task)
-{
-	return waits_on(task, DOMAIN_SRCU) && stack_reads(&task->stack) == CALL_RUN &&
-	       !stack_has(&task->stack, SITE_REGISTERS);
-}
-
 static const struct hung_task *find_reader(const struct hang *hang, const struct hung_task *task)
 {
-	const struct hung_task *best = is_self(task) ? task : NULL;
+	const struct hung_task *best = suspect_is_waiter(&task->stack) ? task : NULL;
 	int rank = 0;
 
 	for (size_t i = 0; !best && i < hang->cnt; i++) {
 		const struct hung_task *other = hang->tasks[i];
 
-		if (other != task && is_same(task, other) && is_self(other))
+		if (other != task && is_same(task, other) && suspect_is_waiter(&other->stack))
 			best = other;
 	}
 	for (size_t i = 0; (!best || rank) && i < hang->cnt; i++) {
 		const struct hung_task *other = hang->tasks[i];
-		int its = suspect_rank(&other->stack, other->head.state != 'R');
+		int its = suspect_rank(DOMAIN_SRCU, &other->stack, other->head.state != 'R');
 
 		if (other == task || !is_same(task, other) || its <= rank)
+			continue;
+		rank = its;
+		best = other;
+	}
+	return best;
+}
+
+/* A reader of the host-wide domain may be in any process. */
+static const struct hung_task *find_host_reader(const struct hang *hang,
+						const struct hung_task *task)
+{
+	const struct hung_task *best = NULL;
+	int rank = 0;
+
+	for (size_t i = 0; i < hang->cnt; i++) {
+		const struct hung_task *other = hang->tasks[i];
+		int its = suspect_rank(DOMAIN_SHARED, &other->stack, other->head.state != 'R');
+
+		if (other == task || its <= rank)
 			continue;
 		rank = its;
 		best = other;
@@ -403,6 +411,8 @@ static void find_holders(struct hang *hang)
 		task->is_waiting = true;
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
+		else if (waits_on(task, DOMAIN_SHARED))
+			task->holder = find_host_reader(hang, task);
 		else if (is_in_mutex(task) && (task->owner = find_owner(hang, task)))
 			task->holder = find_task(hang, task->owner->tid);
 		else if (is_in_mutex(task))

@@ -22,6 +22,7 @@
 #include "kern/kretprobe.h"
 #include "kern/proc.h"
 #include "kern/ring.h"
+#include "kern/sampler.h"
 
 #include "kvmstall.skel.h"
 
@@ -30,6 +31,7 @@ struct probes {
 	struct kvmstall_bpf *skel;
 	struct ring *ring;
 	struct bpf_link *links[ATTACH_PROGS_MAX];
+	struct sampler sampler;
 	int stats_fd;
 	bool want_fork;
 	probes_fn fn;
@@ -344,6 +346,8 @@ int probes_attach(struct probes *probes, struct err *err)
 		if (!probes->links[i])
 			return cannot_attach(err, -errno, prog);
 	}
+	if (attach_plan_carries(probes->plan, CAPABILITY_SCAN))
+		sampler_open(&probes->sampler, bpf_program__fd(probes->skel->progs.sample_perf));
 	probes->skel->bss->attached_ns = clock_now_ns();
 	probes->skel->bss->is_attached = true;
 	return 0;
@@ -353,6 +357,7 @@ void probes_detach(struct probes *probes)
 {
 	if (probes->skel && probes->skel->bss)
 		probes->skel->bss->is_attached = false;
+	sampler_close(&probes->sampler);
 	for (size_t i = 0; i < ATTACH_PROGS_MAX; i++) {
 		if (!probes->links[i])
 			continue;
@@ -404,11 +409,19 @@ int probes_find(struct probes *probes, struct err *err)
 
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 {
+	int ret;
+
 	if (!attach_plan_carries(probes->plan, CAPABILITY_SCAN))
 		return 0;
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;
-	return iterate(probes->skel->progs.task_iter, NULL);
+	ret = iterate(probes->skel->progs.task_iter, NULL);
+	if (ret || !tgid)
+		return ret;
+	probes->skel->bss->sample_tgid = tgid;
+	probes->skel->bss->sample_ssp = ssp;
+	sampler_take(&probes->sampler);
+	return 0;
 }
 
 #define VMS_BATCH 1024

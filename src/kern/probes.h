@@ -48,8 +48,9 @@ int probes_find(struct probes *probes, struct err *err);
 
 /*
  * Make records of tasks as they are now: all threads of @tgid, which may hold the read side of
- * @ssp (KS_SUSPECT), or with @tgid 0 every task in uninterruptible sleep (KS_ASLEEP). Without an
- * iterator it does nothing.
+ * @ssp (KS_SUSPECT), or with KS_SCAN_ALL those of any process that can; or with @tgid 0 every task
+ * in uninterruptible sleep (KS_ASLEEP). Those of who is on a CPU come during the next
+ * SAMPLER_SPAN_NS (kern/sampler.h). Without an iterator it does nothing.
  */
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
 

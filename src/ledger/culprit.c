@@ -247,7 +247,8 @@ static void blame_initiator(const struct vms *vms, const struct stall *stall,
 	memcpy(culprit->comm, initiator->comm, sizeof(culprit->comm));
 }
 
-static void blame_reader(const struct vms *vms, const struct segment *seg, struct culprit *culprit)
+static void blame_reader(const struct vms *vms, const struct stall *stall,
+			 const struct segment *seg, struct culprit *culprit)
 {
 	size_t cnt;
 	const struct suspect *first = domain_suspects(seg->dom, seg->gp, &cnt);
@@ -260,6 +261,7 @@ static void blame_reader(const struct vms *vms, const struct segment *seg, struc
 	culprit->func = first->func;
 	culprit->call = first->call;
 	culprit->tid = first->tid;
+	culprit->is_self = first->tid == stall->rec->head.tid;
 	culprit->vm = vm_of(vms, domain_kvm(seg->dom), first->ts_ns, first->tgid);
 	memcpy(culprit->comm, first->comm, sizeof(culprit->comm));
 }
@@ -373,7 +375,7 @@ static void find_culprit(const struct culprit_input *in, struct stall *stall)
 		blame_holder(in, begin_of(stall, seg), begin_of(stall, seg) + seg->ns,
 			     &stall->culprit);
 	else if (seg->cause == KS_CAUSE_READER || seg->cause == KS_CAUSE_POLL_BACKOFF)
-		blame_reader(in->vms, seg, &stall->culprit);
+		blame_reader(in->vms, stall, seg, &stall->culprit);
 	else if (!blame_cpu(in, stall, seg, &stall->culprit) && seg->dom && seg->gp)
 		blame_initiator(in->vms, stall, seg, &stall->culprit);
 }

@@ -26,8 +26,8 @@ static void add(struct held_queue *queue, const struct ks_step *step)
 {
 	size_t i = find(queue, step->ssp);
 
-	if (!step->ssp || !step->val)
-		return; /* of no VM: nobody knows whose threads to scan */
+	if (!step->ssp)
+		return;
 	if (i == HELD_MAX) {
 		queue->dropped++;
 		return;
@@ -70,15 +70,31 @@ const struct held_domain *held_next(const struct held_queue *queue, uint64_t now
 	return NULL;
 }
 
-void held_done(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns)
+/* 100 ms, 200 ms, ... and no more than half an hour: an hour's wait costs some sixteen scans. */
+static uint64_t distance_ns(uint32_t scans)
 {
+	return HELD_DISTANCE_NS << (scans < HELD_DOUBLINGS ? scans : HELD_DOUBLINGS);
+}
+
+void held_scanned(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns)
+{
+	struct held_domain *its = &queue->list[held - queue->list];
+
 	queue->scan_ns = now_ns;
+	its->scans++;
+	its->not_before_ns = now_ns + distance_ns(its->scans);
+}
+
+void held_done(struct held_queue *queue, const struct held_domain *held)
+{
 	forget(queue, held - queue->list);
 }
 
 void held_postpone(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns)
 {
-	queue->list[held - queue->list].not_before_ns = now_ns + HELD_DISTANCE_NS;
+	struct held_domain *its = &queue->list[held - queue->list];
+
+	its->not_before_ns = now_ns + distance_ns(its->scans++);
 }
 
 uint64_t held_when_ns(const struct held_queue *queue)

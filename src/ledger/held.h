@@ -19,11 +19,15 @@
 /* Scanning for all of these takes three seconds: what comes then is more than can be helped. */
 #define HELD_MAX 61
 
+/* Of HELD_DISTANCE_NS, between the scans for one domain. */
+#define HELD_DOUBLINGS 15
+
 struct held_domain {
 	uint64_t ssp;
 	uint64_t gp;  /* srcu_gp_seq's counter */
-	uint64_t kvm; /* whose threads may hold it */
+	uint64_t kvm; /* whose threads may hold it; 0: it is not a VM's own */
 	uint64_t not_before_ns;
+	uint32_t scans; /* made for it so far, or put off */
 };
 
 struct held_queue {
@@ -42,10 +46,14 @@ void held_record(struct held_queue *queue, const struct ks_head *head, size_t si
 /* The domain to scan now, or NULL. It stays until held_done() or held_postpone(). */
 const struct held_domain *held_next(const struct held_queue *queue, uint64_t now_ns);
 
-/* A scan was made for what held_next() returned. */
-void held_done(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns);
+/* A scan is made for what held_next() returned. It may see nobody: the next is due once this wait
+ * has grown to twice as long, until held_done(). */
+void held_scanned(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns);
 
-/* Its VM is not known yet: the next goes first. */
+/* Who holds it is known, or cannot be. */
+void held_done(struct held_queue *queue, const struct held_domain *held);
+
+/* Whose it is is not known yet: the next goes first. */
 void held_postpone(struct held_queue *queue, const struct held_domain *held, uint64_t now_ns);
 
 /* When held_next() may have something, with no further record; UINT64_MAX: never. */

@@ -193,6 +193,18 @@ enum call_id call_of_syscall(uint32_t cmd, uint64_t arg)
 	return CALL_SYSTEM_CALL;
 }
 
+/* __x64_sys_*, __arm64_sys_*: arch/x86/include/asm/syscall_wrapper.h */
+enum call_id call_of_entry(const char *func)
+{
+	static const char mark[] = "_sys_";
+	const char *name = strncmp(func, "__", 2) ? NULL : strstr(func, mark);
+
+	for (size_t i = 0; name && i < sizeof(syscalls) / sizeof(syscalls[0]); i++)
+		if (!strcmp(calls[syscalls[i].id].name, name + sizeof(mark) - 1))
+			return syscalls[i].id;
+	return CALL_NONE;
+}
+
 const char *call_name(enum call_id call)
 {
 	if (call == CALL_NONE || call >= CALL_CNT)

@@ -156,6 +156,10 @@ enum call_id call_by_name(const char *name, size_t len);
  * for a system call. */
 enum call_id call_of(enum ks_call_kind kind, uint32_t cmd);
 
+/* The system call whose entry this function is ("__x64_sys_madvise"); CALL_NONE: it is not one
+ * that is on the list. */
+enum call_id call_of_entry(const char *func);
+
 /* The call's name: "KVM_CREATE_VCPU", "close"; NULL for CALL_NONE alone. */
 const char *call_name(enum call_id call);
 

@@ -115,6 +115,11 @@ struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm)
 	return vms_living(&ledger->vms, kvm);
 }
 
+const struct domain *ledger_domain(const struct ledger *ledger, uint64_t ssp)
+{
+	return map_get(&ledger->domains, ssp);
+}
+
 const struct map *ledger_vms(const struct ledger *ledger)
 {
 	return &ledger->vms.living;
@@ -606,6 +611,14 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 
 /* ---- what an iterator found ---- */
 
+/* Has the grace period that it may hold been in flight for @ns by then? */
+static bool is_older(const struct domain *dom, const struct suspect *suspect, uint64_t ns)
+{
+	const struct initiator *initiator = domain_initiator(dom, suspect->gp);
+
+	return initiator && suspect->ts_ns >= initiator->ts_ns + ns;
+}
+
 static int take_suspect(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_task *rec = view->task;
@@ -620,12 +633,14 @@ static int take_suspect(struct ledger *ledger, const struct record_view *view)
 	if (!stack)
 		return -ENOMEM;
 	suspect.stack = *stack;
-	suspect.rank = suspect_rank(&suspect.stack, rec->state);
+	suspect.rank = suspect_rank(domain_get_kind(dom), &suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
 	if (!suspect.rank || !suspect.gp)
 		return 0;
-	suspect.func = stack_sleeps_in(&suspect.stack);
-	suspect.call = stack_reads(&suspect.stack);
+	if (suspect_is_waiter(stack) && !is_older(dom, &suspect, SUSPECT_WAITER_NS))
+		return 0;
+	suspect.func = suspect_function(domain_get_kind(dom), &suspect.stack);
+	suspect.call = suspect_call(domain_get_kind(dom), &suspect.stack);
 	memcpy(suspect.comm, rec->comm, sizeof(suspect.comm) - 1);
 	return domain_suspect(dom, &suspect);
 }

@@ -59,6 +59,9 @@ size_t ledger_history_bytes(const struct ledger *ledger);
 /* The live VM at this address, or NULL. */
 struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm);
 
+/* The domain at this address, as long as no record is taken; NULL: none is known. */
+const struct domain *ledger_domain(const struct ledger *ledger, uint64_t ssp);
+
 /* All live VMs, struct vm by address; as long as no record is taken. */
 const struct map *ledger_vms(const struct ledger *ledger);
 

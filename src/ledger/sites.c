@@ -42,9 +42,9 @@
 const struct site sites[] = {
 	/* ---- KVM, and what ends an address space ---- */
 	{ "kvm_destroy_vm",                    KVM(0), ON(SRCU), .call = CALL_CLOSE }, /* srcu_barrier() */
-	{ "__mmu_notifier_release",            KVM(0), ON(SHARED), .call = CALL_CLOSE },
+	{ "__mmu_notifier_release",            KVM(SITE_NOTIFIES), ON(SHARED), .call = CALL_CLOSE },
 	{ "kvm_vm_release",                    KVM(SITE_FLUSHES), .call = CALL_CLOSE, .by_itself = CALL_FN_VM_RELEASE },
-	{ "kvm_arch_vcpu_ioctl_run",           KVM(0), .call = CALL_RUN, .reads = CALL_RUN },
+	{ "kvm_arch_vcpu_ioctl_run",           KVM(SITE_ENTERS), .call = CALL_RUN, .reads = CALL_RUN },
 	/* arm64: a vCPU's first run registers the vGIC's distributor; with an interrupt on top the
 	 * stack may be too long for the outer frame */
 	{ "vgic_register_dist_iodev",          .call = CALL_RUN },
@@ -76,8 +76,20 @@ const struct site sites[] = {
 	{ "kvm_unregister_irq_mask_notifier",  KVM(0), ON(IRQ_SRCU), .api = KS_API_SYNC },
 	{ "kvm_pit_set_reinject",              KVM(0), ON(IRQ_SRCU) },
 	{ "mmu_notifier_unregister",           KVM(0), ON(SHARED), .api = KS_API_SYNC },
-	{ "mn_hlist_release",                  ON(SHARED), .api = KS_API_SYNC },
+	{ "mn_hlist_release",                  .is = SITE_NOTIFIES, ON(SHARED), .api = KS_API_SYNC },
 	{ "mmu_notifier_put",                  KVM(0), ON(SHARED), .callback = "mmu_notifier_free_rcu" },
+	/* ---- who holds the read side of mmu_notifier's: mm/mmu_notifier.c. _change_pte until v6.9, ----
+	 * _range until v6.5 */
+	{ "mn_hlist_invalidate_range_start",   .is = SITE_NOTIFIES },
+	{ "mn_hlist_invalidate_end",           .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_invalidate_range_start", .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_invalidate_range_end", .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_invalidate_range",   .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_arch_invalidate_secondary_tlbs", .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_clear_flush_young",  .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_clear_young",        .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_test_young",         .is = SITE_NOTIFIES },
+	{ "__mmu_notifier_change_pte",         .is = SITE_NOTIFIES },
 	/* virt/kvm/eventfd.c flush_workqueue(irqfd_cleanup_wq); inlined into their callers or not */
 	{ "kvm_irqfd_release",                 KVM(SITE_FLUSHES) },
 	{ "kvm_irqfd_deassign",                KVM(SITE_FLUSHES) },
@@ -101,6 +113,8 @@ const struct site sites[] = {
 	{ "kvm_arch_vcpu_ioctl",               KVM(0), .reads = CALL_VCPU_IOCTL },
 	/* up to v6.12: v6.13 "KVM: Protect vCPU's "last run PID" with rwlock, not RCU" */
 	{ "kvm_vcpu_ioctl",                    KVM(0), .reads = CALL_VCPU_IOCTL, .advice = ADVICE_VCPU_PID },
+	{ "vcpu_run",                          .is = SITE_ENTERS },
+	{ "vcpu_enter_guest",                  .is = SITE_ENTERS },
 	{ "kvm_vcpu_block",                    KVM(SITE_DROPS) },
 	{ "kvm_vcpu_halt",                     KVM(SITE_DROPS) },
 	{ "kvm_vcpu_on_spin",                  KVM(SITE_DROPS) },

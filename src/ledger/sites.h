@@ -45,6 +45,9 @@ enum site_is {
 	SITE_LOCKS = 1 << 17,	 /* takes a mutex of KVM's by itself */
 	SITE_BY_TASK = 1 << 20,	 /* waits for a task to do something: it is the one that wakes */
 	SITE_SPAWNS = 1 << 21,	 /* waits for kthreadd to make a thread */
+	SITE_NOTIFIES =
+		1 << 22, /* calls an address space's notifiers: holds mmu_notifier's read side */
+	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
 };
 
 struct site {

@@ -97,6 +97,14 @@ bool stack_in_kvm_wait(const struct stack *stack)
 	return stack_in_srcu(stack) && stack_has(stack, SITE_KVM);
 }
 
+const char *stack_notifier(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->cnt; i++)
+		if (site_is(stack->names[i]) & SITE_NOTIFIES)
+			return stack->names[i ? i - 1 : 0];
+	return NULL;
+}
+
 bool stack_domain_kind(const struct stack *stack, enum domain_kind *kind)
 {
 	const struct site *caller = site_find(stack->derived.srcu_caller);

@@ -70,6 +70,10 @@ enum call_id stack_call(const struct stack *stack);
 /* What it is in that holds the read side of kvm->srcu, if it does; CALL_NONE: in nothing. */
 enum call_id stack_reads(const struct stack *stack);
 
+/* Whose callback an address space's notifiers call in it: "kvm_mmu_notifier_release"; NULL: it is
+ * not in one. */
+const char *stack_notifier(const struct stack *stack);
+
 /* Which kind of domain the caller of SRCU waits on; false: not known, @kind is as it was. */
 bool stack_domain_kind(const struct stack *stack, enum domain_kind *kind);
 

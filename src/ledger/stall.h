@@ -98,7 +98,7 @@ struct culprit {
 	 * GP's number too, is of this one's domain: numbers are unique within a domain only. */
 	const struct segment *seg;
 	bool is_known;
-	bool is_self; /* the stalled call itself started the GP that it waited for */
+	bool is_self; /* the stalled call itself started, or holds, the GP that it waited for */
 	const char *func;
 	enum call_id call;   /* it was in; CALL_NONE: none, or before we looked */
 	const struct vm *vm; /* whose; NULL: not known */

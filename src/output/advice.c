@@ -133,6 +133,11 @@ static const char *for_timer(const struct stall *stall)
 	       "call";
 }
 
+static bool is_reader(enum ks_cause cause)
+{
+	return cause == KS_CAUSE_READER || cause == KS_CAUSE_POLL_BACKOFF;
+}
+
 /* Who waited for plain RCU knows best how not to. */
 static const char *for_rcu(const struct stall *stall)
 {
@@ -148,6 +153,10 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
 	if (cause_is_timer(stall->cause))
 		return for_timer(stall);
+	if (is_reader(stall->cause) && is_shared(stall->culprit.seg))
+		return "all VMs of the host share this domain (mmu_notifier), and memory of a "
+		       "process that has one was unmapped, migrated or aged meanwhile: unmap guest "
+		       "memory in small pieces, or back it with huge pages";
 	if (stall->cause == KS_CAUSE_READER && stall->culprit.func &&
 	    site_is(stall->culprit.func) & SITE_FAULTS)
 		return "the page that the reader faulted on came late: make the userfaultfd "

@@ -196,16 +196,20 @@ static void add_initiator(struct str *out, const struct stall *stall)
 /* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
 static void add_reader(struct str *out, const struct culprit *culprit)
 {
+	bool is_self = culprit->is_self && culprit->gp; /* a log's advice says what it can */
+
 	if (!culprit->is_known) {
 		str_addf(out, " held by a reader that was not seen");
 		return;
 	}
-	str_adds(out, " held by ");
+	str_adds(out, is_self ? " held by this very thread, " : " held by ");
 	add_task(out, culprit->comm, culprit->tid);
 	if (culprit->func)
 		str_addf(out, " in %s", culprit->func);
 	if (culprit->call)
 		str_addf(out, " (%s)", call_name(culprit->call));
+	if (is_self)
+		str_adds(out, ": a deadlock");
 }
 
 /* " on kvm->slots_lock, held by qemu[12] in KVM_SET_USER_MEMORY_REGION (gp-timer)" */

@@ -61,6 +61,22 @@ def wrong_lock($injection; $holder):
 			"holder waits for \(.culprit.cause), it says itself \($holder.cause)")
 	end;
 
+# Another process's, of the host-wide domain: it comes and goes, so that not all of the wait is its.
+def wrong_notifier($injection):
+	wrong([.segments[] | select(.cause | IN("reader", "poll-backoff")) | select(.domain != "mmu_notifier")] != [];
+		"held in another domain"),
+	if is_disturbed("reader", "poll-backoff") then empty else
+		wrong(.cause | IN("reader", "poll-backoff") | not; "headline \(.cause)"),
+		if .culprit == null then empty else
+		wrong(.culprit.kind != "reader"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid; "reader \(.culprit.tid), not \($injection.tid)"),
+		wrong(.culprit.function | startswith("kvm_mmu_notifier_invalidate_range_") | not;
+			"reader is in \(.culprit.function)"),
+		wrong(.culprit.call != "madvise"; "reader is in \(.culprit.call)"),
+		wrong(.culprit.vm == .vm.id; "the reader's VM is said to be the victim's")
+		end
+	end;
+
 def wrong_kworker($injection):
 	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
@@ -95,6 +111,7 @@ def rounds($name; $trace; $jiffy):
 	| if $name == "reader" then
 		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
 		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
+	elif $name == "notifier-reader" then round($injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

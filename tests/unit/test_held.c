@@ -23,8 +23,10 @@ static uint64_t scan(struct held_queue *queue, uint64_t now_ns)
 	const struct held_domain *held = held_next(queue, now_ns);
 	uint64_t kvm = held ? held->kvm : 0;
 
-	if (held)
-		held_done(queue, held, now_ns);
+	if (held) {
+		held_scanned(queue, held, now_ns);
+		held_done(queue, held);
+	}
 	return kvm;
 }
 
@@ -118,15 +120,51 @@ static void what_finds_no_room_is_counted(void **state)
 	assert_int_equal(scans, HELD_MAX);
 }
 
-static void what_is_of_no_vm_is_nobodys(void **state)
+/* C12: the host-wide domain is not a VM's own, and was not scanned for. */
+static void what_is_of_no_vm_waits_for_its_turn_too(void **state)
 {
 	struct held_queue queue = {.cnt = 0};
 	const struct ks_step step = {.head = {.type = KS_HELD}, .ssp = SSP(1), .seq = SEQ(7)};
 
 	(void)state;
 	held_record(&queue, &step.head, sizeof(step));
+	assert_int_equal(queue.cnt, 1);
+	assert_true(held_next(&queue, 100 * MS)->ssp == SSP(1));
+	assert_true(held_next(&queue, 100 * MS)->kvm == 0);
+}
+
+static void what_is_cut_or_of_no_domain_is_nothing(void **state)
+{
+	struct held_queue queue = {.cnt = 0};
+	const struct ks_step step = {.head = {.type = KS_HELD}, .seq = SEQ(7), .val = KVM(1)};
+
+	(void)state;
+	held_record(&queue, &step.head, sizeof(step));
 	held_record(&queue, &step.head, sizeof(step.head));
 	assert_int_equal(queue.cnt + queue.dropped, 0);
+}
+
+/* Scans that see nobody go on, ever more seldom: an hour's wait must not cost thousands. */
+static void a_reader_that_no_scan_saw_is_scanned_for_again(void **state)
+{
+	struct held_queue queue = {.cnt = 0};
+	uint64_t scans = 0, last_ms = 0;
+
+	(void)state;
+	see(&queue, KS_HELD, 1, SEQ(7));
+	for (uint64_t ms = 100; ms < 3600000; ms += 10) {
+		const struct held_domain *held = held_next(&queue, ms * MS);
+
+		if (!held)
+			continue;
+		assert_true(ms - last_ms >= 50);
+		last_ms = ms;
+		held_scanned(&queue, held, ms * MS);
+		scans++;
+	}
+	assert_in_range(scans, 11, 19);
+	see(&queue, KS_GP_END, 1, IDLE(8));
+	assert_true(held_when_ns(&queue) == UINT64_MAX);
 }
 
 int main(void)
@@ -138,7 +176,9 @@ int main(void)
 		cmocka_unit_test(a_domain_held_again_waits_once),
 		cmocka_unit_test(a_vm_that_is_not_known_yet_lets_others_go_first),
 		cmocka_unit_test(what_finds_no_room_is_counted),
-		cmocka_unit_test(what_is_of_no_vm_is_nobodys),
+		cmocka_unit_test(what_is_of_no_vm_waits_for_its_turn_too),
+		cmocka_unit_test(what_is_cut_or_of_no_domain_is_nothing),
+		cmocka_unit_test(a_reader_that_no_scan_saw_is_scanned_for_again),
 	};
 
 	return cmocka_run_group_tests_name("held", tests, NULL, NULL);

@@ -555,6 +555,96 @@ static void a_stuck_call_waits_for_the_reader_that_was_seen_last(void **state)
 	trace_free(trace);
 }
 
+/* ---- readers that a scan found ---- */
+
+static void suspect(struct trace *trace, uint32_t tid, uint64_t ssp, uint64_t us,
+		    const char *const *stack)
+{
+	const struct row row = {.stack = stack};
+	union any_record rec = {
+		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = tid, .type = KS_SUSPECT},
+			 .ssp = ssp,
+			 .tgid = TGID(1),
+			 .comm = "vmm"}};
+
+	rec.task.frames = trace_stack(&row, rec.task.stack);
+	assert_int_equal(trace_feed_sized(trace, &rec, sizeof(rec.task)), 0);
+}
+
+/* C11: AVIC's deadlock. The waiter is no suspect as long as it may only be slow. */
+static void a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was(void **state)
+{
+	static const char *const avic[] = {"schedule",
+					   "__synchronize_srcu.part.0",
+					   "kvm_swap_active_memslots",
+					   "kvm_set_memslot",
+					   "kvm_arch_vcpu_ioctl_run",
+					   "kvm_vcpu_ioctl",
+					   NULL};
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1)),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(GP_END, 107, SRCU(1), GP(1) + 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	suspect(trace, 12, SRCU(1), 500000, avic);
+	trace_asleep(trace, 12, 110, 600000, DONE(1));
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_READER);
+	assert_false(trace->stalls[0].stall.culprit.is_known);
+	suspect(trace, 12, SRCU(1), 1500000, avic);
+	trace_asleep(trace, 12, 110, 1600000, DONE(1));
+	assert_true(trace->stalls[1].stall.culprit.is_self);
+	assert_string_equal(trace->stalls[1].culprit,
+			    "kvm_swap_active_memslots, KVM_RUN, vmm[12], 0");
+	/* another reader is the likelier one */
+	suspect(trace, 13, SRCU(1), 1700000,
+		STACK("handle_userfault", "kvm_arch_vcpu_ioctl_run", "kvm_vcpu_ioctl"));
+	trace_asleep(trace, 12, 110, 1800000, DONE(1));
+	assert_false(trace->stalls[2].stall.culprit.is_self);
+	assert_string_equal(trace->stalls[2].culprit, "handle_userfault, KVM_RUN, vmm[13], 0");
+	trace_free(trace);
+}
+
+/* C12: another process unmaps its guest memory, and a VM's close waits. */
+static void a_reader_of_the_hosts_domain_is_named(void **state)
+{
+	static const char *const unmaps[] = {"kvm_mmu_notifier_invalidate_range_start",
+					     "__mmu_notifier_invalidate_range_start",
+					     "__x64_sys_madvise", NULL};
+	const struct row before[] = {
+		BORN(10, 1),
+		SLEEP(20, 30, 40, 12, MMU_SRCU, .needed = DONE(0), .stack = IN_MMU_UNREGISTER),
+		CLOSE(15, 50, 12, 1, 1),
+		START(105, 12, MMU_SRCU, GP(1)),
+		STEP(GP_BEGIN, 106, MMU_SRCU, GP(1)),
+		STEP(GP_END, 107, MMU_SRCU, GP(1) + 1),
+	};
+	const struct row after[] = {
+		STEP(GP_BEGIN, 60000, MMU_SRCU, GP(1) + 1),
+		STEP(GP_END, 60010, MMU_SRCU, GP(1) + 1),
+		STEP(GP_BEGIN, 60100, MMU_SRCU, GP(1) + 1),
+		STEP(CB_QUEUE, 60110, MMU_SRCU, DONE(1)),
+		STEP(GP_END, 60120, MMU_SRCU, DONE(1)),
+		STEP(CB_BEGIN, 60130, MMU_SRCU, DONE(1), .val = 1),
+		SLEEP(110, 60140, 60150, 12, MMU_SRCU, .needed = DONE(1),
+		      .stack = IN_MMU_UNREGISTER),
+		CLOSE(100, 60160, 12, 1, 1),
+	};
+	struct trace *trace = RUN(before);
+
+	(void)state;
+	suspect(trace, 99, MMU_SRCU, 5000, unmaps);
+	trace_feed(trace, after, CNT(after));
+	assert_int_equal(trace->cnt, 2);
+	assert_int_equal(trace->stalls[1].stall.cause, KS_CAUSE_READER);
+	assert_string_equal(trace->stalls[1].culprit,
+			    "kvm_mmu_notifier_invalidate_range_start, madvise, vmm[99], 0");
+	trace_free(trace);
+}
+
 /* ---- malformed records ---- */
 
 static void records_that_are_short_or_of_no_type_are_counted_and_refused(void **state)
@@ -683,6 +773,9 @@ int main(void)
 		cmocka_unit_test(a_close_that_ends_before_its_vm_is_its_own_too),
 		cmocka_unit_test(a_stuck_call_loses_its_history_once),
 		cmocka_unit_test(a_stuck_call_waits_for_the_reader_that_was_seen_last),
+		cmocka_unit_test(
+			a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was),
+		cmocka_unit_test(a_reader_of_the_hosts_domain_is_named),
 		cmocka_unit_test(threads_that_never_end_their_call_are_forgotten),
 		cmocka_unit_test(threads_that_watch_each_other_are_forgotten),
 		cmocka_unit_test(a_call_that_is_stuck_for_long_keeps_its_past),

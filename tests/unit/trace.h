@@ -94,6 +94,10 @@ static const char *const trace_functions[] = {
 	"kvm_mmu_uninit_tdp_mmu",
 	"kvm_device_release",
 	"__kthread_create_on_node",
+	"kvm_vcpu_ioctl",
+	"kvm_mmu_notifier_invalidate_range_start",
+	"__mmu_notifier_invalidate_range_start",
+	"__x64_sys_madvise",
 };
 
 #define FN_BASE 0xffffffff81000000ULL

@@ -223,8 +223,9 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	return ret;
 }
 
-const char *const inject_names[] = {"reader",	    "lock", "kworker", "normal-gp",
-				    "mmu-notifier", "none", "hang",    NULL};
+const char *const inject_names[] = {
+	"reader", "lock", "kworker",	     "normal-gp", "mmu-notifier",
+	"none",	  "hang", "notifier-reader", NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -250,4 +251,8 @@ const struct inject injects[] = {
 	 .order = ORDER_OWN,
 	 .max_hold_ns = HOLD_MAX_NS,
 	 .run = inject_hang},
+	{.name = "notifier-reader",
+	 .expects = "reader",
+	 .order = ORDER_OWN,
+	 .run = inject_notifier_reader},
 };

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cause "reader" on the domain that all VMs of a host share: another process, with a VM of its
+ * own, gives its guest memory back to the kernel again and again. Each time the kernel tells KVM to
+ * unmap it, inside the read section of mmu_notifier's domain, and the larger the memory, the longer
+ * that takes. The caller ends a VM meanwhile, which waits for that domain's readers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "cmd/repro/call_log.h"
+#include "cmd/repro/inject.h"
+#include "cmd/repro/victim.h"
+
+/*
+ * Nobody touches this memory. But KVM without two-dimensional paging keeps 8 bytes for each of its
+ * pages, and reads them all: 256 MiB, some 30 ms. Where there is less memory, half of it, or less.
+ */
+#define MEMORY_MAX (128ULL << 30)
+#define MEMORY_MIN (1ULL << 30)
+
+/* Shorter ones no tool can see: nobody is sought before 2 ms. */
+#define INVALIDATION_MIN_NS 5000000
+
+/* What the other process says once it is ready. */
+struct ready {
+	uint64_t ns; /* that one invalidation took; 0: .error */
+	uint64_t bytes;
+	int error;
+};
+
+static uint8_t *map_memory(int vm, uint64_t bytes)
+{
+	struct kvm_userspace_memory_region region = {.memory_size = bytes};
+	uint8_t *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	region.userspace_addr = (uintptr_t)mem;
+	if (!ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
+		return mem;
+	munmap(mem, bytes);
+	return NULL;
+}
+
+static uint64_t invalidate(uint8_t *mem, uint64_t bytes)
+{
+	uint64_t begin_ns = clock_now_ns();
+
+	madvise(mem, bytes, MADV_DONTNEED);
+	return clock_now_ns() - begin_ns;
+}
+
+/* The other process, until it is killed. */
+static _Noreturn void run_other(int ready_fd)
+{
+	struct ready ready = {.bytes = MEMORY_MAX};
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+	uint8_t *mem = NULL;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_setname_np(pthread_self(), "kvmstall-unmap");
+	while (vm >= 0 && ready.bytes >= MEMORY_MIN && !(mem = map_memory(vm, ready.bytes)))
+		ready.bytes /= 2;
+	ready.error = errno;
+	if (mem)
+		ready.ns = invalidate(mem, ready.bytes);
+	if (write(ready_fd, &ready, sizeof(ready)) != sizeof(ready) || !mem)
+		_exit(1);
+	for (;;)
+		invalidate(mem, ready.bytes);
+}
+
+static pid_t start_other(struct ready *ready, struct err *err)
+{
+	int fds[2];
+	ssize_t len;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
+	pid = fork();
+	if (!pid)
+		run_other(fds[1]);
+	close(fds[1]);
+	len = pid < 0 ? 0 : read(fds[0], ready, sizeof(*ready));
+	close(fds[0]);
+	if (pid < 0)
+		return err_set(err, -errno, "cannot start a process: %s", strerror(errno));
+	if (len != sizeof(*ready))
+		*ready = (struct ready){.error = EPIPE};
+	return pid;
+}
+
+/* A VM that has nothing, and its end. */
+static int suffer(const struct machine *vm, struct err *err)
+{
+	struct machine second;
+	int ret = machine_open(&second, &(struct machine_size){0}, vm->log, err), close_ret;
+
+	if (ret)
+		return ret;
+	ret = machine_create(&second);
+	if (ret)
+		ret = victim_error(&second, ret, err);
+	else
+		second.injected = "notifier-reader";
+	close_ret = machine_close(&second);
+	if (!ret && close_ret)
+		ret = err_set(err, close_ret, "cannot close a VM: %s", strerror(-close_ret));
+	return ret;
+}
+
+static int read_and_suffer(const struct machine *vm, const struct ready *ready, struct err *err)
+{
+	if (!ready->ns)
+		return err_cannot(err, "the other process cannot map guest memory: %s",
+				  strerror(ready->error));
+	if (ready->ns < INVALIDATION_MIN_NS)
+		return err_cannot(err,
+				  "this kernel unmaps %" PRIu64 " GiB in %" PRIu64
+				  "us: with EPT, NPT or stage 2, what no guest has touched costs "
+				  "nothing",
+				  ready->bytes >> 30, ready->ns / 1000);
+	return suffer(vm, err);
+}
+
+int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+			   struct err *err)
+{
+	struct ready ready = {0};
+	pid_t pid = start_other(&ready, err);
+	int ret;
+
+	(void)hold_ns;
+	if (pid < 0)
+		return pid;
+	injection->begin_ns = clock_now_ns();
+	ret = read_and_suffer(vm, &ready, err);
+	injection->end_ns = clock_now_ns();
+	injection->tid = pid;
+	injection->victim_tid = gettid();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "process %d unmaps %" PRIu64 " GiB of its VM again and again, %" PRIu64
+		 "us each; another VM ends",
+		 pid, ready.bytes >> 30, ready.ns / 1000);
+	return ret;
+}
