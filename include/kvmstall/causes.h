@@ -21,7 +21,8 @@
 	X(OTHER_SLEEP, "other-sleep", "asleep in the kernel for a reason that is not SRCU")        \
 	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")                            \
 	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")       \
-	X(RUNNABLE, "runnable", "ready to run, while others had the CPU")
+	X(RUNNABLE, "runnable", "ready to run, while others had the CPU")                          \
+	X(INVALIDATION, "invalidation", "guest memory was being unmapped; memory slots waited for that")
 /* clang-format on */
 
 enum ks_cause {

@@ -153,6 +153,8 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 
 	struct segment ready = {.cause = KS_CAUSE_RUNNABLE, .ns = sleep->head.ts_ns - wake_ns};
 
+	if (stack_in_invalidation(stack))
+		seg.cause = KS_CAUSE_INVALIDATION;
 	if (sleep->lock && task->lock.ts_ns)
 		seg.cause = KS_CAUSE_LOCK;
 	if (task_add_segment(task, sleep->off_ns, &seg))

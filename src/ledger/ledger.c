@@ -463,7 +463,7 @@ static void forget_interrupt(struct task *task, const struct ks_sleep *sleep,
 {
 	struct cpu_wait *wait = cpu_waits_at(&task->cpu_waits, sleep->head.ts_ns);
 
-	if (wait && !stack_has(stack, SITE_BY_TASK))
+	if (wait && !stack_has(stack, SITE_BY_TASK) && !stack_in_invalidation(stack))
 		wait->waker_tid = 0;
 }
 

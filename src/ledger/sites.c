@@ -54,9 +54,11 @@ const struct site sites[] = {
 	{ "kvm_vm_ioctl",                      KVM(SITE_IOCTL | SITE_LOCKS), .call = CALL_IOCTL, .by_itself = CALL_FN_VM_IOCTL },
 	{ "kvm_dev_ioctl",                     KVM(0), .by_itself = CALL_FN_DEV_IOCTL },
 
-	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
+	/* kvm->mn_active_invalidate_count, before SRCU: v5.14 52ac8b358b0c ("KVM: Block memslot updates
+	 * across range_start() and range_end()") */
+	{ "kvm_swap_active_memslots",          KVM(SITE_MEMSLOTS | SITE_DROPS | SITE_INVALIDATED), ON(SRCU), .api = KS_API_SYNC_EXPEDITED,
 	                                       .by_itself = CALL_FN_SWAP_MEMSLOTS },
-	{ "install_new_memslots",              KVM(SITE_MEMSLOTS | SITE_DROPS), ON(SRCU), .api = KS_API_SYNC_EXPEDITED },
+	{ "install_new_memslots",              KVM(SITE_MEMSLOTS | SITE_DROPS | SITE_INVALIDATED), ON(SRCU), .api = KS_API_SYNC_EXPEDITED },
 	{ "kvm_set_memory_region",             KVM(SITE_MEMSLOTS | SITE_LOCKS), .by_itself = CALL_FN_SET_MEMORY_REGION },
 	{ "kvm_vm_ioctl_create_vcpu",          KVM(SITE_VCPU | SITE_LOCKS), .by_itself = CALL_FN_CREATE_VCPU },
 	/* 7d9a0273c459 "KVM: Avoid synchronize_srcu() in kvm_io_bus_register_dev()" (v6.18): by a callback */

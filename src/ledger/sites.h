@@ -47,6 +47,8 @@ enum site_is {
 	SITE_SPAWNS = 1 << 21,	 /* waits for kthreadd to make a thread */
 	SITE_NOTIFIES =
 		1 << 22, /* calls an address space's notifiers: holds mmu_notifier's read side */
+	SITE_INVALIDATED =
+		1 << 24, /* sleeps by itself until no MMU-notifier invalidation is in flight */
 	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
 };
 

@@ -201,6 +201,14 @@ enum call_id stack_reads(const struct stack *stack)
 	return stack->derived.reads;
 }
 
+/* A memory slot's update sleeps in its own function for nothing else. */
+bool stack_in_invalidation(const struct stack *stack)
+{
+	const char *sleeps_in = stack->derived.sleeps_in;
+
+	return sleeps_in && site_is(sleeps_in) & SITE_INVALIDATED && !stack_in_mutex(stack);
+}
+
 bool stack_in_mutex(const struct stack *stack)
 {
 	return stack_has(stack, SITE_MUTEX);

@@ -44,6 +44,9 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 		"a grace period of plain RCU, which all CPUs take part in: do the call before it "
 		"hurries, or in a thread that nobody waits for; HZ=1000 shortens it, and "
 		"rcu_expedited=1 does at the cost of all CPUs, but not rcu_barrier()",
+	[KS_CAUSE_INVALIDATION] =
+		"memory slots cannot change while memory of this VMM is being unmapped: have no "
+		"thread give guest memory back (madvise, munmap, a balloon) while they do",
 	[KS_CAUSE_UNEXPLAINED] = "no record says what happened: see the losses, and whether the "
 				 "trace began in the middle of it",
 };

@@ -286,7 +286,8 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 		 cause_name(stall->cause), cfg->use_colour ? PLAIN : "");
 	if (stall->is_inferred && stall->cause != KS_CAUSE_UNEXPLAINED)
 		str_addf(out, " (inferred)");
-	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_RCU)
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_RCU ||
+	    stall->cause == KS_CAUSE_INVALIDATION)
 		add_place(out, stall);
 	add_culprit(out, stall);
 	if (!stall->is_complete)

@@ -39,7 +39,7 @@ static char letter_of(enum ks_cause cause)
 		[KS_CAUSE_GP_WORK] = 'G',      [KS_CAUSE_WAKEUP] = 'W',
 		[KS_CAUSE_LOCK] = 'L',	       [KS_CAUSE_OTHER_SLEEP] = 'S',
 		[KS_CAUSE_UNEXPLAINED] = '?',  [KS_CAUSE_RCU] = 'U',
-		[KS_CAUSE_RUNNABLE] = 'P',
+		[KS_CAUSE_RUNNABLE] = 'P',     [KS_CAUSE_INVALIDATION] = 'I',
 	};
 
 	return letters[cause];

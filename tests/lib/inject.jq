@@ -77,6 +77,18 @@ def wrong_notifier($injection):
 		end
 	end;
 
+# Whoever of the two ends last wakes it; each has the same name.
+def wrong_invalidation($injection):
+	wrong(any(.segments[]; .cause == "gp-timer"); "a timer of a grace period"),
+	wrong(any(.segments[]; .cause == "invalidation" and .function != "kvm_swap_active_memslots"); "another function"),
+	if is_disturbed("invalidation") then empty else
+		wrong(.cause != "invalidation"; "headline \(.cause)"),
+		if .culprit == null or .culprit.kind == "cpu" then empty else
+		wrong(.culprit.kind != "waker"; "culprit is \(.culprit)"),
+		wrong(.culprit.comm != "kvmstall-unmap"; "ended by \(.culprit.comm)")
+		end
+	end;
+
 def wrong_kworker($injection):
 	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
@@ -112,6 +124,7 @@ def rounds($name; $trace; $jiffy):
 		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
 		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
 	elif $name == "notifier-reader" then round($injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
+	elif $name == "invalidation" then round($injection; $seen; "invalidation"; wrong_invalidation($injection))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-unexplained' exec bash "$(dirname "$0")/run.sh"
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-unexplained' exec bash "$(dirname "$0")/run.sh"
 
 rounds=${ROUNDS:-31}
 
@@ -103,15 +103,32 @@ test_inject_none()
 	inject none 'rounds_none($trace)'
 }
 
-# A reader of the host-wide domain is in another process. Where no guest has touched its memory, EPT, NPT and
-# stage 2 unmap it at once.
+# Where no guest has touched its memory, EPT, NPT and stage 2 unmap it at once.
+can_unmap_slowly()
+{
+	local status=0
+
+	"$KVMSTALL" repro --profile minimal --inject "$1" >/dev/null 2>why || status=$?
+	[ "$status" != 3 ] || skip "$(tail -n 1 why)"
+}
+
+# A memory slot waits for invalidations, not for SRCU.
+# shellcheck disable=SC2016 # jq's
+test_inject_invalidation()
+{
+	local rounds=11
+
+	can_unmap_slowly invalidation
+	inject invalidation 'rounds($name; $trace; $jiffy)'
+}
+
+# A reader of the host-wide domain is in another process.
 # shellcheck disable=SC2016 # jq's
 test_inject_notifier_reader()
 {
-	local rounds=11 status=0
+	local rounds=11
 
-	"$KVMSTALL" repro --profile minimal --inject notifier-reader >/dev/null 2>why || status=$?
-	[ "$status" != 3 ] || skip "$(tail -n 1 why)"
+	can_unmap_slowly notifier-reader
 	inject notifier-reader 'rounds($name; $trace; $jiffy)'
 }
 

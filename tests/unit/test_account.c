@@ -252,6 +252,46 @@ static void another_sleep_is_named_by_its_function(void **state)
 	trace_free(trace);
 }
 
+/* ---- MMU-notifier invalidations ---- */
+
+#define SWAPS "kvm_swap_active_memslots", "kvm_set_memslot", "kvm_vm_ioctl", "__x64_sys_ioctl"
+
+/* kvm_swap_active_memslots() waits twice: until nothing is being invalidated, and for SRCU. */
+static void a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu(void **state)
+{
+	const struct {
+		const char *const *stack;
+		const char *account;
+	} cases[] = {
+		{STACK("schedule", SWAPS),
+		 "run 10, invalidation in kvm_swap_active_memslots 80, runnable 5, run 5"},
+		{STACK("schedule", "__mutex_lock.constprop.0", SWAPS),
+		 "run 10, other-sleep in kvm_swap_active_memslots 80, runnable 5, run 5"},
+		/* further in, so for something else */
+		{STACK("schedule", "kthread_stop", SWAPS),
+		 "run 10, other-sleep in kthread_stop 80, runnable 5, run 5"},
+		{STACK("schedule", "kvm_set_memslot", "kvm_vm_ioctl", "__x64_sys_ioctl"),
+		 "run 10, other-sleep in kvm_set_memslot 80, runnable 5, run 5"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			/* a normal grace period is in flight meanwhile, and not to blame */
+			START(90, 11, SRCU(1), GP(1), .val = 7, .stack = IN_REGISTER_DEV),
+			SLEEP(110, 190, 195, 12, 0, .stack = cases[i].stack),
+			CALL(100, 200, 12, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account, cases[i].account);
+		assert_string_equal(trace->stalls[0].waited, "");
+		assert_true(trace->stalls[0].stall.is_complete);
+		trace_free(trace);
+	}
+}
+
 /* ---- plain RCU ---- */
 
 static void a_wait_for_plain_rcu_names_who_waits_and_how(void **state)
@@ -864,6 +904,7 @@ int main(void)
 		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
 		cmocka_unit_test(another_sleep_is_named_by_its_function),
+		cmocka_unit_test(a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu),
 		cmocka_unit_test(a_wait_for_plain_rcu_names_who_waits_and_how),
 		cmocka_unit_test(who_a_work_of_srcu_woke_need_not_have_waited_for_it),
 		cmocka_unit_test(a_close_says_what_was_closed),

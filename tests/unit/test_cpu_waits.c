@@ -145,6 +145,25 @@ static const struct culprit *sleep_for(uint32_t late, uint64_t since, const char
 	return first_culprit(*trace);
 }
 
+/* Only a thread that unmaps memory can end it. */
+static void a_wait_for_invalidations_names_who_ended_the_last(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
+		SLEEP(110, 4000, 4010, 12, 0,
+		      .stack = STACK("schedule", "kvm_swap_active_memslots", "kvm_set_memslot")),
+		CALL(100, 4020, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_INVALIDATION);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_WAKER);
+	assert_int_equal(first_culprit(trace)->tid, 33);
+	trace_free(trace);
+}
+
 static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 {
 	const struct {
@@ -203,6 +222,7 @@ int main(void)
 		cmocka_unit_test(who_is_woken_and_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(a_kworker_that_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(who_had_another_cpu_is_not_to_blame),
+		cmocka_unit_test(a_wait_for_invalidations_names_who_ended_the_last),
 		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
 		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),
 	};

@@ -223,9 +223,9 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	return ret;
 }
 
-const char *const inject_names[] = {
-	"reader", "lock", "kworker",	     "normal-gp", "mmu-notifier",
-	"none",	  "hang", "notifier-reader", NULL};
+const char *const inject_names[] = {"reader",	    "lock", "kworker", "normal-gp",
+				    "mmu-notifier", "none", "hang",    "notifier-reader",
+				    "invalidation", NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -255,4 +255,9 @@ const struct inject injects[] = {
 	 .expects = "reader",
 	 .order = ORDER_OWN,
 	 .run = inject_notifier_reader},
+	{.name = "invalidation",
+	 .expects = "invalidation",
+	 .order = ORDER_OWN,
+	 .max_hold_ns = HOLD_MAX_NS,
+	 .run = inject_invalidation},
 };

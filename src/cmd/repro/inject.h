@@ -41,4 +41,8 @@ int inject_hang(struct machine *vm, uint64_t hold_ns, struct injection *injectio
 int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 			   struct err *err);
 
+/* Invalidations of the VM's memory that go on for @hold_ns, and a memory slot that is added. */
+int inject_invalidation(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+			struct err *err);
+
 #endif

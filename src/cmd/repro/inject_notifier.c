@@ -4,6 +4,9 @@
  * own, gives its guest memory back to the kernel again and again. Each time the kernel tells KVM to
  * unmap it, inside the read section of mmu_notifier's domain, and the larger the memory, the longer
  * that takes. The caller ends a VM meanwhile, which waits for that domain's readers.
+ *
+ * And the cause "invalidation": two threads do the same to memory of the caller's own VM, so that
+ * one always begins before the other has ended, and the caller adds a memory slot.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +14,7 @@
 #include <linux/kvm.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -32,6 +36,7 @@
  */
 #define MEMORY_MAX (128ULL << 30)
 #define MEMORY_MIN (1ULL << 30)
+#define MEMORY_GPA (1ULL << 40) /* beyond all slots of a profile */
 
 /* Shorter ones no tool can see: nobody is sought before 2 ms. */
 #define INVALIDATION_MIN_NS 5000000
@@ -43,9 +48,10 @@ struct ready {
 	int error;
 };
 
-static uint8_t *map_memory(int vm, uint64_t bytes)
+static uint8_t *map_memory(int vm, uint32_t slot, uint64_t bytes)
 {
-	struct kvm_userspace_memory_region region = {.memory_size = bytes};
+	struct kvm_userspace_memory_region region = {
+		.slot = slot, .guest_phys_addr = MEMORY_GPA, .memory_size = bytes};
 	uint8_t *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -76,7 +82,7 @@ static _Noreturn void run_other(int ready_fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pthread_setname_np(pthread_self(), "kvmstall-unmap");
-	while (vm >= 0 && ready.bytes >= MEMORY_MIN && !(mem = map_memory(vm, ready.bytes)))
+	while (vm >= 0 && ready.bytes >= MEMORY_MIN && !(mem = map_memory(vm, 0, ready.bytes)))
 		ready.bytes /= 2;
 	ready.error = errno;
 	if (mem)
@@ -127,18 +133,23 @@ static int suffer(const struct machine *vm, struct err *err)
 	return ret;
 }
 
-static int read_and_suffer(const struct machine *vm, const struct ready *ready, struct err *err)
+static int check_time(const struct ready *ready, struct err *err)
 {
 	if (!ready->ns)
-		return err_cannot(err, "the other process cannot map guest memory: %s",
-				  strerror(ready->error));
-	if (ready->ns < INVALIDATION_MIN_NS)
-		return err_cannot(err,
-				  "this kernel unmaps %" PRIu64 " GiB in %" PRIu64
-				  "us: with EPT, NPT or stage 2, what no guest has touched costs "
-				  "nothing",
-				  ready->bytes >> 30, ready->ns / 1000);
-	return suffer(vm, err);
+		return err_cannot(err, "cannot map guest memory: %s", strerror(ready->error));
+	if (ready->ns >= INVALIDATION_MIN_NS)
+		return 0;
+	return err_cannot(err,
+			  "this kernel unmaps %" PRIu64 " GiB in %" PRIu64 "us: with EPT, NPT or "
+			  "stage 2, what no guest has touched costs nothing",
+			  ready->bytes >> 30, ready->ns / 1000);
+}
+
+static int read_and_suffer(const struct machine *vm, const struct ready *ready, struct err *err)
+{
+	int ret = check_time(ready, err);
+
+	return ret ? ret : suffer(vm, err);
 }
 
 int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
@@ -162,5 +173,84 @@ int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injectio
 		 "process %d unmaps %" PRIu64 " GiB of its VM again and again, %" PRIu64
 		 "us each; another VM ends",
 		 pid, ready.bytes >> 30, ready.ns / 1000);
+	return ret;
+}
+
+/* ---- memory slots that wait for invalidations ---- */
+
+#define UNMAPPERS 2
+
+struct unmapper {
+	uint8_t *mem;
+	uint64_t bytes;
+	_Atomic uint64_t until_ns; /* 0: not said yet */
+	_Atomic uint32_t begun;	   /* threads that have unmapped it once */
+	_Atomic pid_t tid;	   /* one of them */
+};
+
+static void *run_unmapper(void *arg)
+{
+	struct unmapper *unmapper = arg;
+	uint64_t until_ns;
+
+	pthread_setname_np(pthread_self(), "kvmstall-unmap");
+	invalidate(unmapper->mem, unmapper->bytes);
+	atomic_store(&unmapper->tid, gettid());
+	atomic_fetch_add(&unmapper->begun, 1);
+	do
+		invalidate(unmapper->mem, unmapper->bytes);
+	while (!(until_ns = atomic_load(&unmapper->until_ns)) || clock_now_ns() < until_ns);
+	return NULL;
+}
+
+static int unmap_and_update(struct machine *vm, struct unmapper *unmapper, uint64_t hold_ns,
+			    struct injection *injection, struct err *err)
+{
+	pthread_t threads[UNMAPPERS];
+	size_t cnt = 0;
+	int ret = 0;
+
+	while (!ret && cnt < UNMAPPERS)
+		if (!(ret = pthread_create(&threads[cnt], NULL, run_unmapper, unmapper)))
+			cnt++;
+	while (!ret && atomic_load(&unmapper->begun) < UNMAPPERS)
+		clock_sleep_ns(INVALIDATION_MIN_NS);
+	injection->begin_ns = clock_now_ns();
+	atomic_store(&unmapper->until_ns, injection->begin_ns + hold_ns);
+	if (ret)
+		err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	else
+		ret = victim_update(vm, 0, "invalidation", err);
+	while (cnt)
+		pthread_join(threads[--cnt], NULL);
+	injection->end_ns = clock_now_ns();
+	injection->tid = atomic_load(&unmapper->tid);
+	return ret > 0 ? -ret : ret;
+}
+
+int inject_invalidation(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+			struct err *err)
+{
+	uint32_t slot = vm->size.memslots + 1;
+	struct ready ready = {.bytes = MEMORY_MAX};
+	struct unmapper unmapper = {0};
+	int ret;
+
+	machine_settle(vm);
+	while (ready.bytes >= MEMORY_MIN && !(unmapper.mem = map_memory(vm->fd, slot, ready.bytes)))
+		ready.bytes /= 2;
+	ready.error = errno;
+	if (unmapper.mem)
+		ready.ns = invalidate(unmapper.mem, ready.bytes);
+	unmapper.bytes = ready.bytes;
+	ret = check_time(&ready, err);
+	if (!ret)
+		ret = unmap_and_update(vm, &unmapper, hold_ns, injection, err);
+	if (unmapper.mem)
+		munmap(unmapper.mem, unmapper.bytes);
+	injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "%d threads unmap %" PRIu64 " GiB of the VM's memory in turns, %" PRIu64 "us each",
+		 UNMAPPERS, ready.bytes >> 30, ready.ns / 1000);
 	return ret;
 }
