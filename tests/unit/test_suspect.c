@@ -7,13 +7,13 @@
 #define RUNS	   0
 #define SLEEPS	   2 /* TASK_UNINTERRUPTIBLE */
 
-struct task {
+struct placed_task {
 	const char *what;
 	uint32_t state;
 	const char *names[FRAMES_MAX];
 };
 
-static void resolve(const struct task *task, struct stack *stack)
+static void resolve(const struct placed_task *task, struct stack *stack)
 {
 	size_t cnt = 0;
 
@@ -23,7 +23,7 @@ static void resolve(const struct task *task, struct stack *stack)
 }
 
 /* Those that hold the read side, the least likely first. */
-static void check_order(enum domain_kind kind, const struct task *tasks, size_t cnt)
+static void check_order(enum domain_kind kind, const struct placed_task *tasks, size_t cnt)
 {
 	int before = 0;
 
@@ -39,7 +39,7 @@ static void check_order(enum domain_kind kind, const struct task *tasks, size_t 
 	}
 }
 
-static void check_none(enum domain_kind kind, const struct task *tasks, size_t cnt)
+static void check_none(enum domain_kind kind, const struct placed_task *tasks, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
 		struct stack stack;
@@ -60,7 +60,7 @@ static void check_none(enum domain_kind kind, const struct task *tasks, size_t c
 
 static void of_a_vms_domain_sleepers_come_before_who_runs(void **state)
 {
-	static const struct task tasks[] = {
+	static const struct placed_task tasks[] = {
 		{"the waiter itself", SLEEPS, {AVIC}},
 		{"may wait for the vCPU's mutex",
 		 SLEEPS,
@@ -79,7 +79,7 @@ static void of_a_vms_domain_sleepers_come_before_who_runs(void **state)
 
 static void who_runs_a_guest_or_has_dropped_it_is_no_reader(void **state)
 {
-	static const struct task tasks[] = {
+	static const struct placed_task tasks[] = {
 		{"on a CPU, in the guest, inlined",
 		 RUNS,
 		 {"kvm_arch_vcpu_ioctl_run", "kvm_vcpu_ioctl"}},
@@ -115,13 +115,13 @@ static void who_runs_a_guest_or_has_dropped_it_is_no_reader(void **state)
 
 static void of_the_hosts_domain_who_notifies_is_a_reader(void **state)
 {
-	static const struct task tasks[] = {
+	static const struct placed_task tasks[] = {
 		{"unmaps", RUNS, {UNMAPS}},
 		{"sleeps in it",
 		 SLEEPS,
 		 {"kvm_mmu_notifier_release", "__mmu_notifier_release", "exit_mmap"}},
 	};
-	static const struct task none[] = {
+	static const struct placed_task none[] = {
 		{"waits itself, having notified",
 		 SLEEPS,
 		 {"__synchronize_srcu", "synchronize_srcu", "__mmu_notifier_release", "exit_mmap"}},
@@ -140,12 +140,12 @@ static void of_the_hosts_domain_who_notifies_is_a_reader(void **state)
 
 static void a_notifiers_reader_is_named_by_callback_and_system_call(void **state)
 {
-	static const struct task compacts = {
+	static const struct placed_task compacts = {
 		"compacts",
 		RUNS,
 		{"kvm_mmu_notifier_invalidate_range_start", "mn_hlist_invalidate_range_start",
 		 "__mmu_notifier_invalidate_range_start", "try_to_migrate_one", "kcompactd"}};
-	static const struct task unmaps = {"unmaps", RUNS, {UNMAPS}};
+	static const struct placed_task unmaps = {"unmaps", RUNS, {UNMAPS}};
 	struct stack stack;
 
 	(void)state;
