@@ -9,6 +9,10 @@
 /* SRCU's timer takes one to three jiffies; this is four of the longest, HZ=100. */
 #define TIMER_MAX_NS 40000000ULL
 
+/* What is less is since boot, not since 1970: 2001. And September 2025. */
+#define DATE_MIN_NS	1000000000000000000ULL
+#define DEFERS_SINCE_NS 1756684800000000000ULL
+
 /* ---- VMs ---- */
 
 static void drop_vm(struct log *log, size_t idx, uint64_t ts_ns)
@@ -116,6 +120,16 @@ static bool is_behind_device(const struct log_call *call, uint64_t begin_ns)
 }
 
 /*
+ * Where times are dates (strace -ttt), an older kernel is known: devices are registered with
+ * call_srcu() since v6.18 (7d9a0273c459 "KVM: Avoid synchronize_srcu() in
+ * kvm_io_bus_register_dev()"), written in September 2025. Before that nothing was left outstanding.
+ */
+static bool is_of_old_kernel(uint64_t ts_ns)
+{
+	return ts_ns >= DATE_MIN_NS && ts_ns < DEFERS_SINCE_NS;
+}
+
+/*
  * A wait of a jiffy and more is one for a timer if the log shows that a device was registered on
  * the same VM shortly before, and if a timer can take so long. Nothing else is inferred.
  */
@@ -125,6 +139,8 @@ static enum ks_cause infer(const struct log *log, const struct log_call *call, u
 	bool waits = call->is_wait || call->wait.ns || call_waits(call->id);
 
 	if (log->is_blind || !call->vm || !waits || ns < JIFFY_NS || ns > TIMER_MAX_NS)
+		return KS_CAUSE_UNEXPLAINED;
+	if (is_of_old_kernel(begin_ns))
 		return KS_CAUSE_UNEXPLAINED;
 	return is_behind_device(call, begin_ns) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
 }
