@@ -205,6 +205,17 @@ static bool is_own_text(const char *line)
 	       begins(line, "{\"type\": \"stall\"") || begins(line, "ts_ns,vm_id,");
 }
 
+/* {"log":"...","stream":"stderr"} of a container's log, {"MESSAGE":"..."} of a journal's */
+static bool is_json(const char *line)
+{
+	return begins(line, "{\"");
+}
+
+static bool is_utf16(const char *line)
+{
+	return begins(line, "\377\376") || begins(line, "\376\377");
+}
+
 static bool is_perf_data(const char *line)
 {
 	return begins(line, "PERFILE");
@@ -257,6 +268,10 @@ static const struct format formats[] = {
 	 STACKS},
 	{IMPORT_OWN_TEXT, "an output of kvmstall's own", is_own_text, false,
 	 "the records that it was made from", RECORD},
+	{IMPORT_JSON, "lines of JSON", is_json, false, "those of a log alone",
+	 "jq -r '.log // .MESSAGE' FILE >NEW"},
+	{IMPORT_UTF16, "text in UTF-16", is_utf16, false, "bytes that are read",
+	 "iconv -f UTF-16 -t UTF-8 FILE >NEW"},
 	{IMPORT_PERF_DATA, "a perf.data file", is_perf_data, false, "text (its own kernel's names)",
 	 "perf script >FILE"},
 	{IMPORT_TRACE_DAT, "a trace.dat file", is_trace_dat, false, "text",
@@ -277,6 +292,8 @@ const struct format *format_of(enum import_format id)
 
 enum import_format format_of_line(const char *line)
 {
+	if (is_json(line)) /* whatever it has inside */
+		return is_own_text(line) ? IMPORT_OWN_TEXT : IMPORT_JSON;
 	for (size_t i = 0; i < FORMATS_CNT; i++)
 		if (formats[i].has && formats[i].has(line))
 			return formats[i].id;

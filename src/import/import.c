@@ -79,6 +79,35 @@ static void decolour(char *line)
 	*to = 0;
 }
 
+/* "&lt;0.004000&gt;" of a web page. */
+static void unescape(char *line)
+{
+	static const struct {
+		const char *name;
+		char is;
+	} known[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}};
+	char *to = line;
+
+	for (const char *at = line; *at; at++) {
+		*to = *at;
+		for (size_t i = 0; *at == '&' && i < sizeof(known) / sizeof(known[0]); i++)
+			if (!strncmp(at, known[i].name, strlen(known[i].name))) {
+				*to = known[i].is;
+				at += strlen(known[i].name) - 1;
+			}
+		to++;
+	}
+	*to = 0;
+}
+
+/* "     7\t": cat -n, nl */
+static char *after_number(char *line)
+{
+	size_t spaces = strspn(line, " "), digits = strspn(line + spaces, "0123456789");
+
+	return digits && line[spaces + digits] == '\t' ? line + spaces + digits + 1 : line;
+}
+
 /* Without what mails, editors and other systems put around it. */
 static char *trim(char *line, size_t len)
 {
@@ -87,11 +116,13 @@ static char *trim(char *line, size_t len)
 	line[len] = 0;
 	if (line[0] == '\033')
 		decolour(line);
+	if (memchr(line, '&', len))
+		unescape(line);
 	if (!strncmp(line, "\357\273\277", 3))
 		line += 3;
 	while (line[0] == '>' && (line[1] == ' ' || line[1] == '>'))
 		line += line[1] == ' ' ? 2 : 1;
-	return line;
+	return *line == ' ' || (*line >= '0' && *line <= '9') ? after_number(line) : line;
 }
 
 /* ---- what it is ---- */
@@ -186,6 +217,8 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 			if (format == IMPORT_NONE && kind->format == IMPORT_PERF_DATA)
 				return;
 			if (format == IMPORT_NONE && kind->format == IMPORT_TRACE_DAT)
+				return;
+			if (format == IMPORT_NONE && kind->format == IMPORT_UTF16)
 				return;
 			kind->format = IMPORT_NONE;
 		}

@@ -48,3 +48,8 @@ LOG
 name 'a letter' <<'LOG'
 Our VMs hang; please help.
 LOG
+name 'a log of a container' <<'LOG'
+{"log":"100 1771257872.000000 ioctl(5, KVM_CREATE_VM, 0) = 6 <0.000100>\n","stream":"stderr","time":"2026-11-25T18:30:56.1Z"}
+LOG
+echo '== UTF-16, as some shells redirect'
+printf '\377\3761\0000\0000\000 \000' | kvmstall report -q - 2>&1
