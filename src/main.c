@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/opt.h"
 #include "base/sanitize.h"
@@ -258,6 +259,7 @@ static void *memory_or_end(size_t size)
 int main(int argc, char **argv)
 {
 	open_closed();
+	clock_init();
 	signals_init();
 	json_set_alloc_funcs(memory_or_end, free);
 	return finish_stdout(dispatch(argc, argv));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clock of all time stamps, which is also BPF's: CLOCK_MONOTONIC, in ns. */
+/* The clock of all time stamps, which is also BPF's: CLOCK_MONOTONIC of the first time namespace,
+ * in ns. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+
+/* Once, at the start: whether this is another time namespace. */
+void clock_init(void);
 
 uint64_t clock_now_ns(void);
 
