@@ -85,7 +85,8 @@ _kvmstall()
 	repro:--memslots) return ;;
 	repro:*) words="--profile --from --scenario --list --inject --hold --order --suggest --emit --gaps --min --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:--output | check:-o) return ;;
-	check:*) words="--output --json --help" ;;
+	check:--ring) return ;;
+	check:*) words="--output --json --ring --help" ;;
 	*) return ;;
 	esac
 	[ "$COMP_CWORD" != 1 ] || words="$words help --help --version"

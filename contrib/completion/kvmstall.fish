@@ -107,6 +107,7 @@ complete -c kvmstall -n __fish_use_subcommand -f -a check -d 'what this kernel a
 complete -c kvmstall -n '__fish_seen_subcommand_from check' -f
 complete -c kvmstall -n '__fish_seen_subcommand_from check' -s o -l output -r -F -d 'write to this file instead of standard output (-)'
 complete -c kvmstall -n '__fish_seen_subcommand_from check' -s j -l json -d 'one JSON object'
+complete -c kvmstall -n '__fish_seen_subcommand_from check' -l ring -x -d 'what trace --ring SIZE will meet (8M)'
 complete -c kvmstall -n '__fish_seen_subcommand_from check' -s h -l help -d 'show this help'
 complete -c kvmstall -n __fish_use_subcommand -f -a help -d 'list the options of a command'
 complete -c kvmstall -n '__fish_seen_subcommand_from help' -f -a 'trace record report diff export repro check'

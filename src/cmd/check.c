@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 
 struct check_cfg {
 	const char *output;
+	uint64_t ring_bytes; /* 0: the default */
 	bool is_json;
 };
 
@@ -44,6 +46,8 @@ struct check {
 static const struct opt check_opts[] = {
 	OUTPUT_OPT(struct check_cfg, output),
 	OPT_BOOL('j', "json", struct check_cfg, is_json, "one JSON object"),
+	OPT_POW2(0, "ring", "SIZE", struct check_cfg, ring_bytes, 4096, 1 << 30,
+		 "what trace --ring SIZE will meet (8M)"),
 	OPT_END(),
 };
 /* clang-format on */
@@ -63,6 +67,12 @@ static const char *feature_remedy(const struct check *check, const struct featur
 	return diagnosis_lacks_caps(&check->host) ? "see privileges above" : result->remedy;
 }
 
+/* Whatever the backend (choice.c, check_features()). */
+static bool is_needed(enum feature feat)
+{
+	return feat == FEATURE_BTF || feat == FEATURE_RINGBUF || feat == FEATURE_TP_BTF;
+}
+
 /* Another backend does as well, or else the facts that are missing say so. */
 static bool is_replaceable(enum feature feat)
 {
@@ -76,6 +86,7 @@ static void add_feature(struct check *check, enum feature feat)
 
 	finding->severity = result->works	   ? SEVERITY_OK
 			    : is_replaceable(feat) ? SEVERITY_NOTE
+			    : is_needed(feat)	   ? SEVERITY_FATAL
 						   : SEVERITY_PROBLEM;
 	snprintf(finding->text, sizeof(finding->text), "%s: %s", result->text,
 		 result->works ? "works" : result->why);
@@ -133,14 +144,15 @@ static void add_plan(struct check *check)
 		 "what does not work above; kvmstall-check(8) says what is lost without");
 }
 
-static void find_out(struct check *check)
+static void find_out(struct check *check, uint64_t ring_bytes)
 {
 	struct ticks *ticks = ticks_start();
 	struct kernel_traits facts;
 
 	host_read("", &check->host);
+	check->host.ring_bytes = ring_bytes;
 	ksyms_fill_host(&check->host);
-	features_probe(check->results, &facts);
+	features_probe(check->results, ring_bytes, &facts);
 	features_fill_host(&facts, &check->host);
 	ticks_stop(ticks, &check->host);
 	diagnosis_make(&check->host, &check->findings);
@@ -344,10 +356,24 @@ static int print(const struct check_cfg *cfg, const struct check *check, struct 
 	return ret;
 }
 
+/* On the heap: a stack may be small (ulimit -s). */
+static int find_and_print(const struct check_cfg *cfg, struct outfile *file, struct err *err)
+{
+	struct check *check = calloc(1, sizeof(*check));
+	int ret;
+
+	if (!check)
+		return err_set(err, -ENOMEM, "out of memory");
+	find_out(check, cfg->ring_bytes);
+	ret = print(cfg, check, file, err);
+	ret = ret ? ret : diagnosis_status(&check->findings);
+	free(check);
+	return ret;
+}
+
 static int check_run(int argc, char **argv, struct err *err)
 {
 	struct check_cfg cfg = {0};
-	struct check check = {0};
 	struct outfile file = {.fd = -1};
 	int ret = opt_parse(argc, argv, check_opts, &cfg, err);
 
@@ -361,9 +387,7 @@ static int check_run(int argc, char **argv, struct err *err)
 		ret = outfile_open(&file, cfg.output, err);
 	if (ret)
 		return ret;
-	find_out(&check);
-	ret = print(&cfg, &check, &file, err);
-	return outfile_end(&file, ret ? ret : diagnosis_status(&check.findings), err);
+	return outfile_end(&file, find_and_print(&cfg, &file, err), err);
 }
 
 const struct cmd cmd_check = {

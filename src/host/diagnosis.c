@@ -19,8 +19,11 @@
 /* The tracepoint backend has 45 open, one that attaches to functions up to two a program and more.
  */
 #define FILES_NEEDED 192
-/* Measured on 6.18.44: 40 MB do, of which 16 MiB are the ring buffer's, mapped twice. */
-#define MEMORY_NEEDED	(48 << 20)
+/* Measured on 6.18.44: 40 MB do with a ring buffer of 8 MiB, which is mapped twice; of data 20 MB.
+ */
+#define MEMORY_NEEDED	(32 << 20)
+#define DATA_NEEDED	(20 << 20)
+#define RING_BYTES	(8 << 20)
 #define CONVERT_CONTEND 0x10 /* of convert_to_big: also when there is contention */
 
 const char *const severity_names[SEVERITY_CNT] = {"info", "ok", "note", "problem", "fatal"};
@@ -270,16 +273,27 @@ static void fill_files(const struct host *host, struct finding *finding)
 		 "raise the hard limit: ulimit -Hn, LimitNOFILE= of a service");
 }
 
-static void fill_memory(const struct host *host, struct finding *finding)
+static void lack_memory(struct finding *finding, const char *of, uint64_t max, uint64_t needed,
+			const char *remedy)
 {
-	if (!host->memory_max || host->memory_max >= MEMORY_NEEDED)
-		return;
 	finding->severity = SEVERITY_FATAL;
 	snprintf(finding->text, sizeof(finding->text),
-		 "%" PRIu64 " KiB of address space are allowed, and %d KiB are needed",
-		 host->memory_max >> 10, MEMORY_NEEDED >> 10);
-	snprintf(finding->remedy, sizeof(finding->remedy),
-		 "raise the limit: ulimit -v, LimitAS= of a service");
+		 "%" PRIu64 " KiB of %s are allowed, and %" PRIu64 " KiB are needed", max >> 10, of,
+		 needed >> 10);
+	snprintf(finding->remedy, sizeof(finding->remedy), "raise the limit: %s of a service",
+		 remedy);
+}
+
+static void fill_memory(const struct host *host, struct finding *finding)
+{
+	uint64_t ring = host->ring_bytes ? host->ring_bytes : RING_BYTES;
+	uint64_t needed = MEMORY_NEEDED + 2 * ring;
+
+	if (host->memory_max && host->memory_max < needed)
+		lack_memory(finding, "address space", host->memory_max, needed,
+			    "ulimit -v, LimitAS=");
+	else if (host->data_max && host->data_max < DATA_NEEDED)
+		lack_memory(finding, "data", host->data_max, DATA_NEEDED, "ulimit -d, LimitDATA=");
 }
 
 /* ---- SRCU's settings ---- */
@@ -323,10 +337,11 @@ static const struct {
 	{SECTION_PRIVILEGES, "user-ns", fill_user_ns},
 	{SECTION_PRIVILEGES, "pid-ns", fill_pid_ns},
 	{SECTION_PRIVILEGES, "capabilities", fill_caps},
-	{SECTION_PRIVILEGES, "addresses", fill_addresses},
-	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
+	/* Before what cannot be read for want of them. */
 	{SECTION_PRIVILEGES, "files", fill_files},
 	{SECTION_PRIVILEGES, "memory", fill_memory},
+	{SECTION_PRIVILEGES, "addresses", fill_addresses},
+	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
 	{SECTION_SRCU, "register-dev", fill_register},
 	{SECTION_SRCU, "parameters", fill_params},
 };

@@ -60,6 +60,8 @@ struct host {
 	bool lacks_sysfs;     /* there is no /sys */
 	uint64_t fds_max;     /* open files, the hard limit */
 	uint64_t memory_max;  /* address space, bytes */
+	uint64_t data_max;    /* private memory that can be written, bytes */
+	uint64_t ring_bytes;  /* that are wanted; 0: the default */
 	char params[HOST_PARAM_CNT][24];
 };
 

@@ -114,7 +114,7 @@ int features_check_disabled(struct err *err)
 	return 0;
 }
 
-static int try_prog(const char *name)
+static int try_prog(const char *name, uint64_t ring_bytes)
 {
 	struct calib_bpf *skel = calib_bpf__open();
 	struct bpf_program *prog;
@@ -125,6 +125,8 @@ static int try_prog(const char *name)
 		return -errno;
 	prog = bpf_object__find_program_by_name(skel->obj, name);
 	bpf_program__set_autoload(prog, true);
+	if (ring_bytes)
+		bpf_map__set_max_entries(skel->maps.ring, ring_bytes);
 	ret = calib_bpf__load(skel);
 	if (!ret) {
 		link = bpf_program__attach(prog);
@@ -172,6 +174,7 @@ static int try_hook(int id, enum bpf_attach_type attach)
 struct types {
 	struct btf *btf;
 	int code; /* why .btf is NULL */
+	uint64_t ring_bytes;
 };
 
 static int try_like(const struct types *types, enum ks_program program)
@@ -192,7 +195,7 @@ static int try_like(const struct types *types, enum ks_program program)
 static int try_feature(const struct types *types, enum feature feat)
 {
 	if (feats[feat].prog)
-		return try_prog(feats[feat].prog);
+		return try_prog(feats[feat].prog, feat == FEATURE_RINGBUF ? types->ring_bytes : 0);
 	if (feats[feat].like != NO_PROGRAM)
 		return try_like(types, feats[feat].like);
 	return access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
@@ -237,15 +240,22 @@ static void probe_facts(struct kernel_traits *facts)
 	traits_bpf__destroy(skel);
 }
 
-void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts)
+void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
+		    struct kernel_traits *facts)
 {
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
 	struct types types;
 
 	limits_raise();
-	types.btf = btf__load_vmlinux_btf();
+	/* btf__load_vmlinux_btf() has one errno (ESRCH) for whatever is wrong with this file. */
+	types.btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
 	types.code = types.btf ? 0 : -errno;
+	types.ring_bytes = ring_bytes;
+	if (types.code == -ENOENT) {
+		types.btf = btf__load_vmlinux_btf();
+		types.code = types.btf ? 0 : -errno;
+	}
 	for (int i = 0; i < FEATURE_CNT; i++)
 		probe_one(&types, i, &results[i]);
 	btf__free(types.btf);

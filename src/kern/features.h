@@ -41,10 +41,12 @@ struct kernel_traits {
 };
 
 /*
- * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. Takes about 0.01 s, and
+ * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. @ring_bytes: of
+ * the ring buffer to try; 0: the least. Takes about 0.01 s, and
  * raises limits (kern/limits.h). What cannot be tried does not work, and says why.
  */
-void features_probe(struct feature_result results[FEATURE_CNT], struct kernel_traits *facts);
+void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
+		    struct kernel_traits *facts);
 
 /* Is all that KVMSTALL_DISABLE names a feature? 0, or -EINVAL with @err of kind ERR_USAGE. */
 int features_check_disabled(struct err *err);

@@ -227,14 +227,19 @@ static uint64_t limit_of(int resource)
 	return getrlimit(resource, &limit) || limit.rlim_max == RLIM_INFINITY ? 0 : limit.rlim_max;
 }
 
+/* The soft one, which to raise is the user's business; 0: there is none. */
+static uint64_t soft_limit_of(int resource)
+{
+	struct rlimit limit;
+
+	return getrlimit(resource, &limit) || limit.rlim_cur == RLIM_INFINITY ? 0 : limit.rlim_cur;
+}
+
 static void get_limits(struct host *host)
 {
-	struct rlimit memory;
-
 	host->fds_max = limit_of(RLIMIT_NOFILE);
-	/* The soft one counts: to raise it is the user's business. */
-	if (!getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY)
-		host->memory_max = memory.rlim_cur;
+	host->memory_max = soft_limit_of(RLIMIT_AS);
+	host->data_max = soft_limit_of(RLIMIT_DATA);
 }
 
 void host_read(const char *root, struct host *host)

@@ -42,8 +42,8 @@ static int check_features(const struct feature_result results[FEATURE_CNT], stru
 		const struct feature_result *result = &results[needed[i]];
 
 		if (!result->works && !result->is_disabled)
-			return err_cannot(err, "%s (%s): %s (%s)", result->text, result->name,
-					  result->why, result->remedy);
+			return err_cannot(err, "%s: %s (%s)", result->text, result->why,
+					  result->remedy);
 	}
 	return 0;
 }
@@ -53,7 +53,7 @@ int choice_plan(struct choice *choice, struct err *err)
 	return attach_plan_make(&choice->features, choice->wanted, &choice->plan, err);
 }
 
-int choice_make(struct choice *choice, enum backend wanted, struct err *err)
+int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes, struct err *err)
 {
 	struct feature_result results[FEATURE_CNT];
 	struct kernel_traits traits;
@@ -67,8 +67,9 @@ int choice_make(struct choice *choice, enum backend wanted, struct err *err)
 	choice->ticks = ticks_start();
 	host_read("", &host);
 	choice->syms = ksyms_load(&host, &no_symbols);
-	features_probe(results, &traits);
+	features_probe(results, ring_bytes, &traits);
 	features_fill_host(&traits, &host);
+	host.ring_bytes = ring_bytes;
 	ret = check_host(&host, err);
 	if (!ret)
 		ret = check_features(results, err);

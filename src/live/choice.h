@@ -23,9 +23,9 @@ struct choice {
 	uint32_t config_hz;
 };
 
-/* Try what there is, and plan. A negative errno with @err set if nothing will do, in the words of
- * 'kvmstall check'. */
-int choice_make(struct choice *choice, enum backend wanted, struct err *err);
+/* Try what there is, with a ring buffer of @ring_bytes (0: the default), and plan. A negative errno
+ * with @err set if nothing will do, in the words of 'kvmstall check'. */
+int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes, struct err *err);
 
 /* Set .host.hz, which takes a while to measure: to be called late. */
 void choice_measure(struct choice *choice);

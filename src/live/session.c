@@ -132,7 +132,8 @@ struct session *session_new(const struct session_cfg *cfg, struct err *err)
 		.ops = cfg->ops, .ctx = cfg->ctx, .own_tgid = getpid(), .name_vm = name_vm};
 	selftest_init(&session->test);
 	heap_keep();
-	if (choice_make(&session->choice, cfg->backend, err) || make_pipeline(session, err)) {
+	if (choice_make(&session->choice, cfg->backend, cfg->ring_bytes, err) ||
+	    make_pipeline(session, err)) {
 		session_free(session);
 		return NULL;
 	}

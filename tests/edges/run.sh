@@ -221,6 +221,13 @@ test_overflows_export()
 		"\`kvmstall_vms\` is the kernel's in the first scrape after $first of them, in the next after $second (others made VMs beside the rest)"
 }
 
+# Those of suite.sh, but systemd's for devices of services that others start.
+orphans()
+{
+	comm -23 <(bpftool "$1" list -j | jq '.[] | select(.type // "" | startswith("cgroup_") | not).id' | sort) \
+		<(cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk -v id="$1_id:" '$1 == id { print $2 }' | sort -u)
+}
+
 # ---- kill -9 ------------------------------------------------------------------------------------
 
 # What is run; each makes VMs, files or programs all the time. In a session of its own.
@@ -286,7 +293,7 @@ killed()
 		pid=$!
 		sleep "$((us / 1000000)).$(printf %06d $((us % 1000000)))"
 		if kill -KILL $pid 2>/dev/null; then alive=$((alive + 1)); else over=$((over + 1)); fi
-		wait $pid || true
+		wait $pid 2>/dev/null || true
 		# COMMAND goes on to its end; none waits for a tracer that is no more.
 		until_true 20 is_empty $pid || fail "at $us us of $whole_us it leaves" "$(ps -o pid,stat,wchan:30,args -s $pid)"
 		judge_files

@@ -5,7 +5,7 @@
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored signal-before-command losses-without-reader closed-descriptors
-	taken-away taken-capabilities soft-limit variables-unmapped
+	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
 	signals-table output-blocked output-nonblocking old-recording old-trace two-recorders file-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
@@ -116,36 +116,75 @@ agree()
 	[ "$of_trace" = 0 ] || grep -qF "$why" err || fail "$who: trace says" "$(cat err)" "and check" "$why"
 }
 
-# without PATH COMMAND...: with nothing there.
-without()
-{
-	local path=$1
+# What is taken away, the exit statuses of check and trace (u: as usual), what both say, and how it is taken away: words,
+# where "mount" stands for a mount namespace in which the words after it are run first.
+taken_table='
+all there               | u | 0 |                        | env
+files, hard             | 3 | 3 | 16 files               | prlimit --nofile=16:16
+files, soft             | u | 0 |                        | prlimit --nofile=16:1024
+address space           | 3 | 3 | of address space       | prlimit --as=30000000
+less address space      | 3 | 3 | of address space       | prlimit --as=25000000
+data                    | 3 | 3 | of data                | prlimit --data=16000000
+less data               | 3 | 3 | of data                | prlimit --data=1000000
+stack                   | u | 0 |                        | prlimit --stack=65536
+locked memory           | u | 0 |                        | prlimit --memlock=0
+/proc                   | 3 | 3 | /proc/kallsyms         | mount mount -t tmpfs none /proc
+/proc, pids only        | 3 | 3 | /proc/kallsyms         | mount mount -t proc -o subset=pid none /proc
+/proc, hidepid          | u | 0 |                        | mount mount -t proc -o hidepid=2 none /proc
+/sys                    | 3 | 3 | no /sys                | mount mount -t tmpfs none /sys
+types                   | 3 | 3 | types: No such        | mount mount -t tmpfs none /sys/kernel/btf
+tracefs and debugfs     | u | 0 |                        | mount umount -Rl /sys/kernel/debug /sys/kernel/tracing
+/dev                    | 1 | 0 |                        | mount mount -t tmpfs none /dev
+PID namespace           | u | 0 |                        | unshare --pid --fork --mount-proc
+other namespaces        | u | 0 |                        | unshare --cgroup --net --ipc --uts
+time namespace          | u | 0 |                        | unshare --time --monotonic 100000
+user namespace          | 3 | 3 | user namespace         | unshare -r
+bpf(2), by seccomp      | 3 | 3 |                        | strace -qq -f -o /dev/null -e inject=bpf:error=EPERM'
 
-	shift
-	unshare -m sh -c 'mount -t tmpfs none "$0" && exec "$@"' "$path" "$@"
+# taken_away NAME CHECK TRACE WHY COMMAND...
+taken_away()
+{
+	local name=$1 check=$2 trace=$3 wanted=$4
+
+	shift 4
+	if [ $1 = mount ]; then
+		shift
+		set -- unshare -m sh -c "$* && exec \"\$@\"" sh
+	fi
+	"$@" true 2>without.err || { note "not here: $name: $(head -n 1 without.err)"; return 0; }
+	agree "$name" "${check/u/$usual}" $trace "$@"
+	[[ $why == *"$wanted"* ]] || fail "$name: the reason is" "$why"
 }
 
 test_taken_away()
 {
-	local usual=0
+	local usual=0 name check trace wanted words
 
 	"$KVMSTALL" check -j >checked || usual=$?
 	[ $usual -le 1 ] || skip "nothing works here"
-	agree "all there" $usual 0 env
-	agree "files, hard" 3 3 prlimit --nofile=16:16
-	[[ $why == *"16 files"* ]]
-	agree "files, soft" $usual 0 prlimit --nofile=16:1024
-	agree "address space" 3 3 prlimit --as=30000000
-	agree "address space" 3 3 prlimit --as=25000000
-	unshare -m true 2>unshare.err || skip "no mount namespaces: $(cat unshare.err)"
-	agree "/proc" 3 3 without /proc
-	[[ $why == */proc/kallsyms* ]]
-	agree "/sys" 3 3 without /sys
-	[[ $why == *"no /sys"* ]]
-	agree "/dev" 1 0 without /dev
-	unshare -r true 2>unshare.err || skip "no user namespaces: $(cat unshare.err)"
-	agree "user namespace" 3 3 unshare -r
-	[[ $why == *"user namespace"* ]]
+	while IFS='|' read -r name check trace wanted words; do
+		[ -n "$words" ] || continue
+		read -r name <<<"$name"
+		read -r wanted <<<"$wanted"
+		# shellcheck disable=SC2086 # words
+		taken_away "$name" $check $trace "$wanted" $words
+	done <<<"$taken_table"
+}
+
+# In a time namespace CLOCK_MONOTONIC is another one, and BPF's is the kernel's: what is told of a call is of one clock.
+test_time_namespace()
+{
+	unshare --time --monotonic 100000 true 2>/dev/null || skip "no time namespaces"
+	REPRO=$PWD/repro unshare --time --monotonic 100000 "$KVMSTALL" trace --json --all -o trace -- \
+		sh -c 'exec "$0" repro --json --profile minimal --rounds 3 >"$REPRO"' "$KVMSTALL"
+	REPRO=$PWD/before "$KVMSTALL" repro --json --profile minimal >before
+	[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' trace)" = 3 ] || fail "not 3 VMs"
+	jq -s 'map(.ts_ns // empty) | min' before >ts
+	none "stamps of another clock" "select(.ts_ns > 0 and (.ts_ns - $(cat ts) | fabs) > 5e13) | .ts_ns" trace repro
+	"$KVMSTALL" trace --all -o here -- "$KVMSTALL" repro --profile minimal >std
+	unshare --time --monotonic 100000 "$KVMSTALL" trace --all -o there -- "$KVMSTALL" repro --profile minimal >std
+	# The same hour, or the next one.
+	[ $(((24 + $(date +%-H) - 10#$(sed -n '2s/:.*//p' there)) % 24)) -le 1 ] || fail "the time of day" "$(sed -n 2p here there)"
 }
 
 # Each capability by itself: only those that check names are missed.

@@ -344,9 +344,30 @@ static void limits_that_suffice_are_not_mentioned(void **state)
 	(void)state;
 	host.fds_max = 192;
 	host.memory_max = 48 << 20;
+	host.data_max = 20 << 20;
 	diagnosis_make(&host, &findings);
 	assert_null(find(&findings, "files"));
 	assert_null(find(&findings, "memory"));
+}
+
+/* The ring buffer is mapped twice. */
+static void a_large_ring_needs_memory(void **state)
+{
+	struct findings findings = {0};
+	struct host host = usual;
+
+	(void)state;
+	host.memory_max = 48 << 20;
+	host.ring_bytes = 16 << 20;
+	diagnosis_make(&host, &findings);
+	assert_string_equal(find(&findings, "memory")->text,
+			    "49152 KiB of address space are allowed, and 65536 KiB are needed");
+	host.memory_max = 0;
+	host.data_max = (20 << 20) - 1;
+	findings = (struct findings){0};
+	diagnosis_make(&host, &findings);
+	assert_string_equal(find(&findings, "memory")->text,
+			    "20479 KiB of data are allowed, and 20480 KiB are needed");
 }
 
 static void a_pid_namespace_is_said(void **state)
@@ -415,6 +436,7 @@ int main(void)
 		cmocka_unit_test(what_was_measured_beats_what_was_configured),
 		cmocka_unit_test(bpf_needs_two_capabilities_or_the_big_one),
 		cmocka_unit_test(limits_that_suffice_are_not_mentioned),
+		cmocka_unit_test(a_large_ring_needs_memory),
 		cmocka_unit_test(a_pid_namespace_is_said),
 		cmocka_unit_test(every_problem_has_a_remedy),
 		cmocka_unit_test(findings_past_the_last_are_no_overflow),
