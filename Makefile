@@ -387,6 +387,11 @@ check-tsan: all
 check-kvm: all
 	@PROGRAMS=all $(RUN) kvm
 
+# Hosts that drain a hundred VMs at once, and two hundred; a minute.
+check-drain: all
+	@VMMS=101 IRQFDS=9 bash tests/live/drain.sh
+	@VMMS=211 IRQFDS=3 bash tests/live/drain.sh
+
 check-vm: all static program-arm64
 	@$(RUN) vm arm64
 

@@ -248,7 +248,7 @@ TRACE(waking_tp, struct task_struct *task)
 TRACE(lock_tp, void *lock, unsigned int flags)
 {
 	if (tasks_cnt)
-		lock_wait((__u64)lock);
+		lock_wait((__u64)lock, flags);
 	return 0;
 }
 

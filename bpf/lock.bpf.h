@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mutexes of a VM that a call waits for, and who holds them. */
+/* Mutexes that a call waits for, and who holds them. */
 #ifndef BPF_LOCK_BPF_H
 #define BPF_LOCK_BPF_H
 
 #include "call.bpf.h"
 
-/* A mutex of the VM whose call this task is in: who has it? */
-static __always_inline void lock_wait(__u64 lock)
+/* include/trace/events/lock.h: v6.0 dc1f7893a70f ("locking/mutex: Make contention tracepoints more
+ * consistent wrt adaptive spinning"). Before, only a VM's own are known for mutexes. */
+#define LCB_F_MUTEX 0x20
+
+/* A mutex, in a call: who has it? */
+static __always_inline void lock_wait(__u64 lock, __u32 flags)
 {
 	struct task_state *state = task_find(current_tid()), *owner_state;
 	struct task_struct *owner;
@@ -14,7 +18,7 @@ static __always_inline void lock_wait(__u64 lock)
 	__u32 which, owner_tid;
 	__u64 kvm;
 
-	if (!state || !state->kvm)
+	if (!state)
 		return;
 	kvm = state->kvm;
 	if (lock == kvm + bpf_core_field_offset(struct kvm, slots_lock))
@@ -23,6 +27,8 @@ static __always_inline void lock_wait(__u64 lock)
 		which = KS_LOCK_KVM;
 	else if (lock == kvm + bpf_core_field_offset(struct kvm, irq_lock))
 		which = KS_LOCK_IRQ;
+	else if (flags & LCB_F_MUTEX)
+		which = KS_LOCK_MUTEX;
 	else
 		return;
 	if (!locked_begin(&state->locked, lock, which))

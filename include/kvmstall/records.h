@@ -212,6 +212,7 @@ enum ks_lock_which {
 	KS_LOCK_SLOTS = 1, /* kvm->slots_lock */
 	KS_LOCK_KVM = 2,   /* kvm->lock */
 	KS_LOCK_IRQ = 3,   /* kvm->irq_lock */
+	KS_LOCK_MUTEX = 4, /* another mutex, of any part of the kernel */
 	KS_LOCK_CNT
 };
 

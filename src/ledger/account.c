@@ -141,6 +141,17 @@ static int account_rcu(struct task *task, const struct ks_sleep *sleep, const st
 	return task_add_segment(task, wake_ns, &wakeup);
 }
 
+/* A mutex whose holder was not seen is a sleep like any other. Of several, the longest is the one
+ * to name the holder of. */
+static void take_blame(struct task *task, struct segment *seg)
+{
+	seg->cause = KS_CAUSE_LOCK;
+	if (seg->ns < task->blamed_ns)
+		return;
+	task->blamed = task->lock;
+	task->blamed_ns = seg->ns;
+}
+
 /* Not SRCU: asleep until woken, then waiting for a CPU. */
 static int account_other(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
 {
@@ -155,8 +166,8 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 
 	if (stack_in_invalidation(stack))
 		seg.cause = KS_CAUSE_INVALIDATION;
-	if (sleep->lock && task->lock.ts_ns)
-		seg.cause = KS_CAUSE_LOCK;
+	if (sleep->lock && task->lock.owner)
+		take_blame(task, &seg);
 	if (task_add_segment(task, sleep->off_ns, &seg))
 		return -ENOMEM;
 	return ready.ns ? task_add_segment(task, wake_ns, &ready) : 0;
@@ -226,14 +237,6 @@ static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, 
 	return false;
 }
 
-/* ---- locks ---- */
-
-/* A mutex whose holder was not seen is a sleep like any other. */
-static enum ks_cause lock_cause(const struct account_input *in)
-{
-	return in->task->lock.owner ? KS_CAUSE_LOCK : KS_CAUSE_OTHER_SLEEP;
-}
-
 /* ---- the whole call ---- */
 
 struct builder {
@@ -287,8 +290,6 @@ static void put_segments(struct builder *builder, const struct account_input *in
 
 		if (timed->begin_ns < now || seg_end > end)
 			continue; /* of a call whose own record was lost */
-		if (seg.cause == KS_CAUSE_LOCK)
-			seg.cause = lock_cause(in);
 		put_segment(builder, &(struct segment){.cause = gap, .ns = timed->begin_ns - now});
 		put_segment(builder, &seg);
 		now = seg_end;

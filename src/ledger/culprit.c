@@ -269,7 +269,7 @@ static void blame_reader(const struct vms *vms, const struct stall *stall,
 static const char *lock_name(uint32_t which)
 {
 	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
-						       "kvm->irq_lock"};
+						       "kvm->irq_lock", NULL};
 
 	return names[which];
 }
@@ -277,7 +277,7 @@ static const char *lock_name(uint32_t which)
 static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint64_t end_ns,
 			 struct culprit *culprit)
 {
-	const struct held_lock *lock = &in->task->lock;
+	const struct held_lock *lock = &in->task->blamed;
 
 	culprit->kind = CULPRIT_HOLDER;
 	culprit->func = lock_name(lock->which);

@@ -450,7 +450,7 @@ static int no_task(struct ledger *ledger)
 
 static void release_task(struct ledger *ledger, struct task *task)
 {
-	if (task->watchers || task->segments_cnt || task->lock.owner)
+	if (task->watchers || task->segments_cnt || task->lock.owner || task->blamed.owner)
 		return;
 	map_del(&ledger->tasks, task->tid);
 	task_free(ledger->spare);
@@ -485,12 +485,30 @@ static int take_cpu(struct ledger *ledger, const struct record_view *view)
 	return cpu->head.type == KS_PREEMPTED ? account_preempted(task, cpu) : 0;
 }
 
+/* A holder is kept as long as somebody may name it. @owner: its tid, or 0. */
+static void forget_holder(struct ledger *ledger, uint32_t owner)
+{
+	struct task *holder = owner ? map_get(&ledger->tasks, owner) : NULL;
+
+	if (holder && holder->watchers && !--holder->watchers)
+		release_task(ledger, holder);
+}
+
+static void keep_holder(struct ledger *ledger, uint32_t owner)
+{
+	struct task *holder = owner ? map_get(&ledger->tasks, owner) : NULL;
+
+	if (holder)
+		holder->watchers++;
+}
+
 static int take_sleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_sleep *sleep = view->sleep;
 	struct task *task = find_task(ledger, sleep->head.tid, sleep->head.ts_ns);
 	const struct stack *stack;
 	struct domain *dom;
+	uint32_t blamed;
 	int ret;
 
 	if (!task)
@@ -498,24 +516,16 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 	stack = resolve(ledger, view);
 	if (!stack)
 		return -ENOMEM;
+	blamed = task->blamed.owner;
 	dom = find_domain(ledger, sleep->ssp);
 	prove_domain(ledger, dom, sleep, stack);
 	forget_interrupt(task, sleep, stack);
 	ret = account_sleep(task, sleep, stack, dom, false);
+	keep_holder(ledger, task->blamed.owner);
+	forget_holder(ledger, blamed);
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
 	task->forgotten = 0;
 	return ret;
-}
-
-static void forget_holder(struct ledger *ledger, const struct task *task)
-{
-	struct task *holder;
-
-	if (!task->lock.owner)
-		return;
-	holder = map_get(&ledger->tasks, task->lock.owner);
-	if (holder && holder->watchers && !--holder->watchers)
-		release_task(ledger, holder);
 }
 
 static int take_lock(struct ledger *ledger, const struct record_view *view)
@@ -525,7 +535,7 @@ static int take_lock(struct ledger *ledger, const struct record_view *view)
 
 	if (!task)
 		return no_task(ledger);
-	forget_holder(ledger, task);
+	forget_holder(ledger, task->lock.owner);
 	task->lock = (struct held_lock){
 		.ts_ns = lock->head.ts_ns,
 		.which = lock->which < KS_LOCK_CNT ? lock->which : KS_LOCK_OTHER,
@@ -592,8 +602,8 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 		return no_task(ledger);
 	task_forget_before(task, call->begin_ns);
 	in.vm = vm_of_call(ledger, call, task);
-	if (task->lock.owner)
-		in.holder = map_get(&ledger->tasks, task->lock.owner);
+	if (task->blamed.owner)
+		in.holder = map_get(&ledger->tasks, task->blamed.owner);
 	ret = account_call(&in, &ledger->scratch, &stall);
 	if (!ret) {
 		find_culprit(ledger, &in, &stall);
@@ -603,7 +613,8 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 		ledger->ops.stall(ledger->ctx, &stall);
 		remember(task, &stall);
 	}
-	forget_holder(ledger, task);
+	forget_holder(ledger, task->lock.owner);
+	forget_holder(ledger, task->blamed.owner);
 	task_reset(task);
 	release_task(ledger, task);
 	return ret;
@@ -740,11 +751,11 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 
 	in.vm = rec->kvm ? vms_find(&ledger->vms, rec->kvm)
 			 : vms_of_process(&ledger->vms, rec->tgid);
-	in.holder = task->lock.owner ? map_get(&ledger->tasks, task->lock.owner) : NULL;
 	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
 	make_call_so_far(rec, since_ns, &call);
 	make_sleep_so_far(rec, since_ns, dom, &sleep);
 	ret = account_sleep(task, &sleep, stack, dom, true);
+	in.holder = task->blamed.owner ? map_get(&ledger->tasks, task->blamed.owner) : NULL;
 	call.sleeps = task->sleeps;
 	in.call = &call;
 	if (!ret)
@@ -839,7 +850,8 @@ static void forget_tasks(struct ledger *ledger, const uint32_t *tids, size_t cnt
 
 		if (!task)
 			continue;
-		forget_holder(ledger, task);
+		forget_holder(ledger, task->lock.owner);
+		forget_holder(ledger, task->blamed.owner);
 		task_reset(task);
 		release_task(ledger, task);
 	}

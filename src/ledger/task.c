@@ -50,6 +50,8 @@ void task_mark(const struct task *task, struct task_mark *mark)
 		.forgotten = task->forgotten,
 		.last_in_ns = task->last_in_ns,
 		.wait_ns = task->wait_ns,
+		.blamed = task->blamed,
+		.blamed_ns = task->blamed_ns,
 	};
 }
 
@@ -65,6 +67,8 @@ void task_rewind(struct task *task, const struct task_mark *mark)
 	task->forgotten = mark->forgotten;
 	task->last_in_ns = mark->last_in_ns;
 	task->wait_ns = mark->wait_ns;
+	task->blamed = mark->blamed;
+	task->blamed_ns = mark->blamed_ns;
 }
 
 void task_reset(struct task *task)

@@ -42,11 +42,13 @@ struct task {
 	struct wait *waits;
 	size_t waits_cnt, waits_cap;
 	uint32_t sleeps;
-	uint32_t forgotten;  /* sleeps that reach further back than their domain's history */
-	uint64_t seen_ns;    /* of the last record that was about it */
-	uint64_t last_in_ns; /* end of its last sleep */
-	uint64_t wait_ns;    /* identity of the last wait: when its function was entered */
-	struct held_lock lock;
+	uint32_t forgotten;	 /* sleeps that reach further back than their domain's history */
+	uint64_t seen_ns;	 /* of the last record that was about it */
+	uint64_t last_in_ns;	 /* end of its last sleep */
+	uint64_t wait_ns;	 /* identity of the last wait: when its function was entered */
+	struct held_lock lock;	 /* that it waited for last */
+	struct held_lock blamed; /* that it slept for longest */
+	uint64_t blamed_ns;
 	struct past_call past;
 	struct cpu_waits cpu_waits; /* its own, in this call */
 	uint32_t asleep_switches;   /* identity of the sleep that an iterator found it in */
@@ -71,6 +73,8 @@ struct task_mark {
 	size_t segments_cnt, waits_cnt;
 	uint32_t sleeps, forgotten;
 	uint64_t last_in_ns, wait_ns;
+	struct held_lock blamed;
+	uint64_t blamed_ns;
 };
 
 void task_mark(const struct task *task, struct task_mark *mark);

@@ -167,6 +167,11 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		       "faster, or populate the memory before memslots change";
 	if (stall->cause == KS_CAUSE_RCU)
 		return for_rcu(stall);
+	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.is_known && !stall->culprit.func)
+		return "the function named takes a mutex that is not a VM's, so every process of "
+		       "the "
+		       "host may hold it: the holder's stall is the one to mend, or do fewer such "
+		       "calls at once";
 	return by_cause[stall->cause];
 }
 

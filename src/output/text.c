@@ -217,6 +217,8 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 {
 	if (culprit->func)
 		str_addf(out, " on %s", culprit->func);
+	else if (culprit->seg && culprit->seg->func && culprit->kind == CULPRIT_HOLDER)
+		str_addf(out, " on a mutex in %s", culprit->seg->func);
 	if (!culprit->is_known)
 		return;
 	str_adds(out, ", held by ");

@@ -38,10 +38,12 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 # shellcheck source=/dev/null
 . "$here/tests/live/rcu.sh"
 # shellcheck source=/dev/null
+. "$here/tests/live/drain.sh"
+# shellcheck source=/dev/null
 . "$here/tests/live/diff.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/logs.sh"
-tests=${tests/nothing-left/diff-regression diff-self diff-strace diff-aa nothing-left}
+tests=${tests/nothing-left/drain create-together diff-regression diff-self diff-strace diff-aa nothing-left}
 
 command -v jq >/dev/null || nothing "no jq"
 need_kvm_and_bpf

@@ -546,6 +546,29 @@ static void a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile(void **sta
 	}
 }
 
+/* C9: two mutexes had one holder, that of the last. */
+static void of_two_mutexes_the_holder_is_that_of_the_longer_wait(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(105, 13, 1, 12),
+		SLEEP(106, 165, 170, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		LOCK(171, 13, 1, 14),
+		SLEEP(172, 190, 191, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		LOCK(192, 13, 1, 0), /* nobody was seen to have it */
+		SLEEP(193, 199, 199, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		CALL(104, 210, 13, 1, MEMSLOT, 3),
+	};
+	struct trace *trace = RUN(rows);
+	const struct stall *stall = &trace->stalls[0].stall;
+
+	(void)state;
+	assert_int_equal(stall->by_cause[KS_CAUSE_LOCK], TRACE_NS(59 + 18));
+	assert_int_equal(stall->by_cause[KS_CAUSE_OTHER_SLEEP], TRACE_NS(6));
+	assert_int_equal(stall->culprit.tid, 12);
+	trace_free(trace);
+}
+
 /* The lock of a call is not that of the task's next one. */
 static void a_lock_is_forgotten_with_its_call(void **state)
 {
@@ -914,6 +937,7 @@ int main(void)
 		cmocka_unit_test(a_domain_of_nobodys_is_followed_from_its_first_record_on),
 		cmocka_unit_test(a_sleep_in_a_mutex_is_its_holders),
 		cmocka_unit_test(a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile),
+		cmocka_unit_test(of_two_mutexes_the_holder_is_that_of_the_longer_wait),
 		cmocka_unit_test(a_lock_is_forgotten_with_its_call),
 		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),
 		cmocka_unit_test(watching_holders_leaves_no_task_behind_or_freed),

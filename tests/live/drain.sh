@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Hosts that start and drain many VMs at once, traced. A part of run.sh; alone, it is all that run.sh runs, with
+# VMMS, IRQFDS and MAPPINGS as asked for: make check-drain.
+
+# shellcheck disable=SC2094,SC2154 # a command's name is no file; work and here are run.sh's
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='drain create-together' exec bash "$(dirname "$0")/run.sh"
+
+# drain VMMS IRQFDS [MAPPINGS]: tests/live/drain.c, traced
+drain()
+{
+	[ -x "$work/drain-vms" ] || ${CC:-cc} -O1 -pthread -o "$work/drain-vms" "$here/tests/live/drain.c" || return
+	timeout -k 5 300 "$KVMSTALL" trace --json -- "$work/drain-vms" "$@" >trace
+	value 'map(select(.type == "summary"))[0]' trace >summary
+}
+
+# Nothing is lost, each account is whole, and who waited for somebody's mutex is told whose it was.
+is_whole()
+{
+	[ "$(jq .lost summary)" = 0 ] || fail "lost: $(jq -c .losses summary)"
+	[ "$(jq .incomplete summary)" = 0 ] || fail "$(jq .incomplete summary) accounts are incomplete"
+	[ "$(jq .vms summary)" = "$1" ] || fail "$(jq .vms summary) VMs of $1"
+	value 'map(select(.type == "stall")) | (map(ns_by("unexplained")) | add // 0) * 100 <= (map(.stall_ns) | add // 0)' \
+		trace >explained
+	[ "$(cat explained)" = true ] || fail "more than a hundredth is unexplained"
+	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock")
+		| select(.culprit.kind != "holder" or (.culprit.tid // 0) == 0) | {call, culprit}' trace
+	none "off balance" 'select(.type == "stall" and is_off_balance)' trace
+	note "$(value 'map(select(.type == "stall")) | "\(length) stalls, \(map(select(.cause == "lock")) | length) for a mutex, \(
+		map(select(.culprit == null)) | length) without a culprit"' trace)"
+}
+
+test_drain()
+{
+	local vmms=${VMMS:-31}
+
+	drain "$vmms" "${IRQFDS:-7}"
+	is_whole "$vmms"
+}
+
+# KVM_CREATE_VM keeps mm_all_locks_mutex, which is the host's, for longer the more mappings its process has.
+test_create_together()
+{
+	repeat 3 create_together
+}
+
+create_together()
+{
+	drain 13 1 "${MAPPINGS:-20011}"
+	is_whole 13
+	some "a VM that was made after another's" 'select(.type == "stall" and .call == "KVM_CREATE_VM" and .cause == "lock")
+		| select(.culprit.call == "KVM_CREATE_VM" and .culprit.tid != .tid)
+		| .segments[] | select(.cause == "lock" and .function == "mm_take_all_locks")' trace
+}
