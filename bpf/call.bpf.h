@@ -14,6 +14,7 @@
 #define CMD_SIZE(cmd) (((cmd) >> 16) & 0x3fff)
 
 #define NR_CREATE_VM 0x01
+#define CMD_RUN	     0xae80 /* _IO(KVMIO, 0x80) */
 
 static __always_inline struct task_state *task_find(__u32 tid)
 {
@@ -155,6 +156,8 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 			state->kvm = file_kvm(file, KS_KIND_VM);
 			/* as of the call's end, and reported before it */
 			vm_add(state->kvm, current_tgid(), state->shown_tgid, 0, now);
+			emit_step_at(now, KS_BORN, kvm_srcu(state->kvm), state->begin_ns,
+				     state->kvm);
 		}
 	}
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))

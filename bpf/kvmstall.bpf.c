@@ -53,6 +53,8 @@ TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 	if (id == SYS_IOCTL) {
 		__u32 cmd = sys_arg1(regs);
 
+		if (cmd == CMD_RUN)
+			fd_runs(sys_arg0(regs));
 		if (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)])
 			return 0;
 		file = current_file(sys_arg0(regs));
@@ -226,6 +228,19 @@ CALLBACK(callback)
 CALLBACK(call_exp)
 WORK(gp)
 WORK(cb)
+
+/* A function that a vCPU passes in its first KVM_RUN, and rarely again. */
+TRACE(run_fentry, struct kvm_vcpu *vcpu)
+{
+	vcpu_runs(vcpu);
+	return 0;
+}
+
+PROBE(run_kprobe, struct kvm_vcpu *vcpu)
+{
+	vcpu_runs(vcpu);
+	return 0;
+}
 
 /* ---- sleeps ---- */
 

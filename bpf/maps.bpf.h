@@ -71,6 +71,10 @@ __u64 calls_seen[8];
  * lost. User space does it. */
 __u64 sweeps_wanted;
 
+/* VMs in .vms whose first KVM_RUN is waited for. While it is 0, probes of KVM_RUN look no further.
+ */
+__s64 unrun_cnt;
+
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
 __u64 losses[KS_LOSS_CNT];
@@ -154,6 +158,7 @@ struct vm_state {
 	__u32 shown_tgid; /* in records */
 	__u32 flags;	  /* KS_VM_FOLLOWED */
 	__u32 is_unknown; /* to user space: its record was lost */
+	__u32 has_run;	  /* vCPU 0 has entered KVM_RUN, or nobody asks since the VM was found */
 };
 
 /* VMs by struct kvm. Deleted at the VM's end. */
@@ -168,8 +173,9 @@ struct {
 #define OWNER_VMS 4
 
 struct owner {
-	__u32 cnt;	/* VMs that it made, or 1 if it was given some */
-	__u32 has_more; /* it used VMs that found no place here: user space looks for their end */
+	__u32 cnt;	 /* VMs that it made, or 1 if it was given some */
+	__u32 has_more;	 /* it used VMs that found no place here: user space looks for their end */
+	__s64 unrun_cnt; /* VMs that it made whose first KVM_RUN is waited for */
 	__u64 vms[OWNER_VMS]; /* that it made, or was given; 0: free */
 };
 
@@ -344,18 +350,23 @@ static __always_inline void ring_submit(void *record)
 	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline bool emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
+static __always_inline bool emit_step_at(__u64 ts_ns, __u8 type, __u64 ssp, __u64 seq, __u64 val)
 {
 	struct ks_step *step = ring_reserve(sizeof(*step));
 
 	if (!step)
 		return false;
-	head_fill(&step->head, bpf_ktime_get_ns(), current_shown_tid(), type);
+	head_fill(&step->head, ts_ns, current_shown_tid(), type);
 	step->ssp = ssp;
 	step->seq = seq;
 	step->val = val;
 	ring_submit(step);
 	return true;
+}
+
+static __always_inline bool emit_step(__u8 type, __u64 ssp, __u64 seq, __u64 val)
+{
+	return emit_step_at(bpf_ktime_get_ns(), type, ssp, seq, val);
 }
 
 #endif

@@ -158,6 +158,65 @@ static __always_inline bool vm_emit(__u64 kvm, __u32 shown_tgid, __u32 flags, __
 	return true;
 }
 
+/* ---- the first KVM_RUN ---- */
+
+static __always_inline void vm_await_run(__u32 tgid)
+{
+	struct owner *owner = bpf_map_lookup_elem(&owners, &tgid);
+
+	__sync_fetch_and_add(&unrun_cnt, 1);
+	if (owner)
+		__sync_fetch_and_add(&owner->unrun_cnt, 1);
+}
+
+/* It runs, or it never will: true once for each VM that was waited for. */
+static __always_inline bool vm_stop_await(struct vm_state *vm)
+{
+	__u32 tgid = vm->tgid;
+	struct owner *owner;
+
+	if (!__sync_bool_compare_and_swap(&vm->has_run, 0, 1))
+		return false;
+	owner = bpf_map_lookup_elem(&owners, &tgid);
+	__sync_fetch_and_add(&unrun_cnt, -1);
+	if (owner)
+		__sync_fetch_and_add(&owner->unrun_cnt, -1);
+	return true;
+}
+
+/* A vCPU enters KVM_RUN: the first one's first time ends its VM's start. */
+static __always_inline void vcpu_runs(struct kvm_vcpu *vcpu)
+{
+	__u64 kvm;
+	struct vm_state *vm;
+
+	if (unrun_cnt <= 0 || BPF_CORE_READ(vcpu, vcpu_idx))
+		return;
+	kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+	vm = bpf_map_lookup_elem(&vms, &kvm);
+	if (vm && vm_stop_await(vm))
+		emit_step(KS_RUN, kvm_srcu(kvm), 0, kvm);
+}
+
+/* The same by the descriptor: who owns no VM that is waited for pays for one lookup. */
+static __always_inline void fd_runs(__u32 fd)
+{
+	__u32 tgid = current_tgid();
+	struct owner *owner;
+	struct file *file;
+
+	if (unrun_cnt <= 0)
+		return;
+	owner = bpf_map_lookup_elem(&owners, &tgid);
+	if (!owner || owner->unrun_cnt <= 0)
+		return;
+	file = current_file(fd);
+	if (file && file_kind(file) == KS_KIND_VCPU)
+		vcpu_runs((struct kvm_vcpu *)BPF_CORE_READ(file, private_data));
+}
+
+/* ---- births and ends ---- */
+
 /* Until it gets through, each call on the VM tries again, and user space's sweep does. */
 static __always_inline void vm_report(__u64 kvm, struct vm_state *vm, __u32 flags, __u64 now)
 {
@@ -183,16 +242,23 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u3
 {
 	struct vm_state *old = bpf_map_lookup_elem(&vms, &kvm);
 	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid}, *added;
+	bool is_born = !(flags & KS_VM_FOUND);
+
+	vm.has_run = !is_born;
 
 	if (bpf_map_lookup_elem(&followed, &shown_tgid))
 		vm.flags = KS_VM_FOLLOWED;
-	if (old)
-		owner_drop(old->tgid, kvm); /* died unseen; its address is used again */
+	if (old) { /* died unseen; its address is used again */
+		vm_stop_await(old);
+		owner_drop(old->tgid, kvm);
+	}
 	if (bpf_map_update_elem(&vms, &kvm, &vm, BPF_ANY)) {
 		count_loss(KS_LOSS_DOMAINS);
 		return;
 	}
 	owner_add(tgid, kvm);
+	if (is_born)
+		vm_await_run(tgid);
 	domain_follow(kvm_srcu(kvm), kvm);
 	domain_follow(kvm_irq_srcu(kvm), kvm);
 	if (kvm_track_srcu(kvm))
@@ -231,6 +297,7 @@ static __always_inline void vm_gone(__u64 kvm)
 		return;
 	if (!emit_step(KS_VM_GONE, srcu, 0, kvm))
 		__sync_fetch_and_add(&sweeps_wanted, 1);
+	vm_stop_await(vm);
 	owner_drop(vm->tgid, kvm);
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);

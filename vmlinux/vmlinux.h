@@ -186,6 +186,7 @@ struct kvm_io_bus {
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct pid *pid;
+	int vcpu_idx;
 };
 
 struct kvm_device {

@@ -18,6 +18,23 @@
  * A return stands after its entry: probes are attached in this order, and only so the entry's
  * program sees if the return will be (bpf/call.bpf.h).
  */
+/*
+ * The function that a vCPU passes in its first KVM_RUN, and not in those that follow. On x86 it is
+ * also what makes a vCPU's page tables anew, and what KVM_PRE_FAULT_MEMORY has for a vCPU that
+ * never ran (arch/x86/kvm/mmu/mmu.c: kvm_mmu_load(), from kvm_mmu_reload() of vcpu_enter_guest());
+ * on arm64 it is called when another thread runs the vCPU than the last time (kvm_vcpu_ioctl() of
+ * virt/kvm/kvm_main.c). The same from 6.1 to 7.3.
+ */
+#if defined(__aarch64__) || defined(__TARGET_ARCH_arm64)
+#define KS_FIRST_RUN(X)                                                                            \
+	X(run_fentry, fentry, kvm_arch_vcpu_run_pid_change, FENTRY, FIRST_RUN, LIFE)               \
+	X(run_kprobe, kprobe, kvm_arch_vcpu_run_pid_change, KPROBE, FIRST_RUN, LIFE)
+#else
+#define KS_FIRST_RUN(X)                                                                            \
+	X(run_fentry, fentry, kvm_mmu_load, FENTRY, FIRST_RUN, LIFE)                               \
+	X(run_kprobe, kprobe, kvm_mmu_load, KPROBE, FIRST_RUN, LIFE)
+#endif
+
 /* clang-format off */
 #define KS_PROGRAMS(X)                                                                             \
 	/* calls */                                                                                \
@@ -47,6 +64,8 @@
 	/* the definite end of a VM: its main domain is taken apart (kvm_destroy_vm()) */          \
 	X(cleanup_fentry, fentry, cleanup_srcu_struct, FENTRY, NONE, LIFE)                         \
 	X(cleanup_kprobe, kprobe, cleanup_srcu_struct, KPROBE, NONE, LIFE)                         \
+	/* a VM's first KVM_RUN; the system call's program sees it where there is one */           \
+	KS_FIRST_RUN(X)                                                                            \
 	/* waits */                                                                                \
 	X(sync_fentry, fentry, synchronize_srcu, FENTRY, NONE, WAIT)                               \
 	X(sync_fexit, fexit, synchronize_srcu, FENTRY, NONE, WAIT)                                 \

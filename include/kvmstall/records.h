@@ -60,6 +60,8 @@ enum ks_type {
 	KS_PREEMPTED = 23, /* ks_cpu: a task in a call lost its CPU to others, and has one again */
 	KS_WOKEN = 24,	   /* ks_cpu: how the sleep ended that the task's next KS_SLEEP is about */
 	KS_LATE = 25,	   /* ks_cpu: a thread of the kernel was woken, and got a CPU late */
+	KS_BORN = 26,	   /* ks_step: KVM_CREATE_VM made the VM .val; the call began at .seq */
+	KS_RUN = 27,	   /* ks_step: vCPU 0 of the VM .val enters KVM_RUN for the first time */
 	KS_TYPE_CNT
 };
 

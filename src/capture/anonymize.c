@@ -177,6 +177,8 @@ static void hide_step(struct anonymize *anon, struct ks_step *step)
 	case KS_HELD:
 	case KS_DOMAIN:
 	case KS_CLOSING:
+	case KS_BORN:
+	case KS_RUN:
 		hide_address(anon, &step->val);
 	}
 }

@@ -186,6 +186,8 @@ int replay_finish(struct replay *replay, struct err *err)
 {
 	int ret = capture_reader_finish(replay->reader, err);
 
+	if (replay->ledger)
+		ledger_finish(replay->ledger);
 	if (ret >= 0 && replay->ops.done)
 		replay->ops.done(replay->ctx, &replay->head);
 	return ret;

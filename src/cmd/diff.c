@@ -143,6 +143,14 @@ static void on_stall(void *ctx, const struct stall *stall)
 		loading->error = samples_add(&loading->side->samples, stall);
 }
 
+static void on_span(void *ctx, const struct span *span)
+{
+	struct loading *loading = ctx;
+
+	if (!loading->error && filter_wants_span(&loading->filter, span))
+		loading->error = samples_add_span(&loading->side->samples, span);
+}
+
 static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct loading *loading = ctx;
@@ -179,7 +187,7 @@ static int load_file(struct side *side, char *const *paths, enum input_run run,
 	static const struct input_cfg cfg = {.from = IMPORT_NONE};
 	struct loading loading = {.side = side};
 	const struct replay_ops ops = {
-		.ledger = {.stall = on_stall, .vm_gone = on_vm_gone},
+		.ledger = {.stall = on_stall, .vm_gone = on_vm_gone, .span = on_span},
 		.head = on_head,
 	};
 	struct summary summary = {0};

@@ -101,6 +101,13 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 	metrics_vm_gone(export->metrics, vm);
 }
 
+static void on_span(void *ctx, const struct span *span)
+{
+	struct export *export = ctx;
+
+	metrics_span(export->metrics, span);
+}
+
 static void on_asleep(void *ctx, const struct stall *stall)
 {
 	struct export *export = ctx;
@@ -217,6 +224,7 @@ static int attach(struct export *export, struct err *err)
 		.vm_new = on_vm_new,
 		.vm_gone = on_vm_gone,
 		.asleep = on_asleep,
+		.span = on_span,
 	};
 	const struct session_cfg cfg = {
 		.backend = export->cfg.live.backend,

@@ -29,6 +29,7 @@ void printer_init(struct printer *show, const struct printer_cfg *cfg, struct ou
 	else
 		show->all_min_ns = cfg->min_ns;
 	show->summary.command_status = -1;
+	show->summary.spans = &show->spans;
 	str_init(&show->line);
 	storms_init(&show->storms, show->cfg.min_ns, on_storm, show);
 }
@@ -50,6 +51,7 @@ void printer_fini(struct printer *show)
 	storms_fini(&show->storms);
 	perfetto_free(show->perfetto);
 	str_fini(&show->line);
+	spans_fini(&show->spans);
 }
 
 /* Half a line is worse than none. */
@@ -360,6 +362,18 @@ void printer_record(struct printer *show, const void *record, size_t size,
 	perfetto_record(show->perfetto, record, size, syms);
 	if (show->line.len)
 		put_line(show);
+}
+
+void printer_span(struct printer *show, const struct span *span)
+{
+	if (!filter_wants_span(&show->cfg.filter, span))
+		return;
+	if (spans_add(&show->spans, span))
+		show->missing++;
+	if (show->cfg.format != PRINTER_JSON)
+		return;
+	json_span(&show->line, span);
+	put_line(show);
 }
 
 /* ---- the end ---- */

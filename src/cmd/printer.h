@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cmd/outfile.h"
 #include "ledger/filter.h"
+#include "output/spans.h"
 #include "output/storm.h"
 #include "output/summary.h"
 #include "output/text.h"
@@ -60,6 +61,7 @@ struct printer {
 	char backend[16];
 	struct advice_host host;
 	struct summary summary;
+	struct spans spans; /* of the summary */
 	struct text_cfg text;
 	struct storms storms;
 	struct map stuck;	   /* tid -> struct stuck */
@@ -101,6 +103,7 @@ bool printer_stall(struct printer *show, const struct stall *stall);
 void printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
+void printer_span(struct printer *show, const struct span *span);
 
 /* It is @now_ns: what is over by then is reported. */
 void printer_tick(struct printer *show, uint64_t now_ns);

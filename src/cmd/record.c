@@ -213,6 +213,13 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 	printer_vm_gone(&record->show, vm);
 }
 
+static void on_span(void *ctx, const struct span *span)
+{
+	struct record *record = ctx;
+
+	printer_span(&record->show, span);
+}
+
 /* ---- the head ---- */
 
 static int fill_head(struct record *record, struct session *session)
@@ -400,6 +407,7 @@ static int record_all(struct record *record, char *const *command, struct err *e
 		.vm_new = on_vm_new,
 		.vm_gone = on_vm_gone,
 		.asleep = on_asleep,
+		.span = on_span,
 	};
 	const struct record_cfg *cfg = &record->cfg;
 	const struct watch_cfg watch_cfg = {

@@ -16,10 +16,11 @@
 #include "output/group_by.h"
 
 #define BY_DEFERRAL GROUP_BY_CNT
+#define BY_START    (GROUP_BY_CNT + 1)
 
-/* In the order of enum group_by_key, and one more. */
-static const char *const by_names[] = {"stall", "vm",	   "call",     "cause",
-				       "phase", "culprit", "deferral", NULL};
+/* In the order of enum group_by_key, and two more. */
+static const char *const by_names[] = {"stall",	  "vm",	      "call",  "cause", "phase",
+				       "culprit", "deferral", "start", NULL};
 /* In the order of enum printer_format. */
 static const char *const format_names[] = {"text", "json", "csv", "perfetto", NULL};
 
@@ -158,6 +159,13 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 		deferral_vm_gone(report->deferral, vm);
 }
 
+static void on_span(void *ctx, const struct span *span)
+{
+	struct report *report = ctx;
+
+	printer_span(&report->show, span);
+}
+
 /* ---- out ---- */
 
 static int put_table(struct report *report, const struct table *table, const char *type,
@@ -240,8 +248,10 @@ static int put_groups(struct report *report)
 
 	if (report->deferral)
 		ret = deferral_table(report->deferral, &table);
-	else
+	else if (report->tally)
 		ret = group_by_table(report->tally, &table);
+	else
+		ret = spans_table(&report->show.spans, &table);
 	if (!ret)
 		ret = put_table(report, &table, "group", by_names[report->cfg.by]);
 	table_fini(&table);
@@ -286,7 +296,8 @@ static int read_file(struct report *report, char **paths, enum input_run run, st
 		.ledger = {.stall = on_stall,
 			   .vm_new = on_vm_new,
 			   .vm_gone = on_vm_gone,
-			   .asleep = on_asleep},
+			   .asleep = on_asleep,
+			   .span = on_span},
 		.head = on_head,
 		.record = on_record,
 		.done = on_done,
@@ -364,9 +375,9 @@ static int set_up(struct report *report, struct err *err)
 		return ret;
 	if (cfg->by == BY_DEFERRAL)
 		report->deferral = deferral_new();
-	else if (cfg->by)
+	else if (cfg->by && cfg->by != BY_START)
 		report->tally = group_by_new(cfg->by);
-	if (cfg->by && !report->tally && !report->deferral)
+	if (cfg->by && cfg->by != BY_START && !report->tally && !report->deferral)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }

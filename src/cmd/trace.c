@@ -155,11 +155,19 @@ static int on_record(void *ctx, const void *record, size_t size)
 	return 0;
 }
 
+static void on_span(void *ctx, const struct span *span)
+{
+	struct tracing *trace = ctx;
+
+	printer_span(&trace->show, span);
+}
+
 static const struct ledger_ops trace_ledger_ops = {
 	.stall = on_stall,
 	.vm_new = on_vm_new,
 	.vm_gone = on_vm_gone,
 	.asleep = on_asleep,
+	.span = on_span,
 };
 
 /* ---- the whole ---- */

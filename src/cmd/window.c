@@ -97,7 +97,7 @@ bool window_is_given(const struct window *window)
 
 /* ---- the recording, read for its times ---- */
 
-struct span {
+struct extent {
 	uint64_t begin_ns, end_ns;
 };
 
@@ -108,7 +108,7 @@ struct scan {
 	int64_t clock_offset_ns;
 	uint64_t began_ns; /* 0: it does not say */
 	uint64_t first_ns, last_ns;
-	struct span longest[WINDOW_AROUND_MAX]; /* the longest first */
+	struct extent longest[WINDOW_AROUND_MAX]; /* the longest first */
 	size_t cnt;
 };
 
@@ -140,13 +140,13 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 	return 0;
 }
 
-static uint64_t length(struct span span)
+static uint64_t length(struct extent span)
 {
 	return span.end_ns - span.begin_ns;
 }
 
 /* Of equals, the earlier comes first. */
-static void note_stall(struct scan *scan, struct span span)
+static void note_stall(struct scan *scan, struct extent span)
 {
 	size_t i = scan->cnt;
 
@@ -163,7 +163,7 @@ static void note_stall(struct scan *scan, struct span span)
 
 static void on_stall(void *ctx, const struct stall *stall)
 {
-	struct span span = {stall->begin_ns, stall->begin_ns + stall->latency_ns};
+	struct extent span = {stall->begin_ns, stall->begin_ns + stall->latency_ns};
 	struct scan *scan = ctx;
 
 	note_time(scan, span.begin_ns, span.end_ns);
@@ -215,7 +215,7 @@ static int find_around(const struct scan *scan, const char *path, struct filter 
 		       struct err *err)
 {
 	const struct window_around *around = &scan->window->around;
-	const struct span *span = &scan->longest[around->nth - 1];
+	const struct extent *span = &scan->longest[around->nth - 1];
 
 	if (scan->cnt < around->nth)
 		return err_set(err, -ENOENT,

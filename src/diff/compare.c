@@ -9,6 +9,7 @@
 #include "diff/explain.h"
 #include "diff/judge.h"
 #include "diff/pair.h"
+#include "diff/weigh.h"
 #include "diff/workload.h"
 
 static void find_reasons(struct comparison *comparison)
@@ -22,9 +23,9 @@ static void find_reasons(struct comparison *comparison)
 		comparison->reasons |= 1u << REASON_CUT;
 	if (base->untimed || new->untimed)
 		comparison->reasons |= 1u << REASON_UNTIMED;
-	if (comparison->by_verdict[VERDICT_TOO_FEW])
+	if (comparison->deciding[VERDICT_TOO_FEW])
 		comparison->reasons |= 1u << REASON_TOO_FEW;
-	if (comparison->by_verdict[VERDICT_ONE_SIDED])
+	if (comparison->deciding[VERDICT_ONE_SIDED])
 		comparison->reasons |= 1u << REASON_ONE_SIDED;
 	if (!comparison->tested)
 		comparison->reasons |= 1u << REASON_EMPTY;
@@ -35,7 +36,7 @@ static enum outcome decide(const struct comparison *comparison)
 {
 	if (comparison->reasons & (1u << REASON_WORKLOAD | 1u << REASON_EMPTY))
 		return OUTCOME_NOT_COMPARABLE;
-	if (comparison->by_verdict[VERDICT_WORSE])
+	if (comparison->deciding[VERDICT_WORSE])
 		return OUTCOME_WORSE;
 	return comparison->reasons ? OUTCOME_NOT_COMPARABLE : OUTCOME_NOT_WORSE;
 }
@@ -51,8 +52,12 @@ static int compare_changes(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
 	const struct group *left = any_group(x), *right = any_group(y);
-	int order;
+	int order = change_is_span(y) - change_is_span(x);
 
+	if (order)
+		return order;
+	if (change_is_span(x))
+		return (int)left->call - (int)right->call;
 	if (x->verdict != y->verdict)
 		return x->verdict < y->verdict ? -1 : 1;
 	if (x->verdict <= VERDICT_BETTER && fabs(x->diff) != fabs(y->diff))
@@ -82,7 +87,9 @@ static int judge_all(struct comparison *comparison)
 		if (change->verdict == VERDICT_CNT)
 			judge_change(comparison, change);
 		explain_facts(comparison, change);
-		comparison->by_verdict[change->verdict]++;
+		weigh_change(comparison, change);
+		comparison->by_verdict[change->verdict] += !change_is_span(change);
+		comparison->deciding[change->verdict] += !change->is_minor;
 	}
 	return 0;
 }

@@ -49,7 +49,7 @@ const char *comparison_verdict(const struct comparison *comparison)
 	case OUTCOME_NOT_COMPARABLE:
 		return "not comparable";
 	default:
-		return comparison->by_verdict[VERDICT_BETTER] ? "better" : "same";
+		return comparison->deciding[VERDICT_BETTER] ? "better" : "same";
 	}
 }
 
@@ -64,6 +64,13 @@ size_t change_samples(const struct change *change)
 	size_t new = measure_samples(&change->sides[SIDE_NEW]);
 
 	return base < new ? base : new;
+}
+
+bool change_is_span(const struct change *change)
+{
+	const struct group *base = change->sides[SIDE_BASE].group;
+
+	return group_is_span(base ? base : change->sides[SIDE_NEW].group);
 }
 
 void comparison_fini(struct comparison *comparison)

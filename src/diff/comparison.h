@@ -40,6 +40,9 @@ const char *verdict_name(enum verdict verdict);
 
 #define EXPLANATIONS_MAX 6
 
+/* What moves a VM's start and end by less than this share of the two does not decide. */
+#define SHARE_DECISIVE 0.01
+
 /* What makes a difference of milliseconds none: see judge.c. */
 enum tolerance {
 	TOLERANCE_NONE,
@@ -69,6 +72,8 @@ struct change {
 	double threshold;	  /* differences below are none */
 	enum tolerance tolerance; /* why it is what it is */
 	bool is_large;		  /* without the slack it would be a change, if sure enough */
+	double share;		  /* of a VM's start and end that it moved; -1: not known */
+	bool is_minor;		  /* so little that nothing hangs on it */
 	bool is_unsure; /* the same, though it may have moved by more than the threshold */
 	enum ks_cause moved;
 	double moved_ns;
@@ -108,11 +113,12 @@ enum outcome { OUTCOME_NOT_WORSE = 0, OUTCOME_WORSE = 1, OUTCOME_NOT_COMPARABLE 
 struct comparison {
 	struct compare_cfg cfg;
 	const struct side *sides[SIDE_CNT];
-	struct change *changes; /* sorted: the worst first */
+	struct change *changes; /* sorted: start and end of a VM, then the worst call first */
 	size_t cnt;
 	size_t tested; /* the family of Holm's correction */
 	size_t needed; /* samples a side that would do: with as many, no change is "too few" */
-	size_t by_verdict[VERDICT_CNT];
+	size_t by_verdict[VERDICT_CNT]; /* calls */
+	size_t deciding[VERDICT_CNT];	/* those that are not minor, and starts and ends */
 	struct fact_change *facts;
 	size_t facts_cnt;
 	uint32_t reasons; /* (1 << enum compare_reason) */
@@ -120,6 +126,9 @@ struct comparison {
 };
 
 void comparison_fini(struct comparison *comparison);
+
+/* Is it of the start or the end of VMs? */
+bool change_is_span(const struct change *change);
 
 /* "worse", "better", "same", "not comparable" */
 const char *comparison_verdict(const struct comparison *comparison);

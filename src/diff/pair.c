@@ -63,11 +63,12 @@ int pair_groups(struct comparison *comparison)
 			if (is_taken(comparison, group))
 				continue;
 			partner = find_partner(comparison, new, group, is_strict);
-			if (partner || !is_strict)
+			/* what one version does not report is no change */
+			if (partner || (!is_strict && !group_is_span(group)))
 				add_pair(comparison, group, partner);
 		}
 	for (size_t i = 0; i < new->cnt; i++)
-		if (!is_taken(comparison, new->groups[i]))
+		if (!is_taken(comparison, new->groups[i]) && !group_is_span(new->groups[i]))
 			add_pair(comparison, NULL, new->groups[i]);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/life.h"
+
 /* How often a VM has made each call, up to what is kept apart. */
 struct counters {
 	uint8_t cnt[CALL_CNT];
@@ -168,28 +170,20 @@ static bool is_same_origin(const struct origin *a, const struct origin *b)
 	return a->is_place == b->is_place && !strcmp(a->func, b->func) && a->call == b->call;
 }
 
-static uint8_t index_origin(struct group *group, const struct stall *stall)
+static uint8_t index_origin(struct group *group, const struct origin *origin)
 {
-	struct origin origin;
-
-	find_origin(stall, &origin);
 	for (size_t i = 0; i < group->origins_cnt; i++)
-		if (is_same_origin(&group->origins[i], &origin))
+		if (is_same_origin(&group->origins[i], origin))
 			return i;
 	if (group->origins_cnt == ORIGINS_MAX)
 		return 0;
-	group->origins[group->origins_cnt] = origin;
+	group->origins[group->origins_cnt] = *origin;
 	return group->origins_cnt++;
 }
 
-static uint8_t count_timers(const struct stall *stall)
+static uint8_t few(unsigned int cnt)
 {
-	uint8_t cnt = 0;
-
-	for (size_t i = 0; i < stall->segments_cnt && cnt < UINT8_MAX; i++)
-		cnt += cause_is_timer(stall->segments[i].cause) ||
-		       stall->segments[i].cause == KS_CAUSE_RCU; /* a timer of the GP kthread */
-	return cnt;
+	return cnt < UINT8_MAX ? cnt : UINT8_MAX;
 }
 
 /* Of each two neighbours one: what is left is spread over the whole time. */
@@ -206,14 +200,25 @@ static void fill(struct sample *sample, const struct stall *stall, uint16_t reco
 	sample->ns = stall->latency_ns;
 	sample->recording = recording;
 	sample->cause = stall->cause;
-	sample->timers = count_timers(stall);
+	sample->timers = few(stall_timers(stall));
 	sample->is_held_off = stall->culprit.is_self && cause_is_timer(stall->cause);
 	memcpy(sample->by_cause, stall->by_cause, sizeof(sample->by_cause));
+}
+
+/* Room for one more of the group; NULL: none of this one is kept. */
+static struct sample *next_sample(struct samples *samples, struct group *group)
+{
+	if (group->cnt++ % group->stride)
+		return NULL;
+	if (group->kept == SAMPLES_KEPT)
+		thin(samples, group);
+	return &group->samples[group->kept++];
 }
 
 int samples_add(struct samples *samples, const struct stall *stall)
 {
 	unsigned int occurrence;
+	struct origin origin;
 	struct sample *sample;
 	struct group *group;
 
@@ -226,13 +231,51 @@ int samples_add(struct samples *samples, const struct stall *stall)
 		return -ENOMEM;
 	samples->calls_seen++;
 	samples->incomplete += !stall->is_complete;
-	if (group->cnt++ % group->stride)
+	sample = next_sample(samples, group);
+	if (!sample)
 		return 0;
-	if (group->kept == SAMPLES_KEPT)
-		thin(samples, group);
-	sample = &group->samples[group->kept++];
 	fill(sample, stall, samples->recordings);
-	sample->origin = index_origin(group, stall);
+	find_origin(stall, &origin);
+	sample->origin = index_origin(group, &origin);
+	return 0;
+}
+
+/* ---- starts and ends ---- */
+
+bool group_is_span(const struct group *group)
+{
+	return group->call == CALL_VM_START || group->call == CALL_VM_END;
+}
+
+static void fill_span(struct sample *sample, const struct span *span, uint16_t recording)
+{
+	*sample = (struct sample){
+		.ns = span->ns,
+		.recording = recording,
+		.cause = span->worst_ns ? span->worst_cause : KS_CAUSE_RUN,
+		.timers = few(span->timers),
+		.is_held_off = span->is_held_off,
+	};
+	memcpy(sample->by_cause, span->by_cause, sizeof(sample->by_cause));
+	sample->by_cause[KS_CAUSE_RUN] += span->outside_ns;
+}
+
+int samples_add_span(struct samples *samples, const struct span *span)
+{
+	bool is_start = span->kind == SPAN_START;
+	struct group *group = find_group(samples, is_start ? CALL_VM_START : CALL_VM_END,
+					 is_start ? PHASE_SETUP : PHASE_TEARDOWN, 0);
+	struct origin origin = {.call = span->worst_culprit, .is_place = span->is_worst_place};
+	struct sample *sample;
+
+	if (!group)
+		return -ENOMEM;
+	sample = next_sample(samples, group);
+	if (!sample)
+		return 0;
+	fill_span(sample, span, samples->recordings);
+	snprintf(origin.func, sizeof(origin.func), "%s", span->worst_func);
+	sample->origin = index_origin(group, &origin);
 	return 0;
 }
 

@@ -55,6 +55,8 @@ struct group {
 	struct sample samples[SAMPLES_KEPT];
 };
 
+struct span;
+
 struct samples {
 	struct group **groups;
 	size_t cnt;
@@ -75,6 +77,12 @@ void samples_begin(struct samples *samples);
 
 /* A call, as the ledger reports it. 0 or -ENOMEM. */
 int samples_add(struct samples *samples, const struct stall *stall);
+
+/* The start or the end of a VM: a group of its own, CALL_VM_START or CALL_VM_END. What was outside
+ * calls is KS_CAUSE_RUN. 0 or -ENOMEM. */
+int samples_add_span(struct samples *samples, const struct span *span);
+
+bool group_is_span(const struct group *group);
 
 void samples_vm_gone(struct samples *samples, const struct vm *vm);
 

@@ -79,6 +79,11 @@ static void put_proof(struct ndjson *json, const struct change *change)
 	put_ns(json, "threshold_ns", change->threshold);
 	ndjson_text(json, "slack", tolerance_name(change->tolerance));
 	ndjson_bool(json, "unsure", change->is_unsure);
+	if (change->share < 0)
+		ndjson_null(json, "share");
+	else
+		ndjson_real(json, "share", change->share);
+	ndjson_bool(json, "minor", change->is_minor);
 }
 
 static void put_change(struct ndjson *json, const struct comparison *comparison,

@@ -84,6 +84,9 @@ static void add_details(struct str *out, const struct comparison *comparison,
 			 format_nsec(llround(change->threshold), threshold, sizeof(threshold)));
 	if (!compare_is_reported(change))
 		return;
+	if (change->is_minor)
+		str_addf(out, "      %.2g %% of a VM's start and end: nothing hangs on it\n",
+			 100 * change->share);
 	str_adds(out, "      ");
 	compare_add_cause(out, comparison, change);
 	str_adds(out, "\n      ");
@@ -98,6 +101,24 @@ static void add_details(struct str *out, const struct comparison *comparison,
 	}
 }
 
+/* What a user waits for comes first, and says its verdict itself. */
+static void add_spans(struct str *out, const struct comparison *comparison)
+{
+	const struct change *change = comparison->changes;
+
+	if (!comparison->cnt || !change_is_span(change))
+		return;
+	str_adds(out, "\nwhole VMs\n");
+	for (size_t i = 0; i < comparison->cnt && change_is_span(change); i++, change++) {
+		add_row(out, change);
+		str_addf(out, "      %s", verdict_name(change->verdict));
+		if (change->verdict == VERDICT_TOO_FEW)
+			str_addf(out, ": about %zu a side would do", comparison->needed);
+		str_adds(out, "\n");
+		add_details(out, comparison, change);
+	}
+}
+
 static void add_section(struct str *out, const struct comparison *comparison, enum verdict verdict)
 {
 	str_addf(out, "\n%s", verdict_name(verdict));
@@ -105,7 +126,8 @@ static void add_section(struct str *out, const struct comparison *comparison, en
 		str_addf(out, ": about %zu a side would do", comparison->needed);
 	str_adds(out, "\n");
 	for (size_t i = 0; i < comparison->cnt; i++) {
-		if (comparison->changes[i].verdict != verdict)
+		if (comparison->changes[i].verdict != verdict ||
+		    change_is_span(&comparison->changes[i]))
 			continue;
 		add_row(out, &comparison->changes[i]);
 		add_details(out, comparison, &comparison->changes[i]);
@@ -136,6 +158,7 @@ void compare_text(struct str *out, const struct comparison *comparison,
 	}
 	str_adds(out, "\n");
 	add_header(out);
+	add_spans(out, comparison);
 	for (int i = 0; i < VERDICT_CNT; i++)
 		if (comparison->by_verdict[i])
 			add_section(out, comparison, i);

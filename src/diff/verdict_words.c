@@ -181,6 +181,13 @@ void compare_add_result(struct str *out, const struct comparison *comparison)
 	const char *sep = ": ";
 
 	str_adds(out, comparison_verdict(comparison));
+	for (size_t i = 0; i < comparison->cnt && change_is_span(&comparison->changes[i]); i++) {
+		const struct change *change = &comparison->changes[i];
+
+		str_addf(out, "%s%s %s", sep, call_name(any_group(change)->call),
+			 verdict_name(change->verdict));
+		sep = ", ";
+	}
 	for (int i = 0; i < VERDICT_CNT; i++) {
 		if (!cnt[i])
 			continue;

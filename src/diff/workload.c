@@ -43,7 +43,7 @@ void workload_compare(struct comparison *comparison)
 		for (size_t i = 0; i < samples->cnt; i++) {
 			enum call_id call = samples->groups[i]->call;
 
-			if (!is_first_of_call(samples, i))
+			if (!is_first_of_call(samples, i) || group_is_span(samples->groups[i]))
 				continue;
 			if (side == SIDE_NEW && count_call(comparison->sides[SIDE_BASE], call))
 				continue;

@@ -26,6 +26,7 @@ enum need {
 	NEED_CONTENTION,
 	NEED_ITER,
 	NEED_CALL_EXPEDITED,
+	NEED_FIRST_RUN,
 	NEED_VM_FENTRY,
 	NEED_VM_KPROBE,
 };
@@ -76,6 +77,8 @@ static bool is_met(const struct features *features, enum backend backend, enum n
 		return features->has_iter;
 	case NEED_CALL_EXPEDITED:
 		return features->has_call_expedited;
+	case NEED_FIRST_RUN:
+		return features->has_first_run;
 	case NEED_VM_FENTRY:
 		return !features->is_vm_ioctl_lost;
 	case NEED_VM_KPROBE:

@@ -28,7 +28,7 @@ extern const char *const backend_names[BACKEND_CNT + 1];
 /* What a program reports. A backend must carry every capability that it claims. */
 enum capability {
 	CAPABILITY_CALL,     /* calls begin and end */
-	CAPABILITY_LIFE,     /* VMs end */
+	CAPABILITY_LIFE,     /* VMs run for the first time, and end */
 	CAPABILITY_WAIT,     /* SRCU waits by function: API and needed GP from the source */
 	CAPABILITY_CALLBACK, /* each call_srcu() */
 	CAPABILITY_SLEEP,    /* tasks leave the CPU, are woken, come back */
@@ -61,6 +61,7 @@ struct features {
 	 * in available_filter_functions). A kprobe gives the exact place.
 	 */
 	bool is_vm_ioctl_lost;
+	bool has_first_run; /* the function of run_fentry: a vCPU passes it in its first KVM_RUN */
 };
 
 struct attach_prog {

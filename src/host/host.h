@@ -53,6 +53,7 @@ struct host {
 	bool is_pid_ns; /* not the first PID namespace: most of the host's processes have no id here
 			 */
 	bool has_addresses;
+	bool has_first_run;	 /* the function that a vCPU passes in its first KVM_RUN */
 	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */
 	bool are_types_known;	 /* a BPF program could look */
 	bool has_kvm_types;

@@ -282,5 +282,6 @@ void features_for_plan(const struct feature_result results[FEATURE_CNT], const s
 		.has_contention = results[FEATURE_CONTENTION].works,
 		.has_kprobe = results[FEATURE_KPROBE].works,
 		.has_call_expedited = host->has_call_expedited,
+		.has_first_run = host->has_first_run,
 	};
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kvmstall/programs.h>
+
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "host/host.h"
@@ -18,6 +20,11 @@
 
 /* The kernel hands out one page a read, whatever the room. */
 #define CHUNK_BYTES 16384
+
+/* One function for all of its programs. */
+#define X(name, type, target, ...) #target,
+static const char *const first_runs[] = {KS_FIRST_RUN(X)};
+#undef X
 
 /* What is made of each symbol. The names are here since site_that() searches, 120 000 times. */
 struct load {
@@ -31,11 +38,14 @@ static void fill_host(const struct load *load, const struct kallsym *symbol)
 {
 	struct host *host = load->host;
 
-	/* call_srcu_expedited() starts as call_srcu() does: most names are none of these at once */
+	/* call_srcu_expedited() starts as call_srcu() does, and KVM's functions all start with a k:
+	 * most names are none of these at once */
 	if (*symbol->name != *load->ioctl && *symbol->name != *load->queues)
 		return;
 	if (!strcmp(symbol->name, load->hurries))
 		host->has_call_expedited = true;
+	if (!strcmp(symbol->name, first_runs[0]))
+		host->has_first_run = true;
 	if (!strcmp(symbol->name, load->queues))
 		host->has_addresses = symbol->addr;
 	if (!strcmp(symbol->name, load->ioctl))

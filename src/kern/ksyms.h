@@ -11,9 +11,9 @@ struct host;
 struct symbols;
 
 /*
- * Read them all, sorted, and fill in what names alone say of @host: .kvm, .has_addresses and
- * .has_call_expedited, also when it fails. NULL with @err set when they cannot be read, or
- * addresses are hidden. To be freed by symbols_free().
+ * Read them all, sorted, and fill in what names alone say of @host: .kvm, .has_addresses,
+ * .has_call_expedited and .has_first_run, also when it fails. NULL with @err set when they cannot
+ * be read, or addresses are hidden. To be freed by symbols_free().
  */
 struct symbols *ksyms_load(struct host *host, struct err *err);
 

@@ -225,7 +225,7 @@ void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to
 	losses->list[i].to_ns = to_ns;
 }
 
-static bool overlaps_loss(const struct loss_windows *losses, uint64_t begin_ns, uint64_t end_ns)
+bool loss_windows_overlap(const struct loss_windows *losses, uint64_t begin_ns, uint64_t end_ns)
 {
 	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
 
@@ -367,8 +367,9 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->segments = scratch->segments;
 	stall->segments_cnt = builder.cnt;
 	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];
-	stall->is_complete = all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
-			     !overlaps_loss(in->losses, stall->begin_ns, in->call->head.ts_ns);
+	stall->is_complete =
+		all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
+		!loss_windows_overlap(in->losses, stall->begin_ns, in->call->head.ts_ns);
 	stall->call = find_call(stall);
 	stall->phase = find_phase(stall);
 	stall->culprit = (struct culprit){.callbacks = -1};

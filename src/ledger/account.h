@@ -33,6 +33,9 @@ struct loss_windows {
 
 void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to_ns);
 
+/* May a record of what lasted from @begin_ns to @end_ns have been lost? */
+bool loss_windows_overlap(const struct loss_windows *losses, uint64_t begin_ns, uint64_t end_ns);
+
 struct account_input {
 	const struct ks_call *call;
 	const struct vm *vm;

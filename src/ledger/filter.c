@@ -3,14 +3,11 @@
 
 #include <string.h>
 
+#include "ledger/life.h"
+
 bool stall_counts(const struct stall *stall, uint64_t min_ns)
 {
 	return stall->latency_ns >= min_ns && (stall->stall_ns || min_ns);
-}
-
-bool stall_is_waited_for(const struct stall *stall)
-{
-	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY;
 }
 
 /* Is what a thread of @tgid called @comm does, or what is done to @vm (NULL: not known), wanted? */
@@ -44,6 +41,14 @@ static bool is_between(const struct filter *filter, const struct stall *stall)
 
 	return !filter->until_ns ||
 	       (end_ns >= filter->since_ns && stall->begin_ns < filter->until_ns);
+}
+
+bool filter_wants_span(const struct filter *filter, const struct span *span)
+{
+	bool is_between = !filter->until_ns || (span->begin_ns + span->ns >= filter->since_ns &&
+						span->begin_ns < filter->until_ns);
+
+	return is_between && filter_wants_vm(filter, span->vm);
 }
 
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
@@ -94,9 +99,18 @@ static void sink_asleep(void *ctx, const struct stall *stall)
 		sink->ops->asleep(sink->ctx, stall);
 }
 
+static void sink_span(void *ctx, const struct span *span)
+{
+	const struct stall_sink *sink = ctx;
+
+	if (sink->ops->span && span->vm->tgid != sink->own_tgid)
+		sink->ops->span(sink->ctx, span);
+}
+
 const struct ledger_ops stall_sink_ops = {
 	.stall = sink_stall,
 	.vm_new = sink_vm_new,
 	.vm_gone = sink_vm_gone,
 	.asleep = sink_asleep,
+	.span = sink_span,
 };

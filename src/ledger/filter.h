@@ -15,13 +15,6 @@
  * a call. */
 bool stall_counts(const struct stall *stall, uint64_t min_ns);
 
-/*
- * Does anybody wait while it sleeps? Nobody does for what KVM's kworkers and threads do for
- * themselves: an irqfd that is shut down holds nobody up until somebody flushes the queue, and is
- * accounted then.
- */
-bool stall_is_waited_for(const struct stall *stall);
-
 /* Whose calls. NULL and 0: everybody's. */
 struct filter {
 	uint32_t pid;
@@ -34,6 +27,7 @@ struct filter {
 
 /* Is what is done to @vm, or what a stalled thread did, wanted? */
 bool filter_wants_vm(const struct filter *filter, const struct vm *vm);
+bool filter_wants_span(const struct filter *filter, const struct span *span);
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall);
 
 /*

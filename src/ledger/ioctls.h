@@ -100,7 +100,9 @@
 	X(FN_BARRIER, NULL, 0)                           \
 	X(FN_DEV_IOCTL, NULL, 0)                         \
 	X(FN_VM_IOCTL, NULL, 0)                          \
-	X(FN_VM_RELEASE, NULL, 0)
+	X(FN_VM_RELEASE, NULL, 0)                        \
+	X(VM_START, "start of a VM", 0)                  \
+	X(VM_END, "end of a VM", 0)
 
 enum call_id {
 	CALL_NONE, /* in no call, or it is not known whether */

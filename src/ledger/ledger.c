@@ -9,6 +9,7 @@
 #include "ledger/account.h"
 #include "ledger/culprit.h"
 #include "ledger/blame/irqfds.h"
+#include "ledger/life.h"
 #include "ledger/record_view.h"
 #include "ledger/suspect.h"
 #include "ledger/stacks.h"
@@ -189,6 +190,145 @@ static int no_domain(struct ledger *ledger, uint64_t ssp)
 	return ssp ? no_room(ledger, &ledger->domains, DOMAINS_MAX, KS_LOSS_DOMAINS) : -EINVAL;
 }
 
+/* ---- starts and ends of VMs ---- */
+
+static void end_life(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
+{
+	struct span_account *life = vm->life;
+
+	if (!life)
+		return;
+	vm->life = NULL;
+	life->span.is_complete &=
+		!loss_windows_overlap(&ledger->losses, life->span.begin_ns, ts_ns);
+	if (ledger->ops.span)
+		ledger->ops.span(ledger->ctx, life_span(life, ts_ns));
+	free(life);
+}
+
+static bool is_start(const struct vm *vm)
+{
+	return vm->life && vm->life->span.kind == SPAN_START;
+}
+
+static bool is_end(const struct vm *vm)
+{
+	return vm->life && vm->life->span.kind == SPAN_END;
+}
+
+/* The VM did not run: its start was over when its last call was. */
+static void end_paused(struct ledger *ledger, struct vm *vm)
+{
+	if (is_start(vm))
+		end_life(ledger, vm, vm->life->upto_ns);
+}
+
+/* Without memory for it, it is not reported. */
+static void begin_end(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
+{
+	end_paused(ledger, vm);
+	if (!vm->life)
+		vm->life = life_new(SPAN_END, vm, ts_ns);
+}
+
+/* It was not its end: another descriptor is open. */
+static void forget_end(struct vm *vm)
+{
+	if (!is_end(vm))
+		return;
+	free(vm->life);
+	vm->life = NULL;
+}
+
+static bool is_closing(const struct stall *stall)
+{
+	return stall->rec->kind == KS_KIND_CLOSE || stall->rec->kind == KS_KIND_EXIT;
+}
+
+static void add_to_life(struct ledger *ledger, struct vm *vm, const struct stall *stall)
+{
+	const struct ks_call *rec = stall->rec;
+
+	if (rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
+		end_paused(ledger, vm); /* its first KVM_RUN was not seen */
+	if (is_closing(stall) && !vm->life && !vm->is_gone)
+		begin_end(ledger, vm, stall->begin_ns);
+	if (!vm->life || (is_start(vm) && is_closing(stall)))
+		return;
+	life_add(vm->life, stall);
+	vm->life->is_over |= is_end(vm) && (rec->kind == KS_KIND_EXIT || rec->flags & KS_CALL_LAST);
+	if (vm->is_gone && is_end(vm) && vm->life->is_over)
+		end_life(ledger, vm, rec->head.ts_ns);
+}
+
+/* The exit of a process is the end of all of its VMs; else a call is one VM's. */
+static void note_life(struct ledger *ledger, const struct stall *stall)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	if (!stall_is_waited_for(stall))
+		return;
+	if (stall->rec->kind != KS_KIND_EXIT) {
+		struct vm *vm =
+			stall->vm ? vms_find_at(&ledger->vms, stall->vm->kvm, stall->vm->born_ns)
+				  : NULL;
+
+		if (vm)
+			add_to_life(ledger, vm, stall);
+		return;
+	}
+	while ((slot = map_next(&ledger->vms.living, &pos))) {
+		struct vm *vm = slot->value;
+
+		if (vm->tgid == stall->rec->tgid && is_end(vm))
+			add_to_life(ledger, vm, stall);
+	}
+}
+
+static void end_paused_vms(struct ledger *ledger, uint64_t now_ns)
+{
+	const struct map_slot *slot;
+	size_t pos = 0;
+
+	while ((slot = map_next(&ledger->vms.living, &pos))) {
+		struct vm *vm = slot->value;
+
+		if (is_start(vm) && vm->life->upto_ns + LIFE_PAUSED_NS < now_ns)
+			end_paused(ledger, vm);
+	}
+}
+
+static int take_born(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_step *step = view->step;
+	struct vm *vm = vms_living(&ledger->vms, step->val);
+
+	if (!vm || vm->life || vm->flags & KS_VM_FOUND || step->seq > step->head.ts_ns)
+		return 0;
+	vm->life = life_new(SPAN_START, vm, step->seq);
+	return vm->life ? 0 : -ENOMEM;
+}
+
+static int take_run(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_step *step = view->step;
+	struct vm *vm = vms_living(&ledger->vms, step->val);
+
+	if (!vm)
+		return 0;
+	vm->has_run = true;
+	if (!is_start(vm))
+		return 0;
+	if (vm->life->upto_ns + LIFE_PAUSED_NS < step->head.ts_ns) {
+		end_paused(ledger, vm);
+		return 0;
+	}
+	vm->life->span.has_run = true;
+	end_life(ledger, vm, step->head.ts_ns);
+	return 0;
+}
+
 static void drop_domain(struct ledger *ledger, struct domain *dom)
 {
 	if (map_get(&ledger->domains, domain_ssp(dom)) != dom)
@@ -210,8 +350,10 @@ static void bury_old(struct ledger *ledger, uint64_t now_ns)
 {
 	struct vm *vm;
 
-	while ((vm = vms_bury(&ledger->vms, now_ns)))
+	while ((vm = vms_bury(&ledger->vms, now_ns))) {
+		end_life(ledger, vm, vm->gone_ns);
 		discard_vm(ledger, vm);
+	}
 }
 
 static void retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
@@ -220,7 +362,12 @@ static void retire_vm(struct ledger *ledger, uint64_t kvm, uint64_t ts_ns)
 
 	bury_old(ledger, ts_ns);
 	vm = vms_retire(&ledger->vms, kvm, ts_ns);
-	if (vm && ledger->ops.vm_gone)
+	if (!vm)
+		return;
+	end_paused(ledger, vm);
+	if (is_end(vm) && vm->life->is_over)
+		end_life(ledger, vm, ts_ns);
+	if (ledger->ops.vm_gone)
 		ledger->ops.vm_gone(ledger->ctx, vm);
 }
 
@@ -294,8 +441,10 @@ static void close_vms_of(struct ledger *ledger, uint32_t tgid, uint64_t ts_ns)
 	while ((slot = map_next(&ledger->vms.living, &pos))) {
 		struct vm *vm = slot->value;
 
-		if (vm->tgid == tgid)
-			vm->closing_ns = ts_ns;
+		if (vm->tgid != tgid)
+			continue;
+		vm->closing_ns = ts_ns;
+		begin_end(ledger, vm, ts_ns);
 	}
 }
 
@@ -304,9 +453,10 @@ static int take_closing(struct ledger *ledger, const struct record_view *view)
 	const struct ks_step *step = view->step;
 	struct vm *vm = step->val ? vms_living(&ledger->vms, step->val) : NULL;
 
-	if (vm)
+	if (vm) {
 		vm->closing_ns = step->head.ts_ns;
-	else if (!step->val)
+		begin_end(ledger, vm, step->head.ts_ns);
+	} else if (!step->val)
 		close_vms_of(ledger, step->seq, step->head.ts_ns);
 	return 0;
 }
@@ -321,8 +471,11 @@ static void note_age(const struct ledger *ledger, const struct stall *stall)
 		return;
 	vm->has_vcpus |= rec->vcpus || (stall->call == CALL_CREATE_VCPU && rec->ret >= 0);
 	vm->has_run |= rec->flags & KS_CALL_RAN || stall->call == CALL_RUN;
-	if (stall->call != CALL_CLOSE && rec->begin_ns > vm->closing_ns)
+	if (stall->call != CALL_CLOSE && rec->begin_ns > vm->closing_ns) {
 		vm->closing_ns = 0;
+		if (stall_is_waited_for(stall))
+			forget_end(vm);
+	}
 }
 
 /* A VM's third domain, which not every kernel has. */
@@ -611,6 +764,7 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 		note_age(ledger, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
+		note_life(ledger, &stall);
 		remember(task, &stall);
 	}
 	forget_holder(ledger, task->lock.owner);
@@ -840,6 +994,8 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_PREEMPTED] = take_cpu,
 	[KS_WOKEN] = take_cpu,
 	[KS_LATE] = take_cpu,
+	[KS_BORN] = take_born,
+	[KS_RUN] = take_run,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */
@@ -887,9 +1043,16 @@ void ledger_tidy(struct ledger *ledger, uint64_t now_ns)
 	ledger->tidy_ns = now_ns + TIDY_NS;
 	ledger->tidy_records = ledger->stats.records + ledger->domains.cnt + ledger->tasks.cnt;
 	bury_old(ledger, now_ns);
+	end_paused_vms(ledger, now_ns);
 	forget_old_tasks(ledger, now_ns);
 	while ((slot = map_next(&ledger->domains, &pos)))
 		domain_tidy(slot->value, now_ns);
+}
+
+void ledger_finish(struct ledger *ledger)
+{
+	for (struct vm *vm = ledger->vms.dead; vm; vm = vm->next)
+		end_life(ledger, vm, vm->gone_ns);
 }
 
 int ledger_record(struct ledger *ledger, const void *record, size_t size)

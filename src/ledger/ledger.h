@@ -15,6 +15,7 @@
 
 struct ledger;
 struct map;
+struct span;
 struct symbols;
 
 struct ledger_ops {
@@ -25,6 +26,8 @@ struct ledger_ops {
 	void (*vm_gone)(void *ctx, const struct vm *vm);
 	/* An iterator found this task asleep in SRCU or in a KVM call: its account so far. */
 	void (*asleep)(void *ctx, const struct stall *stall);
+	/* The start or the end of a VM is over. NULL: not wanted. */
+	void (*span)(void *ctx, const struct span *span);
 };
 
 struct ledger_stats {
@@ -50,6 +53,9 @@ int ledger_record(struct ledger *ledger, const void *record, size_t size);
 /* Forget what no call can need any more. Records do this by themselves; on a host where none come,
  * somebody else must. */
 void ledger_tidy(struct ledger *ledger, uint64_t now_ns);
+
+/* No more records come: ends that waited for a last call are over. */
+void ledger_finish(struct ledger *ledger);
 
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 

@@ -37,3 +37,18 @@ const char *phase_name(enum phase phase)
 {
 	return phases[phase];
 }
+
+bool stall_is_waited_for(const struct stall *stall)
+{
+	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY;
+}
+
+unsigned int stall_timers(const struct stall *stall)
+{
+	unsigned int cnt = 0;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		cnt += cause_is_timer(stall->segments[i].cause) ||
+		       stall->segments[i].cause == KS_CAUSE_RCU;
+	return cnt;
+}

@@ -35,6 +35,8 @@ enum phase {
 
 const char *phase_name(enum phase phase);
 
+struct span_account;
+
 struct vm {
 	uint64_t kvm;
 	uint32_t id; /* from 1, in the order seen; never used again */
@@ -53,6 +55,7 @@ struct vm {
 	struct domain *srcu;
 	struct domain *irq_srcu;
 	struct domain *track_srcu; /* NULL: has none */
+	struct span_account *life; /* its start or its end, while that lasts; or NULL */
 	struct vm *next;	   /* struct vms: the one that died after it */
 };
 
@@ -139,5 +142,15 @@ struct stall {
 	struct culprit culprit;
 	uint64_t by_cause[KS_CAUSE_CNT]; /* the segments' sums */
 };
+
+/*
+ * Does anybody wait while it sleeps? Nobody does for what KVM's kworkers and threads do for
+ * themselves: an irqfd that is shut down holds nobody up until somebody flushes the queue, and is
+ * accounted then.
+ */
+bool stall_is_waited_for(const struct stall *stall);
+
+/* How many of its segments waited for a timer: of SRCU's, or of plain RCU's kthread. */
+unsigned int stall_timers(const struct stall *stall);
 
 #endif

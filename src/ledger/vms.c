@@ -29,6 +29,7 @@ void vm_free(struct vm *vm)
 	domain_put(vm->srcu);
 	domain_put(vm->irq_srcu);
 	domain_put(vm->track_srcu);
+	free(vm->life);
 	free(vm);
 }
 

@@ -325,6 +325,7 @@ int session_stop(struct session *session)
 		rest = check_vms(session);
 	if (!rest)
 		rest = reorder_flush(session->order, UINT64_MAX);
+	ledger_finish(session->ledger);
 	return ret < 0 ? ret : rest;
 }
 

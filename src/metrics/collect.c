@@ -104,12 +104,33 @@ static void collect_calls(const struct out *out)
 			put_value(out, out->metrics->totals.calls[kind], files[kind], NULL);
 }
 
-static void collect_setup_duration(const struct out *out)
+static void put_only_hist(const struct out *out, const struct hist *hist)
 {
-	const struct metric_value sample = {.hist = &out->metrics->setup_stalls,
-					    .created_ns = out->metrics->cfg.start_ns};
+	const struct metric_value sample = {.hist = hist, .created_ns = out->metrics->cfg.start_ns};
 
 	out->fn(out->ctx, &sample);
+}
+
+static void collect_setup_duration(const struct out *out)
+{
+	put_only_hist(out, &out->metrics->setup_stalls);
+}
+
+static void collect_start_duration(const struct out *out)
+{
+	put_only_hist(out, &out->metrics->spans[SPAN_START]);
+}
+
+static void collect_end_duration(const struct out *out)
+{
+	put_only_hist(out, &out->metrics->spans[SPAN_END]);
+}
+
+static void collect_start_seconds(const struct out *out)
+{
+	for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
+		put_value(out, out->metrics->start_ns[cause], cause_name(cause), NULL);
+	put_value(out, out->metrics->start_ns[KS_CAUSE_CNT], "outside", NULL);
 }
 
 static void collect_setups(const struct out *out)
@@ -304,6 +325,9 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_CALLS] = collect_calls,
 	[METRIC_SETUP_DURATION] = collect_setup_duration,
 	[METRIC_SETUPS] = collect_setups,
+	[METRIC_START_DURATION] = collect_start_duration,
+	[METRIC_END_DURATION] = collect_end_duration,
+	[METRIC_START_SECONDS] = collect_start_seconds,
 	[METRIC_INCOMPLETE] = collect_incomplete,
 	[METRIC_OUTSTANDING] = collect_outstanding,
 	[METRIC_DEFERRED] = collect_deferred,

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "ledger/domain.h"
 #include "ledger/gp_durations.h"
+#include "ledger/life.h"
 #include "ledger/stall.h"
 #include "metrics/hist.h"
 #include "metrics/metrics.h"
@@ -57,7 +58,9 @@ struct metrics {
 	uint64_t incomplete;
 	uint64_t phases[PHASE_CNT][KS_CAUSE_CNT];
 	struct hist setup_stalls;
-	uint64_t setups[2];	/* that are over, without a stall and with */
+	struct hist spans[SPAN_KIND_CNT];
+	uint64_t start_ns[KS_CAUSE_CNT + 1]; /* the last: outside calls */
+	uint64_t setups[2];		     /* that are over, without a stall and with */
 	uint64_t setups_due_ns; /* when one may be over that nothing ended; UINT64_MAX: none */
 	uint64_t asleep[KS_CAUSE_CNT];
 	uint64_t oldest_ns;

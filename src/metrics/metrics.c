@@ -8,6 +8,7 @@
 #include "base/sanitize.h"
 #include "ledger/filter.h"
 #include "ledger/ledger.h"
+#include "ledger/life.h"
 #include "ledger/record_view.h"
 #include "ledger/sites.h"
 #include "ledger/symbols.h"
@@ -261,8 +262,19 @@ void metrics_vm_gone(struct metrics *metrics, const struct vm *vm)
 {
 	forget_domain(metrics, vm->srcu);
 	forget_domain(metrics, vm->irq_srcu);
-	setups_gone(metrics, vm);
+	setups_over(metrics, vm);
 	vmset_remove(&metrics->vms, vm->id);
+}
+
+void metrics_span(struct metrics *metrics, const struct span *span)
+{
+	hist_observe(&metrics->spans[span->kind], span->ns, NULL);
+	if (span->kind != SPAN_START)
+		return;
+	setups_over(metrics, span->vm);
+	for (int i = 0; i < KS_CAUSE_CNT; i++)
+		metrics->start_ns[i] += span->by_cause[i];
+	metrics->start_ns[KS_CAUSE_CNT] += span->outside_ns;
 }
 
 /* ---- records ---- */

@@ -19,6 +19,7 @@
 
 struct identity;
 struct metrics;
+struct span;
 struct symbols;
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM };
@@ -46,6 +47,12 @@ extern const char *const metric_type_names[];
 	  "Time that the set-up of each VM that was born stalled, all calls of it together")       \
 	X(SETUPS, "kvmstall_setups", COUNTER, false, "stalled",                                    \
 	  "VMs whose set-up is over, by whether a call in it stalled for --min or longer")         \
+	X(START_DURATION, "kvmstall_start_duration_seconds", HISTOGRAM, true, "",                  \
+	  "Time from KVM_CREATE_VM to the first KVM_RUN, or to the last call of a VM that is left paused") \
+	X(END_DURATION, "kvmstall_end_duration_seconds", HISTOGRAM, true, "",                      \
+	  "Time from the first close of a VM to the one that destroyed it")                        \
+	X(START_SECONDS, "kvmstall_start_seconds", COUNTER, true, "cause",                         \
+	  "What the starts of VMs are made of: the causes of their calls, and what was outside calls") \
 	X(INCOMPLETE, "kvmstall_incomplete_stalls", COUNTER, false, "",                            \
 	  "Stalls for which evidence may be missing")                                              \
 	X(OUTSTANDING, "kvmstall_outstanding_gp_seconds", COUNTER, true, "function",               \
@@ -142,6 +149,7 @@ void metrics_free(struct metrics *metrics);
 void metrics_stall(struct metrics *metrics, const struct stall *stall);
 void metrics_vm_new(struct metrics *metrics, const struct vm *vm);
 void metrics_vm_gone(struct metrics *metrics, const struct vm *vm);
+void metrics_span(struct metrics *metrics, const struct span *span);
 /* Every record, in order, after the ledger: grace periods and callbacks are counted from them. */
 void metrics_record(struct metrics *metrics, const struct symbols *syms, const void *record,
 		    size_t size);

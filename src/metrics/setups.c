@@ -49,7 +49,7 @@ void setups_stall(struct metrics *metrics, const struct stall *stall, bool count
 	vm->has_stalled |= counts;
 }
 
-void setups_gone(struct metrics *metrics, const struct vm *vm)
+void setups_over(struct metrics *metrics, const struct vm *vm)
 {
 	struct vmset_vm *entry = find(metrics, vm);
 

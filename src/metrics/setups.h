@@ -20,8 +20,8 @@ void setups_born(struct metrics *metrics, const struct vm *vm);
 /* @counts: it was long enough for kvmstall_stalls_total. */
 void setups_stall(struct metrics *metrics, const struct stall *stall, bool counts);
 
-/* Before the VM is forgotten. */
-void setups_gone(struct metrics *metrics, const struct vm *vm);
+/* Its start is over, or before the VM is forgotten. */
+void setups_over(struct metrics *metrics, const struct vm *vm);
 
 /* End what is old enough at @now_ns (CLOCK_MONOTONIC), and find out when the next one will be. */
 void setups_judge(struct metrics *metrics, uint64_t now_ns);

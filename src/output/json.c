@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "output/json.h"
+#include "output/spans.h"
 
 #include "ledger/filter.h"
 #include "ledger/ioctls.h"
@@ -226,6 +227,24 @@ int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts
 	return ndjson_finish_line(&json);
 }
 
+int json_span(struct str *out, const struct span *span)
+{
+	struct ndjson json;
+
+	ndjson_begin(&json, out, "span");
+	ndjson_int(&json, "ts_ns", span->begin_ns);
+	ndjson_text(&json, "part", span_kind_name(span->kind));
+	put_vm(&json, span->vm);
+	ndjson_int(&json, "latency_ns", span->ns);
+	put_causes(&json, "ns_by_cause", span->by_cause);
+	ndjson_int(&json, "outside_ns", span->outside_ns);
+	ndjson_int(&json, "without_ns", span->without_ns);
+	ndjson_int(&json, "calls", span->calls);
+	ndjson_bool(&json, "ran", span->has_run);
+	ndjson_bool(&json, "complete", span->is_complete);
+	return ndjson_finish_line(&json);
+}
+
 int json_lost(struct str *out, const char *where, uint64_t cnt)
 {
 	struct ndjson json;
@@ -244,6 +263,28 @@ void json_put_losses(struct ndjson *json, const struct summary *summary)
 	ndjson_end_object(json);
 }
 
+static void put_spans(struct ndjson *json, struct spans *spans)
+{
+	static const char *const keys[SPAN_KIND_CNT] = {"starts", "ends"};
+
+	for (int kind = 0; kind < SPAN_KIND_CNT; kind++) {
+		struct span_sums *sums = &spans->sums[kind];
+
+		if (!sums->ns.cnt)
+			continue;
+		ndjson_object(json, keys[kind]);
+		ndjson_int(json, "vms", sums->ns.cnt);
+		ndjson_int(json, "p50_ns", quantile_get(&sums->ns, 50));
+		ndjson_int(json, "p99_ns", quantile_get(&sums->ns, 99));
+		ndjson_int(json, "max_ns", sums->ns.max);
+		ndjson_int(json, "without_p50_ns", quantile_get(&sums->without, 50));
+		ndjson_int(json, "sum_ns", sums->sum_ns);
+		ndjson_int(json, "outside_ns", sums->part_ns[SPAN_OUTSIDE]);
+		put_causes(json, "ns_by_cause", sums->part_ns);
+		ndjson_end_object(json);
+	}
+}
+
 int json_summary(struct str *out, const struct summary *summary, const char *backend)
 {
 	struct ndjson json;
@@ -260,6 +301,8 @@ int json_summary(struct str *out, const struct summary *summary, const char *bac
 	put_causes(&json, "stalls_by_cause", summary->stalls_by_cause);
 	ndjson_int(&json, "stalled_latency_ns", summary->stalled_latency_ns);
 	ndjson_int(&json, "without_ns", summary->without_ns);
+	if (summary->spans)
+		put_spans(&json, summary->spans);
 	ndjson_int(&json, "records", summary->records);
 	ndjson_int(&json, "lost", summary_lost(summary));
 	json_put_losses(&json, summary);

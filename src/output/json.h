@@ -10,6 +10,7 @@
 
 struct advice_host;
 struct ndjson;
+struct span;
 struct str;
 struct summary;
 
@@ -25,6 +26,9 @@ int json_storm(struct str *out, const struct storm *storm);
 int json_vm(struct str *out, const struct vm *vm, const char *event, uint64_t ts_ns);
 
 /* "lost": @cnt records at @where, so far. */
+/* The start or the end of a VM is over. */
+int json_span(struct str *out, const struct span *span);
+
 int json_lost(struct str *out, const char *where, uint64_t cnt);
 
 int json_summary(struct str *out, const struct summary *summary, const char *backend);

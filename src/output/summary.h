@@ -11,6 +11,8 @@
 
 #include "ledger/stall.h"
 
+struct spans;
+
 struct summary {
 	uint64_t duration_ns;
 	uint64_t vms;
@@ -29,11 +31,12 @@ struct summary {
 	uint64_t history_bytes;	     /* what the ledger remembers of domains, now */
 	bool sees_callbacks;	     /* each call_srcu() has a record */
 	uint64_t probe_runs;
-	uint64_t probe_ns;  /* 0: not counted */
-	uint64_t cpu_ns;    /* user space's own */
-	uint64_t untimed;   /* calls of a log that have no duration, or did not end */
-	bool is_log;	    /* of a log: nothing was recorded, and causes are inferred */
-	int command_status; /* COMMAND's, as in a shell; -1: there was none, or it is not over */
+	uint64_t probe_ns;   /* 0: not counted */
+	uint64_t cpu_ns;     /* user space's own */
+	uint64_t untimed;    /* calls of a log that have no duration, or did not end */
+	bool is_log;	     /* of a log: nothing was recorded, and causes are inferred */
+	struct spans *spans; /* starts and ends of VMs; NULL: nobody adds them up */
+	int command_status;  /* COMMAND's, as in a shell; -1: there was none, or it is not over */
 };
 
 void summary_add(struct summary *summary, const struct stall *stall, bool is_stall);

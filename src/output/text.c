@@ -10,6 +10,7 @@
 #include "base/wrap.h"
 #include "ledger/ioctls.h"
 #include "base/sanitize.h"
+#include "output/spans.h"
 #include "output/summary.h"
 #include "output/timeline.h"
 
@@ -684,6 +685,8 @@ void text_summary(struct str *out, const struct summary *summary, const char *ba
 			 "period outstanding\n",
 			 format_nsec(summary->stalled_latency_ns, a, sizeof(a)),
 			 format_nsec(summary->without_ns, b, sizeof(b)));
+	if (summary->spans)
+		spans_text(summary->spans, out);
 	if (summary->incomplete)
 		str_addf(out, "incomplete accounts, with holes: %" PRIu64 "\n",
 			 summary->incomplete);

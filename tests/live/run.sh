@@ -42,6 +42,8 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 # shellcheck source=/dev/null
 . "$here/tests/live/diff.sh"
 # shellcheck source=/dev/null
+. "$here/tests/live/start.sh"
+# shellcheck source=/dev/null
 . "$here/tests/live/logs.sh"
 tests=${tests/nothing-left/drain create-together diff-regression diff-self diff-strace diff-aa nothing-left}
 

@@ -221,7 +221,7 @@ static void each_program_is_of_some_plan(void **state)
 
 	(void)state;
 	for (int is_lost = 0; is_lost < 2; is_lost++) {
-		const struct features features = {1, 1, 1, 1, 1, 1, 1, 1, is_lost};
+		const struct features features = {1, 1, 1, 1, 1, 1, 1, 1, is_lost, 1};
 
 		for (int backend = 0; backend < BACKEND_CNT; backend++) {
 			struct attach_plan plan;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diff/weigh.h"
+
+#include <math.h>
+
+#include "diff/comparison.h"
+
+/* Median start and end of a VM together, on the side where they are shorter; 0: not known. */
+static double whole_ns(const struct comparison *comparison)
+{
+	double sums[SIDE_CNT] = {0};
+
+	for (size_t i = 0; i < comparison->cnt; i++)
+		if (change_is_span(&comparison->changes[i]))
+			for (int side = 0; side < SIDE_CNT; side++)
+				sums[side] += comparison->changes[i].sides[side].median;
+	return fmin(sums[SIDE_BASE], sums[SIDE_NEW]);
+}
+
+/* Such calls of one VM. */
+static double calls_a_vm(const struct comparison *comparison, const struct change *change)
+{
+	double most = 0;
+
+	for (int side = 0; side < SIDE_CNT; side++) {
+		const struct group *group = change->sides[side].group;
+		double vms = comparison->sides[side]->samples.vms_cnt;
+
+		if (group)
+			most = fmax(most, group->cnt / fmax(vms, 1));
+	}
+	return most;
+}
+
+/*
+ * What it moved by; of few samples, all that the calls take. The interval's ends would make more of
+ * calls that vary: that the start as a whole did not move has an interval of its own.
+ */
+static double moved_ns(const struct change *change)
+{
+	const struct measure *sides = change->sides;
+
+	if (sides[SIDE_BASE].group && sides[SIDE_NEW].group &&
+	    change_samples(change) >= INTERVAL_MIN)
+		return fabs(change->diff);
+	return fmax(sides[SIDE_BASE].median, sides[SIDE_NEW].median);
+}
+
+void weigh_change(const struct comparison *comparison, struct change *change)
+{
+	double whole = whole_ns(comparison);
+
+	change->share = -1;
+	change->is_minor = false;
+	if (!whole)
+		return;
+	change->share = moved_ns(change) * calls_a_vm(comparison, change) / whole;
+	change->is_minor = !change_is_span(change) && change->share < SHARE_DECISIVE;
+}
