@@ -21,9 +21,12 @@
 /* 1 says that something is worse, so what goes wrong must say something else. */
 #define EXIT_TROUBLE 2
 
-enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN };
+enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN, DIFF_LKML, DIFF_JUNIT };
 
-static const char *const formats[] = {"text", "json", "markdown", NULL};
+/* One more, and no table of a mail would hold them. */
+#define SIDES_MAX 7
+
+static const char *const formats[] = {"text", "json", "markdown", "lkml", "junit", NULL};
 
 struct diff_cfg {
 	const char *output;
@@ -249,19 +252,56 @@ static int load_side(struct side *side, const char *list, const struct source *s
 
 /* ---- the whole ---- */
 
-static int print(const struct diff_cfg *cfg, const struct comparison *comparison,
-		 const char *const names[SIDE_CNT], struct outfile *file, struct err *err)
+static int add_comparison(const struct diff_cfg *cfg, const struct comparison *comparison,
+			  const char *const names[SIDE_CNT], struct str *out)
 {
-	struct str out;
+	switch (cfg->format) {
+	case DIFF_JSON:
+		return compare_json(out, comparison, names);
+	case DIFF_MARKDOWN:
+		compare_markdown(out, comparison, names);
+		return 0;
+	case DIFF_JUNIT:
+		compare_junit(out, comparison, names);
+		return 0;
+	default:
+		compare_text(out, comparison, names);
+		return 0;
+	}
+}
+
+/* One after the other, but for a mail, which has them side by side. */
+static int add_all(const struct diff_cfg *cfg, const struct comparison *list, size_t cnt,
+		   char *const *names, struct str *out)
+{
 	int ret = 0;
 
+	if (cfg->format == DIFF_LKML) {
+		compare_lkml(out, list, cnt, (const char *const *)names);
+		return 0;
+	}
+	if (cfg->format == DIFF_JUNIT)
+		str_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+	for (size_t i = 0; !ret && i < cnt; i++) {
+		const char *const pair[SIDE_CNT] = {names[0], names[i + 1]};
+
+		if (i && (cfg->format == DIFF_TEXT || cfg->format == DIFF_MARKDOWN))
+			str_adds(out, "\n");
+		ret = add_comparison(cfg, &list[i], pair, out);
+	}
+	if (cfg->format == DIFF_JUNIT)
+		str_adds(out, "</testsuites>\n");
+	return ret;
+}
+
+static int print(const struct diff_cfg *cfg, const struct comparison *list, size_t cnt,
+		 char *const *names, struct outfile *file, struct err *err)
+{
+	struct str out;
+	int ret;
+
 	str_init(&out);
-	if (cfg->format == DIFF_JSON)
-		ret = compare_json(&out, comparison, names);
-	else if (cfg->format == DIFF_MARKDOWN)
-		compare_markdown(&out, comparison, names);
-	else
-		compare_text(&out, comparison, names);
+	ret = add_all(cfg, list, cnt, names, &out);
 	if (ret || str_failed(&out))
 		ret = err_set(err, -ENOMEM, "out of memory");
 	outfile_start(file);
@@ -271,15 +311,28 @@ static int print(const struct diff_cfg *cfg, const struct comparison *comparison
 	return ret;
 }
 
-static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
-			     const char *const names[SIDE_CNT], struct outfile *file,
-			     struct err *err)
+/* Worse than the first: one of them is. */
+static enum outcome outcome_of(const struct comparison *list, size_t cnt)
+{
+	enum outcome outcome = OUTCOME_NOT_WORSE;
+
+	for (size_t i = 0; i < cnt; i++) {
+		if (list[i].outcome == OUTCOME_WORSE)
+			return OUTCOME_WORSE;
+		if (list[i].outcome == OUTCOME_NOT_COMPARABLE)
+			outcome = OUTCOME_NOT_COMPARABLE;
+	}
+	return outcome;
+}
+
+static int compare_and_print(const struct diff_cfg *cfg, struct side *sides, char *const *names,
+			     size_t cnt, struct outfile *file, struct err *err)
 {
 	const struct source source = {&cfg->window, file};
-	struct comparison comparison = {0};
+	struct comparison list[SIDES_MAX - 1] = {0};
 	int ret = 0;
 
-	for (int i = 0; !ret && i < SIDE_CNT; i++)
+	for (size_t i = 0; !ret && i < cnt; i++)
 		ret = load_side(&sides[i], names[i], &source, err);
 	if (ret == -ENODATA) {
 		log_error("not comparable: %s", err->msg);
@@ -287,14 +340,16 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides,
 	}
 	if (ret)
 		return ret;
-	ret = compare_sides(&comparison, &sides[SIDE_BASE], &sides[SIDE_NEW], &cfg->compare);
+	for (size_t i = 1; !ret && i < cnt; i++)
+		ret = compare_sides(&list[i - 1], &sides[0], &sides[i], &cfg->compare);
 	if (ret)
 		err_set(err, ret, "%s", strerror(-ret));
 	else
-		ret = print(cfg, &comparison, names, file, err);
+		ret = print(cfg, list, cnt - 1, names, file, err);
 	if (!ret)
-		ret = comparison.outcome;
-	comparison_fini(&comparison);
+		ret = outcome_of(list, cnt - 1);
+	for (size_t i = 1; i < cnt; i++)
+		comparison_fini(&list[i - 1]);
 	return ret;
 }
 
@@ -302,28 +357,29 @@ static int diff_run(int argc, char **argv, struct err *err)
 {
 	struct diff_cfg cfg = {.compare = {.min_effect = 0.05, .alpha = 0.01, .floor_ns = 100000}};
 	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
-	const char *names[SIDE_CNT];
-	struct side sides[SIDE_CNT];
 	struct outfile file = {.fd = -1};
+	struct side sides[SIDES_MAX];
+	size_t cnt;
 
 	if (operand < 0)
 		return operand;
 	ret = input_check_names(argv + operand, err);
 	if (ret)
 		return ret;
-	if (argc - operand != SIDE_CNT)
+	cnt = argc - operand;
+	if (cnt < SIDE_CNT)
 		return err_usage(err, "expected BASE and NEW");
-	for (int i = 0; i < SIDE_CNT; i++) {
-		names[i] = argv[operand + i];
+	if (cnt > SIDES_MAX)
+		return err_usage(err, "at most %d can be compared", SIDES_MAX);
+	for (size_t i = 0; i < cnt; i++)
 		side_init(&sides[i]);
-	}
 	ret = outfile_open(&file, cfg.output, err);
 	if (!ret)
 		ret = outfile_confine(&file, err);
 	if (!ret)
-		ret = compare_and_print(&cfg, sides, names, &file, err);
+		ret = compare_and_print(&cfg, sides, argv + operand, cnt, &file, err);
 	ret = outfile_end(&file, ret, err);
-	for (int i = 0; i < SIDE_CNT; i++)
+	for (size_t i = 0; i < cnt; i++)
 		side_fini(&sides[i]);
 	return ret;
 }
@@ -332,7 +388,7 @@ const struct cmd cmd_diff = {
 	.name = "diff",
 	.summary =
 		"compare recordings: what became slower, how sure that is, and which cause moved",
-	.operands = "BASE[,BASE...] NEW[,NEW...]",
+	.operands = "BASE[,BASE...] NEW[,NEW...]...",
 	.opts = diff_opts,
 	.failed_status = EXIT_TROUBLE,
 	.run = diff_run,

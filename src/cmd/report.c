@@ -11,6 +11,7 @@
 #include "cmd/input.h"
 #include "cmd/printer.h"
 #include "cmd/window.h"
+#include "diff/mail.h"
 #include "output/deferral.h"
 #include "output/table.h"
 #include "output/group_by.h"
@@ -22,7 +23,10 @@
 static const char *const by_names[] = {"stall",	  "vm",	      "call",  "cause", "phase",
 				       "culprit", "deferral", "start", NULL};
 /* In the order of enum printer_format. */
-static const char *const format_names[] = {"text", "json", "csv", "perfetto", NULL};
+static const char *const format_names[] = {"text", "json", "csv", "perfetto", "lkml", NULL};
+
+/* Nothing is printed one by one. */
+#define REPORT_LKML PRINTER_NOTHING
 
 /* In the order of enum import_format. */
 static const char *const from_names[] = {"auto",   "strace",	     "perf-trace", "perf",
@@ -216,7 +220,21 @@ static void add_fact(const struct report *report, struct table *table, const cha
 	table_add_text(table, value);
 }
 
-/* --facts */
+static int put_lkml(struct report *report, const struct capture_head *head)
+{
+	struct str out;
+	int ret;
+
+	str_init(&out);
+	mail_regression(&out, report->path, &head->environment, head->hz, &report->show.summary);
+	ret = str_failed(&out) ? -ENOMEM : 0;
+	if (!ret)
+		outfile_put_lines(&report->out, out.text, out.len);
+	str_fini(&out);
+	return ret;
+}
+
+/* --facts, and what is of one recording as a whole */
 static void on_done(void *ctx, const struct capture_head *head)
 {
 	static const struct table_col cols[] = {{"FILE", "file", TABLE_TEXT},
@@ -226,6 +244,8 @@ static void on_done(void *ctx, const struct capture_head *head)
 	struct table table;
 	char hz[16];
 
+	if (report->cfg.format == REPORT_LKML && !report->failed)
+		report->failed = put_lkml(report, head);
 	if (!report->cfg.facts)
 		return;
 	snprintf(hz, sizeof(hz), "%" PRIu32, head->hz);
@@ -399,6 +419,10 @@ static int report_run(int argc, char **argv, struct err *err)
 	if (report.cfg.format == PRINTER_PERFETTO && (report.cfg.by || report.cfg.facts))
 		return err_usage(err, "--format perfetto shows calls one by one: not with --by or "
 				      "--facts");
+	if (report.cfg.format == REPORT_LKML &&
+	    (argc - operand > 1 || report.cfg.by || report.cfg.facts))
+		return err_usage(err,
+				 "--format lkml: of one recording, and not with --by or --facts");
 	ret = printer_check_filter(&report.cfg.filter, err);
 	if (!ret)
 		ret = input_check_names(argv + operand, err);

@@ -66,6 +66,21 @@ size_t change_samples(const struct change *change)
 	return base < new ? base : new;
 }
 
+bool change_is_same_call(const struct change *a, const struct change *b)
+{
+	const struct group *left = a->sides[SIDE_BASE].group;
+	const struct group *right = b->sides[SIDE_BASE].group;
+
+	if (!left != !right)
+		return false;
+	if (!left) {
+		left = a->sides[SIDE_NEW].group;
+		right = b->sides[SIDE_NEW].group;
+	}
+	return left->call == right->call && left->phase == right->phase &&
+	       left->occurrence == right->occurrence;
+}
+
 bool change_is_span(const struct change *change)
 {
 	const struct group *base = change->sides[SIDE_BASE].group;

@@ -127,6 +127,9 @@ struct comparison {
 
 void comparison_fini(struct comparison *comparison);
 
+/* Are they of the same call, by its occurrence, and in the same phase of BASE's VMs? */
+bool change_is_same_call(const struct change *a, const struct change *b);
+
 /* Is it of the start or the end of VMs? */
 bool change_is_span(const struct change *change);
 

@@ -17,6 +17,16 @@ void compare_markdown(struct str *out, const struct comparison *comparison,
 int compare_json(struct str *out, const struct comparison *comparison,
 		 const char *const names[SIDE_CNT]);
 
+/* For a mail to a kernel list, at most 72 columns wide: @list has the first side, one of @names,
+ * with each other one. */
+void compare_lkml(struct str *out, const struct comparison *list, size_t cnt,
+		  const char *const *names);
+
+/* A test suite, a case for each line of the text: the element that a document of JUnit's is made
+ * of. */
+void compare_junit(struct str *out, const struct comparison *comparison,
+		   const char *const names[SIDE_CNT]);
+
 /* ---- the words that text and markdown share ---- */
 
 /* "+7.31ms"; "0" within a nanosecond of it. */

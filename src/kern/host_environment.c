@@ -120,7 +120,8 @@ static int add_cpu(const char *root, struct environment *facts)
 		{"CPU part", "cpu.part"},
 		{"CPU revision", "cpu.revision"},
 	};
-	char path[PATH_LEN], line[512];
+	bool has_flags = false, is_guest = false;
+	char path[PATH_LEN], line[4096];
 	_fclose_ FILE *file = NULL;
 	int ret = 0;
 
@@ -131,11 +132,18 @@ static int add_cpu(const char *root, struct environment *facts)
 		size_t len = strcspn(line, "\t:");
 
 		line[strcspn(line, "\n")] = '\0';
+		/* x86: CPUID says that it is a virtual machine's, under KVM as under TCG */
+		if (len == strlen("flags") && !strncmp(line, "flags", len)) {
+			has_flags = true;
+			is_guest = strstr(line, " hypervisor");
+		}
 		for (size_t i = 0; !ret && colon && i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (len == strlen(wanted[i].field) && !strncmp(line, wanted[i].field, len))
 				ret = environment_set(facts, wanted[i].key,
 						      colon + strspn(colon, ": \t"));
 	}
+	if (!ret && has_flags)
+		ret = environment_set(facts, "cpu.hypervisor", is_guest ? "yes" : "no");
 	return ret;
 }
 

@@ -48,6 +48,8 @@ live 0 repro 'kvmstall record -o before.cap -- kvmstall repro --rounds 31' \
 live 0 repro 'kvmstall record -o after.cap -- kvmstall repro --rounds 31' \
 	'kvmstall record -o after.cap -- kvmstall repro --rounds 5'
 live '0|1|3' diff 'kvmstall diff before.cap after.cap'
+any '0|1|3' 'text Against A' 'kvmstall diff -f lkml 6.17.0.kvs 6.18.0.kvs fixed.kvs' \
+	'kvmstall diff -f lkml test.cap test.cap test.cap'
 any '0|1|3' diff 'kvmstall diff 6.17.0.kvs 6.18.0.kvs'
 any '0|1|3' diff 'kvmstall diff a1.kvs,a2.kvs,a3.kvs b1.kvs,b2.kvs,b3.kvs'
 any '0|1' nothing 'kvmstall diff -f markdown base.kvs new.kvs >>"$SUMMARY" || exit 1'
