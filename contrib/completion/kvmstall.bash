@@ -78,12 +78,13 @@ _kvmstall()
 	repro:--min | repro:-m) return ;;
 	repro:--gap | repro:-g) return ;;
 	repro:--life) return ;;
+	repro:--fail-above) return ;;
 	repro:--rounds | repro:-r) return ;;
 	repro:--vms | repro:-n) return ;;
 	repro:--vcpus) return ;;
 	repro:--devices) return ;;
 	repro:--memslots) return ;;
-	repro:*) words="--profile --from --scenario --list --inject --hold --order --suggest --emit --gaps --min --gap --life --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
+	repro:*) words="--profile --from --scenario --list --inject --hold --order --suggest --emit --gaps --min --gap --life --fail-above --tap --rounds --vms --vcpus --devices --memslots --json --verbose --help" ;;
 	check:--output | check:-o) return ;;
 	check:--ring) return ;;
 	check:*) words="--output --json --ring --help" ;;

@@ -95,6 +95,8 @@ complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l gaps -x -a 'as-is
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s m -l min -x -d 'what is a stall with --from (1ms)'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s g -l gap -x -d 'do something else this long after registering devices'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l life -x -d 'how long a VM lives once it is set up (default: 0; with --order, 53ms)'
+complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l fail-above -x -d 'exit status 1 if a call takes longer, in most of the rounds'
+complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l tap -d 'print a test for each call, in TAP (--fail-above: 5ms)'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s r -l rounds -x -d 'how often each VM is created and destroyed (default: 1; of --suggest 31)'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s n -l vms -x -d 'number of concurrent VMMs, one process each (default: 1)'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l vcpus -x -d 'vCPUs of a VM (0: the profile\'s)'

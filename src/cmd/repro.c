@@ -29,6 +29,7 @@
 #define NO_LIFE		UINT64_MAX
 #define SUGGEST_ROUNDS	31
 #define HOLD_DEFAULT_NS 50000000ULL
+#define TAP_ABOVE_NS	5000000ULL
 #define GAP_MAX_NS	60000000000ULL
 /* At HZ=100, three jiffies of a grace period and as many of its callbacks, or nearly. */
 #define LIFE_OF_ORDER_NS 53000000ULL
@@ -44,6 +45,8 @@ struct repro_cfg {
 	uint64_t hold_ns, gap_ns, life_ns;
 	const char *scenario;
 	uint32_t emit; /* NOT_GIVEN: nothing */
+	uint64_t fail_above_ns;
+	bool is_tap;
 	bool is_json, want_list, want_moves;
 	uint32_t verbose;
 };
@@ -68,6 +71,8 @@ static const struct opt repro_opts[] = {
 	OPT_NSEC('m', "min", "DURATION", struct repro_cfg, min_ns, "what is a stall with --from (1ms)"),
 	OPT_NSEC('g', "gap", "DURATION", struct repro_cfg, gap_ns, "do something else this long after registering devices"),
 	OPT_NSEC(0, "life", "DURATION", struct repro_cfg, life_ns, "how long a VM lives once it is set up (default: 0; with --order, 53ms)"),
+	OPT_NSEC(0, "fail-above", "DURATION", struct repro_cfg, fail_above_ns, "exit status 1 if a call takes longer, in most of the rounds"),
+	OPT_BOOL(0, "tap", struct repro_cfg, is_tap, "print a test for each call, in TAP (--fail-above: 5ms)"),
 	OPT_U32('r', "rounds", "N", struct repro_cfg, rounds, 1, 1000000, "how often each VM is created and destroyed (default: 1; of --suggest 31)"),
 	OPT_U32('n', "vms", "N", struct repro_cfg, vms, 0, 4096, "number of concurrent VMMs, one process each (default: 1)"),
 	OPT_U32(0, "vcpus", "N", struct repro_cfg, vcpus, 0, 1024, "vCPUs of a VM (0: the profile's)"),
@@ -328,6 +333,16 @@ static int choose_and_run(const struct repro_cfg *cfg, struct vmm_cfg *vmm,
 	return run_scenario(cfg, profile, vmm, sums, err);
 }
 
+/* What cannot be run here is a test that is skipped, for who reads TAP, too. */
+static int cannot_tap(const struct results *report, int status, struct err *err)
+{
+	struct err other = {0};
+
+	if (report->is_tap && err->kind == ERR_CANNOT && results_skip(report, err->msg, &other))
+		*err = other;
+	return status;
+}
+
 static int repro_run(int argc, char **argv, struct err *err)
 {
 	struct repro_cfg cfg = {
@@ -351,6 +366,8 @@ static int repro_run(int argc, char **argv, struct err *err)
 	if (ret < argc)
 		return err_usage(err, "repro takes no operands, but there is '%s'", argv[ret]);
 	vmm.report.is_json = cfg.is_json;
+	vmm.report.is_tap = cfg.is_tap;
+	sums.threshold.ns = cfg.fail_above_ns || !cfg.is_tap ? cfg.fail_above_ns : TAP_ABOVE_NS;
 	vmm.report.want_time = cfg.verbose > 0;
 	is_listed = cfg.from || cfg.want_moves || cfg.emit != NOT_GIVEN ||
 		    (cfg.want_list && cfg.profile != NOT_GIVEN);
@@ -359,6 +376,10 @@ static int repro_run(int argc, char **argv, struct err *err)
 		ret = is_listed ? check_from(&cfg, err) : check_choice(&cfg, err);
 	if (ret)
 		return ret;
+	if (is_listed && (cfg.is_tap || cfg.fail_above_ns))
+		return err_usage(err, "--fail-above and --tap: of profiles and scenarios");
+	if (cfg.is_tap && cfg.is_json)
+		return err_usage(err, "--tap: not with --json");
 	if (is_listed)
 		return run_from(&cfg, err);
 	if (cfg.profile == NOT_GIVEN)
@@ -372,9 +393,11 @@ static int repro_run(int argc, char **argv, struct err *err)
 		close(vmm.report.lock_fd);
 	vmm.report.lock_fd = -1;
 	if (status < 0)
-		return status;
+		return cannot_tap(&vmm.report, status, err);
 	ret = results_sums(&vmm.report, cfg.scenario ? cfg.scenario : profiles[cfg.profile].name,
 			   &sums, err);
+	if (!ret && !status && threshold_is_exceeded(&sums.threshold))
+		status = 1;
 	return ret < 0 ? ret : status;
 }
 

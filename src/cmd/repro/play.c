@@ -182,7 +182,7 @@ static int play_threads(struct playing *stage, struct err *err)
 static int tell(const struct play_cfg *cfg, struct call_log *log, struct err *err)
 {
 	call_log_sort(log);
-	return cfg->is_told ? results_print(&cfg->report, log, err) : 0;
+	return cfg->is_told ? results_print(&cfg->report, log, NULL, err) : 0;
 }
 
 static int live(const struct play_cfg *cfg, const struct script *script, struct call_log *log,

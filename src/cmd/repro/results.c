@@ -204,7 +204,8 @@ static int lock(const struct results *report, int command, struct err *err)
 	return err_set(err, -errno, "cannot lock standard output: %s", strerror(errno));
 }
 
-int results_print(const struct results *report, const struct call_log *log, struct err *err)
+int results_print(const struct results *report, const struct call_log *log,
+		  struct threshold *threshold, struct err *err)
 {
 	struct outfile out = {.fd = -1};
 	int ret, closed, unlocked;
@@ -217,7 +218,9 @@ int results_print(const struct results *report, const struct call_log *log, stru
 		ret = lock(report, F_LOCK, err);
 	if (ret)
 		return ret;
-	ret = put_entries(report, log, &out, err);
+	if (threshold)
+		threshold_add(threshold, log);
+	ret = report->is_tap ? 0 : put_entries(report, log, &out, err);
 	closed = outfile_close(&out, err);
 	unlocked = lock(report, F_ULOCK, err);
 	if (out.failed && !closed)
@@ -243,7 +246,7 @@ int results_title(const struct results *report, const char *scenario, struct err
 	struct str text;
 	int ret;
 
-	if (report->is_json)
+	if (report->is_json || report->is_tap)
 		return 0;
 	str_init(&text);
 	str_addf(&text, "--- scenario %s ---\n", scenario);
@@ -286,10 +289,28 @@ int results_sums(const struct results *report, const char *profile, const struct
 	int ret;
 
 	str_init(&text);
-	if (report->is_json)
+	if (report->is_tap)
+		threshold_tap(&sums->threshold, NULL, &text);
+	else if (report->is_json)
 		put_sums_json(profile, sums, &text);
 	else
 		put_sums_text(profile, sums, &text);
+	if (!report->is_tap && !report->is_json)
+		threshold_text(&sums->threshold, &text);
+	ret = print_text(&text, err);
+	str_fini(&text);
+	return ret;
+}
+
+int results_skip(const struct results *report, const char *why, struct err *err)
+{
+	const struct threshold nothing = {.ns = 0};
+	struct str text;
+	int ret;
+
+	(void)report;
+	str_init(&text);
+	threshold_tap(&nothing, why, &text);
 	ret = print_text(&text, err);
 	str_fini(&text);
 	return ret;

@@ -42,7 +42,7 @@ int vmm_flush(struct vmm *vmm, struct err *err)
 	call_log_sort(&vmm->log);
 	for (i = 0; i < vmm->log.cnt; i++)
 		add_up(vmm->sums, &vmm->log.entries[i]);
-	ret = results_print(&vmm->cfg->report, &vmm->log, err);
+	ret = results_print(&vmm->cfg->report, &vmm->log, &vmm->sums->threshold, err);
 	call_log_reset(&vmm->log);
 	return ret;
 }
