@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "diff/verdict.h"
+#include "ledger/life.h"
 #include "unit.h"
 
 #define US	1000ULL
@@ -591,9 +592,63 @@ static void long_facts_are_told_by_the_words_that_differ(void **state)
 	str_fini(&out);
 }
 
+/* ---- whole VMs ---- */
+
+/* A call of microseconds that varies, in VMs whose start takes ms; 0: their start is not known. */
+static void fill_starts(struct side *side, uint64_t start_ns, uint64_t varies_ns, uint64_t seed)
+{
+	side_init(side);
+	samples_begin(&side->samples);
+	for (uint32_t i = 1; i <= 11; i++) {
+		const struct made made = {.call = CALL_CREATE_VM,
+					  .ns = 150 * US + next(&seed) % varies_ns};
+		const struct vm vm = {.id = i};
+		const struct span span = {.kind = SPAN_START,
+					  .vm = &vm,
+					  .ns = start_ns + next(&seed) % (50 * US),
+					  .worst_ns = start_ns / 2,
+					  .worst_cause = KS_CAUSE_GP_TIMER};
+
+		add(side, i, &made);
+		if (start_ns)
+			assert_int_equal(samples_add_span(&side->samples, &span), 0);
+	}
+}
+
+/* C27: 4 of 12 recordings of the same were not comparable with another, by 100 us of 30 ms. */
+static void what_moves_little_of_a_start_does_not_decide(void **state)
+{
+	static const struct {
+		uint64_t base_ns, new_ns;
+		enum outcome outcome;
+	} cases[] = {
+		{0, 0, OUTCOME_NOT_COMPARABLE}, /* nothing to weigh it by */
+		{31 * MS, 31 * MS, OUTCOME_NOT_WORSE},
+		{31 * MS, 37 * MS, OUTCOME_WORSE}, /* the start itself */
+		{37 * MS, 31 * MS, OUTCOME_NOT_WORSE},
+		{1 * MS, 1 * MS, OUTCOME_NOT_COMPARABLE}, /* as much as a start takes */
+		{31 * MS, 0, OUTCOME_NOT_COMPARABLE},	  /* one of an older version */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct sides sides;
+
+		fill_starts(&sides.base, cases[i].base_ns, 400 * US, 3);
+		fill_starts(&sides.new, cases[i].new_ns, 400 * US, 5);
+		compare(&sides);
+		if (sides.comparison.outcome != cases[i].outcome)
+			fail_msg("case %zu: %s", i, comparison_verdict(&sides.comparison));
+		if (cases[i].base_ns && cases[i].new_ns)
+			assert_true(change_is_span(&sides.comparison.changes[0]));
+		fini(&sides);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_moves_little_of_a_start_does_not_decide),
 		cmocka_unit_test(occurrences_are_counted_per_vm_and_recording),
 		cmocka_unit_test(the_last_close_is_a_call_of_its_own),
 		cmocka_unit_test(memory_has_a_bound_and_time_its_order),
