@@ -115,8 +115,8 @@ static const char *const gaps[] = {
 	"Last kernel that was good: [NOT KNOWN: a release, or a commit]",
 	"Introduced by: [NOT KNOWN: a commit after a bisection, or good..bad]",
 	"Configuration of the kernel: [NOT KNOWN: attach it]",
-	"Impact on a VM's boot as its user sees it: [NOT KNOWN: seconds before and after; a "
-	"micro-benchmark's few percent are no regression by themselves]",
+	("Impact on a VM's boot as its user sees it: [NOT KNOWN: seconds before and after; a "
+	 "micro-benchmark's few percent are no regression by themselves]"),
 	"Reproduced on a kernel without patches and modules of others: [NOT KNOWN]",
 };
 
