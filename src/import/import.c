@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "import/event_line.h"
 #include "import/formats.h"
 #include "import/graph.h"
@@ -413,6 +414,24 @@ static uint64_t seen(const struct import *import)
 	return import->syscalls ? syscalls_seen(import->syscalls) : perf_seen(import->perf);
 }
 
+/* Durations are missing; the times of lines say how long calls took at most. */
+static int refuse_untimed(const struct import *import, struct err *err)
+{
+	const struct format *format = format_of(import->kind.format);
+	struct syscalls_bound bound = {CALL_NONE, 0};
+	char ns[24];
+
+	if (import->syscalls)
+		bound = syscalls_bound(import->syscalls);
+	if (!bound.ns)
+		return format_refuse(import->kind.format, err);
+	return err_set(err, -ENODATA,
+		       "%s without %s: no call took longer than %s (%s, up to the thread's next "
+		       "line); record with: %s",
+		       format->name, format->lacks, format_nsec(bound.ns, ns, sizeof(ns)),
+		       call_name(bound.id), format->command);
+}
+
 int import_finish(struct import *import, struct err *err)
 {
 	int ret = begin(import, err);
@@ -429,7 +448,7 @@ int import_finish(struct import *import, struct err *err)
 	if (seen(import))
 		return 0;
 	if (untimed(import))
-		return format_refuse(import->kind.format, err);
+		return refuse_untimed(import, err);
 	return malformed(import, "the end, and there was no call on KVM", err);
 }
 

@@ -62,6 +62,8 @@ struct log_thread {
 	bool is_known; /* the log shows who made it, so whose it is */
 	bool is_pending;
 	struct started pending;
+	enum call_id untimed; /* its last call, where the log has no duration of that */
+	uint64_t untimed_ns;  /* when that was entered */
 	char comm[KS_COMM_LEN];
 };
 
@@ -73,6 +75,7 @@ struct syscalls {
 	size_t passed_cnt;
 	uint32_t tid, tgid; /* of lines that do not say */
 	uint64_t seen, untimed;
+	struct syscalls_bound bound;
 	uint64_t now_ns; /* the latest time of the log: a line's, or a call's end */
 	uint64_t line_ns, day_ns;
 	uint32_t relative_tid;
@@ -282,7 +285,16 @@ static void note_effect(struct syscalls *calls, const struct log_call *call)
 		log_registered(call, call->id);
 }
 
-static void end_ioctl(struct syscalls *calls, const struct log_thread *thread,
+/* A call of which only the begin is known was over when its thread made the next one. */
+static void note_bound(struct syscalls *calls, struct log_thread *thread, uint64_t ts_ns)
+{
+	if (thread->untimed != CALL_NONE && ts_ns >= thread->untimed_ns &&
+	    ts_ns - thread->untimed_ns > calls->bound.ns)
+		calls->bound = (struct syscalls_bound){thread->untimed, ts_ns - thread->untimed_ns};
+	thread->untimed = CALL_NONE;
+}
+
+static void end_ioctl(struct syscalls *calls, struct log_thread *thread,
 		      const struct started *started, const struct syscall_line *line)
 {
 	enum fd_kind fd_kind = kind_of(calls, thread, started);
@@ -294,6 +306,10 @@ static void end_ioctl(struct syscalls *calls, const struct log_thread *thread,
 		take_run(calls, thread, started);
 	else if (!line->has_latency)
 		calls->untimed++;
+	if (!line->has_latency && watched && line->time != TIME_NONE && !line->is_coarse) {
+		thread->untimed = started->id;
+		thread->untimed_ns = started->ts_ns;
+	}
 	if (started->id == CALL_RUN || !line->has_latency)
 		return;
 	if (!watched && line->latency_ns < SLOW_NS)
@@ -715,6 +731,7 @@ int syscalls_take(struct syscalls *calls, struct syscall_line *line)
 	}
 	if (line->comm[0])
 		memcpy(thread->comm, line->comm, sizeof(thread->comm));
+	note_bound(calls, thread, ts_ns);
 	if (line->kind == LINE_EXIT)
 		take_exit(calls, thread);
 	else if (line->kind == LINE_RESUMED)
@@ -791,6 +808,11 @@ uint64_t syscalls_seen(const struct syscalls *calls)
 uint64_t syscalls_untimed(const struct syscalls *calls)
 {
 	return calls->untimed;
+}
+
+struct syscalls_bound syscalls_bound(const struct syscalls *calls)
+{
+	return calls->bound;
 }
 
 bool syscalls_mixed(const struct syscalls *calls)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "import/syscall_line.h"
+#include "ledger/ioctls.h"
 
 struct log;
 struct syscalls;
@@ -27,6 +28,14 @@ int syscalls_finish(struct syscalls *calls);
 /* Calls on KVM: those that the log says a duration of, KVM_RUN among them; and the others. */
 uint64_t syscalls_seen(const struct syscalls *calls);
 uint64_t syscalls_untimed(const struct syscalls *calls);
+
+/* Where durations are missing: no call took longer, as the times of the threads' next lines say. */
+struct syscalls_bound {
+	enum call_id id; /* whose next line came last */
+	uint64_t ns;	 /* 0: nothing is known */
+};
+
+struct syscalls_bound syscalls_bound(const struct syscalls *calls);
 
 /* Relative times, and more than one thread: their order is not known. */
 bool syscalls_mixed(const struct syscalls *calls);
