@@ -395,7 +395,7 @@ traced()
 		def s: map(.stall_ns / 1e9);
 		[.[] | select(is_call) | select(.ts_ns + .latency_ns > $from and .ts_ns + .latency_ns <= $to)]
 		| [.[] | select(.call == "irqfd_shutdown")] as $unwaited | [.[] | select(.call != "irqfd_shutdown")]
-		| {seconds: (s | add // 0), one: (s | max // 0), stalls: map(select(.stall_ns >= 1e6 and .cause != "run")) | length,
+		| {seconds: (s | add // 0), one: (s | max // 0), stalls: map(select(.latency_ns >= 1e6)) | length,
 			ioctls: map(select(.call | test("^KVM_") and . != "KVM_RUN")) | length,
 			unwaited: ($unwaited | s | add // 0), unwaited_cnt: ($unwaited | length)}' traced.json >traced
 	jq -s --argjson from "$(scraped_at "$1" first)" --argjson to "$(scraped_at "$1" last)" \
