@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/bpf.h>
 #include <pwd.h>
+#include <linux/perf_event.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +80,8 @@ static const struct sandbox_rule allowed[] = {
 	{SCMP_SYS(getpid)}, {SCMP_SYS(gettid)}, {SCMP_SYS(getrusage)}, {SCMP_SYS(getrandom)},
 	{SCMP_SYS(futex)}, {SCMP_SYS(rt_sigreturn)}, {SCMP_SYS(rt_sigprocmask)}, {SCMP_SYS(rt_sigaction)},
 	{SCMP_SYS(restart_syscall)}, {SCMP_SYS(tgkill)}, {SCMP_SYS(exit)}, {SCMP_SYS(exit_group)},
+	/* readers that are on a CPU are sampled (kern/sampler.c) */
+	{SCMP_SYS(ioctl), 1, ALL, PERF_EVENT_IOC_REFRESH},
 	/* Finding calls that are asleep takes an iterator; what programs cost is asked of them; and
 	 * after a loss it is asked which VMs live. */
 	{SCMP_SYS(bpf), 0, ALL, BPF_LINK_CREATE}, {SCMP_SYS(bpf), 0, ALL, BPF_ITER_CREATE},
