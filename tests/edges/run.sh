@@ -322,7 +322,7 @@ for name in ${TESTS:-$tests}; do
 	run_test "$name"
 done
 {
-	printf '# Edges\n\nMade by `make check-edges` (tests/edges/run.sh) on %s, HZ=%s, %s.\n\n' "$(uname -r)" \
+	printf '# Edges\n\nWhat "nothing goes missing" means where it takes longer than `make check` has time for. Made by `make check-edges` (tests/edges/run.sh) on %s, HZ=%s, %s.\n\n' "$(uname -r)" \
 		"$("$KVMSTALL" check --json | jq .kernel.hz)" "$(date +%F)"
 	echo '| what was done | what was seen |'
 	echo '|---|---|'

@@ -130,7 +130,7 @@ judge()
 row()
 {
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
-	printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
+	printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(grep -c . wrong)" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
 		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-90 | paste -sd ';' | sed 's/|/\\|/g; s/;/; /g')" >>"$TABLE"
 	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
@@ -229,11 +229,11 @@ introduce()
 		What each command does when one thing fails once: an allocation, or a system call that returns an error. Made by
 		\`make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
-		there is until then. *A part*: it goes on, and says what is missing. None of the faults was silent, ended by a signal, hung, or left a program
-		in the kernel.
+		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
+		the kernel; with one of these the suite fails.
 
-		| command | what failed | faults | harmless | ended | a part | what the user was told |
-		|---|---|---|---|---|---|---|
+		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
+		|---|---|---|---|---|---|---|---|
 	END
 }
 
