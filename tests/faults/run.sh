@@ -130,7 +130,7 @@ judge()
 row()
 {
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
-	printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(grep -c . wrong)" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
+	printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
 		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-90 | paste -sd ';' | sed 's/|/\\|/g; s/;/; /g')" >>"$TABLE"
 	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
