@@ -52,5 +52,5 @@ create_together()
 	is_whole 13
 	some "a VM that was made after another's" 'select(.type == "stall" and .call == "KVM_CREATE_VM" and .cause == "lock")
 		| select(.culprit.call == "KVM_CREATE_VM" and .culprit.tid != .tid)
-		| .segments[] | select(.cause == "lock" and .function == "mm_take_all_locks")' trace
+		| .segments[] | select(.cause == "lock" and (.function | IN("mm_take_all_locks", "kvm_dev_ioctl")))' trace
 }
