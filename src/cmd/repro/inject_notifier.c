@@ -36,7 +36,7 @@
  */
 #define MEMORY_MAX (128ULL << 30)
 #define MEMORY_MIN (1ULL << 30)
-#define MEMORY_GPA (1ULL << 40) /* beyond all slots of a profile */
+#define MEMORY_GPA (64ULL << 30) /* beyond all slots of a profile, within 40 bits */
 
 /* Shorter ones no tool can see: nobody is sought before 2 ms. */
 #define INVALIDATION_MIN_NS 5000000
