@@ -58,16 +58,18 @@ PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_
 # ---- flags -------------------------------------------------------------------------------------
 
 CFLAGS ?= -O2 -g
+# Two builds in two folders give the same bytes: no folder's name is in them.
+MAPPED  = -ffile-prefix-map='$(CURDIR)'=. $(if $(filter /%,$O),-ffile-prefix-map='$O'=build)
 WARN    = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
 	  -Wwrite-strings -Wno-missing-field-initializers
 CPPFLAGS_ALL = -D_GNU_SOURCE $(if $(EXPORT),-DHAVE_EXPORT) -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
-CFLAGS_ALL   = -std=gnu11 -fno-common -pthread $(WARN) $(CFLAGS) $(if $(DEVELOPER),-Werror)
+CFLAGS_ALL   = -std=gnu11 -fno-common -pthread $(MAPPED) $(WARN) $(CFLAGS) $(if $(DEVELOPER),-Werror)
 LDFLAGS_ALL  = -pthread $(if $(STATIC),-static) $(LDFLAGS)
 DEPFLAGS     = -MMD -MP
 ASAN         = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # BPF_PROG() expands a ctx that most programs do not use; programs are called by the kernel alone.
-BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -D__TARGET_ARCH_$(ARCH) $(WARN) \
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(MAPPED) -D__TARGET_ARCH_$(ARCH) $(WARN) \
 	     -Wno-unused-parameter -Wno-missing-prototypes $(if $(DEVELOPER),-Werror) -Iinclude -Ivmlinux/$(ARCH) -Ivmlinux \
 	     -Ibpf $(PKG_CFLAGS) $(TRIPLET:%=-idirafter /usr/include/%) \
 	     $(TRIPLET:%=-idirafter /usr/%/include)
@@ -104,7 +106,7 @@ $O/kvmstall: $O/main.o $(ARCHIVES) $(if $(STATIC),$(EXPORT:1=$O/no_tls.o)) $O/fl
 # would call of gnutls does nothing here.
 $O/no_tls.c: $O/flags
 	$(call say,GEN,$@)nm -u $$($(CC) $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) -print-file-name=libmicrohttpd.a | grep / || \
-		echo $(SYSROOT)/usr/lib/$(TRIPLET)/libmicrohttpd.a) 2>/dev/null | awk '$$2 ~ /^gnutls_/ { print $$2 }' | sort -u | \
+		echo $(SYSROOT)/usr/lib/$(TRIPLET)/libmicrohttpd.a) 2>/dev/null | awk '$$2 ~ /^gnutls_/ { print $$2 }' | LC_ALL=C sort -u | \
 		sed 's/.*/int &(void);\nint &(void) { return 0; }/' >$@
 
 $O/no_tls.o: $O/no_tls.c
@@ -112,9 +114,9 @@ $O/no_tls.o: $O/no_tls.c
 
 define archive
 $O/$1.a: $(call objects,$1) $O/members-$1
-	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcsD $$@ $$(filter %.o,$$^)
 $O/asan/$1.a: $(patsubst $O/%,$O/asan/%,$(call objects,$1)) $O/members-$1
-	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR,$$@)mkdir -p $$(@D) && rm -f $$@ && $$(AR) rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach a,$(ARCHIVED),$(eval $(call archive,$(a))))
 
@@ -200,8 +202,8 @@ $O/members-%: FORCE
 	$(call update,$(call objects,$*))
 
 # 1.2-3-gabc with tags, VERSION+gabc before the first one, VERSION without git.
-GIT_VERSION = $(or $(patsubst v%,%,$(shell git describe --tags --match 'v*' --dirty 2>/dev/null)),$(addprefix \
-	$(VERSION)+g,$(shell git describe --always --exclude '*' --dirty 2>/dev/null)),$(VERSION))
+GIT_VERSION = $(or $(patsubst v%,%,$(shell git describe --tags --abbrev=12 --match 'v*' --dirty 2>/dev/null)),$(addprefix \
+	$(VERSION)+g,$(shell git describe --always --abbrev=12 --exclude '*' --dirty 2>/dev/null)),$(VERSION))
 
 $O/version.h: FORCE
 	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
@@ -262,14 +264,14 @@ tarball:
 	@$(MAKE) STATIC=1 EXPORT=1 O=$O/tarball-$(ARCH) GIT_VERSION=$(VERSION) PREFIX=/usr/local \
 		DESTDIR=$O/tarball-$(ARCH)/kvmstall-$(VERSION)-$(ARCH) install
 	cp LICENSE README.md SECURITY.md CHANGELOG.md $O/tarball-$(ARCH)/kvmstall.spdx.json $O/tarball-$(ARCH)/kvmstall-$(VERSION)-$(ARCH)/
-	tar -C $O/tarball-$(ARCH) --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
+	tar -C $O/tarball-$(ARCH) --sort=name --mode=u=rwX,go=rX --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
 		-c kvmstall-$(VERSION)-$(ARCH) | gzip -9n >$O/kvmstall-$(VERSION)-$(ARCH).static.tar.gz
 
 # On other systems than the package's own: --nodeps, with the paths that those systems have.
 RPM_OPTIONS ?= $(if $(shell command -v dpkg),--nodeps --define '_unitdir /usr/lib/systemd/system')
 rpm: $O/kvmstall-$(VERSION).tar.gz
 	rm -rf $O/rpm && mkdir -p $O/rpm/SOURCES && cp $< $O/rpm/SOURCES/
-	unset MAKEFLAGS MFLAGS MAKELEVEL; rpmbuild -ba --define '_topdir $(abspath $O)/rpm' $(RPM_OPTIONS) contrib/rpm/kvmstall.spec
+	unset MAKEFLAGS MFLAGS MAKELEVEL; rpmbuild -ba --define '_buildhost localhost' --define '_topdir $(abspath $O)/rpm' $(RPM_OPTIONS) contrib/rpm/kvmstall.spec
 	@find $O/rpm -name '*.rpm'
 
 format-version:
@@ -413,6 +415,11 @@ check-distros:
 check-install:
 	@scripts/deps.sh distros || true
 	@TASK=install tests/distros/run.sh $(RELEASES)
+
+# HEAD, built in two folders: program, BPF objects, tarballs and packages have the same bytes.
+.PHONY: check-reproducible
+check-reproducible:
+	@tests/reproducible/run.sh
 
 # Kernels of our own, and docs/validation.md from what they do: an hour at least.
 lab: all static
