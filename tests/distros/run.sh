@@ -122,6 +122,14 @@ package()
 		sed -i "s/^Version: .*/Version: 0.0.1/" /root/old/DEBIAN/control && dpkg-deb -b /root/old /root/old.deb'
 }
 
+# Each release's own lintian, when all else is done: it brings much along.
+lintian_package()
+{
+	inside "$1" 'apt-get -qq -y install --no-install-recommends lintian && lintian --version && lintian --allow-root -IE \
+		--pedantic --fail-on error,warning,info,pedantic build/deb/kvmstall*.changes' >output 2>&1 || fail "$(cat output)"
+	note "$(grep -m 1 '^Lintian' output): clean"
+}
+
 # The facts that checksec tells of a program.
 hardened()
 {
@@ -157,6 +165,47 @@ use_package()
 	inside "$1" 'systemd-analyze verify kvmstall.socket kvmstall.service && kvmstall export --once | grep -q ^kvmstall_build_info'
 }
 
+# scrape RELEASE: the daemon of the tree's service manager, in its network.
+scrape()
+{
+	nsenter --net -t "$(cat manager)" curl -sf --max-time 10 http://127.0.0.1:9879/metrics
+}
+
+is_attached()
+{
+	scrape "$1" >scraped 2>/dev/null && grep -q '^kvmstall_attached 1$' scraped
+}
+
+# The package's own units, under a service manager that knows no others: the first scrape starts the daemon, which
+# attaches and is nobody by then.
+start_service()
+{
+	local status=0 daemon
+
+	for tool in curl nsenter ip; do
+		command -v "$tool" >/dev/null || skip "no $tool"
+	done
+	inside "$1" 'kvmstall check' >output || status=$?
+	[ "$status" != 3 ] || skip "this kernel cannot: $(tail -n 1 output)"
+	unshare --mount --pid --fork --ipc --uts --cgroup --net bash "$here/tests/distros/service.sh" "$work/$1" "$PWD/manager" \
+		>manager.log 2>&1 &
+	trap end_manager EXIT
+	until_true 30 test -s manager || fail "$(cat manager.log)"
+	until_true 60 is_attached "$1" || fail "$(cat manager.log)"
+	daemon=$(pgrep -x kvmstall --ns "$(cat manager)" --nslist pid)
+	grep -qx 'CapEff:.0000000000000000' "/proc/$daemon/status"
+	[ "$(awk '/^Uid/ { print ($2 != 0) }' "/proc/$daemon/status")" = 1 ]
+	grep -q '^kvmstall_build_info' scraped
+	note "$(grep '^kvmstall_build_info' scraped)"
+}
+
+# A pid namespace ends with its first process.
+end_manager()
+{
+	[ ! -s manager ] || kill -KILL "$(cat manager)" 2>/dev/null || true
+	wait
+}
+
 purge_package()
 {
 	inside "$1" 'apt-get -qq -y purge kvmstall && apt-get -qq -y autoremove --purge'
@@ -169,7 +218,9 @@ check_install()
 	run_test "$1-package" package "$1"
 	run_test "$1-install" install_package "$1"
 	run_test "$1-use" use_package "$1"
+	run_test "$1-service" start_service "$1"
 	run_test "$1-purge" purge_package "$1"
+	run_test "$1-lintian" lintian_package "$1"
 }
 
 [ "$(id -u)" = 0 ] || nothing "not root"
