@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# examples.sh [--check] - what the manual pages and the README show of kvmstall's output, printed anew from
+# examples.sh [--check] - what the manual pages, the README and docs show of kvmstall's output, printed anew from
 # the captures in this tree. With --check nothing is written: what differs is shown, with exit status 1.
 #
 # An example is what stands between two comments. The command is run by bash, in the tree's top, with
@@ -39,7 +39,7 @@ as_roff()
 as_markdown()
 {
 	echo
-	sed 's/^/    /'
+	sed 's/^./    &/'
 	echo
 }
 
@@ -48,7 +48,7 @@ anew()
 {
 	local file=$1 line command='' writer=as_markdown
 
-	[ "$file" = README.md ] || writer=as_roff
+	[ "${file%.md}" != "$file" ] || writer=as_roff
 	while IFS= read -r line; do
 		case $line in
 		'.\" END' | '<!-- END -->') command= ;;
@@ -75,7 +75,9 @@ by_hand()
 		/(\.\\"|<!--) END/ { inside = 0 }' "$@"
 }
 
-for file in man/*.[1-8] README.md; do
+# Pages of docs that have examples; the others are made by scripts of their own, or of what was once.
+mapfile -t pages < <(grep -l '<!-- EXAMPLE: ' docs/*.md)
+for file in man/*.[1-8] README.md "${pages[@]}"; do
 	anew "$file" >"$work/anew"
 	if [ "$check" != --check ]; then
 		cmp -s "$file" "$work/anew" || cp "$work/anew" "$file"
@@ -83,7 +85,7 @@ for file in man/*.[1-8] README.md; do
 		bad=1
 	fi
 done
-by_hand man/*.[1-8] README.md >"$work/by-hand"
+by_hand man/*.[1-8] README.md "${pages[@]}" >"$work/by-hand"
 [ ! -s "$work/by-hand" ] || bad=1
 cat "$work/by-hand"
 [ $bad = 0 ] || echo 'examples: run "make examples"'

@@ -133,6 +133,28 @@ cannot 'promtool check config scrape.yml' "tests/lint and make check-monitoring 
 cannot 'promtool test rules tests.yml' "tests/lint does, where there is a promtool"
 cannot 'prometheus --config.file=scrape.yml' "make check-monitoring runs it"
 
+any 0 stalls 'kvmstall report -q after.strace'
+any '3' 'text too few samples' 'kvmstall diff before.strace after.strace'
+any 1 'text ^worse' 'kvmstall diff 6.17.kvs 6.18.kvs'
+any 0 'stalls account' 'kvmstall report -v 6.18.kvs'
+any 0 groups 'kvmstall report -q --by culprit 6.18.kvs'
+any 0 groups 'kvmstall report -q --by culprit 6.17.kvs'
+any 1 'text ^\|' 'kvmstall diff -f markdown' 'kvmstall diff -f markdown 6.17.kvs 6.18.kvs'
+live 0 'text ^(move|does not help|nothing helps)' 'kvmstall repro --from start.list --suggest' \
+	'kvmstall repro --from start.list --suggest --rounds 5'
+live 0 'text ^start of the VM' 'kvmstall record -o $(uname -r).kvs -- kvmstall repro --from start.list --rounds 31' \
+	'kvmstall record -o $(uname -r).kvs -- kvmstall repro --from start.list --rounds 5'
+live 0 repro 'kvmstall repro --rounds 23' 'kvmstall repro --rounds 5'
+live 0 'text ^[1-9]' "kvmstall export --once | grep -vc '^#'"
+watch 0 nothing 'kvmstall export --cost' 'kvmstall export --cost --listen 127.0.0.1:0'
+live 0 repro 'strace -f -ttt -T -y -o vmm.strace -e trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket VMM' \
+	'strace -f -ttt -T -y -o vmm.strace -e trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket firecracker'
+cannot 'strace -T' "a form, not a command"
+cannot 'strace -f -ttt -T' "a form, not a command"
+cannot 'curl -s http://127.0.0.1:9879/metrics | grep ^kvmstall_attached' "it asks the daemon of the line before, on a port \
+that may be another's here: make check-install asks one"
+cannot 'systemctl disable --now kvmstall.socket kvmstall.service' "it changes which services this machine has"
+
 # ---- targets and scripts
 
 target 'make check-reproducible'

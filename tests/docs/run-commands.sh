@@ -43,6 +43,7 @@ lay_out()
 	for name in test.cap old.cap new.cap 6.17.0.kvs 6.18.0.kvs a1.kvs a2.kvs a3.kvs b1.kvs b2.kvs b3.kvs base.kvs new.kvs start.kvs; do
 		cp "$golden/report/qemu.cap" $name
 	done
+	cp "$here"/docs/first-report/* .
 	awk -v SEED=1 -v TIMER=0 -f "$golden/diff/log.awk" >old.strace
 	awk -v SEED=2 -v TIMER=0 -f "$golden/diff/log.awk" >new.strace
 	export PATH=$PWD/bin:$PATH SUMMARY=$PWD/summary LC_ALL=C
