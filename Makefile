@@ -267,11 +267,14 @@ tarball:
 	tar -C $O/tarball-$(ARCH) --sort=name --mode=u=rwX,go=rX --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) \
 		-c kvmstall-$(VERSION)-$(ARCH) | gzip -9n >$O/kvmstall-$(VERSION)-$(ARCH).static.tar.gz
 
-# On other systems than the package's own: --nodeps, with the paths that those systems have.
+# A source package holds the folder that it was made in, and a package made with it its checksum: so one after the
+# other. On other systems than the package's own: --nodeps, with the paths that those systems have.
 RPM_OPTIONS ?= $(if $(shell command -v dpkg),--nodeps --define '_unitdir /usr/lib/systemd/system')
 rpm: $O/kvmstall-$(VERSION).tar.gz
-	rm -rf $O/rpm && mkdir -p $O/rpm/SOURCES && cp $< $O/rpm/SOURCES/
-	unset MAKEFLAGS MFLAGS MAKELEVEL; rpmbuild -ba --define '_buildhost localhost' --define '_topdir $(abspath $O)/rpm' $(RPM_OPTIONS) contrib/rpm/kvmstall.spec
+	rm -rf $O/rpm && mkdir -p $O/rpm/SOURCES && install -m 644 $< $O/rpm/SOURCES/
+	unset MAKEFLAGS MFLAGS MAKELEVEL; for what in -bb -bs; do \
+		rpmbuild $$what --define '_buildhost localhost' --define '_topdir $(abspath $O)/rpm' $(RPM_OPTIONS) \
+			contrib/rpm/kvmstall.spec || exit 1; done
 	@find $O/rpm -name '*.rpm'
 
 format-version:
