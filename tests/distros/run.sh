@@ -191,7 +191,8 @@ start_service()
 		>manager.log 2>&1 &
 	trap end_manager EXIT
 	until_true 30 test -s manager || fail "$(cat manager.log)"
-	until_true 60 is_attached "$1" || fail "$(cat manager.log)"
+	until_true 60 is_attached "$1" || fail "$(cat manager.log; nsenter --net --mount --pid -t "$(cat manager)" \
+		sh -c 'cat /mnt/error; systemctl --no-pager status kvmstall.socket kvmstall.service')"
 	daemon=$(pgrep -x kvmstall --ns "$(cat manager)" --nslist pid)
 	grep -qx 'CapEff:.0000000000000000' "/proc/$daemon/status"
 	[ "$(awk '/^Uid/ { print ($2 != 0) }' "/proc/$daemon/status")" = 1 ]

@@ -9,8 +9,10 @@ tree=$1
 read -r pid _ </proc/self/stat
 mount --make-rprivate /
 ip link set lo up
+# What the unit asks for is mounts of its own, for which "/" must be a mount: chroot is not enough.
+mount --bind "$tree" "$tree"
 mount -t tmpfs tmpfs "$tree/mnt"
-mkdir "$tree/mnt/units"
+mkdir "$tree/mnt/units" "$tree/mnt/old"
 find "$tree/usr/lib/systemd/system" "$tree/lib/systemd/system" -name 'kvmstall.*' -exec cp {} "$tree/mnt/units" \;
 for target in sysinit basic sockets shutdown multi-user; do
 	printf '[Unit]\nDescription=%s\n' $target >"$tree/mnt/units/$target.target"
@@ -25,5 +27,8 @@ mount -t proc proc "$tree/proc"
 mount -t tmpfs tmpfs "$tree/run"
 mountpoint -q "$tree/sys/fs/cgroup/cgroup.procs" || mount -t cgroup2 none "$tree/sys/fs/cgroup"
 echo "$pid" >"$2"
-exec chroot "$tree" env -i container=kvmstall SYSTEMD_UNIT_PATH=/mnt/units PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+cd "$tree"
+pivot_root . mnt/old
+umount -l /mnt/old
+exec env -i container=kvmstall SYSTEMD_UNIT_PATH=/mnt/units PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 	/lib/systemd/systemd --system --unit=default.target --log-target=console --show-status=0
