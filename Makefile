@@ -277,6 +277,15 @@ rpm: $O/kvmstall-$(VERSION).tar.gz
 			contrib/rpm/kvmstall.spec || exit 1; done
 	@find $O/rpm -name '*.rpm'
 
+# An image of the package, made without a daemon; needs umoci, as root.
+.PHONY: oci check-oci
+oci: deb
+	rm -rf $O/oci && scripts/oci-image.sh $O/deb/kvmstall_*.deb $O/oci
+
+# What works in a container of it: docs/container.md has the table. Needs runc, too.
+check-oci: oci
+	@scripts/oci-check.sh $O/oci
+
 format-version:
 	@version=$$($(CLANG_FORMAT) --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p'); \
 		[ "$$version" = $(FORMAT_MAJOR) ] || { \

@@ -158,6 +158,11 @@ cannot 'systemctl disable --now kvmstall.socket kvmstall.service' "it changes wh
 # ---- targets and scripts
 
 target 'make check-reproducible'
+target scripts/first-report.sh
+target scripts/vmm-orders.sh
+target 'make oci'
+target 'make check-oci'
+target scripts/oci-check.sh
 for name in make 'make demo' 'make check' 'make static' 'make deps' 'make completion' 'make check-unit' \
 	'make check-golden' 'make check-docs' 'make check-installed' 'make check-monitoring' 'make check-logs' 'make check-faults' 'make check-edges' 'make check-tsan' 'make soak' 'make lint' 'make check-live' 'make check-kvm' 'make check-drain' 'make check-vm' \
 	'make check-matrix' 'make check-distros' 'make check-install' 'make deb' 'make rpm' 'make tarball' 'make lab' 'make format' 'make examples' tests/bench/daemon.sh \
