@@ -32,6 +32,7 @@ ifneq ($(filter default undefined,$(origin AR)),)
 AR = $(CROSS_COMPILE)ar
 endif
 CLANG        ?= clang
+CLANG_TIDY   ?= clang-tidy
 # The one whose format this is: Debian 12's.
 FORMAT_MAJOR  = 14
 CLANG_FORMAT ?= $(or $(shell command -v clang-format-$(FORMAT_MAJOR)),clang-format)
@@ -459,6 +460,12 @@ analyze:
 	@$(MAKE) O=$O/analyze DEVELOPER=1 CFLAGS='-O1 -g -fanalyzer' archives
 
 archives: $(ARCHIVES) $O/main.o
+
+# Another pair of eyes, a minute: not a part of check.
+.PHONY: tidy
+tidy: $(SKELS) $O/version.h
+	@printf '%s\n' $(sort $(foreach a,$(ARCHIVED),$(call sources,$(a)))) src/main.c | \
+		xargs -P$$(nproc) -I{} $(CLANG_TIDY) --quiet {} -- -std=gnu11 -pthread $(CPPFLAGS_ALL) 2>/dev/null
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
 	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE

@@ -133,6 +133,7 @@ cannot 'promtool check config scrape.yml' "tests/lint and make check-monitoring 
 cannot 'promtool test rules tests.yml' "tests/lint does, where there is a promtool"
 cannot 'prometheus --config.file=scrape.yml' "make check-monitoring runs it"
 
+any '0|1|3' json 'kvmstall check --json'
 any 0 stalls 'kvmstall report -q after.strace'
 any '3' 'text too few samples' 'kvmstall diff before.strace after.strace'
 any 1 'text ^worse' 'kvmstall diff 6.17.kvs 6.18.kvs'
@@ -160,6 +161,10 @@ cannot 'systemctl disable --now kvmstall.socket kvmstall.service' "it changes wh
 target 'make check-reproducible'
 target scripts/first-report.sh
 target scripts/vmm-orders.sh
+target 'make tidy'
+target tests/fuzz/run.sh
+target tests/vm/matrix.sh
+target 'tests/vm/run.sh SERIES SCRIPT'
 target 'make oci'
 target 'make check-oci'
 target scripts/oci-check.sh
