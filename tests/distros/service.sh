@@ -24,7 +24,10 @@ printf '[Service]\nStandardError=append:/mnt/error\n' >"$tree/mnt/units/kvmstall
 mount --rbind /dev "$tree/dev"
 mount --rbind /sys "$tree/sys"
 mount -t proc proc "$tree/proc"
-mount -t tmpfs tmpfs "$tree/run"
+# What is private to the service would stay in these.
+for dir in run tmp var/tmp; do
+	mount -t tmpfs tmpfs "$tree/$dir"
+done
 mountpoint -q "$tree/sys/fs/cgroup/cgroup.procs" || mount -t cgroup2 none "$tree/sys/fs/cgroup"
 echo "$pid" >"$2"
 cd "$tree"
