@@ -107,6 +107,9 @@ int sandbox_limit(const struct sandbox_rule *rules, size_t cnt, struct err *err)
 /* open(2) makes, empties or writes a file by any of these. */
 #define OPEN_WRITES (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 
+/* TCGETS2, which isatty(3) asks since glibc 2.42; its header and <termios.h> exclude each other. */
+#define IS_TERMINAL 0x802c542a
+
 static const struct sandbox_rule reading[] = {
 	/* clang-format off */
 	/* files; standard output may be one */
@@ -114,7 +117,7 @@ static const struct sandbox_rule reading[] = {
 	{SCMP_SYS(lseek)}, {SCMP_SYS(fstat)}, {SCMP_SYS(newfstatat)}, {SCMP_SYS(poll)}, {SCMP_SYS(ppoll)},
 	{SCMP_SYS(access)}, {SCMP_SYS(faccessat)}, {SCMP_SYS(faccessat2)}, {SCMP_SYS(fcntl), 1, ALL, F_GETFD},
 	{SCMP_SYS(fcntl), 1, ALL, F_GETFL},
-	{SCMP_SYS(ioctl), 1, ALL, TCGETS}, {SCMP_SYS(ioctl), 1, ALL, TIOCGWINSZ},
+	{SCMP_SYS(ioctl), 1, ALL, TCGETS}, {SCMP_SYS(ioctl), 1, ALL, IS_TERMINAL}, {SCMP_SYS(ioctl), 1, ALL, TIOCGWINSZ},
 	/* memory, not to be executed */
 	{SCMP_SYS(brk)}, {SCMP_SYS(munmap)}, {SCMP_SYS(mremap)}, {SCMP_SYS(madvise)}, {SCMP_SYS(sysinfo)},
 	{SCMP_SYS(mmap), 2, PROT_EXEC, 0}, {SCMP_SYS(mprotect), 2, PROT_EXEC, 0},

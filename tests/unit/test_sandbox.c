@@ -54,6 +54,7 @@ static const struct attempt {
 	{"a signal to another's thread", SYS_tgkill, {1, 1}},
 	{"io_uring", SYS_io_uring_setup, {1}},
 	{"terminal input", SYS_ioctl, {0, 0x5412}},
+	{"is it a terminal", SYS_ioctl, {9, 0x802c542a}, true}, /* TCGETS2, of glibc 2.42 */
 	{"open to read", SYS_openat, {AT_FDCWD, (long)world.path, O_RDONLY | O_CLOEXEC}, true},
 	{"write to the output", SYS_write, {9, (long)"x", 1}, true},
 	{"memory",
