@@ -130,6 +130,7 @@ $O/asan/%.o: src/%.c $O/flags
 # Order only: once an object is built, its .d file knows which skeletons it includes.
 $(call objects,kern) $(call objects,live): | $(SKELS)
 $O/main.o $O/cmd/version.o $O/asan/cmd/version.o: | $O/version.h
+$O/output/html.o $O/asan/output/html.o $O/fuzz/output/html.o: $O/page_assets.h
 
 # gen object drops DWARF and keeps BTF: tens of KB in the skeleton instead of hundreds.
 $O/bpf/%.bpf.o: bpf/%.bpf.c $O/flags
@@ -138,6 +139,10 @@ $O/bpf/%.bpf.o: bpf/%.bpf.c $O/flags
 
 $O/%.skel.h: $O/bpf/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# A page's style and script: files of the tree, in the program.
+$O/page_assets.h: scripts/embed.sh src/output/page.css src/output/page.js
+	$(call say,GEN,$@)mkdir -p $(@D) && scripts/embed.sh $(filter-out %.sh,$^) >$@
 
 # Unit tests: always with the sanitizers, and linked with nothing that can see a kernel.
 $(UNITS): $O/tests/%: $O/tests/%.o $O/asan/core.a
@@ -366,6 +371,7 @@ check-golden check-live check-export: check-%: all
 # What is for the eye, with what takes more than the distribution's small packages. check runs the rest.
 .PHONY: check-pictures
 check-pictures: all
+	@scripts/deps.sh pictures || true
 	@WHOLE=1 V=1 $(RUN) pictures
 
 # Rules, alerts and dashboard in real Prometheus servers, a quarter of an hour. The table is $O/monitoring.md, which
@@ -449,7 +455,7 @@ static-arm64:
 	@$(MAKE) STATIC=1 O=$O/static-arm64 ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- all
 
 # Every header compiles alone, so include order never matters; the contract for BPF as well.
-headers: $(SKELS) $O/version.h
+headers: $(SKELS) $O/version.h $O/page_assets.h
 	@for h in $$(find include src tests -name '*.h'); do echo "#include \"$$PWD/$$h\"" | \
 		$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Werror -fsyntax-only -xc - || exit 1; done
 	@for h in $$(find include bpf -name '*.h'); do echo "#include \"$$PWD/$$h\"" | \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh build|test|cross|distros [--check] - install what building or testing needs and is not there.
+# deps.sh build|test|cross|distros|pictures [--check] - install what building or testing needs and is not there.
 #
 # Distribution packages only, with apt (Debian, Ubuntu) or dnf (Fedora); elsewhere the names are
 # printed and the exit status is 3. With --check nothing is installed: what is missing is printed,
@@ -9,7 +9,7 @@
 #
 # build: to compile kvmstall and to run its demo; test: what "make check" needs besides;
 # cross: to build for arm64 on Debian (the libraries go to a directory of their own, see Makefile);
-# distros: to make the bare systems of "make check-distros".
+# pictures: Chromium, for "make check-pictures"; distros: to make the bare systems of "make check-distros".
 set -euo pipefail
 
 cache=${KVMSTALL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmstall}
@@ -92,6 +92,13 @@ distros_table='
 cmd:debootstrap      debootstrap         debootstrap
 cmd:unshare          util-linux          util-linux
 cmd:git              git                 git
+'
+
+pictures_table='
+cmd:chromium         chromium            chromium
+cmd:chromedriver     chromium-driver     chromedriver
+system:selenium      python3-selenium    python3-selenium
+cmd:python3          python3-venv        python3
 '
 
 die()
@@ -342,7 +349,8 @@ main()
 	test) table=$test_table ;;
 	cross) table=$cross_table ;;
 	distros) table=$distros_table ;;
-	*) die 2 "usage: deps.sh build|test|cross|distros [--check]" ;;
+	pictures) table=$pictures_table ;;
+	*) die 2 "usage: deps.sh build|test|cross|distros|pictures [--check]" ;;
 	esac
 	distribution=$(family)
 	[ "$distribution" != fedora ] || column=2

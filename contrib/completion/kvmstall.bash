@@ -46,7 +46,7 @@ _kvmstall()
 	report:--around) return ;;
 	report:--output | report:-o) return ;;
 	report:--by) words="stall vm call cause phase culprit deferral start" ;;
-	report:--format | report:-f) words="text json csv perfetto lkml" ;;
+	report:--format | report:-f) words="text json csv perfetto html lkml" ;;
 	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;
 	report:*) words="--pid --vm --comm --min --stuck --since --until --around --output --by --format --from --all --facts --timeline --verbose --quiet --help" ;;
 	diff:--min-effect | diff:-e) return ;;
@@ -55,7 +55,7 @@ _kvmstall()
 	diff:--since) return ;;
 	diff:--until) return ;;
 	diff:--output | diff:-o) return ;;
-	diff:--format | diff:-f) words="text json markdown lkml junit" ;;
+	diff:--format | diff:-f) words="text json markdown lkml junit html" ;;
 	diff:*) words="--min-effect --min --alpha --since --until --output --format --help" ;;
 	export:--listen | export:-l) return ;;
 	export:--textfile | export:-t) return ;;

@@ -21,12 +21,12 @@
 /* 1 says that something is worse, so what goes wrong must say something else. */
 #define EXIT_TROUBLE 2
 
-enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN, DIFF_LKML, DIFF_JUNIT };
+enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN, DIFF_LKML, DIFF_JUNIT, DIFF_HTML };
 
 /* One more, and no table of a mail would hold them. */
 #define SIDES_MAX 7
 
-static const char *const formats[] = {"text", "json", "markdown", "lkml", "junit", NULL};
+static const char *const formats[] = {"text", "json", "markdown", "lkml", "junit", "html", NULL};
 
 struct diff_cfg {
 	const char *output;
@@ -264,6 +264,8 @@ static int add_comparison(const struct diff_cfg *cfg, const struct comparison *c
 	case DIFF_JUNIT:
 		compare_junit(out, comparison, names);
 		return 0;
+	case DIFF_HTML:
+		return compare_html(out, comparison, names);
 	default:
 		compare_text(out, comparison, names);
 		return 0;
@@ -371,6 +373,8 @@ static int diff_run(int argc, char **argv, struct err *err)
 		return err_usage(err, "expected BASE and NEW");
 	if (cnt > SIDES_MAX)
 		return err_usage(err, "at most %d can be compared", SIDES_MAX);
+	if (cfg.format == DIFF_HTML && cnt > SIDE_CNT)
+		return err_usage(err, "--format html: of two sides, and there are more");
 	for (size_t i = 0; i < cnt; i++)
 		side_init(&sides[i]);
 	ret = outfile_open(&file, cfg.output, err);

@@ -15,6 +15,7 @@
 #include "cmd/charset.h"
 #include "output/csv.h"
 #include "output/json.h"
+#include "output/page.h"
 #include "output/perfetto.h"
 
 static void on_storm(void *ctx, const struct storm *storm);
@@ -50,6 +51,7 @@ void printer_fini(struct printer *show)
 	forget_stuck(show);
 	storms_fini(&show->storms);
 	perfetto_free(show->perfetto);
+	page_free(show->page);
 	str_fini(&show->line);
 	spans_fini(&show->spans);
 }
@@ -76,6 +78,18 @@ static void begin_perfetto(struct printer *show)
 		show->missing++;
 }
 
+static void begin_page(struct printer *show)
+{
+	if (show->cfg.format != PRINTER_HTML)
+		return;
+	if (!show->page)
+		show->page = page_new();
+	if (show->page)
+		page_next_file(show->page, &show->text, show->backend, &show->cfg.filter);
+	else
+		show->missing++;
+}
+
 void printer_begin(struct printer *show, const struct printer_source *source)
 {
 	if (!show->has_begun && show->cfg.format == PRINTER_TEXT)
@@ -98,6 +112,7 @@ void printer_begin(struct printer *show, const struct printer_source *source)
 	forget_stuck(show);
 	show->is_stopped = false;
 	begin_perfetto(show);
+	begin_page(show);
 	put_line(show);
 	printer_flush(show);
 }
@@ -199,8 +214,18 @@ static void put_perfetto(struct printer *show, const struct stall *stall)
 		perfetto_call(show->perfetto, stall);
 }
 
+static void put_page(struct printer *show, const struct stall *stall, bool is_stall)
+{
+	if (!show->page)
+		return;
+	if (stall->is_stuck)
+		page_asleep(show->page, stall);
+	else
+		page_call(show->page, stall, is_stall);
+}
+
 /* What there was no memory for, .line knows. */
-static void put_stall(struct printer *show, const struct stall *stall)
+static void put_stall(struct printer *show, const struct stall *stall, bool is_stall)
 {
 	struct text_cfg text;
 
@@ -219,6 +244,9 @@ static void put_stall(struct printer *show, const struct stall *stall)
 		break;
 	case PRINTER_PERFETTO:
 		put_perfetto(show, stall);
+		break;
+	case PRINTER_HTML:
+		put_page(show, stall, is_stall);
 		break;
 	case PRINTER_NOTHING:
 		break;
@@ -263,7 +291,7 @@ bool printer_stall(struct printer *show, const struct stall *stall)
 	if (is_in_storm(show, stall) && !marked.is_stop)
 		return is_stall;
 	if (is_stall || (show->cfg.all && stall->latency_ns >= show->all_min_ns))
-		put_stall(show, &marked);
+		put_stall(show, &marked, is_stall);
 	return is_stall;
 }
 
@@ -318,7 +346,7 @@ void printer_asleep(struct printer *show, const struct stall *stall)
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return;
 	if (is_due(show, stall) || marked.is_stop)
-		put_stall(show, &marked);
+		put_stall(show, &marked, true);
 }
 
 /* ---- VMs ---- */
@@ -338,6 +366,8 @@ void printer_vm_new(struct printer *show, const struct vm *vm)
 	show->vms_seen++;
 	if (show->perfetto)
 		perfetto_vm_new(show->perfetto, vm, is_wanted);
+	if (show->page)
+		page_vm_new(show->page, vm, is_wanted);
 	if (!is_wanted)
 		return;
 	show->summary.vms++;
@@ -348,6 +378,8 @@ void printer_vm_gone(struct printer *show, const struct vm *vm)
 {
 	if (show->perfetto)
 		perfetto_vm_gone(show->perfetto, vm);
+	if (show->page)
+		page_vm_gone(show->page, vm);
 	if (filter_wants_vm(&show->cfg.filter, vm))
 		put_vm(show, vm, "gone");
 }
@@ -357,6 +389,8 @@ void printer_vm_gone(struct printer *show, const struct vm *vm)
 void printer_record(struct printer *show, const void *record, size_t size,
 		    const struct symbols *syms)
 {
+	if (show->page)
+		page_record(show->page, record, size, syms);
 	if (!show->perfetto)
 		return;
 	perfetto_record(show->perfetto, record, size, syms);
@@ -409,6 +443,8 @@ int printer_end(struct printer *show, int ret, struct err *err)
 	storms_end(&show->storms);
 	/* Nobody may read it any more; what was lost is still said. */
 	if (show->perfetto && perfetto_end(show->perfetto))
+		show->missing++;
+	if (show->page && page_end(show->page, &show->summary, &show->line))
 		show->missing++;
 	put_line(show);
 	printer_flush(show);

@@ -27,7 +27,14 @@
 	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
 /* clang-format on */
 
-enum printer_format { PRINTER_TEXT, PRINTER_JSON, PRINTER_CSV, PRINTER_PERFETTO, PRINTER_NOTHING };
+enum printer_format {
+	PRINTER_TEXT,
+	PRINTER_JSON,
+	PRINTER_CSV,
+	PRINTER_PERFETTO,
+	PRINTER_HTML,
+	PRINTER_NOTHING
+};
 
 /* Of --min: what is a stall is the default, and with --all every call is shown. */
 #define PRINTER_MIN_NOT_GIVEN UINT64_MAX
@@ -52,6 +59,7 @@ struct printer_source {
 	int64_t clock_offset_ns; /* see struct text_cfg */
 };
 
+struct page;
 struct perfetto;
 struct symbols;
 
@@ -70,6 +78,7 @@ struct printer {
 	uint64_t vms_seen;	   /* whatever the filter */
 	uint64_t missing;	   /* stalls and other pieces that there was no memory for */
 	struct perfetto *perfetto; /* PRINTER_PERFETTO, from printer_begin() on */
+	struct page *page;	   /* PRINTER_HTML, the same */
 	bool has_begun;
 	bool is_stopped; /* the stall of .stop_on_ns was seen */
 };

@@ -23,7 +23,7 @@
 static const char *const by_names[] = {"stall",	  "vm",	      "call",  "cause", "phase",
 				       "culprit", "deferral", "start", NULL};
 /* In the order of enum printer_format. */
-static const char *const format_names[] = {"text", "json", "csv", "perfetto", "lkml", NULL};
+static const char *const format_names[] = {"text", "json", "csv", "perfetto", "html", "lkml", NULL};
 
 /* Nothing is printed one by one. */
 #define REPORT_LKML PRINTER_NOTHING
@@ -416,9 +416,11 @@ static int report_run(int argc, char **argv, struct err *err)
 				      "--until or --around");
 	if (report.cfg.timeline && (report.cfg.by || report.cfg.format != PRINTER_TEXT))
 		return err_usage(err, "--timeline: only in text, of single stalls");
-	if (report.cfg.format == PRINTER_PERFETTO && (report.cfg.by || report.cfg.facts))
-		return err_usage(err, "--format perfetto shows calls one by one: not with --by or "
-				      "--facts");
+	if ((report.cfg.format == PRINTER_PERFETTO || report.cfg.format == PRINTER_HTML) &&
+	    (report.cfg.by || report.cfg.facts))
+		return err_usage(err,
+				 "--format %s shows calls one by one: not with --by or --facts",
+				 format_names[report.cfg.format]);
 	if (report.cfg.format == REPORT_LKML &&
 	    (argc - operand > 1 || report.cfg.by || report.cfg.facts))
 		return err_usage(err,

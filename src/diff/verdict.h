@@ -27,6 +27,10 @@ void compare_lkml(struct str *out, const struct comparison *list, size_t cnt,
 void compare_junit(struct str *out, const struct comparison *comparison,
 		   const char *const names[SIDE_CNT]);
 
+/* A page by itself: output/html.h. Returns 0 or -ENOMEM. */
+int compare_html(struct str *out, const struct comparison *comparison,
+		 const char *const names[SIDE_CNT]);
+
 /* ---- the words that text and markdown share ---- */
 
 /* "+7.31ms"; "0" within a nanosecond of it. */

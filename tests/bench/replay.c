@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * replay [EVENTS [VMS [LIVE]]] - how fast a capture is replayed, and what it takes.
+ * replay [EVENTS [VMS [LIVE [FILE [NAME]]]]] - how fast a capture is replayed, and what it takes.
  *
  * One process makes a synthetic capture of so many events, with VMs that are born and gone, LIVE of
  * them at a time; another replays it from a pipe. What is printed is the second one's CPU time
- * and memory alone. The mix of records is that of "repro --profile qemu": each cycle of a VM is a
- * registration that starts a grace period, its steps, and a memory slot that waited for it.
+ * and memory alone. With FILE, the capture is only written, there; its VMs are called NAME. The mix
+ * of records is that of "repro --profile qemu": each cycle of a VM is a registration that starts a
+ * grace period, its steps, and a memory slot that waited for it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +60,7 @@ struct life {
 };
 
 struct maker {
+	const char *name; /* of the VMs */
 	struct capture_writer *writer;
 	struct symbols *syms;
 	uint64_t now_ns, random;
@@ -95,7 +98,7 @@ static void put_vm(struct maker *maker, struct life *life, uint64_t left)
 	rec.vm.srcu.ssp = life->kvm + 0x1000;
 	rec.vm.irq_srcu.ssp = life->kvm + 0x2000;
 	strcpy(rec.vm.comm, "firecracker");
-	capture_writer_name(maker->writer, life->kvm, "web", "firecracker");
+	capture_writer_name(maker->writer, life->kvm, maker->name, "firecracker");
 	put(maker, &rec, sizeof(rec.vm), KS_VM, life->tgid);
 }
 
@@ -226,10 +229,11 @@ static int to_pipe(void *ctx, const void *block, size_t len)
 	return 0;
 }
 
-static void make(int fd, uint64_t events, uint64_t vms, uint64_t live)
+static void make(int fd, uint64_t events, uint64_t vms, uint64_t live, const char *name)
 {
 	struct capture_head head = {.version = "bench", .backend = "fentry", .hz = 250};
-	struct maker maker = {.now_ns = 1000000000, .random = 1, .syms = symbols_new()};
+	struct maker maker = {
+		.name = name, .now_ns = 1000000000, .random = 1, .syms = symbols_new()};
 	struct life *lives = calloc(live, sizeof(*lives));
 	uint64_t each = events / vms * 7 / 8, born = 0, gone = 0;
 	size_t next = 0;
@@ -339,12 +343,15 @@ int main(int argc, char **argv)
 	int fds[2], status, ret;
 	pid_t pid;
 
+	if (argc > 4)
+		make(open(argv[4], O_WRONLY | O_CREAT | O_TRUNC, 0600), events, vms, live,
+		     argc > 5 ? argv[5] : "web");
 	if (!vms || !live || events < vms || pipe(fds))
 		return 2;
 	pid = fork();
 	if (!pid) {
 		close(fds[0]);
-		make(fds[1], events, vms, live);
+		make(fds[1], events, vms, live, "web");
 	}
 	close(fds[1]);
 	ret = play(fds[0]);

@@ -75,6 +75,7 @@ live 0 nothing 'for t in /proc/PID/task/*; do echo $t/stack; cat $t/stack; done 
 any 0 groups 'kvmstall report --by culprit test.cap'
 any 1 nothing 'kvmstall report --vm web3 --around 1,200ms --all test.cap' # qemu.cap has no web3
 any 0 groups 'kvmstall report --by call --since -60s test.cap'
+any 0 nothing 'kvmstall report --all -f html -o test.html test.cap'
 any 0 nothing 'kvmstall report --all -f perfetto -o test.pftrace test.cap'
 any 0 'text ^[^,]*,[^,]*,' 'kvmstall report -f csv -q test.cap | (head -n 1; sort -t, -k12,12nr | head)'
 live 0 repro 'kvmstall repro'

@@ -222,6 +222,7 @@ static void compare(struct sink *sink)
 	compare_text(&sink->out, &comparison, names);
 	compare_markdown(&sink->out, &comparison, names);
 	require(!compare_json(&sink->out, &comparison, names));
+	require(!compare_html(&sink->out, &comparison, names));
 	comparison_fini(&comparison);
 }
 

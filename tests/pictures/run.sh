@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is for the eye: files for ui.perfetto.dev, read back. KVMSTALL is the program; WHOLE=1
+# What is for the eye: files for ui.perfetto.dev, and pages, read back. KVMSTALL is the program; WHOLE=1
 # (make check-pictures) adds what needs more than the distribution's small packages.
 # shellcheck disable=SC2154,SC2317 # of lib/suite.sh; tests are called by name
 set -u
@@ -74,12 +74,122 @@ test_perfetto_reader_can_fail()
 	perfetto qemu
 	sed '0,/"type":"stall"/{/"type":"stall"/d}' qemu.json >less
 	! (reads_perfetto qemu.pftrace less) || fail "a call too many is no error"
+	sed 's/"comm":"kvmstall","age_ns"/"comm":"other","age_ns"/' qemu.json >other
+	! cmp -s qemu.json other || fail "no culprit to change"
+	! (reads_perfetto qemu.pftrace other) || fail "another culprit is no error"
 	sed 's/"latency_ns":\([0-9]*\)/"latency_ns":1\1/' qemu.json >longer
 	! (reads_perfetto qemu.pftrace longer) || fail "another latency is no error"
 }
 
-tests='perfetto-is-the-report perfetto-filters perfetto-of-several perfetto-reader-can-fail'
-[ -z "${WHOLE-}" ] || tests="$tests perfetto-as-published"
+page()
+{
+	local name=$1
+
+	shift
+	"$KVMSTALL" report -q "$@" -f html -o "$name.html" "$captures/$name.cap"
+	"$KVMSTALL" report -q "$@" -f json -o "$name.json" "$captures/$name.cap"
+}
+
+# The page has what the lines have, and its policy allows just what is in it.
+test_page_is_the_report()
+{
+	local name option
+
+	for name in qemu reader stop stuck; do
+		for option in --min=1ms --all; do
+			page "$name" "$option"
+			"$here/tests/pictures/read_page.py" "$name.html" "$name.json" | tee -a seen
+		done
+	done
+	grep -q '^2 VMs, 57 calls, 40 grace periods$' seen || fail "of qemu.cap there is more"
+	grep 'calls were stalled for .* most because of kvm_io_bus_register_dev() in KVM_' seen
+}
+
+test_page_of_diff()
+{
+	"$KVMSTALL" diff -f html -o diff.html "$captures/qemu.cap" "$captures/reader.cap" || [ $? = 3 ]
+	"$KVMSTALL" diff -f json -o diff.json "$captures/qemu.cap" "$captures/reader.cap" || [ $? = 3 ]
+	"$here/tests/pictures/read_page.py" diff.html diff.json
+}
+
+# Names are anybody's: of a VM, of a file.
+hostile()
+{
+	cp "$captures/qemu.cap" '<img src=x onerror=alert(1)>.cap'
+	"$KVMSTALL" diff -f html -o "$1" '<img src=x onerror=alert(1)>.cap' "$captures/qemu.cap" || [ $? = 3 ]
+}
+
+# needs_bench: the program that makes a capture of as many VMs as are wanted.
+needs_bench()
+{
+	"${MAKE:-make}" -s -C "$here" O="${O:-$here/build}" "${O:-$here/build}/bench/replay" >make.log 2>&1 || fail "$(cat make.log)"
+	bench=${O:-$here/build}/bench/replay
+}
+
+test_page_hostile()
+{
+	hostile diff.html
+	"$here/tests/pictures/read_page.py" diff.html
+	needs_bench
+	"$bench" 1009 5 3 hostile.cap '</script><script>alert(1)</script><b>"&'
+	"$KVMSTALL" report -q --all -f html -o hostile.html hostile.cap
+	"$here/tests/pictures/read_page.py" hostile.html
+	grep -q 'u003cscript' hostile.html || fail "the name is not there"
+}
+
+# A page that was changed by a byte is one that its policy forbids.
+test_page_reader_can_fail()
+{
+	page qemu
+	sed 's/use strict/use Strict/' qemu.html >changed.html
+	! "$here/tests/pictures/read_page.py" changed.html || fail "another script is no error"
+	sed 's/"latency_ns":\([0-9]*\)/"latency_ns":1\1/' qemu.json >longer
+	! "$here/tests/pictures/read_page.py" qemu.html longer || fail "another latency is no error"
+}
+
+# in_browser WHAT PAGE: what a page does is seen in Chromium alone. PICTURES is a folder for screenshots.
+in_browser()
+{
+	local python
+
+	command -v chromium >/dev/null || skip "no Chromium"
+	command -v chromedriver >/dev/null || skip "no chromedriver"
+	python=$(python_with selenium) || skip "no Python with selenium"
+	"$python" "$here/tests/pictures/browser.py" "$@" ${PICTURES:+"$PICTURES"}
+}
+
+test_browser_report()
+{
+	page qemu --all
+	in_browser report qemu.html
+}
+
+# What was made worse is a timer, in logs that are made.
+test_browser_diff()
+{
+	awk -v SEED=1 -v TIMER=0 -f "$here/tests/golden/diff/log.awk" >base.log
+	awk -v SEED=2 -v TIMER=4000 -f "$here/tests/golden/diff/log.awk" >new.log
+	"$KVMSTALL" diff -f html -o diff.html base.log new.log || [ $? = 1 ]
+	in_browser diff diff.html
+}
+
+test_browser_hostile()
+{
+	hostile diff.html
+	in_browser hostile diff.html
+}
+
+test_browser_2000_vms()
+{
+	needs_bench
+	"$bench" 400000 2003 101 large.cap
+	"$KVMSTALL" report -q --all -f html -o large.html large.cap
+	note "$(in_browser large large.html)"
+}
+
+tests='perfetto-is-the-report perfetto-filters perfetto-of-several perfetto-reader-can-fail
+	page-is-the-report page-of-diff page-hostile page-reader-can-fail'
+[ -z "${WHOLE-}" ] || tests="$tests perfetto-as-published browser-report browser-diff browser-hostile browser-2000-vms"
 
 for name in ${TESTS:-$tests}; do
 	run_test "$name"

@@ -17,5 +17,5 @@ try x86-before.strace log.awk
 try --min-effect 5 x86-before.strace x86-after.strace
 try --min-effect=-5% x86-before.strace x86-after.strace
 try --alpha 1 x86-before.strace x86-after.strace
-try --format html x86-before.strace x86-after.strace
+try --format yaml x86-before.strace x86-after.strace
 kvmstall diff x86-before.strace x86-after.strace >/dev/full
