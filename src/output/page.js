@@ -615,7 +615,7 @@ function show_starters() {
 			.map((row) => [row.name, row.normal, row.expedited, row.stalls, duration(row.lost)]));
 }
 
-let vm_section, vm_view;
+let vm_section, vm_view, timeline_shown;
 
 function open_vm(vm, call) {
 	const was_at = document.activeElement;
@@ -623,6 +623,7 @@ function open_vm(vm, call) {
 	element(vm_view, "h3", { id: "vm-title", tabindex: "-1" }, `${vm_name(vm)}: VM ${data.vms[vm][VM.id]}, process ${data.vms[vm][VM.pid]}`);
 	legend(vm_view, data.causes.map((cause, i) => ({ name: cause[0], style: "c" + i })));
 	const timeline = new Timeline(vm_view, vm);
+	timeline_shown = timeline;
 	const list = timeline.calls.filter((one) => one[CALL.flags] & IS_STALL);
 	const columns = [{ title: "stall" }, { title: "after", num: true }, { title: "took", num: true }, { title: "stalled", num: true },
 		{ title: "why" }];
@@ -712,6 +713,7 @@ function show_report() {
 	show_distributions();
 	show_starters();
 	window.addEventListener("hashchange", follow_link);
+	window.addEventListener("resize", () => timeline_shown && timeline_shown.draw());
 }
 
 // ---- the page of diff ----

@@ -11,6 +11,7 @@ set -u
 # shellcheck source=tests/pictures/lib.sh
 . "$here/tests/pictures/lib.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export KVMSTALL
 export PATH=$PATH:/usr/sbin:/sbin
 captures=$here/tests/golden/report
 
@@ -147,6 +148,14 @@ test_page_reader_can_fail()
 	! "$here/tests/pictures/read_page.py" qemu.html longer || fail "another latency is no error"
 }
 
+# README's pictures are of real runs, and as they are drawn now.
+test_pictures_are_drawn()
+{
+	"$here/scripts/pictures.sh" --check
+	grep -q 'docs/pictures/order.svg' "$here/README.md" || fail "README does not show it"
+	grep -q 'KVM_IOEVENTFD starts it' "$here/docs/pictures/order.svg" || fail "it does not show who is to blame"
+}
+
 # in_browser WHAT PAGE: what a page does is seen in Chromium alone. PICTURES is a folder for screenshots.
 in_browser()
 {
@@ -188,7 +197,7 @@ test_browser_2000_vms()
 }
 
 tests='perfetto-is-the-report perfetto-filters perfetto-of-several perfetto-reader-can-fail
-	page-is-the-report page-of-diff page-hostile page-reader-can-fail'
+	page-is-the-report page-of-diff page-hostile page-reader-can-fail pictures-are-drawn'
 [ -z "${WHOLE-}" ] || tests="$tests perfetto-as-published browser-report browser-diff browser-hostile browser-2000-vms"
 
 for name in ${TESTS:-$tests}; do
