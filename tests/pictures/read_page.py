@@ -64,6 +64,13 @@ def check_policy(page):
         fail(f"the policy is {given}, not {wanted}")
 
 
+def check_colours(page, data):
+    """A cause that is new needs one."""
+    for i, cause in enumerate(data["causes"]):
+        if f".c{i} {{" not in page.styles[0]:
+            fail(f"page.css has no colour for {cause[0]}: .c{i}")
+
+
 def check_report(data, lines):
     calls = [line for line in lines if line["type"] in ("call", "stall")]
     text = data["strings"]
@@ -93,6 +100,8 @@ def main():
         page.feed(file.read())
     check_policy(page)
     data = json.loads(page.data)
+    if data["kind"] == "report":
+        check_colours(page, data)
     if any(character in page.data for character in "<>&"):
         fail("the data have what HTML reads")
     if len(sys.argv) > 2:
