@@ -4,7 +4,7 @@
 # shellcheck disable=SC2046,SC2086,SC2089,SC2090,SC2094,SC2217 # words of commands; program and file are both "$KVMSTALL"
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
-tests="signals-ignored signal-before-command losses-without-reader closed-descriptors
+tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
 	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
 	signals-table output-blocked output-nonblocking old-recording old-trace two-recorders file-limit $tests"
 
@@ -467,4 +467,17 @@ test_file_limit()
 	said 'cut at byte'
 	status 1 bash -c 'ulimit -f 2; "$0" trace -a -q -o x -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
 	said "cannot write 'x': File too large"
+}
+
+# On a host whose KVM hangs, so does the VM that kvmstall makes of its own: what else there is, is traced.
+test_kvm_hangs()
+{
+	command -v strace >/dev/null || skip "no strace"
+	# Each process waits before its first ioctl of /dev/kvm: kvmstall's VM for longer than it is waited for.
+	status 0 strace -qq -f -o /dev/null -P /dev/kvm -e trace=ioctl -e signal=none \
+		-e inject=ioctl:delay_enter=5000000:when=1 "$KVMSTALL" trace --json --all -o trace -- "$KVMSTALL" repro --profile minimal
+	said "KVM does not answer: a VM of kvmstall's own.* has not ended after 3s"
+	some "the VM of repro" 'select(.type == "vm" and .event == "born")' trace
+	some "its end" 'select(is_call and .call == "close")' trace
+	none "kvmstall's own VM" 'select(.type == "vm" and .event == "existed")' trace
 }
