@@ -178,3 +178,7 @@ for name in make 'make demo' 'make check' 'make static' 'make deps' 'make comple
 	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall'; do
 	target "$name"
 done
+
+# ---- kvmstall-repro(8): a step of a bisection, in which 125 skips a kernel
+
+live '0|1' 'text ^KVM_CREATE_VM' 'kvmstall repro -p minimal -r 31 --fail-above 2ms || { [ $? != 3 ] || exit 125; exit 1; }'

@@ -207,7 +207,7 @@ used()
 	"$KVMSTALL" trace --json-schema | jq -r '.["$defs"] | (.cause, .domain, .phase, .vm_event.properties.event,
 		.culprit.properties.kind, .diff_change.properties.slack, .check.properties.status,
 		.diff.properties.verdict) | .. | .enum? // empty | .[] | strings'
-	for by in vm call cause phase culprit deferral; do
+	for by in vm call cause phase start culprit deferral; do
 		# shellcheck disable=SC2086 # words
 		"$KVMSTALL" $report --by $by "$golden/report/qemu.cap" "$golden/report/stop.cap" 2>/dev/null | head -n 1
 	done | tr -s ' ' '\n'
@@ -265,7 +265,7 @@ test_schemas()
 	valid_of report --format json "$golden/report/stop.cap"
 	valid_of report --format json "$golden/report/reader.cap"
 	valid_of report --format json "$golden/diff/x86-after.strace"
-	for by in vm call cause phase culprit deferral; do
+	for by in vm call cause phase start culprit deferral; do
 		valid_of report --format json --by "$by" "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	done
 	valid_of report --format json --facts "$golden/report/qemu.cap"

@@ -823,7 +823,9 @@ churn()
 	[ "$(sum kvmstall_events_lost_total where)" = 0.000000000 ] || fail "$(grep lost scraped)"
 	[ "$(grep -c '^kvmstall_vm_info{' scraped)" -le 100 ]
 	[ "$seen" = "$vms" ] || skip "others had $((seen - vms)) VMs besides"
-	[ "$after" -lt $((rss + history + 1024)) ] || fail "it grew"
+	# As much again, and a bit, is of what the history belongs to: VMs, domains, the allocator's own. After a minute
+	# it is level: 6.0 to 6.9 MB after 101 s, 6.6 MB after 199 s (CHURN=199; 6.18.44, November 2026).
+	[ "$after" -lt $((rss + 3 * history + 1024)) ] || fail "it grew"
 }
 
 has_seen()
