@@ -77,11 +77,13 @@ def wrong_notifier($injection):
 		end
 	end;
 
-# Whoever of the two ends last wakes it; each has the same name.
+# Whoever of the two ends last wakes it; each has the same name. Both are readers of kvm->srcu as well while they
+# invalidate (kvm_handle_hva_range()): the update waits for that after the invalidations, and now and then for longer.
+def is_reader_then: (.cause | IN("reader", "poll-backoff")) and has_cause("invalidation");
 def wrong_invalidation($injection):
 	wrong(any(.segments[]; .cause == "gp-timer"); "a timer of a grace period"),
 	wrong(any(.segments[]; .cause == "invalidation" and .function != "kvm_swap_active_memslots"); "another function"),
-	if is_disturbed("invalidation") then empty else
+	if is_disturbed("invalidation") or is_reader_then then empty else
 		wrong(.cause != "invalidation"; "headline \(.cause)"),
 		if .culprit == null or .culprit.kind == "cpu" then empty else
 		wrong(.culprit.kind != "waker"; "culprit is \(.culprit)"),

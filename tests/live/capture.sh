@@ -47,7 +47,7 @@ test_setup()
 	capture mmu-notifier --inject mmu-notifier --rounds 2
 	# Every object of every capture is JSON, of a known kind, and says its version.
 	# shellcheck disable=SC2046 # file names without blanks
-	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "storm", "vm", "lost", "summary") | not))' \
+	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "span", "storm", "vm", "lost", "summary") | not))' \
 		$(all_traces)
 }
 

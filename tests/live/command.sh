@@ -119,7 +119,7 @@ test_output_file()
 {
 	printf 'was here before: %0100000d' 1 >ours
 	beside others --json --all -o ours
-	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "vm", "lost", "summary") | not))' ours
+	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "span", "storm", "vm", "lost", "summary") | not))' ours
 	[ "$(jq -c 'select(.call == "KVM_CREATE_VM")' ours | wc -l)" = 101 ] || fail "not 101 VMs"
 	[ "$(jq -c 'select(.type == "summary")' ours | wc -l)" = 1 ] || fail "no summary"
 	[ "$(sort -u others)" = "$noise" ] || fail "COMMAND's file has more:" "$(sort -u others | head -n 7)"
