@@ -30,11 +30,26 @@ static __always_inline bool task_is_followed(struct task_struct *task)
 	return bpf_map_lookup_elem(&followed, &tgid);
 }
 
+static __always_inline bool is_wait_state(__u32 task_state)
+{
+	return task_state & TASK_UNINTERRUPTIBLE && !(task_state & TASK_NOLOAD);
+}
+
+/*
+ * A wait that is no call's, and still open though its task does something else: the program at its
+ * end did not run, as the kernel was in that program on this CPU already, preempted there
+ * (KS_LOSS_MISSED counts it). An idle kworker is not waiting for a grace period.
+ */
+static __always_inline bool is_orphan_in_wait(const struct task_state *state)
+{
+	return !state->kind && state->wait_ns;
+}
+
 static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
 {
 	__u32 tgid;
 
-	if (!(task_state & TASK_UNINTERRUPTIBLE) || task_state & TASK_NOLOAD)
+	if (!is_wait_state(task_state))
 		return false;
 	if (task->flags & PF_WQ_WORKER)
 		return want_worker_sleeps; /* irqfd_shutdown(), or a VM's end that a work held off
@@ -163,6 +178,10 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	if (!state) {
 		if (may_be_wait(task, task_state))
 			orphan_open(ctx, task, bpf_ktime_get_ns());
+		return;
+	}
+	if (is_orphan_in_wait(state) && !is_wait_state(task_state) && !(task_state & TASK_DEAD)) {
+		task_del(tid);
 		return;
 	}
 	now = bpf_ktime_get_ns();

@@ -19,6 +19,11 @@ static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 			return;
 		domain_follow_foreign(ssp, tgid);
 	}
+	/* not one function of SRCU in another: nobody slept in between */
+	if (state && is_orphan_in_wait(state) && state->sleeps) {
+		task_del(tid);
+		state = NULL;
+	}
 	if (!state) {
 		orphan.begin_ns = bpf_ktime_get_ns();
 		orphan.shown_tid = current_shown_tid();
