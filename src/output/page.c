@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/format.h"
 #include "base/hash.h"
 #include "base/map.h"
@@ -17,7 +18,8 @@
 #include "output/ndjson.h"
 #include "output/summary.h"
 
-#define HIDDEN UINTPTR_MAX /* a domain that is not shown */
+#define HIDDEN	   UINTPTR_MAX /* a domain that is not shown */
+#define LIST_FIRST 64
 
 /* A list of JSON values as it grows. */
 struct value_list {
@@ -73,20 +75,6 @@ static void value_end(struct page *page, struct value_list *values)
 		page->failed = -ENOMEM;
 }
 
-static void *grow(struct page *page, void *list, size_t cnt, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 64;
-
-	if (cnt < *cap)
-		return list;
-	list = reallocarray(list, more, size);
-	if (list)
-		*cap = more;
-	else
-		page->failed = -ENOMEM;
-	return list;
-}
-
 static const char *string_at(const struct page *page, size_t at)
 {
 	return page->texts.text + page->strings[at].text_off;
@@ -102,7 +90,6 @@ static void set_index(struct page *page, struct map *map, uint64_t key, uintptr_
 static size_t string_of(struct page *page, const char *text)
 {
 	uint64_t key = text && *text ? hash_text(HASH_START, text) : 0;
-	struct page_string *list;
 	uintptr_t at;
 
 	if (!text || !*text)
@@ -110,12 +97,12 @@ static size_t string_of(struct page *page, const char *text)
 	for (; (at = (uintptr_t)map_get(&page->by_hash, key)); key++)
 		if (!strcmp(string_at(page, at), text))
 			return at;
-	list = grow(page, page->strings, page->strings_cnt + 1, &page->strings_cap, sizeof(*list));
-	if (!list)
-		return 0;
-	page->strings = list;
 	at = page->strings_cnt + 1;
-	list[at] = (struct page_string){.text_off = page->texts.len};
+	if (!ARRAY_ROOM(page->strings, page->strings_cap, at, LIST_FIRST)) {
+		page->failed = -ENOMEM;
+		return 0;
+	}
+	page->strings[at] = (struct page_string){.text_off = page->texts.len};
 	str_addn(&page->texts, text, strlen(text) + 1);
 	set_index(page, &page->by_hash, key, at);
 	if (str_failed(&page->texts) || page->failed)
@@ -152,14 +139,13 @@ static void add_domain(struct page *page, uint64_t ssp, long vm, const char *kin
 /* A VM that is only somebody's culprit has a name, too. */
 static long add_vm(struct page *page, const struct vm *vm)
 {
-	struct page_vm *list;
 	char name[128];
 
-	list = grow(page, page->vms, page->vms_cnt, &page->vms_cap, sizeof(*list));
-	if (!list)
+	if (!ARRAY_ROOM(page->vms, page->vms_cap, page->vms_cnt, LIST_FIRST)) {
+		page->failed = -ENOMEM;
 		return -1;
-	page->vms = list;
-	list[page->vms_cnt] = (struct page_vm){
+	}
+	page->vms[page->vms_cnt] = (struct page_vm){
 		.born_ns = since_start(page, vm->born_ns),
 		.name = string_of(page, text_vm(vm, name, sizeof(name))),
 		.id = vm->id,

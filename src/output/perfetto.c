@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "base/protobuf.h"
 #include "base/sanitize.h"
@@ -807,17 +808,9 @@ static void put_call(struct perfetto *perfetto, const struct stall *stall)
 
 static void add_change(struct perfetto *perfetto, uint64_t ts_ns, int in_flight, uint64_t lost_ns)
 {
-	if (perfetto->changes_cnt == perfetto->changes_cap) {
-		size_t cap = perfetto->changes_cap ? perfetto->changes_cap * 2 : 64;
-		struct counter_change *changes =
-			reallocarray(perfetto->changes, cap, sizeof(*changes));
-
-		if (!changes) {
-			perfetto->failed = -ENOMEM;
-			return;
-		}
-		perfetto->changes = changes;
-		perfetto->changes_cap = cap;
+	if (!ARRAY_ROOM(perfetto->changes, perfetto->changes_cap, perfetto->changes_cnt, 64)) {
+		perfetto->failed = -ENOMEM;
+		return;
 	}
 	perfetto->changes[perfetto->changes_cnt++] =
 		(struct counter_change){.ts_ns = ts_ns, .in_flight = in_flight, .lost_ns = lost_ns};
