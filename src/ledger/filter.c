@@ -35,20 +35,16 @@ bool filter_wants_vm(const struct filter *filter, const struct vm *vm)
 	return is_wanted(filter, vm, vm->comm, vm->tgid);
 }
 
-static bool is_between(const struct filter *filter, const struct stall *stall)
+bool filter_wants_time(const struct filter *filter, uint64_t begin_ns, uint64_t ns)
 {
-	uint64_t end_ns = stall->begin_ns + stall->latency_ns;
-
 	return !filter->until_ns ||
-	       (end_ns >= filter->since_ns && stall->begin_ns < filter->until_ns);
+	       (begin_ns + ns >= filter->since_ns && begin_ns < filter->until_ns);
 }
 
 bool filter_wants_span(const struct filter *filter, const struct span *span)
 {
-	bool is_between = !filter->until_ns || (span->begin_ns + span->ns >= filter->since_ns &&
-						span->begin_ns < filter->until_ns);
-
-	return is_between && filter_wants_vm(filter, span->vm);
+	return filter_wants_time(filter, span->begin_ns, span->ns) &&
+	       filter_wants_vm(filter, span->vm);
 }
 
 bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
@@ -57,7 +53,7 @@ bool filter_wants_stall(const struct filter *filter, const struct stall *stall)
 	if (filter->is_followed && !is_followed(stall->vm) &&
 	    !(stall->rec->flags & KS_CALL_FOLLOWED))
 		return false;
-	return is_between(filter, stall) &&
+	return filter_wants_time(filter, stall->begin_ns, stall->latency_ns) &&
 	       is_wanted(filter, stall->vm, stall->rec->comm, stall->rec->tgid);
 }
 

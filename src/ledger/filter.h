@@ -25,6 +25,9 @@ struct filter {
 	uint64_t since_ns, until_ns;
 };
 
+/* Does a part of what lasted @ns from @begin_ns on lie in the filter's time? */
+bool filter_wants_time(const struct filter *filter, uint64_t begin_ns, uint64_t ns);
+
 /* Is what is done to @vm, or what a stalled thread did, wanted? */
 bool filter_wants_vm(const struct filter *filter, const struct vm *vm);
 bool filter_wants_span(const struct filter *filter, const struct span *span);

@@ -53,7 +53,8 @@ struct page {
 	struct map domains; /* ssp -> index + 1, or HIDDEN */
 	struct map asleep;  /* tid -> struct str: a call that was found waiting */
 	struct text_cfg cfg;
-	uint64_t since_ns, until_ns, base_ns;
+	struct filter times; /* what is shown of grace periods */
+	uint64_t base_ns;
 	uint64_t calls_left_out, gps_left_out;
 	int failed;
 };
@@ -207,11 +208,6 @@ static uintptr_t domain_index(struct page *page, uint64_t ssp)
 
 /* ---- grace periods ---- */
 
-static bool is_shown(const struct page *page, uint64_t begin_ns, uint64_t ns)
-{
-	return begin_ns < page->until_ns && begin_ns + ns >= page->since_ns;
-}
-
 static void add_starter(struct page *page, struct str *out, const struct gp_slice *gp)
 {
 	long vm = gp->kvm ? (long)(uintptr_t)map_get(&page->kvms, gp->kvm) - 1 : -1;
@@ -228,7 +224,8 @@ static void add_starter(struct page *page, struct str *out, const struct gp_slic
 static void on_gp(void *ctx, const struct gp_slice *gp)
 {
 	struct page *page = ctx;
-	uintptr_t dom = is_shown(page, gp->begin_ns, gp->ns) ? domain_index(page, gp->ssp) : 0;
+	bool is_shown = filter_wants_time(&page->times, gp->begin_ns, gp->ns);
+	uintptr_t dom = is_shown ? domain_index(page, gp->ssp) : 0;
 	struct str *out;
 
 	if (!dom)
@@ -252,7 +249,8 @@ static void on_gp(void *ctx, const struct gp_slice *gp)
 static void on_callbacks(void *ctx, const struct cb_slice *cb)
 {
 	struct page *page = ctx;
-	uintptr_t dom = is_shown(page, cb->begin_ns, cb->ns) ? domain_index(page, cb->ssp) : 0;
+	bool is_shown = filter_wants_time(&page->times, cb->begin_ns, cb->ns);
+	uintptr_t dom = is_shown ? domain_index(page, cb->ssp) : 0;
 	struct str *out;
 
 	if (!dom || page->callbacks.cnt >= PAGE_GPS_MAX)
@@ -508,8 +506,7 @@ void page_next_file(struct page *page, const struct text_cfg *cfg, const char *b
 
 	end_file(page);
 	page->cfg = *cfg;
-	page->since_ns = filter->until_ns ? filter->since_ns : 0;
-	page->until_ns = filter->until_ns ? filter->until_ns : UINT64_MAX;
+	page->times = (struct filter){.since_ns = filter->since_ns, .until_ns = filter->until_ns};
 	out = value_begin(&page->files);
 	str_addf(out, "%" PRIu32 ",%zu", cfg->host.hz, string_of(page, backend));
 	value_end(page, &page->files);

@@ -93,13 +93,13 @@ struct perfetto {
 	struct str packet, body, part, text;
 	struct gp_timeline *gps;
 	struct text_cfg cfg;
-	uint64_t since_ns, until_ns; /* what is shown */
-	struct map vms;		     /* id -> uuid of the VM's group; HIDDEN */
-	struct map kvms;	     /* kvm -> the same, of the living */
-	struct map domains;	     /* ssp -> the same */
-	struct map shared;	     /* ssp -> struct shared_domain */
-	struct map tracks;	     /* some key -> struct track */
-	struct map asleep;	     /* tid -> struct waiting */
+	struct filter times; /* what is shown of grace periods */
+	struct map vms;	     /* id -> uuid of the VM's group; HIDDEN */
+	struct map kvms;     /* kvm -> the same, of the living */
+	struct map domains;  /* ssp -> the same */
+	struct map shared;   /* ssp -> struct shared_domain */
+	struct map tracks;   /* some key -> struct track */
+	struct map asleep;   /* tid -> struct waiting */
 	struct counter_change *changes;
 	size_t changes_cnt, changes_cap;
 	uint64_t last_uuid;
@@ -492,9 +492,8 @@ static void put_parts(struct perfetto *perfetto, uint64_t uuid, const struct gp_
 static struct track *track_if_shown(struct perfetto *perfetto, uint64_t ssp, uint64_t begin_ns,
 				    uint64_t ns)
 {
-	if (begin_ns >= perfetto->until_ns || begin_ns + ns < perfetto->since_ns)
-		return NULL;
-	return domain_track(perfetto, ssp);
+	return filter_wants_time(&perfetto->times, begin_ns, ns) ? domain_track(perfetto, ssp)
+								 : NULL;
 }
 
 static void on_gp(void *ctx, const struct gp_slice *gp)
@@ -966,6 +965,6 @@ void perfetto_next_file(struct perfetto *perfetto, const struct text_cfg *cfg,
 	perfetto->cfg = *cfg;
 	perfetto->cfg.show_account = true;
 	perfetto->cfg.use_colour = false;
-	perfetto->since_ns = filter->until_ns ? filter->since_ns : 0;
-	perfetto->until_ns = filter->until_ns ? filter->until_ns : UINT64_MAX;
+	perfetto->times =
+		(struct filter){.since_ns = filter->since_ns, .until_ns = filter->until_ns};
 }
