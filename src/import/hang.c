@@ -324,22 +324,20 @@ static bool waits_on(const struct hung_task *task, enum domain_kind wanted)
 	       kind == wanted;
 }
 
-static const struct hung_task *find_reader(const struct hang *hang, const struct hung_task *task)
+/* Who most likely reads: in the same process, or of the host-wide domain, in any. */
+static const struct hung_task *find_likely(const struct hang *hang, const struct hung_task *task,
+					   enum domain_kind kind)
 {
-	const struct hung_task *best = suspect_is_waiter(&task->stack) ? task : NULL;
+	const struct hung_task *best = NULL;
 	int rank = 0;
 
-	for (size_t i = 0; !best && i < hang->cnt; i++) {
+	for (size_t i = 0; i < hang->cnt; i++) {
 		const struct hung_task *other = hang->tasks[i];
+		int its = suspect_rank(kind, &other->stack, other->head.state != 'R');
 
-		if (other != task && is_same(task, other) && suspect_is_waiter(&other->stack))
-			best = other;
-	}
-	for (size_t i = 0; (!best || rank) && i < hang->cnt; i++) {
-		const struct hung_task *other = hang->tasks[i];
-		int its = suspect_rank(DOMAIN_SRCU, &other->stack, other->head.state != 'R');
-
-		if (other == task || !is_same(task, other) || its <= rank)
+		if (other == task || its <= rank)
+			continue;
+		if (kind != DOMAIN_SHARED && !is_same(task, other))
 			continue;
 		rank = its;
 		best = other;
@@ -347,23 +345,17 @@ static const struct hung_task *find_reader(const struct hang *hang, const struct
 	return best;
 }
 
-/* A reader of the host-wide domain may be in any process. */
-static const struct hung_task *find_host_reader(const struct hang *hang,
-						const struct hung_task *task)
+static const struct hung_task *find_reader(const struct hang *hang, const struct hung_task *task)
 {
-	const struct hung_task *best = NULL;
-	int rank = 0;
-
+	if (suspect_is_waiter(&task->stack))
+		return task;
 	for (size_t i = 0; i < hang->cnt; i++) {
 		const struct hung_task *other = hang->tasks[i];
-		int its = suspect_rank(DOMAIN_SHARED, &other->stack, other->head.state != 'R');
 
-		if (other == task || its <= rank)
-			continue;
-		rank = its;
-		best = other;
+		if (other != task && is_same(task, other) && suspect_is_waiter(&other->stack))
+			return other;
 	}
-	return best;
+	return find_likely(hang, task, DOMAIN_SRCU);
 }
 
 /* Who installs memory slots holds kvm->slots_lock; else whoever waits for SRCU in a call of the VM.
@@ -412,7 +404,7 @@ static void find_holders(struct hang *hang)
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
 		else if (waits_on(task, DOMAIN_SHARED))
-			task->holder = find_host_reader(hang, task);
+			task->holder = find_likely(hang, task, DOMAIN_SHARED);
 		else if (is_in_mutex(task) && (task->owner = find_owner(hang, task)))
 			task->holder = find_task(hang, task->owner->tid);
 		else if (is_in_mutex(task))
