@@ -63,16 +63,11 @@ static __always_inline void self_scan(void)
 	self_pid_ns = (__u64)BPF_CORE_READ(own, ns);
 }
 
-static __always_inline bool is_waiting(__u32 state)
-{
-	return state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD);
-}
-
 /* No callback of mmu_notifier's sleeps in a way that a signal ends: of a host's threads, few are
  * left. */
 static __always_inline bool is_busy(__u32 state)
 {
-	return !state || is_waiting(state);
+	return !state || is_wait_state(state);
 }
 
 static __always_inline void task_scan(struct task_struct *task)
@@ -81,7 +76,7 @@ static __always_inline void task_scan(struct task_struct *task)
 
 	if (scan_tgid == KS_SCAN_ALL ? is_busy(state)
 	    : scan_tgid		     ? shown_tgid(task, task->tgid) == scan_tgid
-				     : is_waiting(state))
+				     : is_wait_state(state))
 		task_emit(task);
 }
 
