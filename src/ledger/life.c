@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Awake for so long, a call has taken time, too: the probes report it whatever it did. Shorter ones
- * that did not sleep are in some recordings and not in others: in none they are part of it. */
-#define LONG_CALL_NS 1000000
-
 static const char *const names[SPAN_KIND_CNT] = {"start", "end"};
 
 const char *span_kind_name(enum span_kind kind)
@@ -115,7 +111,8 @@ void life_add(struct span_account *life, const struct stall *stall)
 	uint64_t from_ns = stall->begin_ns, to_ns = stall->begin_ns + stall->latency_ns;
 	uint64_t saved_ns = stall->latency_ns - stall->without_ns, new_ns;
 
-	if (!stall->rec->sleeps && stall->latency_ns < LONG_CALL_NS)
+	/* Shorter ones are in some recordings and not in others: in none they are part of it. */
+	if (!stall->rec->sleeps && stall->latency_ns < KS_LONG_CALL_NS)
 		return;
 	if (from_ns < life->span.begin_ns)
 		from_ns = life->span.begin_ns;
