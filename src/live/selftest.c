@@ -97,6 +97,7 @@ static uint32_t unseen_of(unsigned int over, const struct probes *probes)
 void selftest_run(struct selftest *test, const struct probes *probes)
 {
 	struct own_vm *own;
+	bool has_ended;
 
 	test->unseen = 0;
 	if (test->kvm_fd < 0)
@@ -111,15 +112,14 @@ void selftest_run(struct selftest *test, const struct probes *probes)
 		free(own);
 		return;
 	}
-	if (wait_for(own)) {
-		test->unseen = unseen_of(own->over, probes);
+	has_ended = wait_for(own);
+	test->unseen = unseen_of(own->over, probes);
+	if (has_ended) {
 		free(own);
 		return;
 	}
-	test->unseen = unseen_of(own->over, probes);
 	test->stuck = own;
 	log_warn("KVM does not answer: a VM of kvmstall's own, made to test its programs, has not "
-		 "ended after %us; "
-		 "going on, but kvmstall cannot end before it",
+		 "ended after %us; going on, but kvmstall cannot end before it",
 		 PATIENCE_S);
 }
