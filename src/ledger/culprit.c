@@ -319,9 +319,14 @@ static bool blame_late(const struct culprit_input *in, uint32_t tid, uint64_t be
 /* The wait for a CPU that ended the sleep which this segment is of: it begins as the sleep ends. */
 static const struct cpu_wait *wait_after(const struct cpu_waits *waits, uint64_t ns)
 {
-	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--)
-		if (cpu_wait_list_at(&waits->list, i - 1)->since_ns == ns)
-			return cpu_wait_list_at(&waits->list, i - 1);
+	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--) {
+		const struct cpu_wait *wait = cpu_wait_list_at(&waits->list, i - 1);
+
+		if (wait->since_ns == ns)
+			return wait;
+		if (wait->until_ns < ns)
+			break; /* and so are all before it */
+	}
 	return NULL;
 }
 
