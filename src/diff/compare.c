@@ -72,6 +72,7 @@ static int compare_changes(const void *a, const void *b)
 
 static int judge_all(struct comparison *comparison)
 {
+	double whole_ns;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < comparison->cnt; i++)
@@ -80,6 +81,7 @@ static int judge_all(struct comparison *comparison)
 		ret = judge_correct(comparison);
 	if (ret)
 		return ret;
+	whole_ns = weigh_whole_ns(comparison);
 	for (size_t i = 0; i < comparison->cnt; i++) {
 		struct change *change = &comparison->changes[i];
 
@@ -87,7 +89,7 @@ static int judge_all(struct comparison *comparison)
 		if (change->verdict == VERDICT_CNT)
 			judge_change(comparison, change);
 		explain_facts(comparison, change);
-		weigh_change(comparison, change);
+		weigh_change(comparison, whole_ns, change);
 		comparison->by_verdict[change->verdict] += !change_is_span(change);
 		comparison->deciding[change->verdict] += !change->is_minor;
 	}

@@ -5,8 +5,7 @@
 
 #include "diff/comparison.h"
 
-/* Median start and end of a VM together, on the side where they are shorter; 0: not known. */
-static double whole_ns(const struct comparison *comparison)
+double weigh_whole_ns(const struct comparison *comparison)
 {
 	double sums[SIDE_CNT] = {0};
 
@@ -46,14 +45,12 @@ static double moved_ns(const struct change *change)
 	return fmax(sides[SIDE_BASE].median, sides[SIDE_NEW].median);
 }
 
-void weigh_change(const struct comparison *comparison, struct change *change)
+void weigh_change(const struct comparison *comparison, double whole_ns, struct change *change)
 {
-	double whole = whole_ns(comparison);
-
 	change->share = -1;
 	change->is_minor = false;
-	if (!whole)
+	if (!whole_ns)
 		return;
-	change->share = moved_ns(change) * calls_a_vm(comparison, change) / whole;
+	change->share = moved_ns(change) * calls_a_vm(comparison, change) / whole_ns;
 	change->is_minor = !change_is_span(change) && change->share < SHARE_DECISIVE;
 }

@@ -6,8 +6,11 @@
 struct change;
 struct comparison;
 
-/* Set .share and .is_minor of @change, which has its interval. Recordings without starts and ends
- * have no minor changes. */
-void weigh_change(const struct comparison *comparison, struct change *change);
+/* Median start and end of a VM together, on the side where they are shorter; 0: not known. */
+double weigh_whole_ns(const struct comparison *comparison);
+
+/* Set .share, of @whole_ns, and .is_minor of @change, which has its interval. Recordings without
+ * starts and ends have no minor changes. */
+void weigh_change(const struct comparison *comparison, double whole_ns, struct change *change);
 
 #endif
