@@ -4,18 +4,15 @@
 #include <math.h>
 
 #include "base/str.h"
+#include "output/html.h"
 
 static void add_escaped(struct str *out, const char *text)
 {
 	for (; *text; text++) {
-		if (*text == '<')
-			str_adds(out, "&lt;");
-		else if (*text == '>')
-			str_adds(out, "&gt;");
-		else if (*text == '&')
-			str_adds(out, "&amp;");
-		else if (*text == '"')
-			str_adds(out, "&quot;");
+		const char *entity = html_entity(*text);
+
+		if (entity)
+			str_adds(out, entity);
 		else
 			str_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
 	}

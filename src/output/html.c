@@ -7,24 +7,33 @@
 #include "base/str.h"
 #include "page_assets.h"
 
-/* As text between tags, or in an attribute with quotes. */
+const char *html_entity(char c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	default:
+		return NULL;
+	}
+}
+
 static void add_text(struct str *out, const char *text)
 {
 	size_t len;
 
 	for (; *text; text += len) {
-		const char *clean = sanitize_next(text, &len);
+		const char *clean = sanitize_next(text, &len), *entity = html_entity(*clean);
 
 		if (*text == '\n')
 			str_addc(out, ' ');
-		else if (*clean == '<')
-			str_adds(out, "&lt;");
-		else if (*clean == '>')
-			str_adds(out, "&gt;");
-		else if (*clean == '&')
-			str_adds(out, "&amp;");
-		else if (*clean == '"')
-			str_adds(out, "&quot;");
+		else if (entity)
+			str_adds(out, entity);
 		else
 			str_addn(out, clean, len);
 	}
