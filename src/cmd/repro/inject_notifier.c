@@ -72,21 +72,31 @@ static uint64_t invalidate(uint8_t *mem, uint64_t bytes)
 	return clock_now_ns() - begin_ns;
 }
 
+/* As much as there is, and how long its invalidation takes. */
+static uint8_t *map_most(int vm, uint32_t slot, struct ready *ready)
+{
+	uint8_t *mem = NULL;
+
+	ready->bytes = MEMORY_MAX;
+	while (ready->bytes >= MEMORY_MIN && !(mem = map_memory(vm, slot, ready->bytes)))
+		ready->bytes /= 2;
+	ready->error = errno;
+	if (mem)
+		ready->ns = invalidate(mem, ready->bytes);
+	return mem;
+}
+
 /* The other process, until it is killed. */
 static _Noreturn void run_other(int ready_fd)
 {
-	struct ready ready = {.bytes = MEMORY_MAX};
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
-	uint8_t *mem = NULL;
+	struct ready ready = {.error = errno};
+	uint8_t *mem;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pthread_setname_np(pthread_self(), "kvmstall-unmap");
-	while (vm >= 0 && ready.bytes >= MEMORY_MIN && !(mem = map_memory(vm, 0, ready.bytes)))
-		ready.bytes /= 2;
-	ready.error = errno;
-	if (mem)
-		ready.ns = invalidate(mem, ready.bytes);
+	mem = vm < 0 ? NULL : map_most(vm, 0, &ready);
 	if (write(ready_fd, &ready, sizeof(ready)) != sizeof(ready) || !mem)
 		_exit(1);
 	for (;;)
@@ -232,16 +242,12 @@ int inject_invalidation(struct machine *vm, uint64_t hold_ns, struct injection *
 			struct err *err)
 {
 	uint32_t slot = vm->size.memslots + 1;
-	struct ready ready = {.bytes = MEMORY_MAX};
+	struct ready ready = {0};
 	struct unmapper unmapper = {0};
 	int ret;
 
 	machine_settle(vm);
-	while (ready.bytes >= MEMORY_MIN && !(unmapper.mem = map_memory(vm->fd, slot, ready.bytes)))
-		ready.bytes /= 2;
-	ready.error = errno;
-	if (unmapper.mem)
-		ready.ns = invalidate(unmapper.mem, ready.bytes);
+	unmapper.mem = map_most(vm->fd, slot, &ready);
 	unmapper.bytes = ready.bytes;
 	ret = check_time(&ready, err);
 	if (!ret)
