@@ -15,25 +15,35 @@ export KVMSTALL
 export PATH=$PATH:/usr/sbin:/sbin
 captures=$here/tests/golden/report
 
-# perfetto NAME OPTION...: the trace and the lines of one of the captures.
-perfetto()
+# made FORMAT SUFFIX NAME OPTION...: one of the captures in this format, and its lines.
+made()
 {
-	local name=$1
+	local format=$1 suffix=$2 name=$3
 
-	shift
-	"$KVMSTALL" report -q "$@" -f perfetto -o "$name.pftrace" "$captures/$name.cap"
+	shift 3
+	"$KVMSTALL" report -q "$@" -f "$format" -o "$name.$suffix" "$captures/$name.cap"
 	"$KVMSTALL" report -q "$@" -f json -o "$name.json" "$captures/$name.cap"
 }
 
-# each READER: what it makes of each capture, calls that are no stalls as well.
+perfetto()
+{
+	made perfetto pftrace "$@"
+}
+
+page()
+{
+	made html html "$@"
+}
+
+# each FORMAT SUFFIX READER: what it makes of each capture, calls that are no stalls as well.
 each()
 {
-	local name option
+	local format=$1 suffix=$2 reader=$3 name option
 
 	for name in qemu reader stop stuck; do
 		for option in --min=1ms --all; do
-			perfetto "$name" "$option"
-			"$1" "$name.pftrace" "$name.json" | tee -a seen
+			made "$format" "$suffix" "$name" "$option"
+			"$reader" "$name.$suffix" "$name.json" | tee -a seen
 		done
 	done
 }
@@ -41,14 +51,14 @@ each()
 # Slices nest, flows connect, and counts and sums are the report's.
 test_perfetto_is_the_report()
 {
-	each reads_perfetto
+	each perfetto pftrace reads_perfetto
 	grep -q '^57 calls, .* 40 grace periods; 6 led to by a flow, 6 by way' seen || fail "of qemu.cap there is more"
 	grep -q ' 2 led to by a flow, 1 by way' seen || fail "no reader is a culprit"
 }
 
 test_perfetto_as_published()
 {
-	each reads_published
+	each perfetto pftrace reads_published
 }
 
 # What a file shows in a stretch of time, or of one VM, is no more than what the lines have.
@@ -82,26 +92,10 @@ test_perfetto_reader_can_fail()
 	! (reads_perfetto qemu.pftrace longer) || fail "another latency is no error"
 }
 
-page()
-{
-	local name=$1
-
-	shift
-	"$KVMSTALL" report -q "$@" -f html -o "$name.html" "$captures/$name.cap"
-	"$KVMSTALL" report -q "$@" -f json -o "$name.json" "$captures/$name.cap"
-}
-
 # The page has what the lines have, and its policy allows just what is in it.
 test_page_is_the_report()
 {
-	local name option
-
-	for name in qemu reader stop stuck; do
-		for option in --min=1ms --all; do
-			page "$name" "$option"
-			"$here/tests/pictures/read_page.py" "$name.html" "$name.json" | tee -a seen
-		done
-	done
+	each html html "$here/tests/pictures/read_page.py"
 	grep -q '^2 VMs, 57 calls, 40 grace periods$' seen || fail "of qemu.cap there is more"
 	grep 'calls were stalled for .* most because of kvm_io_bus_register_dev() in KVM_' seen
 }
