@@ -161,7 +161,6 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 		.ns = wake_ns - sleep->off_ns,
 		.func = stack_sleeps_in(stack),
 	};
-
 	struct segment ready = {.cause = KS_CAUSE_RUNNABLE, .ns = sleep->head.ts_ns - wake_ns};
 
 	if (stack_in_invalidation(stack))

@@ -4,16 +4,16 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/bpf.h>
-#include <pwd.h>
 #include <linux/perf_event.h>
+#include <pwd.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
