@@ -63,7 +63,7 @@ seeds()
 limits()
 {
 	if [ -n "${TIME-}" ]; then
-		echo "-max_total_time=$((TIME / $#))"
+		echo "-max_total_time=$((TIME * $(nproc) / $#))"
 	else
 		echo "-runs=$RUNS -seed=1"
 	fi
@@ -76,20 +76,39 @@ fuzz()
 	[ -z "${TIME-}" ] || corpus=$O/fuzz/corpus/$target
 	mkdir -p "$corpus" "$O/fuzz/findings"
 	if ! seeds "$target" "$work/$target.seeds"; then
-		failed=$((failed + 1))
 		echo "FAILED  $target: no file of tests/golden is a seed"
 		return
 	fi
 	# shellcheck disable=SC2086 # options are words
 	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -timeout=60 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$O/fuzz/findings/$target-" "$corpus" "$work/$target.seeds" >"$log" 2>&1; then
-		passed=$((passed + 1))
 		echo "ok      $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
 	else
-		failed=$((failed + 1))
 		echo "FAILED  $target"
 		grep -vE '^#[0-9]+.*(NEW|REDUCE|pulse|RELOAD)' "$log" | tail -n 40 | sed 's/^/    | /'
 	fi
+}
+
+# fuzz_all TARGET...: one a CPU; what each said, in order.
+fuzz_all()
+{
+	local target
+
+	for target; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n
+		done
+		fuzz "$target" >"$work/$target.said" &
+	done
+	wait
+	for target; do
+		cat "$work/$target.said"
+		if grep -q '^ok ' "$work/$target.said"; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+		fi
+	done
 }
 
 if [ $# = 0 ]; then
@@ -106,9 +125,7 @@ elif ! "${MAKE:-make}" -j"$(nproc)" O="$O" fuzzers >"$work/build" 2>&1; then
 	failed=$#
 else
 	limits=$(limits "$@")
-	for target; do
-		fuzz "$target"
-	done
+	fuzz_all "$@"
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
