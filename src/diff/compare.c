@@ -90,6 +90,11 @@ static int judge_all(struct comparison *comparison)
 			judge_change(comparison, change);
 		explain_facts(comparison, change);
 		weigh_change(comparison, whole_ns, change);
+	}
+	weigh_parts(comparison);
+	for (size_t i = 0; i < comparison->cnt; i++) {
+		const struct change *change = &comparison->changes[i];
+
 		comparison->by_verdict[change->verdict] += !change_is_span(change);
 		comparison->deciding[change->verdict] += !change->is_minor;
 	}

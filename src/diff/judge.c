@@ -265,12 +265,25 @@ static bool is_beyond(const struct change *change)
 	       change->interval.high < -change->threshold;
 }
 
-/* All that it may be is less: it surely did not. */
-static bool is_within(const struct change *change)
+bool judge_is_surely_no_worse(const struct change *change)
 {
-	return change_samples(change) >= INTERVAL_MIN &&
-	       change->interval.low > -change->threshold &&
-	       change->interval.high < change->threshold;
+	return change_samples(change) >= INTERVAL_MIN && change->interval.high < change->threshold;
+}
+
+/*
+ * The question is whether NEW is worse. Samples are too few if they leave that open; that it might
+ * be better, too, is said (.is_unsure), and no reason to refuse an answer: few samples of calls
+ * that vary would have an interval that is too wide on one of its sides most of the time.
+ */
+static bool is_open(const struct comparison *comparison, const struct change *change)
+{
+	return change_samples(change) < comparison->needed && !judge_is_surely_no_worse(change);
+}
+
+/* Too few samples to know whether it is better; with enough, the test has said. */
+static bool may_be_better(const struct comparison *comparison, const struct change *change)
+{
+	return change_samples(change) < comparison->needed && change->diff < -change->threshold;
 }
 
 void judge_change(const struct comparison *comparison, struct change *change)
@@ -278,10 +291,11 @@ void judge_change(const struct comparison *comparison, struct change *change)
 	set_threshold(comparison, change);
 	if (change->p <= comparison->cfg.alpha && is_beyond(change))
 		change->verdict = change->diff > 0 ? VERDICT_WORSE : VERDICT_BETTER;
-	else if (change_samples(change) < comparison->needed && !is_within(change))
+	else if (is_open(comparison, change))
 		change->verdict = VERDICT_TOO_FEW;
 	else
 		change->verdict = VERDICT_SAME;
-	change->is_unsure = change->verdict == VERDICT_SAME && change->is_large &&
-			    change->p <= comparison->cfg.alpha;
+	change->is_unsure =
+		change->verdict == VERDICT_SAME && change->is_large &&
+		(change->p <= comparison->cfg.alpha || may_be_better(comparison, change));
 }

@@ -3,6 +3,8 @@
 #ifndef DIFF_JUDGE_H
 #define DIFF_JUDGE_H
 
+#include <stdbool.h>
+
 struct change;
 struct comparison;
 
@@ -17,5 +19,8 @@ int judge_correct(struct comparison *comparison);
 
 /* The verdict, after the correction; needs the cause that moved. */
 void judge_change(const struct comparison *comparison, struct change *change);
+
+/* Whatever its interval leaves open, NEW is not worse by more than the threshold. */
+bool judge_is_surely_no_worse(const struct change *change);
 
 #endif

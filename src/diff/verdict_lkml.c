@@ -118,7 +118,9 @@ static void add_why(struct str *out, const struct lkml *lkml, size_t idx,
 	if (compare_add_origin(&text, change))
 		str_adds(&text, "; ");
 	compare_add_proof(&text, change);
-	if (change->is_minor)
+	if (change->is_covered)
+		str_adds(&text, "; part of a start or end that is no worse");
+	else if (change->is_minor)
 		str_adds(&text, "; less than 1 % of a VM's start and end");
 	mail_add_folded(out, str_failed(&text) ? "" : text.text, 6);
 	str_fini(&text);

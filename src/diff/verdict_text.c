@@ -84,7 +84,10 @@ static void add_details(struct str *out, const struct comparison *comparison,
 			 format_nsec(llround(change->threshold), threshold, sizeof(threshold)));
 	if (!compare_is_reported(change))
 		return;
-	if (change->is_minor)
+	if (change->is_covered)
+		str_adds(out,
+			 "      part of a start or end that is no worse: nothing hangs on it\n");
+	else if (change->is_minor)
 		str_addf(out, "      %.2g %% of a VM's start and end: nothing hangs on it\n",
 			 100 * change->share);
 	str_adds(out, "      ");

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "diff/comparison.h"
+#include "diff/judge.h"
 
 double weigh_whole_ns(const struct comparison *comparison)
 {
@@ -53,4 +54,48 @@ void weigh_change(const struct comparison *comparison, double whole_ns, struct c
 		return;
 	change->share = moved_ns(change) * calls_a_vm(comparison, change) / whole_ns;
 	change->is_minor = !change_is_span(change) && change->share < SHARE_DECISIVE;
+}
+
+/* ---- parts of a start or an end ---- */
+
+/* Of which the call is part on both sides; CALL_NONE: it is made while the VM runs. */
+static enum call_id span_of(const struct change *change)
+{
+	enum call_id spans[SIDE_CNT] = {CALL_NONE, CALL_NONE};
+
+	for (int side = 0; side < SIDE_CNT; side++) {
+		const struct group *group = change->sides[side].group;
+
+		if (!group)
+			return CALL_NONE;
+		if (group->phase == PHASE_TEARDOWN)
+			spans[side] = CALL_VM_END;
+		else if (group->phase != PHASE_RUNNING)
+			spans[side] = CALL_VM_START;
+	}
+	return spans[SIDE_BASE] == spans[SIDE_NEW] ? spans[SIDE_BASE] : CALL_NONE;
+}
+
+static bool is_no_worse(const struct comparison *comparison, enum call_id span)
+{
+	for (size_t i = 0; i < comparison->cnt; i++) {
+		const struct change *change = &comparison->changes[i];
+
+		if (change_is_span(change) && span_of(change) == span)
+			return judge_is_surely_no_worse(change);
+	}
+	return false;
+}
+
+void weigh_parts(struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->cnt; i++) {
+		struct change *change = &comparison->changes[i];
+
+		if (change->verdict != VERDICT_TOO_FEW || change->is_minor ||
+		    change_is_span(change))
+			continue;
+		change->is_covered = is_no_worse(comparison, span_of(change));
+		change->is_minor = change->is_covered;
+	}
 }

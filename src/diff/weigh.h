@@ -13,4 +13,10 @@ double weigh_whole_ns(const struct comparison *comparison);
  * starts and ends have no minor changes. */
 void weigh_change(const struct comparison *comparison, double whole_ns, struct change *change);
 
+/*
+ * A call with too few samples decides nothing if the start or end of VMs that it is part of is
+ * surely no worse: set .is_covered and .is_minor of it. Needs the verdicts of all changes.
+ */
+void weigh_parts(struct comparison *comparison);
+
 #endif

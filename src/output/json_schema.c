@@ -248,7 +248,7 @@ static const char schema[] =
 "      \"slack\": {\"enum\": [\"none\", \"timer\", \"holdoff\", \"scheduler\"],\n"
 "      \"description\": \"what chance alone may have done\"}, \"unsure\": {\"type\": \"boolean\"},\n"
 "      \"share\": {\"type\": [\"number\", \"null\"], \"description\": \"of a VM's start and end that it moved\"},\n"
-"      \"minor\": {\"type\": \"boolean\", \"description\": \"so little that nothing hangs on it\"},\n"
+"      \"minor\": {\"type\": \"boolean\", \"description\": \"nothing hangs on it: so little, or too few samples of a part of a start or end that is no worse\"},\n"
 "      \"moved\": {\"type\": \"object\", \"required\": [\"cause\", \"ns\", \"function\", \"call\", \"is_culprit\",\n"
 "      \"calls\", \"of\"], \"properties\": {\"cause\": {\"$ref\": \"#/$defs/cause\"}, \"ns\": {\"type\": \"integer\"},\n"
 "      \"function\": {\"type\": [\"string\", \"null\"]}, \"call\": {\"type\": [\"string\", \"null\"]},\n"

@@ -289,9 +289,7 @@ observe()
 {
 	local mode expr now
 
-	# A time in whole seconds, after what is known by now.
-	now=$(($(date +%s) + 1))
-	sleep 1
+	now=$(date +%s)
 
 	for mode in $modes; do
 		while IFS= read -r expr; do

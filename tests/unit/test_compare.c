@@ -626,16 +626,17 @@ static void what_moves_little_of_a_start_does_not_decide(void **state)
 		{31 * MS, 31 * MS, OUTCOME_NOT_WORSE},
 		{31 * MS, 37 * MS, OUTCOME_WORSE}, /* the start itself */
 		{37 * MS, 31 * MS, OUTCOME_NOT_WORSE},
-		{1 * MS, 1 * MS, OUTCOME_NOT_COMPARABLE}, /* as much as a start takes */
-		{31 * MS, 0, OUTCOME_NOT_COMPARABLE},	  /* one of an older version */
+		{1 * MS, 1 * MS,
+		 OUTCOME_NOT_WORSE}, /* as much as a start takes, which is the same */
+		{31 * MS, 0, OUTCOME_NOT_COMPARABLE}, /* one of an older version */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
 		struct sides sides;
 
-		fill_starts(&sides.base, cases[i].base_ns, 400 * US, 3);
-		fill_starts(&sides.new, cases[i].new_ns, 400 * US, 5);
+		fill_starts(&sides.base, cases[i].base_ns, 400 * US, 5);
+		fill_starts(&sides.new, cases[i].new_ns, 400 * US, 3);
 		compare(&sides);
 		if (sides.comparison.outcome != cases[i].outcome)
 			fail_msg("case %zu: %s", i, comparison_verdict(&sides.comparison));
@@ -645,9 +646,99 @@ static void what_moves_little_of_a_start_does_not_decide(void **state)
 	}
 }
 
+/* A start of @start_ns and more, of which a call of the set-up takes a share that varies. */
+static void fill_parts(struct side *side, const uint64_t *starts_us, const uint64_t *calls_us)
+{
+	side_init(side);
+	samples_begin(&side->samples);
+	for (uint32_t i = 0; i < 11; i++) {
+		const struct made made = {.call = CALL_CREATE_PIT2, .ns = calls_us[i] * US};
+		const struct vm vm = {.id = i + 1};
+		const struct span span = {
+			.kind = SPAN_START, .vm = &vm, .ns = starts_us[i] * US, .worst_ns = MS};
+
+		add(side, i + 1, &made);
+		assert_int_equal(samples_add_span(&side->samples, &span), 0);
+	}
+}
+
+/* In us: even; slow, or not, as often; and as much faster, sometimes. */
+static const uint64_t even_us[11] = {20000, 20010, 20020, 20030, 20040, 20050,
+				     20060, 20070, 20080, 20090, 20110};
+static const uint64_t either_us[11] = {270, 2800, 271, 2810, 273, 2830, 277, 2870, 2790, 281, 2830};
+static const uint64_t other_us[11] = {2803, 269, 2807, 272, 274, 2840, 278, 2860, 279, 283, 290};
+static const uint64_t early_us[11] = {20001, 12011, 20021, 12031, 20041, 20051,
+				      12061, 20071, 12081, 12091, 12101};
+static const uint64_t late_us[11] = {20001, 28011, 20021, 28031, 20041, 20051,
+				     28061, 20071, 28081, 28091, 28101};
+
+/* The question is whether it is worse: of few samples, what is faster at times is an answer. */
+static void few_samples_are_enough_to_be_no_worse(void **state)
+{
+	static const struct {
+		const uint64_t *base_us, *new_us;
+		enum verdict verdict;
+		enum outcome outcome;
+		bool is_unsure;
+	} cases[] = {
+		{even_us, even_us, VERDICT_SAME, OUTCOME_NOT_WORSE, false},
+		{even_us, early_us, VERDICT_SAME, OUTCOME_NOT_WORSE, true},
+		{even_us, late_us, VERDICT_TOO_FEW, OUTCOME_NOT_COMPARABLE, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct change *start;
+		struct sides sides;
+
+		fill_parts(&sides.base, cases[i].base_us, even_us);
+		fill_parts(&sides.new, cases[i].new_us, even_us);
+		compare(&sides);
+		start = &sides.comparison.changes[0];
+		assert_true(change_is_span(start));
+		if (start->verdict != cases[i].verdict || start->is_unsure != cases[i].is_unsure ||
+		    sides.comparison.outcome != cases[i].outcome)
+			fail_msg("case %zu: %s, %d", i, verdict_name(start->verdict),
+				 start->is_unsure);
+		fini(&sides);
+	}
+}
+
+/* A call that is slow at times, and cannot have made the start slower. */
+static void a_part_of_a_start_that_is_no_worse_does_not_decide(void **state)
+{
+	static const struct {
+		const uint64_t *new_us;
+		enum outcome outcome;
+		bool is_covered;
+	} cases[] = {
+		{even_us, OUTCOME_NOT_WORSE, true},
+		{early_us, OUTCOME_NOT_WORSE, true},
+		{late_us, OUTCOME_NOT_COMPARABLE, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct change *call;
+		struct sides sides;
+
+		fill_parts(&sides.base, even_us, other_us);
+		fill_parts(&sides.new, cases[i].new_us, either_us);
+		compare(&sides);
+		call = find(&sides, "KVM_CREATE_PIT2");
+		assert_int_equal(call->verdict, VERDICT_TOO_FEW);
+		assert_int_equal(call->is_covered, cases[i].is_covered);
+		assert_int_equal(call->is_minor, cases[i].is_covered);
+		assert_int_equal(sides.comparison.outcome, cases[i].outcome);
+		fini(&sides);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(few_samples_are_enough_to_be_no_worse),
+		cmocka_unit_test(a_part_of_a_start_that_is_no_worse_does_not_decide),
 		cmocka_unit_test(what_moves_little_of_a_start_does_not_decide),
 		cmocka_unit_test(occurrences_are_counted_per_vm_and_recording),
 		cmocka_unit_test(the_last_close_is_a_call_of_its_own),
