@@ -61,13 +61,18 @@ static const char qemu_list[] = "KVM_CREATE_VM\n"
  * crosvm: hypervisor/src/kvm/mod.rs KvmVm::new() makes the VM and, at once, its
  * memslots; devices/src/irqchip/kvm/x86_64.rs KvmKernelIrqChip::new() irqchip
  * and PIT; x86_64/src/lib.rs build_vm() the TSS and the devices; the vCPUs are
- * last (src/crosvm/sys/linux/vcpu.rs). So no memslot ever stalls.
+ * last (src/crosvm/sys/linux/vcpu.rs). A device's ioeventfds, one a queue, come when the guest's
+ * driver activates it (devices/src/virtio/virtio_pci_device.rs activate()): the guest runs, and
+ * waits for each that waits. So no memslot ever stalls, and of who registers a device, it is who
+ * wants no grace period in it.
  */
 static const char crosvm_list[] = "KVM_CREATE_VM\n" MEMORY "KVM_CREATE_IRQCHIP\n"
 				  "KVM_CREATE_PIT2 ?\n"
 				  "KVM_SET_GSI_ROUTING\n"
 				  "KVM_SET_IDENTITY_MAP_ADDR\n"
-				  "KVM_SET_TSS_ADDR\n" DEVICES VCPUS "KVM_RUN ?\n";
+				  "KVM_SET_TSS_ADDR\n"
+				  "[devices\nKVM_IRQFD\n]\n" VCPUS "KVM_RUN ?\n"
+				  "[devices\nKVM_IOEVENTFD\n]\n";
 
 #define arm64_list NULL
 
