@@ -151,6 +151,10 @@ $(UNITS): $O/tests/%: $O/tests/%.o $O/asan/core.a
 # The ring is a file to it, so a test's file will do.
 $O/tests/test_ring: $O/asan/kern/ring.o
 
+# A folder of the test's stands for the host.
+$O/tests/test_host_settings: $O/asan/kern/host_settings.o $O/asan/kern/proc.o
+$O/tests/test_host_settings: UNIT_LIBS = -lz
+
 # What is refused is, in a process that is confined as report is.
 $O/tests/test_sandbox: $O/asan/cmd/sandbox.o
 $O/tests/test_sandbox: UNIT_LIBS = -lseccomp

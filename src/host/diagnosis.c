@@ -29,7 +29,7 @@
 const char *const severity_names[SEVERITY_CNT] = {"info", "ok", "note", "problem", "fatal"};
 
 const char *const section_names[SECTION_CNT] = {
-	"kernel", "privileges", "backends", "srcu", "outlook",
+	"kernel", "privileges", "backends", "srcu", "rcu", "outlook",
 };
 
 /* ---- findings ---- */
@@ -315,7 +315,7 @@ static void fill_params(const struct host *host, struct finding *finding)
 {
 	size_t len = 0, size = sizeof(finding->text);
 
-	for (int i = 0; i < HOST_PARAM_CNT && len < size; i++)
+	for (int i = 0; i < HOST_FIRST_FQS && len < size; i++)
 		if (*host->params[i])
 			len += snprintf(finding->text + len, size - len, "%s%s=%s", len ? " " : "",
 					host_param_names[i], host->params[i]);
@@ -405,11 +405,192 @@ static bool uses_boot_cpu(const struct host *host)
 	return host->cpus > 1 && (param(host, HOST_CONVERT_TO_BIG) & ~CONVERT_CONTEND) == 0;
 }
 
+/* ---- plain RCU's settings, and KVM's that make its calls wait for RCU ---- */
+
+static bool knows(const struct host *host, enum host_param which)
+{
+	return *host->params[which];
+}
+
+static bool is_yes(const struct host *host, enum host_param which)
+{
+	return *host->params[which] == 'Y' || *host->params[which] == '1';
+}
+
+static bool is_no(const struct host *host, enum host_param which)
+{
+	return *host->params[which] == 'N' || *host->params[which] == '0';
+}
+
+static bool forces_scan_late(const struct host *host)
+{
+	return param(host, HOST_FIRST_FQS) > 0;
+}
+
+static bool forces_scan_at_once(const struct host *host)
+{
+	return param(host, HOST_FIRST_FQS) == 0;
+}
+
+/* -1: not decided, which the kernel takes for no. */
+static bool wakes_by_callback(const struct host *host)
+{
+	return knows(host, HOST_WAKE_FROM_GP) && param(host, HOST_WAKE_FROM_GP) < 1;
+}
+
+static bool wakes_by_kthread(const struct host *host)
+{
+	return param(host, HOST_WAKE_FROM_GP) > 0;
+}
+
+static bool cannot_wake_by_kthread(const struct host *host)
+{
+	return knows(host, HOST_FIRST_FQS) && !knows(host, HOST_WAKE_FROM_GP);
+}
+
+static bool is_lazy(const struct host *host)
+{
+	return is_yes(host, HOST_RCU_LAZY);
+}
+
+static bool is_eager(const struct host *host)
+{
+	return is_no(host, HOST_RCU_LAZY);
+}
+
+static bool moves_wait(const struct host *host)
+{
+	return is_no(host, HOST_FAVORDYNMODS);
+}
+
+static bool moves_are_favored(const struct host *host)
+{
+	return is_yes(host, HOST_FAVORDYNMODS);
+}
+
+static bool ends_with_barrier(const struct host *host)
+{
+	return is_yes(host, HOST_TDP_MMU);
+}
+
+static bool ends_without_barrier(const struct host *host)
+{
+	return is_no(host, HOST_TDP_MMU);
+}
+
+static bool has_virt_at_load(const struct host *host)
+{
+	return is_yes(host, HOST_VIRT_AT_LOAD);
+}
+
+static bool has_virt_by_vm(const struct host *host)
+{
+	return is_no(host, HOST_VIRT_AT_LOAD);
+}
+
+/* Another setting of the same module is there, so this one was not missed. */
+static bool lacks_virt_at_load(const struct host *host)
+{
+	return is_x86(host) && knows(host, HOST_TDP_MMU) && !knows(host, HOST_VIRT_AT_LOAD);
+}
+
+static bool never_recovers(const struct host *host)
+{
+	return !strcmp(host->params[HOST_NX_HUGE_PAGES], "never");
+}
+
+static bool recovers(const struct host *host)
+{
+	return knows(host, HOST_NX_HUGE_PAGES) && !never_recovers(host);
+}
+
+static bool recovers_by_kthread(const struct host *host)
+{
+	return recovers(host) && host->has_nx_kthread;
+}
+
+static bool recovers_by_task(const struct host *host)
+{
+	return recovers(host) && !host->has_nx_kthread;
+}
+
 static bool always(const struct host *host)
 {
 	(void)host;
 	return true;
 }
+
+/* What a setting of a known name means: its value goes in front of the text. */
+static const struct {
+	const char *name;
+	enum host_param param;
+	enum severity severity;
+	bool (*applies)(const struct host *host);
+	bool is_timer; /* {} in the text: how long a timer of so many jiffies takes */
+	const char *text;
+	const char *remedy;
+} settings[] = {
+	{"first-fqs", HOST_FIRST_FQS, SEVERITY_NOTE, forces_scan_late, true,
+	 "RCU scans for idle CPUs when this timer of its kthread has fired, so a grace period that "
+	 "others do not end sooner takes {}",
+	 NULL},
+	{"first-fqs", HOST_FIRST_FQS, SEVERITY_OK, forces_scan_at_once, false,
+	 "RCU scans for idle CPUs at once: a grace period waits for no timer of its own at first",
+	 NULL},
+	{"wake-from-gp", HOST_WAKE_FROM_GP, SEVERITY_OK, wakes_by_kthread, false,
+	 "RCU's kthread wakes who waits in synchronize_rcu(): no busy CPU's callbacks are in the "
+	 "way, unless very many wait",
+	 NULL},
+	{"wake-from-gp", HOST_WAKE_FROM_GP, SEVERITY_NOTE, wakes_by_callback, false,
+	 "who waits in synchronize_rcu() is woken by a callback: later by as much as the callbacks "
+	 "of its CPU are",
+	 "echo 1 >/sys/module/rcutree/parameters/rcu_normal_wake_from_gp"},
+	{"wake-from-gp", HOST_WAKE_FROM_GP, SEVERITY_NOTE, cannot_wake_by_kthread, false,
+	 "who waits in synchronize_rcu() is woken by a callback: later by as much as the callbacks "
+	 "of its CPU are",
+	 "a kernel with rcutree.rcu_normal_wake_from_gp (988f569ae041, Linux 6.10)"},
+	{"rcu-lazy", HOST_RCU_LAZY, SEVERITY_NOTE, is_lazy, false,
+	 "on CPUs of rcu_nocbs= callbacks that nobody waits for may lie for 10 s; rcu_barrier() "
+	 "hurries them before it waits, synchronize_rcu() never has such a one",
+	 NULL},
+	{"rcu-lazy", HOST_RCU_LAZY, SEVERITY_OK, is_eager, false,
+	 "no callback is lazy: rcu_barrier() has none to hurry", NULL},
+	{"favordynmods", HOST_FAVORDYNMODS, SEVERITY_NOTE, moves_wait, false,
+	 "who moves a process into a cgroup (a jailer, a kthread of vhost, of KVM before 6.13) "
+	 "waits for a grace period of RCU",
+	 "mount -o remount,favordynmods /sys/fs/cgroup (fork and exit of all processes take "
+	 "slightly longer)"},
+	{"favordynmods", HOST_FAVORDYNMODS, SEVERITY_OK, moves_are_favored, false,
+	 "who moves a process into a cgroup waits for no grace period of RCU", NULL},
+	{"tdp-mmu", HOST_TDP_MMU, SEVERITY_NOTE, ends_with_barrier, false,
+	 "with EPT or NPT the end of each VM waits in rcu_barrier(): for a grace period, then for "
+	 "the callbacks of every CPU, and for whoever is in rcu_barrier() already",
+	 "end VMs where nobody waits for it; rcu_expedited does not help here"},
+	{"tdp-mmu", HOST_TDP_MMU, SEVERITY_OK, ends_without_barrier, false,
+	 "the end of a VM does not wait in rcu_barrier()", NULL},
+	{"virt-at-load", HOST_VIRT_AT_LOAD, SEVERITY_OK, has_virt_at_load, false,
+	 "virtualization is on as long as KVM is loaded: no VM's start or end switches it", NULL},
+	{"virt-at-load", HOST_VIRT_AT_LOAD, SEVERITY_NOTE, has_virt_by_vm, false,
+	 "the first KVM_CREATE_VM of the host, and its last VM's end, switch virtualization on and "
+	 "off on every CPU",
+	 "kvm.enable_virt_at_load=1, or one idle VM that stays"},
+	{"virt-at-load", HOST_VIRT_AT_LOAD, SEVERITY_NOTE, lacks_virt_at_load, false,
+	 "the first KVM_CREATE_VM of the host, and its last VM's end, switch virtualization on and "
+	 "off on every CPU",
+	 "one idle VM that stays; kvm.enable_virt_at_load (b4886fab6fb6, Linux 6.12)"},
+	{"nx-huge-pages", HOST_NX_HUGE_PAGES, SEVERITY_OK, never_recovers, false,
+	 "no VM has a thread that recovers huge pages", NULL},
+	{"nx-huge-pages", HOST_NX_HUGE_PAGES, SEVERITY_NOTE, recovers_by_kthread, false,
+	 "KVM_CREATE_VM makes a kthread that recovers huge pages and waits until it is in its "
+	 "cgroups, which waits for RCU without favordynmods",
+	 "kvm.nx_huge_pages=never, where the CPU has no such erratum (mitigation of "
+	 "itlb_multihit: not affected)"},
+	{"nx-huge-pages", HOST_NX_HUGE_PAGES, SEVERITY_NOTE, recovers_by_task, false,
+	 "the first KVM_RUN of a VM makes a thread that recovers huge pages: it waits while "
+	 "somebody moves a process into a cgroup",
+	 "kvm.nx_huge_pages=never, where the CPU has no such erratum (mitigation of "
+	 "itlb_multihit: not affected)"},
+};
 
 /*
  * In jiffies: a timer of one jiffy fires after more than one and at most two
@@ -518,6 +699,39 @@ static void add_prospect(const struct host *host, size_t i, struct findings *fin
 	expand(finding->remedy, sizeof(finding->remedy), prospects[i].remedy, value);
 }
 
+/* A timer of some jiffies may fire up to two later: see prospects. */
+static void fill_timer(const struct host *host, enum host_param which, const char *text,
+		       struct finding *finding, size_t len)
+{
+	unsigned int jiffies = param(host, which);
+	uint32_t hz = host_hz(host);
+	char value[64];
+
+	if (hz) {
+		finding->min_ms = jiffies * 1e3 / hz;
+		finding->max_ms = (jiffies + 2) * 1e3 / hz;
+	}
+	format_range(value, sizeof(value), hz, jiffies, jiffies + 2);
+	expand(finding->text + len, sizeof(finding->text) - len, text, value);
+}
+
+static void add_setting(const struct host *host, size_t i, struct findings *findings)
+{
+	struct finding *finding = findings_add(findings, SECTION_RCU, settings[i].name);
+	const char *value = host->params[settings[i].param];
+	size_t len, size = sizeof(finding->text);
+
+	set(finding, settings[i].severity, "", settings[i].remedy);
+	len = *value ? snprintf(finding->text, size, "%s=%s: ", host_param_names[settings[i].param],
+				value)
+		     : snprintf(finding->text, size,
+				"no %s: ", host_param_names[settings[i].param]);
+	if (settings[i].is_timer)
+		fill_timer(host, settings[i].param, settings[i].text, finding, len);
+	else
+		snprintf(finding->text + len, size - len, "%s", settings[i].text);
+}
+
 static void add_fact(const struct host *host, size_t i, struct findings *findings)
 {
 	struct finding *finding = findings_add(findings, facts[i].section, facts[i].name);
@@ -533,6 +747,9 @@ void diagnosis_make(const struct host *host, struct findings *findings)
 		add_fact(host, i, findings);
 	if (host->kvm == HOST_KVM_ABSENT)
 		return;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (settings[i].applies(host))
+			add_setting(host, i, findings);
 	for (size_t i = 0; i < sizeof(prospects) / sizeof(prospects[0]); i++)
 		if (prospects[i].applies(host))
 			add_prospect(host, i, findings);

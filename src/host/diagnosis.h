@@ -28,6 +28,7 @@ enum section {
 	SECTION_PRIVILEGES,
 	SECTION_BACKENDS,
 	SECTION_SRCU,
+	SECTION_RCU,
 	SECTION_OUTLOOK,
 	SECTION_CNT
 };
@@ -43,7 +44,7 @@ struct finding {
 	double min_ms, max_ms; /* what a caller waits; max_ms 0: no such thing */
 };
 
-#define FINDINGS_MAX 48
+#define FINDINGS_MAX 61
 
 struct findings {
 	struct finding list[FINDINGS_MAX];

@@ -15,6 +15,12 @@ const char *const host_param_names[HOST_PARAM_CNT] = {
 	[HOST_NX_HUGE_PAGES] = "kvm.nx_huge_pages",
 	[HOST_APICV] = "kvm_intel.enable_apicv",
 	[HOST_AVIC] = "kvm_amd.avic",
+	[HOST_FIRST_FQS] = "rcutree.jiffies_till_first_fqs",
+	[HOST_WAKE_FROM_GP] = "rcutree.rcu_normal_wake_from_gp",
+	[HOST_RCU_LAZY] = "rcutree.enable_rcu_lazy",
+	[HOST_TDP_MMU] = "kvm.tdp_mmu",
+	[HOST_VIRT_AT_LOAD] = "kvm.enable_virt_at_load",
+	[HOST_FAVORDYNMODS] = "cgroup.favordynmods",
 };
 
 static const char *const cap_names[HOST_CAP_CNT] = {

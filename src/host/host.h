@@ -19,10 +19,17 @@ enum host_param {
 	HOST_NX_HUGE_PAGES,
 	HOST_APICV,
 	HOST_AVIC,
+	HOST_FIRST_FQS, /* from here on: what concerns plain RCU, and KVM's own starts and ends */
+	HOST_WAKE_FROM_GP,
+	HOST_RCU_LAZY,
+	HOST_TDP_MMU,
+	HOST_VIRT_AT_LOAD,
+	HOST_FAVORDYNMODS,
 	HOST_PARAM_CNT
 };
 
-/* As on the kernel's command line: "rcupdate.rcu_normal". */
+/* As on the kernel's command line: "rcupdate.rcu_normal". But cgroup.favordynmods is an option of a
+ * mount: "1" or "0". */
 extern const char *const host_param_names[HOST_PARAM_CNT];
 
 enum host_kvm {
@@ -54,6 +61,7 @@ struct host {
 			 */
 	bool has_addresses;
 	bool has_first_run;	 /* the function that a vCPU passes in its first KVM_RUN */
+	bool has_nx_kthread;	 /* KVM_CREATE_VM makes the thread that recovers huge pages */
 	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */
 	bool are_types_known;	 /* a BPF program could look */
 	bool has_kvm_types;

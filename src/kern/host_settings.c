@@ -211,12 +211,39 @@ static const char *const param_paths[HOST_PARAM_CNT] = {
 	[HOST_NX_HUGE_PAGES] = "/sys/module/kvm/parameters/nx_huge_pages",
 	[HOST_APICV] = "/sys/module/kvm_intel/parameters/enable_apicv",
 	[HOST_AVIC] = "/sys/module/kvm_amd/parameters/avic",
+	[HOST_FIRST_FQS] = "/sys/module/rcutree/parameters/jiffies_till_first_fqs",
+	[HOST_WAKE_FROM_GP] = "/sys/module/rcutree/parameters/rcu_normal_wake_from_gp",
+	[HOST_RCU_LAZY] = "/sys/module/rcutree/parameters/enable_rcu_lazy",
+	[HOST_TDP_MMU] = "/sys/module/kvm/parameters/tdp_mmu",
+	[HOST_VIRT_AT_LOAD] = "/sys/module/kvm/parameters/enable_virt_at_load",
 };
+
+/*
+ * All hierarchies have the one rwsem that the option is about (v6.0 6a010a49b63a "cgroup: Make
+ * !percpu threadgroup_rwsem operations optional"): one mount that has it is enough.
+ */
+static void get_favordynmods(const char *root, struct host *host)
+{
+	_fclose_ FILE *file = open_under(root, "/proc/self/mounts");
+	char line[1024], type[16], options[512], *text = host->params[HOST_FAVORDYNMODS];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*s %*s %15s %511s", type, options) != 2 ||
+		    strncmp(type, "cgroup", 6) != 0)
+			continue;
+		if (strstr(options, "favordynmods"))
+			*text = '1';
+		else if (!*text)
+			*text = '0';
+	}
+}
 
 static void get_params(const char *root, struct host *host)
 {
 	for (int i = 0; i < HOST_PARAM_CNT; i++)
-		get_line(root, param_paths[i], host->params[i], sizeof(host->params[i]));
+		if (param_paths[i])
+			get_line(root, param_paths[i], host->params[i], sizeof(host->params[i]));
+	get_favordynmods(root, host);
 }
 
 /* 0: there is none */

@@ -28,7 +28,7 @@ static const char *const first_runs[] = {KS_FIRST_RUN(X)};
 
 /* What is made of each symbol. The names are here since site_that() searches, 120 000 times. */
 struct load {
-	const char *ioctl, *queues, *hurries;
+	const char *ioctl, *queues, *hurries, *recovers;
 	struct host *host;
 	struct symbols *syms; /* NULL: not wanted */
 };
@@ -46,6 +46,8 @@ static void fill_host(const struct load *load, const struct kallsym *symbol)
 		host->has_call_expedited = true;
 	if (!strcmp(symbol->name, first_runs[0]))
 		host->has_first_run = true;
+	if (!strcmp(symbol->name, load->recovers))
+		host->has_nx_kthread = true;
 	if (!strcmp(symbol->name, load->queues))
 		host->has_addresses = symbol->addr;
 	if (!strcmp(symbol->name, load->ioctl))
@@ -100,6 +102,7 @@ static int read_symbols(struct host *host, struct symbols *syms)
 	const struct load load = {
 		.ioctl = site_that(SITE_IOCTL)->func,
 		.queues = site_that(SITE_QUEUES)->func,
+		.recovers = site_that(SITE_RECOVERS)->func,
 		.hurries = site_that(SITE_HURRIES)->func,
 		.host = host,
 		.syms = syms,

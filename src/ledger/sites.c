@@ -139,6 +139,8 @@ const struct site sites[] = {
 	{ "kvm_device_release",                KVM(0), .call = CALL_CLOSE_DEVICE, .advice = ADVICE_DEVICE },
 	{ "account_event",                     .advice = ADVICE_PERF },
 	{ "perf_event_alloc",                  .advice = ADVICE_PERF },
+	/* up to 6.12: d96c77bd4eeb ("KVM: x86: switch hugepage recovery thread to vhost_task"), v6.13 */
+	{ "kvm_vm_create_worker_thread",       KVM(SITE_RECOVERS) },
 	{ "vhost_net_release",                 .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },

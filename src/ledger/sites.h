@@ -49,7 +49,8 @@ enum site_is {
 		1 << 22, /* calls an address space's notifiers: holds mmu_notifier's read side */
 	SITE_INVALIDATED =
 		1 << 24, /* sleeps by itself until no MMU-notifier invalidation is in flight */
-	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
+	SITE_RECOVERS = 1 << 25, /* makes the kthread that recovers a VM's huge pages */
+	SITE_ENTERS = 1 << 23,	 /* as the innermost function: a guest runs, or is about to */
 };
 
 struct site {
