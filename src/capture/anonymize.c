@@ -11,6 +11,8 @@
 #include "base/map.h"
 #include "capture/environment.h"
 #include "ledger/record_view.h"
+#include "ledger/sites.h"
+#include "ledger/symbols.h"
 
 /* Far enough apart for any function, and where the kernel has its addresses. */
 #define KERNEL_FIRST 0xffffa00000000000ULL
@@ -25,7 +27,8 @@
 struct anonymize {
 	struct map addresses; /* -> the other one, as a pointer */
 	struct map names;     /* hash of kind and name -> number, as a pointer */
-	uint64_t kernel_cnt, user_cnt, vm_cnt, comm_cnt;
+	const struct symbols *foreign;
+	uint64_t kernel_cnt, user_cnt, vm_cnt, comm_cnt, prog_cnt, func_cnt;
 	int failed;
 };
 
@@ -64,6 +67,7 @@ static uint64_t replaced(struct anonymize *anon, struct map *map, uint64_t key, 
 
 /* ---- names ---- */
 
+/* @kind is what comes before the number. */
 static void put_name(struct anonymize *anon, const char *kind, uint64_t *cnt, const char *name,
 		     char *out, size_t size)
 {
@@ -74,12 +78,12 @@ static void put_name(struct anonymize *anon, const char *kind, uint64_t *cnt, co
 		*cnt = number;
 	memset(out, 0, size);
 	if (number)
-		snprintf(out, size, "%s-%llu", kind, (unsigned long long)number);
+		snprintf(out, size, "%s%llu", kind, (unsigned long long)number);
 }
 
 void anonymize_vm_name(struct anonymize *anon, const char *name, char *out, size_t size)
 {
-	put_name(anon, "vm", &anon->vm_cnt, name, out, size);
+	put_name(anon, "vm-", &anon->vm_cnt, name, out, size);
 }
 
 /* Threads of the kernel, and what may follow: nothing that somebody chose. */
@@ -108,11 +112,47 @@ void anonymize_comm(struct anonymize *anon, const char *comm, size_t comm_len, c
 
 	snprintf(name, sizeof(name), "%.*s", (int)comm_len, comm);
 	if (!is_kernel_thread(name)) {
-		put_name(anon, "comm", &anon->comm_cnt, name, out, size);
+		put_name(anon, "comm-", &anon->comm_cnt, name, out, size);
 		return;
 	}
 	memset(out, 0, size);
 	snprintf(out, size, "%s", name);
+}
+
+/* ---- functions ---- */
+
+void anonymize_foreign(struct anonymize *anon, const struct symbols *foreign)
+{
+	anon->foreign = foreign;
+}
+
+/* kernel/bpf/core.c, bpf_get_prog_name(): a tag, and what its author calls it. */
+static bool is_program(const char *name)
+{
+	static const char lead[] = "bpf_prog_";
+
+	return !strncmp(name, lead, sizeof(lead) - 1);
+}
+
+/* KVM may be built outside the kernel's tree as well: its functions are those that explain stalls.
+ */
+static bool is_foreign(const struct anonymize *anon, uint64_t start, const char *name)
+{
+	uint64_t offset;
+
+	return anon->foreign && symbols_find(anon->foreign, start, &offset) && !offset &&
+	       !site_is(name) && !site_find(name);
+}
+
+void anonymize_function(struct anonymize *anon, uint64_t start, const char *name, char *out,
+			size_t size)
+{
+	if (is_program(name))
+		put_name(anon, "bpf_prog_", &anon->prog_cnt, name, out, size);
+	else if (is_foreign(anon, start, name))
+		put_name(anon, "module_function_", &anon->func_cnt, name, out, size);
+	else
+		snprintf(out, size, "%s", name);
 }
 
 /* ---- addresses ---- */

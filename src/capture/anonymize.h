@@ -3,7 +3,7 @@
  * What a capture says of whose host it is of, replaced: names of VMs and of
  * threads, addresses of the kernel and of VMMs, the kernel's command line. The
  * same is always replaced by the same, so that all but the names comes out as
- * it was. Thread ids, times, and names of kernel functions stay.
+ * it was. Thread ids, times, and names of the kernel's own functions stay.
  */
 #ifndef CAPTURE_ANONYMIZE_H
 #define CAPTURE_ANONYMIZE_H
@@ -13,6 +13,7 @@
 
 struct anonymize;
 struct environment;
+struct symbols;
 
 /* NULL: out of memory. */
 struct anonymize *anonymize_new(void);
@@ -30,6 +31,21 @@ void anonymize_vm_name(struct anonymize *anon, const char *name, char *out, size
  */
 void anonymize_comm(struct anonymize *anon, const char *comm, size_t comm_len, char *out,
 		    size_t size);
+
+/*
+ * From now on the names of these functions are replaced as well. @foreign, which
+ * may be NULL, must outlive @anon.
+ */
+void anonymize_foreign(struct anonymize *anon, const struct symbols *foreign);
+
+/*
+ * The name of the function that begins at @start: of a BPF program
+ * "bpf_prog_1", ...; of a foreign one that kvmstall knows nothing of
+ * "module_function_1", ...; else as it is. @out has at least CAPTURE_SYMBOL_MAX
+ * + 1 bytes.
+ */
+void anonymize_function(struct anonymize *anon, uint64_t start, const char *name, char *out,
+			size_t size);
 
 /* Of the kernel; 0 stays 0. */
 uint64_t anonymize_address(struct anonymize *anon, uint64_t addr);

@@ -139,6 +139,7 @@ static void add_item_head(struct capture_writer *writer, uint8_t tag, uint16_t l
 static int put_symbol(struct capture_writer *writer, uint64_t addr, uint64_t start,
 		      const char *name)
 {
+	char other[CAPTURE_SYMBOL_MAX + 1];
 	size_t len = strnlen(name, CAPTURE_SYMBOL_MAX);
 	struct known_symbol *known = calloc(1, sizeof(*known) + len + 1);
 
@@ -149,6 +150,9 @@ static int put_symbol(struct capture_writer *writer, uint64_t addr, uint64_t sta
 	known->start = start;
 	memcpy(known->name, name, len);
 	if (writer->anon) {
+		anonymize_function(writer->anon, start, known->name, other, sizeof(other));
+		name = other;
+		len = strlen(name);
 		anonymize_symbol(writer->anon, addr, start);
 		addr = anonymize_address(writer->anon, addr);
 		start = anonymize_address(writer->anon, start);

@@ -21,6 +21,8 @@
 #include "capture/anonymize.h"
 #include "capture/flight.h"
 #include "kern/host_environment.h"
+#include "kern/ksyms.h"
+#include "ledger/symbols.h"
 
 /* What is not in the file after a SIGKILL is younger than this. */
 #define FLUSH_NS 500000000ULL
@@ -105,7 +107,8 @@ struct record {
 	struct capture_head head;
 	char path[4096]; /* of .out */
 	struct capture_writer *writer;
-	struct anonymize *anon; /* --anonymous */
+	struct anonymize *anon;	 /* --anonymous */
+	struct symbols *foreign; /* the same: functions whose names are replaced, too */
 	struct waiter waiter;
 	struct outfile out;
 	struct outfile tee;
@@ -255,7 +258,11 @@ static int on_begin(void *ctx, struct session *session, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	source.clock_offset_ns = record->head.clock_offset_ns;
 	record->source = source;
-	return 0;
+	if (!record->anon)
+		return 0;
+	record->foreign = ksyms_load_foreign(err);
+	anonymize_foreign(record->anon, record->foreign);
+	return record->foreign ? 0 : -EIO;
 }
 
 static int on_started(void *ctx, struct err *err)
@@ -532,6 +539,7 @@ static int record_run(int argc, char **argv, struct err *err)
 	capture_writer_free(record.writer);
 	flight_free(record.flight);
 	anonymize_free(record.anon);
+	symbols_free(record.foreign);
 	environment_fini(&record.head.environment);
 	printer_fini(&record.show);
 	str_fini(&record.stop);

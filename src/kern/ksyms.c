@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +32,33 @@ struct load {
 	const char *ioctl, *queues, *hurries, *recovers;
 	struct host *host;
 	struct symbols *syms; /* NULL: not wanted */
+	struct module *only;  /* NULL: all functions; else foreign ones, and the module before */
 };
+
+/* A module's symbols follow each other. */
+struct module {
+	char name[64];
+	bool is_foreign;
+};
+
+/* 'O' is TAINT_OOT_MODULE: kernel/module/main.c, module_flags_taint(). */
+static bool is_foreign(struct module *last, const char *name)
+{
+	char path[sizeof("/sys/module//taint") + sizeof(last->name)], taint[32];
+	_close_ int fd = -1;
+	ssize_t len;
+
+	if (!name || strlen(name) >= sizeof(last->name))
+		return name;
+	if (!strcmp(name, last->name))
+		return last->is_foreign;
+	snprintf(last->name, sizeof(last->name), "%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/taint", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? 0 : read(fd, taint, sizeof(taint));
+	last->is_foreign = len > 0 && memchr(taint, 'O', len);
+	return last->is_foreign;
+}
 
 /* Without privileges addresses are 0, and names are there all the same. */
 static void fill_host(const struct load *load, const struct kallsym *symbol)
@@ -61,7 +88,8 @@ static int take_line(const struct load *load, char *line)
 	if (!kallsym_parse(line, &symbol))
 		return 0;
 	fill_host(load, &symbol);
-	if (!load->syms || !kallsym_is_function(&symbol))
+	if (!load->syms || !kallsym_is_function(&symbol) ||
+	    (load->only && !is_foreign(load->only, symbol.module)))
 		return 0;
 	return symbols_add(load->syms, symbol.addr, symbol.name);
 }
@@ -97,7 +125,7 @@ static int read_all(const struct load *load, int fd)
 	return len < 0 ? -errno : 0;
 }
 
-static int read_symbols(struct host *host, struct symbols *syms)
+static int read_symbols(struct host *host, struct symbols *syms, struct module *only)
 {
 	const struct load load = {
 		.ioctl = site_that(SITE_IOCTL)->func,
@@ -106,6 +134,7 @@ static int read_symbols(struct host *host, struct symbols *syms)
 		.hurries = site_that(SITE_HURRIES)->func,
 		.host = host,
 		.syms = syms,
+		.only = only,
 	};
 	_close_ int fd = open(KALLSYMS, O_RDONLY | O_CLOEXEC);
 
@@ -114,7 +143,7 @@ static int read_symbols(struct host *host, struct symbols *syms)
 
 void ksyms_fill_host(struct host *host)
 {
-	read_symbols(host, NULL); /* what cannot be read is not known */
+	read_symbols(host, NULL, NULL); /* what cannot be read is not known */
 }
 
 static void cleanup_symbols(struct symbols **syms)
@@ -122,10 +151,10 @@ static void cleanup_symbols(struct symbols **syms)
 	symbols_free(*syms);
 }
 
-struct symbols *ksyms_load(struct host *host, struct err *err)
+static struct symbols *load(struct host *host, struct module *only, struct err *err)
 {
 	_cleanup_(cleanup_symbols) struct symbols *syms = symbols_new();
-	int ret = syms ? read_symbols(host, syms) : -ENOMEM;
+	int ret = syms ? read_symbols(host, syms, only) : -ENOMEM;
 
 	if (ret == -ENOMEM) {
 		err_set(err, ret, "out of memory");
@@ -135,13 +164,28 @@ struct symbols *ksyms_load(struct host *host, struct err *err)
 		err_set(err, ret, "cannot read '%s': %s", KALLSYMS, strerror(-ret));
 		return NULL;
 	}
-	if (!symbols_cnt(syms)) {
+	symbols_sort(syms);
+	return take_ptr(syms);
+}
+
+struct symbols *ksyms_load(struct host *host, struct err *err)
+{
+	_cleanup_(cleanup_symbols) struct symbols *syms = load(host, NULL, err);
+
+	if (syms && !symbols_cnt(syms)) {
 		err_cannot(err,
 			   "'%s' hides kernel addresses: run as root, and see sysctl "
 			   "kernel.kptr_restrict",
 			   KALLSYMS);
 		return NULL;
 	}
-	symbols_sort(syms);
 	return take_ptr(syms);
+}
+
+struct symbols *ksyms_load_foreign(struct err *err)
+{
+	struct host host = {0};
+	struct module last = {.name = ""};
+
+	return load(&host, &last, err);
 }

@@ -17,6 +17,13 @@ struct symbols;
  */
 struct symbols *ksyms_load(struct host *host, struct err *err);
 
+/*
+ * Only functions of modules that are not of the kernel's tree (/sys/module/NAME/taint has an "O"):
+ * their names are somebody's. Sorted; NULL with @err set: as ksyms_load(). To be freed by
+ * symbols_free().
+ */
+struct symbols *ksyms_load_foreign(struct err *err);
+
 /* Only what they say of @host. What cannot be read is not known. */
 void ksyms_fill_host(struct host *host);
 

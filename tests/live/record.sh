@@ -50,6 +50,7 @@ no_names()
 	strings -n 4 bytes >words
 	grep -qE 'vm-1comm-[0-9]' words || fail "nothing was unpacked"
 	! grep -E 'hidden' words || fail "a name is in the capture"
+	! grep -E 'bpf_prog_[0-9a-f]{16}_' words || fail "a BPF program's name is in the capture"
 	cmdline=$("$KVMSTALL" report --facts --format json "$1" | jq -r 'select(.key == "kernel.cmdline").value')
 	for word in $cmdline; do
 		[[ $word = '(left' || $word = 'out)' || " $(cat /proc/cmdline) " = *" $word "* ]] || fail "$word"
@@ -80,15 +81,33 @@ test_record_anonymous()
 	note "$(jq length pairs) names replaced, $(wc -l <again) lines the same but for them"
 }
 
-# A stretch begins with VMs whose records have fallen out, by another writer.
+# A stretch begins with VMs whose records have fallen out, by another writer. Every name that there is, is hidden: of the
+# host, of VMs, of those that had the CPU, held a mutex or a reader's side, of COMMAND and its folder; in every format.
 test_record_anonymous_flight()
 {
-	ln -sf "$KVMSTALL" hiddenvmm
-	"$KVMSTALL" record -q --anonymous --flight 64M -o flight.cap -- \
-		bash -c 'exec -a --id=hidden-vm ./hiddenvmm repro --profile minimal --rounds 7 >repro'
+	local format
+
+	mkdir hidden.d
+	ln -sf "$KVMSTALL" hidden.d/hiddenvmm
+	ln -sf "$(command -v bash)" hidden.d/hiddenburn
+	(cd hidden.d && unshare --uts sh -c 'hostname hiddenhost; exec "$@"' - \
+		"$KVMSTALL" record -q --anonymous --flight 64M -o ../flight.cap -- bash -c '
+			for _ in 1 2 3; do ./hiddenburn -c "while :; do :; done" & done
+			trap "kill \$(jobs -p)" EXIT
+			for cause in lock reader normal-gp; do
+				(exec -a --id=hidden-vm ./hiddenvmm repro -p minimal --inject $cause --rounds 3 >hidden.out)
+			done
+			(exec -a ./hiddenvmm ./hiddenvmm repro --profile minimal --rounds 7 >hidden.out)' hidden --hidden)
 	"$KVMSTALL" report -q --all --format json flight.cap >again
 	some "a VM by its other name" 'select(.vm.name == "vm-1" and (.vm.comm | test("^comm-[0-9]+$")))' again
+	some "a start" 'select(.type == "span")' again
 	no_names flight.cap
+	for format in text csv perfetto html lkml; do
+		"$KVMSTALL" report -q -v --all --format $format -o "$format" flight.cap
+		! grep -aE 'hidden(-vm|vmm|burn|host|\.)' "$format" || fail "a name is in the report"
+	done
+	! grep hidden again || fail "a name is in the report"
+	note "$(jq -r 'select(.culprit) | .culprit.kind' again | sort | uniq -c | paste -sd ' ' | tr -s ' '): none by its name"
 }
 
 # Of a VMM's memory, a capture holds arguments of ioctls and not a byte more: it is made to be sent to others. And an

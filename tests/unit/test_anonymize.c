@@ -3,7 +3,9 @@
 #include "capture/anonymize.h"
 
 #include "capture/environment.h"
+#include "capture/item.h"
 #include "ledger/record_view.h"
+#include "ledger/symbols.h"
 
 #include "any_record.h"
 #include "unit.h"
@@ -175,6 +177,40 @@ static void test_a_return_address_stays_in_its_function(void **state)
 	anonymize_free(anon);
 }
 
+static void assert_function(struct anonymize *anon, uint64_t start, const char *name,
+			    const char *expected)
+{
+	char other[CAPTURE_SYMBOL_MAX + 1];
+
+	anonymize_function(anon, start, name, other, sizeof(other));
+	assert_string_equal(other, expected);
+}
+
+/* A module from outside of the kernel's tree may be a KVM, whose functions explain stalls. */
+static void test_functions_that_somebody_named_lose_their_names(void **state)
+{
+	struct symbols *foreign = symbols_new();
+	struct anonymize *anon = anonymize_new();
+
+	(void)state;
+	symbols_add(foreign, SECRET + 0x100, "secret_open");
+	symbols_add(foreign, SECRET + 0x200, "kvm_swap_active_memslots");
+	symbols_add(foreign, SECRET + 0x300, "secret_close");
+	symbols_sort(foreign);
+	assert_function(anon, SECRET + 0x100, "secret_open", "secret_open"); /* nobody said so */
+	anonymize_foreign(anon, foreign);
+	assert_function(anon, SECRET + 0x100, "secret_open", "module_function_1");
+	assert_function(anon, SECRET + 0x200, "kvm_swap_active_memslots",
+			"kvm_swap_active_memslots");
+	assert_function(anon, SECRET + 0x300, "secret_close", "module_function_2");
+	assert_function(anon, SECRET + 0x100, "secret_open", "module_function_1");
+	assert_function(anon, SECRET + 0x180, "vfs_ioctl", "vfs_ioctl");
+	assert_function(anon, SECRET + 0x400, "bpf_prog_6deef7357e7b4530_secret", "bpf_prog_1");
+	assert_function(anon, SECRET + 0x400, "bpf_prog_6deef7357e7b4531_secret", "bpf_prog_2");
+	anonymize_free(anon);
+	symbols_free(foreign);
+}
+
 /* Those of the kernel are the same everywhere; a name that only begins like one is somebody's. */
 static void test_threads_of_the_kernel_keep_their_names(void **state)
 {
@@ -221,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_no_record_holds_a_name_or_an_address),
 		cmocka_unit_test(test_the_same_is_replaced_by_the_same),
 		cmocka_unit_test(test_a_return_address_stays_in_its_function),
+		cmocka_unit_test(test_functions_that_somebody_named_lose_their_names),
 		cmocka_unit_test(test_threads_of_the_kernel_keep_their_names),
 		cmocka_unit_test(test_the_command_line_keeps_what_explains_stalls),
 	};
