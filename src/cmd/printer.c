@@ -345,6 +345,7 @@ void printer_asleep(struct printer *show, const struct stall *stall)
 	marked.is_stop = is_stop(show, stall);
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return;
+	show->summary.stuck += stall->is_inferred;
 	if (is_due(show, stall) || marked.is_stop)
 		put_stall(show, &marked, true);
 }

@@ -78,7 +78,8 @@ struct report {
 	struct deferral *deferral; /* --by deferral */
 	const char *path;	   /* that is read */
 	bool has_files;		   /* more than one */
-	uint64_t inferred;	   /* calls from logs */
+	uint64_t from_logs;	   /* calls */
+	uint64_t inferred;	   /* of these, those whose cause is */
 	int failed;		   /* -ENOMEM */
 };
 
@@ -118,6 +119,12 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 	return report->failed;
 }
 
+static void count_inferred(struct report *report, const struct stall *stall)
+{
+	report->from_logs += stall->is_inferred;
+	report->inferred += stall->is_inferred && stall->cause != KS_CAUSE_UNEXPLAINED;
+}
+
 static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct report *report = ctx;
@@ -126,7 +133,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 
 	if (!filter_wants_stall(&report->show.cfg.filter, stall))
 		return;
-	report->inferred += stall->is_inferred;
+	count_inferred(report, stall);
 	if (report->tally)
 		ret = group_by_add(report->tally, stall, is_stall);
 	if (report->deferral)
@@ -140,6 +147,8 @@ static void on_asleep(void *ctx, const struct stall *stall)
 	struct report *report = ctx;
 
 	printer_asleep(&report->show, stall);
+	if (filter_wants_stall(&report->show.cfg.filter, stall))
+		count_inferred(report, stall);
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
@@ -290,6 +299,7 @@ static void add_summary(struct summary *sum, const struct summary *part)
 	for (int i = 0; i < KS_LOSS_CNT; i++)
 		sum->losses[i] += part->losses[i];
 	sum->in_flight += part->in_flight;
+	sum->left_out += part->left_out;
 	sum->probe_runs += part->probe_runs;
 	sum->probe_ns += part->probe_ns;
 	sum->cpu_ns += part->cpu_ns;
@@ -341,6 +351,19 @@ static int read_file(struct report *report, char **paths, enum input_run run, st
 	return ret;
 }
 
+/* A log says how long, and not why. */
+static void say_inferred(const struct report *report)
+{
+	if (!report->from_logs || report->cfg.quiet)
+		return;
+	if (report->inferred)
+		log_warn("logs do not say why a call took long: the causes of %" PRIu64
+			 " of %" PRIu64 " call%s are inferred",
+			 report->inferred, report->from_logs, format_s(report->from_logs));
+	else
+		log_warn("logs do not say why a call took long: no cause could be inferred");
+}
+
 static int read_all(struct report *report, char **paths, struct err *err)
 {
 	const struct input_cfg cfg = {.from = report->cfg.from};
@@ -365,11 +388,7 @@ static int read_all(struct report *report, char **paths, struct err *err)
 		ret = err_set(err, report->failed, "out of memory");
 	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
 		ret = printer_end(&report->show, ret, err);
-	if (report->inferred && !report->cfg.quiet)
-		log_warn("%" PRIu64
-			 " call%s %s from logs, which have no causes: these are inferred",
-			 report->inferred, format_s(report->inferred),
-			 report->inferred == 1 ? "is" : "are");
+	say_inferred(report);
 	return ret < 0 ? ret : is_cut;
 }
 

@@ -237,6 +237,7 @@ static void end_func(struct graph *graph, struct graph_task *task, const struct 
 			.kind = KS_KIND_VM},
 		.id = func->by_itself,
 		.wait = is_wait ? wait : opened->wait,
+		.is_undated = !line->has_ts,
 		.is_wait = is_wait,
 	};
 

@@ -554,6 +554,7 @@ static void report(struct hang *hang, struct hung_task *task)
 			.tgid = task->head.tgid ? task->head.tgid : task->head.tid},
 		.id = call_of_task(task),
 		.cause = cause_of(task),
+		.is_undated = !task->ts_ns,
 		.note = task->note,
 	};
 

@@ -36,7 +36,7 @@ struct import {
 	struct hang *hang;
 	struct graph *graph;
 	struct capture_head head;
-	bool has_begun, is_timeless;
+	bool is_timeless;
 	uint64_t offset; /* of the line */
 	uint64_t skipped;
 	char first_skipped[81];
@@ -274,6 +274,7 @@ struct import *import_new(const struct import_kind *kind, const struct replay_op
 	}
 	snprintf(import->head.backend, sizeof(import->head.backend), "%s", format->name);
 	import->head.has_all_calls = true;
+	import->log.head = &import->head;
 	return import;
 }
 
@@ -297,14 +298,11 @@ void import_set_thread(struct import *import, uint32_t tid, uint32_t tgid)
 
 /* ---- lines ---- */
 
-static int begin(struct import *import, struct err *err)
+static int begin(const struct import *import, struct err *err)
 {
 	if (!format_of(import->kind.format)->is_read)
 		return format_refuse(import->kind.format, err);
-	if (import->has_begun)
-		return 0;
-	import->has_begun = true;
-	return import->log.ops.head ? import->log.ops.head(import->log.ctx, &import->head) : 0;
+	return import->log.failed;
 }
 
 static void skip(struct import *import, const char *text)
@@ -355,6 +353,8 @@ static int take_line(struct import *import, struct err *err)
 	import->len = 0;
 	if (ret)
 		return err_set(err, ret, "out of memory");
+	if (import->log.failed)
+		return import->log.failed;
 	if (import->syscalls && syscalls_mixed(import->syscalls))
 		return format_refuse(IMPORT_STRACE_MIXED, err);
 	return 0;
@@ -443,10 +443,10 @@ int import_finish(struct import *import, struct err *err)
 	ret = finish(import);
 	if (ret)
 		return err_set(err, ret, "out of memory");
-	if (import->log.calls || import->log.stuck)
-		return 0;
-	if (seen(import))
-		return 0;
+	if (import->log.calls || import->log.stuck || seen(import)) {
+		log_begin(&import->log);
+		return import->log.failed;
+	}
 	if (untimed(import))
 		return refuse_untimed(import, err);
 	return malformed(import, "the end, and there was no call on KVM", err);
@@ -459,6 +459,7 @@ void import_summary(const struct import *import, struct summary *summary)
 	summary->command_status = -1;
 	summary->is_log = true;
 	summary->untimed = untimed_calls(import);
+	summary->left_out = import->log.left_out;
 }
 
 uint64_t import_skipped(const struct import *import, const char **first)

@@ -15,11 +15,23 @@
 
 /* ---- VMs ---- */
 
+/* A log is refused where durations are missing: nothing is printed before there is one. */
+void log_begin(struct log *log)
+{
+	if (log->has_begun)
+		return;
+	log->has_begun = true;
+	if (log->ops.head)
+		log->failed = log->ops.head(log->ctx, log->head);
+	for (size_t i = 0; log->ops.ledger.vm_new && i < log->vms_cnt; i++)
+		log->ops.ledger.vm_new(log->ctx, &log->vms[i].vm);
+}
+
 static void drop_vm(struct log *log, size_t idx, uint64_t ts_ns)
 {
 	log->vms[idx].vm.gone_ns = ts_ns;
 	log->vms[idx].vm.is_gone = true;
-	if (log->ops.ledger.vm_gone)
+	if (log->has_begun && log->ops.ledger.vm_gone)
 		log->ops.ledger.vm_gone(log->ctx, &log->vms[idx].vm);
 	log->vms_cnt--;
 	memmove(&log->vms[idx], &log->vms[idx + 1], (log->vms_cnt - idx) * sizeof(log->vms[0]));
@@ -93,7 +105,7 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t 
 	vm->vm.flags = KS_VM_FOLLOWED; /* whoever made the log chose whom to follow */
 	vm->vm.born_ns = ts_ns;
 	vm->vm.comm[0] = '?';
-	if (log->ops.ledger.vm_new)
+	if (log->has_begun && log->ops.ledger.vm_new)
 		log->ops.ledger.vm_new(log->ctx, &vm->vm);
 	return vm;
 }
@@ -240,6 +252,7 @@ static struct stall stall_of(const struct log_call *call)
 		.latency_ns = call->rec.head.ts_ns - call->rec.begin_ns,
 		.phase = phase_of(call->vm),
 		.is_inferred = true,
+		.is_undated = call->is_undated,
 	};
 }
 
@@ -248,6 +261,7 @@ void log_call(struct log *log, const struct log_call *call)
 	struct segment segments[3];
 	struct stall stall = stall_of(call);
 
+	log_begin(log);
 	stall.is_complete = is_in_order(call);
 	set_segments(&stall, segments, log, call);
 	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
@@ -269,8 +283,10 @@ void log_stuck(struct log *log, const struct log_call *call)
 	struct segment segment = {.cause = cause, .func = call->func};
 	struct stall stall = stall_of(call);
 
+	log_begin(log);
 	stall.cause = cause;
 	stall.is_stuck = true;
+	stall.is_ageless = !stall.latency_ns;
 	stall.is_complete = true;
 	stall.culprit = call->culprit;
 	stall.note = call->note;

@@ -30,12 +30,16 @@ struct log_vm {
 struct log {
 	struct replay_ops ops;
 	void *ctx;
+	const struct capture_head *head;
+	bool has_begun; /* .ops.head had it: once there is something to be reported */
+	int failed;	/* what that returned */
 	struct log_vm vms[LOG_VMS_MAX]; /* the newest last */
 	size_t vms_cnt;
 	struct owners owners;
 	uint32_t vm_id;
 	uint64_t calls;
 	uint64_t stuck; /* of calls that did not end */
+	uint64_t left_out; /* calls on KVM that are none of those that can stall */
 	uint64_t first_ns, last_ns;
 	bool is_blind; /* times are missing, or too coarse to say what came shortly before what */
 };
@@ -52,9 +56,13 @@ struct log_call {
 	const char *func;
 	struct culprit culprit;
 	const char *note;
-	bool is_guess; /* the log does not show that the thread is the VM's */
+	bool is_undated; /* the log does not say when it began */
+	bool is_guess;	 /* the log does not show that the thread is the VM's */
 	bool is_wait;  /* the call itself is one: perf saw nothing around it */
 };
+
+/* Pass on the head, and the VMs that there are; later than the first call it does nothing. */
+void log_begin(struct log *log);
 
 /*
  * VMs, by what identifies them in a log. log_vm_of() finds that of (@tgid, @fd), and unless

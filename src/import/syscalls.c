@@ -43,6 +43,7 @@ struct started {
 	uint32_t fd;
 	enum fd_kind kind; /* as the log says, of the descriptor */
 	enum call_id id;   /* SYS_IOCTL */
+	bool is_undated;   /* its line has no time */
 	bool is_thread;	   /* SYS_CLONE: of the same process */
 	bool is_unsure;	   /* SYS_CLONE: its flags are not shown */
 	uint32_t last_fd;  /* SYS_CLOSE_RANGE */
@@ -233,6 +234,7 @@ static struct log_call make_call(const struct log_thread *thread, const struct s
 			.kind = kind,
 			.comm = "?"},
 		.id = started->id,
+		.is_undated = started->is_undated,
 	};
 
 	if (thread->comm[0])
@@ -310,10 +312,12 @@ static void end_ioctl(struct syscalls *calls, struct log_thread *thread,
 		thread->untimed = started->id;
 		thread->untimed_ns = started->ts_ns;
 	}
-	if (started->id == CALL_RUN || !line->has_latency)
+	if (!line->has_latency)
 		return;
-	if (!watched && line->latency_ns < SLOW_NS)
+	if (started->id == CALL_RUN || (!watched && line->latency_ns < SLOW_NS)) {
+		calls->log->left_out++;
 		return;
+	}
 	call = make_call(thread, started, watched ? ioctl_text_kind(started->id) : KS_KIND_NONE,
 			 started->ts_ns + line->latency_ns);
 	call.rec.ret = line->ret;
@@ -501,6 +505,7 @@ static void tell_stuck(struct syscalls *calls, const struct log_thread *thread,
 
 	if (started->sys == SYS_CLOSE && !is_kvm(fd_kind))
 		return;
+	calls->log->left_out += started->sys == SYS_IOCTL && started->id == CALL_RUN;
 	if (started->sys != SYS_CLOSE && (started->sys != SYS_IOCTL || started->id == CALL_RUN))
 		return;
 	if (started->sys == SYS_CLOSE)
@@ -629,7 +634,9 @@ static bool start_fd(struct started *started, const struct syscall_line *line)
 /* False: not a call that is of interest. */
 static bool start(struct started *started, const struct syscall_line *line, uint64_t ts_ns)
 {
-	*started = (struct started){.sys = sys_of(&line->name), .ts_ns = ts_ns};
+	*started = (struct started){.sys = sys_of(&line->name),
+				    .ts_ns = ts_ns,
+				    .is_undated = line->time == TIME_NONE};
 	switch (started->sys) {
 	case SYS_OTHER:
 		return false;

@@ -134,6 +134,8 @@ struct stall {
 	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
 	const char *note; /* of a log: what it shows beside, and what to collect next; or NULL */
 	bool is_inferred; /* from a log that has no causes: .cause is a guess */
+	bool is_undated;  /* from a log that does not say when it began */
+	bool is_ageless;  /* stuck, and the log does not say for how long */
 	bool is_stop;	  /* record --stop-on stopped for it; the ledger does not know */
 	const struct segment *segments;
 	size_t segments_cnt;

@@ -66,11 +66,17 @@ static void add_culprit(struct str *out, const struct culprit *culprit)
 	str_addf(out, ",%" PRIu32, culprit->tid);
 }
 
+static void add_number(struct str *out, bool is_known, uint64_t value)
+{
+	if (is_known)
+		str_addf(out, "%" PRIu64, value);
+}
+
 void csv_stall(struct str *out, const struct stall *stall)
 {
 	char args[128];
 
-	str_addf(out, "%" PRIu64, stall->begin_ns);
+	add_number(out, !stall->is_undated, stall->begin_ns);
 	add_vm(out, stall->vm);
 	str_addf(out, ",%" PRIu32, stall->rec->head.tid);
 	add_text(out, stall->rec->comm);
@@ -80,9 +86,14 @@ void csv_stall(struct str *out, const struct stall *stall)
 		str_addc(out, ',');
 	else
 		str_addf(out, ",%" PRId64, (int64_t)stall->rec->ret);
-	str_addf(out, ",%" PRIu64 ",%" PRIu64, stall->latency_ns, stall->stall_ns);
+	str_addc(out, ',');
+	add_number(out, !stall->is_ageless, stall->latency_ns);
+	str_addc(out, ',');
+	add_number(out, !stall->is_ageless, stall->stall_ns);
 	add_text(out, cause_name(stall->cause));
 	add_culprit(out, &stall->culprit);
-	str_addf(out, ",%" PRIu64 ",%s,%d,%d,%d\n", stall->without_ns, phase_name(stall->phase),
-		 stall->is_stuck, stall->is_complete, stall->is_inferred);
+	str_addc(out, ',');
+	add_number(out, !stall->is_ageless, stall->without_ns);
+	str_addf(out, ",%s,%d,%d,%d\n", phase_name(stall->phase), stall->is_stuck,
+		 stall->is_complete, stall->is_inferred);
 }

@@ -162,20 +162,20 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	/* Whatever waited is a stall, and what took --min; the rest are calls (--all). */
 	is_stall = stall_counts(stall, 0) || stall_counts(stall, host->min_ns);
 	ndjson_begin(&json, out, is_stall ? "stall" : "call");
-	ndjson_int(&json, "ts_ns", stall->begin_ns);
+	put_int_if(&json, "ts_ns", !stall->is_undated, stall->begin_ns);
 	put_vm(&json, stall->vm);
 	ndjson_int(&json, "tid", stall->rec->head.tid);
 	ndjson_text(&json, "comm", stall->rec->comm);
 	ndjson_text(&json, "call", call_name(stall->call));
 	put_args(&json, stall->rec);
 	put_int_if(&json, "ret", !stall->is_stuck, stall->rec->ret);
-	ndjson_int(&json, "latency_ns", stall->latency_ns);
-	ndjson_int(&json, "stall_ns", stall->stall_ns);
+	put_int_if(&json, "latency_ns", !stall->is_ageless, stall->latency_ns);
+	put_int_if(&json, "stall_ns", !stall->is_ageless, stall->stall_ns);
 	ndjson_text(&json, "cause", cause_name(stall->cause));
 	put_segments(&json, stall);
 	put_waits(&json, stall);
 	put_culprit(&json, &stall->culprit);
-	ndjson_int(&json, "without_ns", stall->without_ns);
+	put_int_if(&json, "without_ns", !stall->is_ageless, stall->without_ns);
 	ndjson_text(&json, "phase", phase_name(stall->phase));
 	put_advice(&json, stall, host);
 	ndjson_bool(&json, "stuck", stall->is_stuck);
@@ -310,8 +310,11 @@ int json_summary(struct str *out, const struct summary *summary, const char *bac
 	ndjson_int(&json, "probe_runs", summary->probe_runs);
 	ndjson_int(&json, "probe_ns", summary->probe_ns);
 	ndjson_int(&json, "cpu_ns", summary->cpu_ns);
-	if (summary->is_log)
+	if (summary->is_log) {
 		ndjson_bool(&json, "inferred", true);
+		ndjson_int(&json, "stuck", summary->stuck);
+		ndjson_int(&json, "left_out", summary->left_out);
+	}
 	put_int_if(&json, "command_status", summary->command_status >= 0, summary->command_status);
 	return ndjson_finish_line(&json);
 }

@@ -34,6 +34,8 @@ struct summary {
 	uint64_t probe_ns;   /* 0: not counted */
 	uint64_t cpu_ns;     /* user space's own */
 	uint64_t untimed;    /* calls of a log that have no duration, or did not end */
+	uint64_t stuck;	     /* calls of a log that did not end, and passed the filter */
+	uint64_t left_out;   /* calls on KVM of a log that are none of those that can stall */
 	bool is_log;	     /* of a log: nothing was recorded, and causes are inferred */
 	struct spans *spans; /* starts and ends of VMs; NULL: nobody adds them up */
 	int command_status;  /* COMMAND's, as in a shell; -1: there was none, or it is not over */

@@ -142,6 +142,10 @@ static void add_task(struct str *out, const char *comm, uint32_t tid)
 {
 	char name[KS_COMM_LEN];
 
+	if (!tid && !*comm) { /* of a log of stacks alone */
+		str_adds(out, "a thread without a name");
+		return;
+	}
 	sanitize(name, sizeof(name), comm);
 	str_addf(out, "%s[%u]", name, tid);
 }
@@ -324,15 +328,18 @@ static void add_call(struct str *out, const struct stall *stall)
 
 static void add_line(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
-	char time[16], latency[DURATION_LEN], stalled[DURATION_LEN];
+	char time[16], tid[16], latency[DURATION_LEN], stalled[DURATION_LEN];
 
 	text_time(stall->begin_ns, cfg->clock_offset_ns, time, sizeof(time));
-	str_addf(out, "%s  ", time);
+	snprintf(tid, sizeof(tid), "%u", stall->rec->head.tid);
+	str_addf(out, "%-12s  ", stall->is_undated ? "-" : time);
 	add_vm(out, stall->vm, vm_width(cfg));
-	str_addf(out, " %7u  ", stall->rec->head.tid);
+	str_addf(out, " %7s  ", stall->is_inferred && !stall->rec->head.tid ? "-" : tid);
 	add_call(out, stall);
-	str_addf(out, " %8s %8s  ", format_nsec(stall->latency_ns, latency, sizeof(latency)),
-		 format_nsec(stall->stall_ns, stalled, sizeof(stalled)));
+	format_nsec(stall->latency_ns, latency, sizeof(latency));
+	format_nsec(stall->stall_ns, stalled, sizeof(stalled));
+	str_addf(out, " %8s %8s  ", stall->is_ageless ? "-" : latency,
+		 stall->is_ageless ? "-" : stalled);
 	add_cause(out, stall, cfg);
 	str_addf(out, "\n");
 }
@@ -382,7 +389,8 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 {
 	char ns[DURATION_LEN];
 
-	str_addf(out, "    wait %s  %s%s", format_nsec(wait->ns, ns, sizeof(ns)),
+	format_nsec(wait->ns, ns, sizeof(ns));
+	str_addf(out, "    wait %s  %s%s", stall->is_ageless ? "-" : ns,
 		 api_name(wait->api ? wait->api : KS_API_SYNC), wait->api ? "" : "*");
 	if (wait->api < KS_API_RCU)
 		str_addf(out, "(%s)",
@@ -624,23 +632,51 @@ static void add_losses(struct str *out, const struct summary *summary)
 				 loss_name(i), loss_help(i));
 }
 
-/* Of a log: it was made by others, so nothing is said of records and of their cost. */
-static void add_totals(struct str *out, const struct summary *summary, const char *backend)
+/* Of a log: it was made by others, so nothing is said of records and of their cost, but of what it
+ * has: calls that ended, that did not, that trace leaves out as well. */
+static void add_log_totals(struct str *out, const struct summary *summary, const char *backend)
 {
 	char ns[DURATION_LEN];
 
 	str_adds(out, "--- ");
+	if (summary->calls) {
+		add_count(out, summary->stalls, "stall");
+		str_adds(out, " in ");
+		add_count(out, summary->calls, "call");
+		str_adds(out, summary->stuck ? ", " : "");
+	}
+	if (summary->stuck) {
+		add_count(out, summary->stuck, "call");
+		str_adds(out, " that did not end");
+	}
+	if (!summary->calls && !summary->stuck)
+		str_adds(out, "no call that can stall");
+	if (!summary->calls && summary->left_out)
+		str_addf(out, ", %" PRIu64 " of KVM_RUN or under 1ms", summary->left_out);
+	if (summary->vms) {
+		str_adds(out, ", ");
+		add_count(out, summary->vms, "VM");
+	}
+	if (summary->duration_ns)
+		str_addf(out, ", %s", format_nsec(summary->duration_ns, ns, sizeof(ns)));
+	str_addf(out, "%s of a log of %s\n", summary->duration_ns ? "" : ",", backend);
+}
+
+static void add_totals(struct str *out, const struct summary *summary, const char *backend)
+{
+	char ns[DURATION_LEN];
+
+	if (summary->is_log) {
+		add_log_totals(out, summary, backend);
+		return;
+	}
+	str_adds(out, "--- ");
 	add_count(out, summary->stalls, "stall");
 	str_adds(out, " in ");
 	add_count(out, summary->calls, "call");
-	str_adds(out, summary->is_log ? ", " : " that slept, ");
+	str_adds(out, " that slept, ");
 	add_count(out, summary->vms, "VM");
-	format_nsec(summary->duration_ns, ns, sizeof(ns));
-	if (summary->is_log) {
-		str_addf(out, ", %s of a log of %s\n", ns, backend);
-		return;
-	}
-	str_addf(out, ", %s by %s; ", ns, backend);
+	str_addf(out, ", %s by %s; ", format_nsec(summary->duration_ns, ns, sizeof(ns)), backend);
 	add_count(out, summary->records, "record");
 	str_addf(out, ", %" PRIu64 " lost\n", summary_lost(summary));
 }
