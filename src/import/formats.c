@@ -205,7 +205,7 @@ static bool is_own_text(const char *line)
 	       begins(line, "{\"type\": \"stall\"") || begins(line, "ts_ns,vm_id,");
 }
 
-/* {"log":"...","stream":"stderr"} of a container's log, {"MESSAGE":"..."} of a journal's */
+/* Those that have a message were opened: envelope.h. */
 static bool is_json(const char *line)
 {
 	return begins(line, "{\"");
@@ -268,8 +268,8 @@ static const struct format formats[] = {
 	 STACKS},
 	{IMPORT_OWN_TEXT, "an output of kvmstall's own", is_own_text, false,
 	 "the records that it was made from", RECORD},
-	{IMPORT_JSON, "lines of JSON", is_json, false, "those of a log alone",
-	 "jq -r '.log // .MESSAGE' FILE >NEW"},
+	{IMPORT_JSON, "lines of JSON", is_json, false, "a message (MESSAGE, log, msg, message)",
+	 "jq -r .NAME FILE >NEW, for the field that has the log's lines"},
 	{IMPORT_UTF16, "text in UTF-16", is_utf16, false, "bytes that are read",
 	 "iconv -f UTF-16 -t UTF-8 FILE >NEW"},
 	{IMPORT_PERF_DATA, "a perf.data file", is_perf_data, false, "text (its own kernel's names)",

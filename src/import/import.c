@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/format.h"
+#include "import/envelope.h"
 #include "import/event_line.h"
 #include "import/formats.h"
 #include "import/graph.h"
@@ -18,6 +19,7 @@
 #include "import/perf_trace.h"
 #include "import/strace_line.h"
 #include "import/syscalls.h"
+#include "import/unwrap.h"
 #include "output/summary.h"
 
 /* What is longer is cut in the middle: a call's name is at the begin of a line, its result at the
@@ -25,8 +27,20 @@
 #define LINE_MAX_BYTES 4096
 #define LINE_TAIL      256
 
+/* A call that is cut into more lines is none. */
+#define PIECES_MAX 256
+
 /* As relative times are, and no real time of day is: 11 days after 1970. */
 #define STAMP_MIN_NS 1000000000000000ULL
+
+/* A line of strace whose end may be in the next ones. */
+struct cut {
+	size_t len, first_len; /* of what there is, and of its first line */
+	size_t pieces;	       /* that were added; 0: none yet */
+	bool has_ret;
+	uint32_t tid, tgid; /* of lines that do not say */
+	char text[LINE_MAX_BYTES + 1];
+};
 
 struct import {
 	struct import_kind kind;
@@ -40,6 +54,10 @@ struct import {
 	uint64_t offset; /* of the line */
 	uint64_t skipped;
 	char first_skipped[81];
+	bool has_joined;    /* lines are cut in this log */
+	bool has_envelopes; /* and its blank lines are between those */
+	uint32_t tid, tgid; /* of lines that do not say */
+	struct cut cut;	    /* .len 0: none */
 	size_t len;
 	char line[LINE_MAX_BYTES + 1];
 };
@@ -109,7 +127,7 @@ static char *after_number(char *line)
 	return digits && line[spaces + digits] == '\t' ? line + spaces + digits + 1 : line;
 }
 
-/* Without what mails, editors and other systems put around it. */
+/* Without what mails, editors and other systems put around it. @line has room for a whole one. */
 static char *trim(char *line, size_t len)
 {
 	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
@@ -126,12 +144,55 @@ static char *trim(char *line, size_t len)
 	return *line == ' ' || (*line >= '0' && *line <= '9') ? after_number(line) : line;
 }
 
+/* @len: of @line, whose end it has not. False: it goes on in the next line. */
+static bool unquote(const struct import_kind *kind, char *line, size_t *len)
+{
+	if (!kind->is_quoted)
+		return true;
+	if (envelope_goes_on(line, len))
+		return false;
+	line[*len] = 0;
+	envelope_unquote(line);
+	*len = strlen(line);
+	return true;
+}
+
+/* ---- a line that was cut ---- */
+
+/* Add @next to it. */
+static void join(struct cut *cut, const char *next)
+{
+	if (unwrap_has_space(cut->text, cut->len, next))
+		append(cut->text, &cut->len, " ", 1);
+	append(cut->text, &cut->len, next, strlen(next));
+	cut->text[cut->len] = 0;
+	cut->pieces++;
+}
+
+static void hold(struct cut *cut, const struct syscall_line *line, const char *text)
+{
+	cut->len = cut->first_len = strlen(text);
+	cut->pieces = 0;
+	cut->has_ret = line->has_ret;
+	memcpy(cut->text, text, cut->len + 1);
+}
+
+/* Is @text its end? Then it is @line. */
+static bool is_end(struct cut *cut, const char *text, struct syscall_line *line)
+{
+	join(cut, text);
+	strace_parse(cut->text, line);
+	cut->has_ret = line->has_ret;
+	return unwrap_is_whole(line, cut->text);
+}
+
 /* ---- what it is ---- */
 
 struct detection {
 	uint64_t lines[IMPORT_FORMAT_CNT];
 	uint64_t stamps, last_ns, last_end_ns;
 	bool is_relative, has_tids, has_two;
+	struct cut cut;
 	uint64_t events, event_ns; /* of trace events, and the time of the last */
 	bool is_from_zero, is_delta;
 	uint32_t tid;
@@ -172,11 +233,39 @@ static void detect_delta(struct detection *found, const char *text)
 	found->event_ns = line.ts_ns;
 }
 
+/* The first half of a line of strace is of no format, nor is the second. */
+static enum import_format detect_cut(struct detection *found, const char **text)
+{
+	enum import_format format = format_of_line(*text);
+	struct syscall_line line;
+
+	if (format != IMPORT_TEXT && format != IMPORT_STRACE) {
+		found->cut.len = 0;
+		return format;
+	}
+	strace_parse(*text, &line);
+	if (line.kind != LINE_OTHER) {
+		found->cut.len = 0;
+		if (unwrap_is_cut(&line, *text))
+			hold(&found->cut, &line, *text);
+	} else if (found->cut.len && found->cut.pieces < PIECES_MAX &&
+		   is_end(&found->cut, *text, &line)) {
+		*text = found->cut.text;
+		found->cut.len = 0;
+		return format_of_line(*text);
+	}
+	return format;
+}
+
 static void detect_line(struct detection *found, char *line, size_t len)
 {
-	char *text = trim(line, len);
-	enum import_format format = format_of_line(text);
+	const char *text;
+	enum import_format format;
 
+	line[len] = 0;
+	envelope_open(line, LINE_MAX_BYTES);
+	text = trim(line, strlen(line));
+	format = detect_cut(found, &text);
 	found->lines[format] += *text != 0;
 	if (format == IMPORT_STRACE)
 		detect_times(found, text);
@@ -205,11 +294,13 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 	const char *at = bytes, *end = at + len;
 	struct detection found = {.lines = {0}};
 	char line[LINE_MAX_BYTES + 1];
+	size_t kept = 0;
 
-	*kind = (struct import_kind){.format = IMPORT_NONE};
+	*kind = (struct import_kind){.format = IMPORT_NONE,
+				     .is_quoted = envelope_is_quoted(bytes, len)};
 	while (at < end) {
 		const char *newline = memchr(at, '\n', end - at);
-		size_t size = (newline ? newline : end) - at, kept = 0;
+		size_t size = (newline ? newline : end) - at;
 
 		if (at == bytes && size < LINE_MAX_BYTES) {
 			memcpy(line, at, size);
@@ -226,8 +317,11 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 		if (memchr(at, 0, size))
 			break;
 		append(line, &kept, at, size);
-		detect_line(&found, line, kept);
 		at += size + 1;
+		if (!unquote(kind, line, &kept))
+			continue;
+		detect_line(&found, line, kept);
+		kept = 0;
 	}
 	if (at < end && at == bytes && format == IMPORT_NONE)
 		return;
@@ -292,6 +386,8 @@ void import_free(struct import *import)
 
 void import_set_thread(struct import *import, uint32_t tid, uint32_t tgid)
 {
+	import->tid = tid;
+	import->tgid = tgid;
 	if (import->syscalls)
 		syscalls_set_thread(import->syscalls, tid, tgid);
 }
@@ -308,39 +404,109 @@ static int begin(const struct import *import, struct err *err)
 static void skip(struct import *import, const char *text)
 {
 	if (!import->skipped++)
-		snprintf(import->first_skipped, sizeof(import->first_skipped), "%s", text);
+		snprintf(import->first_skipped, sizeof(import->first_skipped), "%.80s", text);
 }
 
-static int take_syscall(struct import *import, const char *text)
+static int take_parsed(struct import *import, struct syscall_line *line, const char *text)
 {
-	struct syscall_line line;
-	enum line_kind kind;
-	char args[512];
 	int ret;
 
-	if (import->kind.format == IMPORT_PERF_TRACE)
-		kind = perf_trace_parse(text, &line, args, sizeof(args));
-	else
-		kind = strace_parse(text, &line);
-	if (kind == LINE_OTHER) {
+	if (line->kind == LINE_OTHER) {
 		if (*text)
 			skip(import, text);
 		return 0;
 	}
-	import->is_timeless |= kind == LINE_CALL && line.time == TIME_NONE;
-	ret = syscalls_take(import->syscalls, &line);
-	if (line.is_headless)
+	import->is_timeless |= line->kind == LINE_CALL && line->time == TIME_NONE;
+	ret = syscalls_take(import->syscalls, line);
+	if (line->is_headless)
 		skip(import, text);
 	return ret;
 }
 
+static int take_perf_trace(struct import *import, const char *text)
+{
+	struct syscall_line line;
+	char args[512];
+
+	perf_trace_parse(text, &line, args, sizeof(args));
+	return take_parsed(import, &line, text);
+}
+
+/*
+ * A line that was cut, and whose end did not come: in a log without others it is what it says, a
+ * call that strace has shown the begin of. What came after it is something else.
+ */
+static int take_cut(struct import *import)
+{
+	struct cut *cut = &import->cut;
+	struct syscall_line line;
+	int ret = 0;
+
+	if (!cut->len)
+		return 0;
+	cut->len = 0;
+	if (cut->pieces) {
+		skip(import, cut->text + (import->has_joined ? 0 : cut->first_len));
+		import->skipped += cut->pieces - !import->has_joined;
+	}
+	cut->text[cut->first_len] = 0;
+	if (cut->pieces && import->has_joined)
+		return 0;
+	syscalls_set_thread(import->syscalls, cut->tid, cut->tgid);
+	strace_parse(cut->text, &line);
+	ret = take_parsed(import, &line, cut->text);
+	syscalls_set_thread(import->syscalls, import->tid, import->tgid);
+	return ret;
+}
+
+static int take_strace(struct import *import, const char *text)
+{
+	struct cut *cut = &import->cut;
+	struct syscall_line line;
+	int ret;
+
+	strace_parse(text, &line);
+	if (cut->len && line.kind == LINE_OTHER && cut->pieces < PIECES_MAX &&
+	    unwrap_goes_on(cut->text, cut->has_ret, text)) {
+		if (!is_end(cut, text, &line))
+			return 0;
+		cut->len = 0;
+		import->has_joined = true;
+		return take_parsed(import, &line, cut->text);
+	}
+	ret = take_cut(import);
+	if (ret || !unwrap_is_cut(&line, text))
+		return ret ? ret : take_parsed(import, &line, text);
+	hold(cut, &line, text);
+	cut->tid = import->tid;
+	cut->tgid = import->tgid;
+	return 0;
+}
+
+static int take_syscall(struct import *import, const char *text)
+{
+	return import->kind.format == IMPORT_PERF_TRACE ? take_perf_trace(import, text)
+							: take_strace(import, text);
+}
+
+/* What a line has in it, without what is around that. */
+static const char *open_line(struct import *import)
+{
+	import->line[import->len] = 0;
+	if (envelope_open(import->line, LINE_MAX_BYTES))
+		import->has_envelopes = true;
+	return trim(import->line, strlen(import->line));
+}
+
 static int take_line(struct import *import, struct err *err)
 {
-	const char *text = trim(import->line, import->len);
+	const char *text = open_line(import);
 	int ret = 0;
 
 	if (import->syscalls)
 		ret = take_syscall(import, text);
+	else if (import->has_envelopes && !*text)
+		; /* between those of journalctl -o export */
 	else if (import->hang)
 		ret = hang_take(import->hang, text);
 	else if (import->graph && !graph_take(import->graph, text, &ret))
@@ -381,7 +547,8 @@ int import_feed(struct import *import, const void *bytes, size_t len, struct err
 		if (!newline)
 			return 0;
 		at++;
-		ret = take_line(import, err);
+		if (unquote(&import->kind, import->line, &import->len))
+			ret = take_line(import, err);
 	}
 	return ret;
 }
@@ -440,7 +607,9 @@ int import_finish(struct import *import, struct err *err)
 		ret = take_line(import, err);
 	if (ret)
 		return ret;
-	ret = finish(import);
+	ret = import->syscalls ? take_cut(import) : 0;
+	if (!ret)
+		ret = finish(import);
 	if (ret)
 		return err_set(err, ret, "out of memory");
 	if (import->log.calls || import->log.stuck || seen(import)) {

@@ -58,6 +58,7 @@ struct import_kind {
 	enum import_format format;
 	bool is_relative; /* strace -r: times are since the line before */
 	bool has_tids;	  /* its lines name threads */
+	bool is_quoted;	  /* quoted-printable, of a mail */
 };
 
 /* @format: what it is, whatever it looks like; IMPORT_NONE: not known. */

@@ -38,7 +38,7 @@ struct log {
 	struct owners owners;
 	uint32_t vm_id;
 	uint64_t calls;
-	uint64_t stuck; /* of calls that did not end */
+	uint64_t stuck;	   /* of calls that did not end */
 	uint64_t left_out; /* calls on KVM that are none of those that can stall */
 	uint64_t first_ns, last_ns;
 	bool is_blind; /* times are missing, or too coarse to say what came shortly before what */
@@ -58,7 +58,7 @@ struct log_call {
 	const char *note;
 	bool is_undated; /* the log does not say when it began */
 	bool is_guess;	 /* the log does not show that the thread is the VM's */
-	bool is_wait;  /* the call itself is one: perf saw nothing around it */
+	bool is_wait;	 /* the call itself is one: perf saw nothing around it */
 };
 
 /* Pass on the head, and the VMs that there are; later than the first call it does nothing. */

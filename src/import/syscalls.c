@@ -634,9 +634,8 @@ static bool start_fd(struct started *started, const struct syscall_line *line)
 /* False: not a call that is of interest. */
 static bool start(struct started *started, const struct syscall_line *line, uint64_t ts_ns)
 {
-	*started = (struct started){.sys = sys_of(&line->name),
-				    .ts_ns = ts_ns,
-				    .is_undated = line->time == TIME_NONE};
+	*started = (struct started){
+		.sys = sys_of(&line->name), .ts_ns = ts_ns, .is_undated = line->time == TIME_NONE};
 	switch (started->sys) {
 	case SYS_OTHER:
 		return false;
