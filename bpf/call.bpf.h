@@ -141,7 +141,7 @@ static __always_inline bool call_is_news(const struct task_state *state, __u64 n
 		return true;
 	if (state->kind == KS_KIND_CLOSE && !(state->flags & KS_CALL_LAST))
 		return false;
-	return want_all_calls || now - state->begin_ns >= KS_LONG_CALL_NS;
+	return want_all_calls || now - state->begin_ns >= long_call_ns;
 }
 
 static __always_inline void call_finish(struct task_state *state, __u32 tid, __s64 ret)

@@ -24,6 +24,8 @@ const volatile __u64 sym_kretprobe_trampoline;
 const volatile __u8 wanted[256];
 /* Emit every call, also those that never slept. */
 const volatile bool want_all_calls;
+/* Emit calls that took so long, though they never slept: what they did with the time is news. */
+const volatile __u64 long_call_ns = KS_LONG_CALL_NS;
 /* User space is not in the first PID namespace: ids in records are translated. */
 const volatile bool is_in_pid_ns;
 /* No function entry reports waits outside known calls: watch kworkers' D state sleeps, too. */

@@ -242,7 +242,7 @@ struct ks_cpu {
 	char waker_comm[KS_COMM_LEN];
 };
 
-/* A call that took so long is reported though it never slept: what it did with the time is news. */
+/* A call that took so long is reported though it never slept, and shorter ones if --min is less. */
 #define KS_LONG_CALL_NS 1000000
 
 /* In place of a process, for a scan: tasks of any that run, are runnable or uninterruptible. */

@@ -230,6 +230,7 @@ static int attach(struct export *export, struct err *err)
 		.backend = export->cfg.live.backend,
 		.want_all_calls = export->cfg.all,
 		.want_cost = export->cfg.cost,
+		.min_ns = export->cfg.live.min_ns,
 		.ring_bytes = export->cfg.live.ring_bytes,
 		.ops = &ops,
 		.tap = on_record,

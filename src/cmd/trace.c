@@ -217,6 +217,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 				.backend = cfg->live.backend,
 				.want_all_calls = cfg->all,
 				.want_cost = cfg->live.verbose,
+				.min_ns = cfg->live.min_ns,
 				.ring_bytes = cfg->live.ring_bytes,
 				.ops = &trace_ledger_ops,
 				.tap = cfg->format == TRACE_PERFETTO ? on_record : NULL,

@@ -195,6 +195,8 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;
+	if (cfg->min_ns && cfg->min_ns < KS_LONG_CALL_NS)
+		skel->rodata->long_call_ns = cfg->min_ns;
 	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
 	skel->rodata->want_followed = cfg->want_fork;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);

@@ -21,6 +21,8 @@ struct probes_cfg {
 	bool want_all_calls;
 	bool want_fork;	     /* follow children of the processes given to probes_follow() */
 	bool want_cost;	     /* have the kernel count the programs' run time */
+	uint64_t min_ns;     /* calls this long are stalls: reported though they never slept, as
+			      * those of KS_LONG_CALL_NS are in any case; 0: no others */
 	uint64_t ring_bytes; /* 0: the default */
 };
 

@@ -98,6 +98,7 @@ static int make_probes(struct session *session, struct err *err)
 		.want_all_calls = session->cfg.want_all_calls,
 		.want_fork = session->cfg.want_fork,
 		.want_cost = session->cfg.want_cost,
+		.min_ns = session->cfg.min_ns,
 		.ring_bytes = session->cfg.ring_bytes,
 	};
 

@@ -27,6 +27,7 @@ struct session_cfg {
 	bool want_all_calls;
 	bool want_fork;
 	bool want_cost;	     /* count the programs' run time: about 20 ns more a run */
+	uint64_t min_ns;     /* --min: see struct probes_cfg */
 	uint64_t ring_bytes; /* 0: the default */
 	const struct ledger_ops *ops;
 	/* Each record, in order, once the ledger has taken it; NULL: not wanted. An error ends

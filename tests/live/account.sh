@@ -89,3 +89,22 @@ test_storm()
 	note "$lines lines for $cnt calls"
 	[ $((lines * 19)) -lt $cnt ] || fail "$lines lines"
 }
+
+# What only ran is there from --min on, as --all has it in another trace of the same calls. Which took how long,
+# each trace finds for itself: so only those of twice as much must be in both.
+test_min_runs()
+{
+	local made
+
+	${CC:-cc} -O1 -o runs "$here/tests/live/runs.c" || return
+	"$KVMSTALL" trace -j -a -o all -- "$KVMSTALL" trace -j --min 53us -o min -- ./runs 2>err || fail "$(cat err)"
+	value 'map(select(is_call and .call == "KVM_SET_GSI_ROUTING" and .latency_ns >= 106000) | .args.nr) | .[]' all | sort >made
+	value 'map(select(is_call and .call == "KVM_SET_GSI_ROUTING") | .args.nr) | .[]' min | sort >seen
+	comm -23 made seen >missing
+	[ ! -s missing ] || fail "$(wc -l <missing) of $(wc -l <made) calls are not there: nr=$(tr '\n' ' ' <missing)"
+	none "too short" 'select(is_call and .latency_ns < 53000)' min
+	made=$(value 'map(select(is_call and .call == "KVM_SET_GSI_ROUTING" and .latency_ns >= 106000
+		and .latency_ns < 1000000)) | length' all)
+	note "$made calls under a millisecond that only ran"
+	[ "$made" -gt 0 ] || skip "each call took a millisecond, or none a tenth of it"
+}

@@ -289,7 +289,9 @@ observe()
 {
 	local mode expr now
 
-	now=$(date +%s)
+	# A time in whole seconds, after what is known by now.
+	now=$(($(date +%s) + 1))
+	sleep 1
 
 	for mode in $modes; do
 		while IFS= read -r expr; do
