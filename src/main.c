@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -256,9 +257,24 @@ static void *memory_or_end(size_t size)
 	exit(EXIT_FAILED);
 }
 
+/* diff needs 70 KiB, and arguments and environment are on the stack as well. */
+#define STACK_MIN ((rlim_t)256 << 10)
+
+static void refuse_small_stack(void)
+{
+	struct rlimit stack;
+
+	if (getrlimit(RLIMIT_STACK, &stack) || stack.rlim_cur >= STACK_MIN)
+		return;
+	fprintf(stderr, "kvmstall: a stack of %llu KiB is too small: %llu are needed (ulimit -s)\n",
+		(unsigned long long)stack.rlim_cur >> 10, (unsigned long long)STACK_MIN >> 10);
+	exit(EXIT_CANNOT);
+}
+
 int main(int argc, char **argv)
 {
 	open_closed();
+	refuse_small_stack();
 	clock_init();
 	signals_init();
 	json_set_alloc_funcs(memory_or_end, free);

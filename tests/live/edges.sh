@@ -126,7 +126,8 @@ address space           | 3 | 3 | of address space       | prlimit --as=30000000
 less address space      | 3 | 3 | of address space       | prlimit --as=25000000
 data                    | 3 | 3 | of data                | prlimit --data=16000000
 less data               | 3 | 3 | of data                | prlimit --data=1000000
-stack                   | u | 0 |                        | prlimit --stack=65536
+stack                   | u | 0 |                        | prlimit --stack=262144
+less stack              | 3 | 3 |                        | prlimit --stack=65536
 locked memory           | u | 0 |                        | prlimit --memlock=0
 /proc                   | 3 | 3 | /proc/kallsyms         | mount mount -t tmpfs none /proc
 /proc, pids only        | 3 | 3 | /proc/kallsyms         | mount mount -t proc -o subset=pid none /proc
