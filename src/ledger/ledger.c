@@ -223,12 +223,12 @@ static void end_paused(struct ledger *ledger, struct vm *vm)
 		end_life(ledger, vm, vm->life->upto_ns);
 }
 
-/* Without memory for it, it is not reported. */
-static void begin_end(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
+static int begin_end(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
 {
 	end_paused(ledger, vm);
 	if (!vm->life)
 		vm->life = life_new(SPAN_END, vm, ts_ns);
+	return vm->life ? 0 : -ENOMEM;
 }
 
 /* It was not its end: another descriptor is open. */
@@ -245,45 +245,47 @@ static bool is_closing(const struct stall *stall)
 	return stall->rec->kind == KS_KIND_CLOSE || stall->rec->kind == KS_KIND_EXIT;
 }
 
-static void add_to_life(struct ledger *ledger, struct vm *vm, const struct stall *stall)
+static int add_to_life(struct ledger *ledger, struct vm *vm, const struct stall *stall)
 {
 	const struct ks_call *rec = stall->rec;
+	int ret = 0;
 
 	if (rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
 		end_paused(ledger, vm); /* its first KVM_RUN was not seen */
 	if (is_closing(stall) && !vm->life && !vm->is_gone)
-		begin_end(ledger, vm, stall->begin_ns);
+		ret = begin_end(ledger, vm, stall->begin_ns);
 	if (!vm->life || (is_start(vm) && is_closing(stall)))
-		return;
+		return ret;
 	life_add(vm->life, stall);
 	vm->life->is_over |= is_end(vm) && (rec->kind == KS_KIND_EXIT || rec->flags & KS_CALL_LAST);
 	if (vm->is_gone && is_end(vm) && vm->life->is_over)
 		end_life(ledger, vm, rec->head.ts_ns);
+	return ret;
 }
 
 /* The exit of a process is the end of all of its VMs; else a call is one VM's. */
-static void note_life(struct ledger *ledger, const struct stall *stall)
+static int note_life(struct ledger *ledger, const struct stall *stall)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
+	int ret = 0;
 
 	if (!stall_is_waited_for(stall))
-		return;
+		return 0;
 	if (stall->rec->kind != KS_KIND_EXIT) {
 		struct vm *vm =
 			stall->vm ? vms_find_at(&ledger->vms, stall->vm->kvm, stall->vm->born_ns)
 				  : NULL;
 
-		if (vm)
-			add_to_life(ledger, vm, stall);
-		return;
+		return vm ? add_to_life(ledger, vm, stall) : 0;
 	}
-	while ((slot = map_next(&ledger->vms.living, &pos))) {
+	while (!ret && (slot = map_next(&ledger->vms.living, &pos))) {
 		struct vm *vm = slot->value;
 
 		if (vm->tgid == stall->rec->tgid && is_end(vm))
-			add_to_life(ledger, vm, stall);
+			ret = add_to_life(ledger, vm, stall);
 	}
+	return ret;
 }
 
 static void end_paused_vms(struct ledger *ledger, uint64_t now_ns)
@@ -433,19 +435,21 @@ static int take_vm_gone(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
-static void close_vms_of(struct ledger *ledger, uint32_t tgid, uint64_t ts_ns)
+static int close_vms_of(struct ledger *ledger, uint32_t tgid, uint64_t ts_ns)
 {
 	const struct map_slot *slot;
 	size_t pos = 0;
+	int ret = 0;
 
-	while ((slot = map_next(&ledger->vms.living, &pos))) {
+	while (!ret && (slot = map_next(&ledger->vms.living, &pos))) {
 		struct vm *vm = slot->value;
 
 		if (vm->tgid != tgid)
 			continue;
 		vm->closing_ns = ts_ns;
-		begin_end(ledger, vm, ts_ns);
+		ret = begin_end(ledger, vm, ts_ns);
 	}
+	return ret;
 }
 
 static int take_closing(struct ledger *ledger, const struct record_view *view)
@@ -455,10 +459,9 @@ static int take_closing(struct ledger *ledger, const struct record_view *view)
 
 	if (vm) {
 		vm->closing_ns = step->head.ts_ns;
-		begin_end(ledger, vm, step->head.ts_ns);
-	} else if (!step->val)
-		close_vms_of(ledger, step->seq, step->head.ts_ns);
-	return 0;
+		return begin_end(ledger, vm, step->head.ts_ns);
+	}
+	return step->val ? 0 : close_vms_of(ledger, step->seq, step->head.ts_ns);
 }
 
 /* What a call says of its VM's age. One that starts later shows that another descriptor is open. */
@@ -764,7 +767,7 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 		note_age(ledger, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
-		note_life(ledger, &stall);
+		ret = note_life(ledger, &stall);
 		remember(task, &stall);
 	}
 	forget_holder(ledger, task->lock.owner);
