@@ -84,17 +84,24 @@ char *capture_end_text(const struct summary *summary)
 
 /* ---- reading ---- */
 
-static json_t *load(const char *text, size_t len, const char *what, struct err *err)
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
+static int load(const char *text, size_t len, const char *what, json_t **object, struct err *err)
 {
 	json_error_t error;
-	json_t *object = json_loadb(text, len, 0, &error);
+	json_t *got = json_loadb(text, len, 0, &error);
 
-	if (json_is_object(object))
-		return object;
-	json_decref(object);
-	err_set(err, -EINVAL, "the %s is not a JSON object%s%s", what, object ? "" : ": ",
-		object ? "" : error.text);
-	return NULL;
+	*object = got;
+	if (json_is_object(got))
+		return 0;
+	json_decref(got);
+	if (!got && json_error_code(&error) == json_error_out_of_memory)
+		return out_of_memory(err);
+	return err_set(err, -EINVAL, "the %s is not a JSON object%s%s", what, got ? "" : ": ",
+		       got ? "" : error.text);
 }
 
 /* What is not there, or not of that kind, is 0: not known. */
@@ -140,6 +147,8 @@ static int get_facts(json_t *object, struct environment *facts, struct err *err)
 	{
 		ret = json_is_string(value) ? environment_set(facts, key, json_string_value(value))
 					    : 0;
+		if (ret == -ENOMEM)
+			return out_of_memory(err);
 		if (ret)
 			return err_set(err, ret, "too many facts in the head");
 	}
@@ -149,12 +158,12 @@ static int get_facts(json_t *object, struct environment *facts, struct err *err)
 int capture_head_parse(const char *text, size_t len, struct capture_head *head,
 		       struct capture_sizes *sizes, struct err *err)
 {
-	json_t *object = load(text, len, "head", err);
+	json_t *object;
 	uint64_t hz;
-	int ret;
+	int ret = load(text, len, "head", &object, err);
 
-	if (!object)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	get_string(object, "kvmstall", head->version, sizeof(head->version));
 	get_string(object, "backend", head->backend, sizeof(head->backend));
 	hz = get_u64(object, "hz");
@@ -175,10 +184,11 @@ int capture_head_parse(const char *text, size_t len, struct capture_head *head,
 
 int capture_end_parse(const char *text, size_t len, struct summary *summary, struct err *err)
 {
-	json_t *object = load(text, len, "end", err), *losses, *status;
+	json_t *object, *losses, *status;
+	int ret = load(text, len, "end", &object, err);
 
-	if (!object)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	*summary = (struct summary){.command_status = -1};
 	summary->duration_ns = get_u64(object, "duration_ns");
 	summary->records = get_u64(object, "records");

@@ -314,10 +314,12 @@ static int take(struct capture_reader *reader, struct err *err)
 		ret = take_block_head(reader, &why);
 	else
 		ret = take_block(reader, &why);
+	if (ret == -ENOMEM && *why.msg)
+		return err_set(err, ret, "%s", why.msg);
 	if (ret && *why.msg)
-		err_set(err, -EINVAL, "malformed at byte %" PRIu64 ": %s", offset, why.msg);
+		return err_set(err, -EINVAL, "malformed at byte %" PRIu64 ": %s", offset, why.msg);
 	if (ret)
-		return *why.msg ? -EINVAL : ret;
+		return ret;
 	if (what == WANT_BLOCK_HEAD)
 		want(reader, WANT_BLOCK, reader->block.stored);
 	else

@@ -263,10 +263,13 @@ static int take_object(struct script_record *record, const json_t *line, const c
 
 int script_record_json(struct script_record *record, const char *text, size_t len)
 {
-	json_t *line = json_loadb(text, len, 0, NULL);
+	json_error_t error;
+	json_t *line = json_loadb(text, len, 0, &error);
 	const char *type = json_string_value(json_object_get(line, "type"));
 	int ret = 0;
 
+	if (!line && json_error_code(&error) == json_error_out_of_memory)
+		return -ENOMEM;
 	if (type && (!strcmp(type, "stall") || !strcmp(type, "call")))
 		ret = take_object(record, line, type);
 	json_decref(line);
