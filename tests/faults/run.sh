@@ -22,6 +22,7 @@ golden=$here/tests/golden
 each=${EACH:-31}
 ours='^kvmstall( [a-z]+)?: '
 cd "$work" || exit 1
+export LC_ALL=C # no locale is looked for, whose absence is harmless
 
 # What is run, by name. Those of the second list have another output each time.
 declare -A commands=(
@@ -30,6 +31,9 @@ declare -A commands=(
 	[report-json]="report --all -f json $golden/report/stuck.cap"
 	[report-csv]="report -f csv $golden/report/qemu.cap"
 	[report-perfetto]="report --all -f perfetto $golden/report/stuck.cap"
+	[report-html]="report --all -f html $golden/report/stuck.cap"
+	[report-lkml]="report -f lkml $golden/report/qemu.cap"
+	[report-timeline]="report --timeline --all $golden/report/reader.cap"
 	[report-by]="report --by call $golden/report/qemu.cap"
 	[report-deferral]="report --by deferral $golden/report/qemu.cap"
 	[report-strace]="report --all $golden/logs/kvmtool-run.strace"
@@ -38,10 +42,16 @@ declare -A commands=(
 	[check]="check --json"
 	[repro]="repro --json --profile minimal --rounds 1"
 	[diff]="diff $golden/report/qemu.cap $golden/report/reader.cap"
+	[diff-html]="diff -f html $golden/report/qemu.cap $golden/report/reader.cap"
+	[diff-lkml]="diff -f lkml $golden/report/qemu.cap $golden/report/reader.cap"
+	[diff-junit]="diff -f junit $golden/report/qemu.cap $golden/report/reader.cap"
+	[list-json]="repro --from $golden/report/json.out --list"
+	[list-strace]="repro --from $golden/repro/firecracker.strace --list"
 	[diff-json]="diff -f json $golden/report/qemu.cap $golden/report/reader.cap"
 )
 live='trace record check repro'
-steady='report report-all report-json report-csv report-perfetto report-by report-deferral report-strace diff diff-json'
+steady='report report-all report-json report-csv report-perfetto report-html report-lkml report-timeline report-by
+	report-deferral report-strace diff diff-json diff-html diff-lkml diff-junit list-json list-strace'
 
 declare -A errors=([read]=EIO [pread64]=EIO [write]=ENOSPC [openat]=EMFILE [mmap]=ENOMEM [bpf]=ENOMEM
 	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN)
@@ -119,6 +129,8 @@ judge()
 		harmless=$((harmless + 1))
 	elif [ "$command" = record ] && ! is_readable; then
 		echo "$1: what is recorded cannot be read" >>wrong
+	elif grep -qE "$ours.*(malformed|damaged)" err && ! cmp -s err whole.err; then
+		echo "$1: the file is blamed: $(cat err)" >>wrong
 	elif said_so; then
 		if [ "$status" = "$whole_status" ]; then less=$((less + 1)); else ended=$((ended + 1)); fi
 		head -n 1 said >>sentences
