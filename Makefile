@@ -310,6 +310,8 @@ format-check: format-version
 # What the manual pages and the README show of output, printed anew from captures.
 examples: all
 	@KVMSTALL=$O/kvmstall scripts/examples.sh
+	@scripts/formats.sh >$O/formats.man
+	@sed -i -e '/^\.\\" FORMATS:/,/^\.\\" END OF FORMATS/{/^\.\\"/!d}' -e '/^\.\\" FORMATS:/r $O/formats.man' man/kvmstall-report.8
 
 completion: all
 	scripts/completion.sh $O/kvmstall bash >contrib/completion/kvmstall.bash

@@ -357,11 +357,11 @@ static void say_inferred(const struct report *report)
 	if (!report->from_logs || report->cfg.quiet)
 		return;
 	if (report->inferred)
-		log_warn("logs do not say why a call took long: the causes of %" PRIu64
-			 " of %" PRIu64 " call%s are inferred",
-			 report->inferred, report->from_logs, format_s(report->from_logs));
+		log_warn("logs do not say why a call took long; causes inferred: %" PRIu64
+			 " of %" PRIu64,
+			 report->inferred, report->from_logs);
 	else
-		log_warn("logs do not say why a call took long: no cause could be inferred");
+		log_warn("logs do not say why a call took long; no cause could be inferred");
 }
 
 static int read_all(struct report *report, char **paths, struct err *err)

@@ -19,6 +19,7 @@ struct format {
 	bool is_read;
 	const char *lacks;   /* what is missing in it; NULL: nothing */
 	const char *command; /* that records what is read */
+	bool is_converted;   /* or makes it of this */
 };
 
 /* The row of @id; that of text for IMPORT_NONE. */

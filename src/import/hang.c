@@ -27,6 +27,8 @@ struct hung_task {
 	const struct lock_owner *owner; /* as the kernel says; NULL: it does not */
 	const struct hung_task *holder; /* of what it waits for; NULL: not in the dump */
 	bool is_waiting;		/* for SRCU, or for a mutex */
+	bool is_busy;			/* runs, and for too long, as the kernel says */
+	bool is_passed_over;		/* not of a hang */
 	bool is_ioctl;			/* as its registers say */
 	uint32_t request;		/* of that; 0: not known */
 	char note[256];
@@ -40,12 +42,14 @@ struct lock_owner {
 
 struct hang {
 	struct log *log;
+	bool has_reports; /* of what is no hang */
 	struct lock_owner *owners;
 	size_t owners_cnt;
 	struct hung_task **tasks;
 	size_t cnt;
 	struct hung_task *last; /* whose frames come */
 	struct stack_line age;	/* of the task that follows */
+	struct stack_line busy; /* who, and for how long, if .kind is STACK_BUSY */
 	struct domain *domains[DOMAIN_KIND_CNT];
 };
 
@@ -154,8 +158,11 @@ static int end_task(struct hang *hang)
 	struct hung_task *task = hang->last, **tasks, **known;
 
 	hang->last = NULL;
-	if (!task)
+	if (!task || task->is_passed_over) {
+		hang->has_reports |= task && task->cnt;
+		free_task(task);
 		return 0;
+	}
 	known = task->cnt ? find_tid(hang, task) : NULL;
 	understand(task, known ? *known : NULL);
 	if (known) {
@@ -247,6 +254,49 @@ static int add_task_frame(struct hang *hang, const struct stack_line *line)
 	return ret ? ret : add_frame(hang, line);
 }
 
+/*
+ * One that had a CPU when the kernel wrote a report: who is said to have it for too long is stuck,
+ * other active ones may be readers, and of warnings nothing is known of who waits.
+ */
+static int start_on_cpu(struct hang *hang, const struct stack_line *line)
+{
+	const struct stack_line *busy = &hang->busy;
+	int ret;
+
+	hang->age.tid = 0;
+	ret = start_task(hang, line);
+	if (ret)
+		return ret;
+	hang->last->is_passed_over = busy->kind == STACK_REPORT;
+	hang->last->is_busy = busy->kind == STACK_BUSY && (!busy->tid || busy->tid == line->tid);
+	if (hang->last->is_busy)
+		hang->last->age_ns = busy->age_ns;
+	return 0;
+}
+
+/* Its stacks, up to the next task, are of what is over. */
+static int start_report(struct hang *hang, const struct stack_line *line)
+{
+	int ret = 0;
+
+	if (line->kind == STACK_ACTIVE && hang->busy.kind == STACK_BUSY)
+		return 0;
+	hang->busy = *line;
+	if (line->kind != STACK_REPORT)
+		return end_task(hang);
+	ret = start_task(hang, line);
+	if (!ret)
+		hang->last->is_passed_over = true;
+	return ret;
+}
+
+static int add_place(struct hang *hang, const struct stack_line *line)
+{
+	if (!hang->last || hang->last->cnt || hang->last->head.state != 'R')
+		return 0;
+	return add_frame(hang, line);
+}
+
 static int add_owner(struct hang *hang, const struct stack_line *line)
 {
 	struct lock_owner *owners;
@@ -292,6 +342,14 @@ int hang_take(struct hang *hang, const char *text)
 		return ret;
 	case STACK_OWNER:
 		return add_owner(hang, &line);
+	case STACK_REPORT:
+	case STACK_ACTIVE:
+	case STACK_BUSY:
+		return start_report(hang, &line);
+	case STACK_ON_CPU:
+		return start_on_cpu(hang, &line);
+	case STACK_PLACE:
+		return add_place(hang, &line);
 	case STACK_TASK_FRAME:
 		return add_task_frame(hang, &line);
 	case STACK_REGISTERS:
@@ -395,12 +453,34 @@ static const struct hung_task *find_task(const struct hang *hang, uint32_t tid)
 	return NULL;
 }
 
+/* Does it wait until the irqfds that are shut down, of all VMs, are gone? */
+static bool is_in_flush(const struct hung_task *task)
+{
+	const char *name = stack_sleeps_in(&task->stack);
+	const struct site *site = name ? site_find(name) : NULL;
+
+	return site && site->is & SITE_FLUSHES && !is_in_mutex(task) &&
+	       !stack_in_srcu(&task->stack);
+}
+
+/* The worker that shuts one down: they go one after the other. */
+static const struct hung_task *find_shutdown(const struct hang *hang, const struct hung_task *task)
+{
+	for (size_t i = 0; i < hang->cnt; i++)
+		if (hang->tasks[i] != task &&
+		    stack_call(&hang->tasks[i]->stack) == CALL_FN_IRQFD_SHUTDOWN)
+			return hang->tasks[i];
+	return NULL;
+}
+
 static void find_holders(struct hang *hang)
 {
 	for (size_t i = 0; i < hang->cnt; i++) {
 		struct hung_task *task = hang->tasks[i];
 
-		task->is_waiting = true;
+		task->is_waiting = !task->is_busy;
+		if (task->is_busy)
+			continue;
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
 		else if (waits_on(task, DOMAIN_SHARED))
@@ -409,6 +489,8 @@ static void find_holders(struct hang *hang)
 			task->holder = find_task(hang, task->owner->tid);
 		else if (is_in_mutex(task))
 			task->holder = find_holder(hang, task);
+		else if (is_in_flush(task))
+			task->holder = find_shutdown(hang, task);
 		else
 			task->is_waiting = stack_in_kvm_wait(&task->stack);
 	}
@@ -443,6 +525,11 @@ static void note_srcu(struct hung_task *task)
 		snprintf(task->note, sizeof(task->note),
 			 "a deadlock: %.15s[%u], who holds it, waits for this thread in the end",
 			 task->holder->head.comm, task->holder->head.tid);
+	else if (task->holder && task->holder->head.state == 'R')
+		snprintf(task->note, sizeof(task->note),
+			 "%.15s[%u] had a CPU when this was written. Collect next whether it stays "
+			 "in the same function: the same again, some seconds later",
+			 task->holder->head.comm, task->holder->head.tid);
 	else if (task->holder)
 		snprintf(task->note, sizeof(task->note),
 			 "what %.15s[%u] waits for is what holds the grace period",
@@ -452,6 +539,13 @@ static void note_srcu(struct hung_task *task)
 			 "all VMs of the host share this domain: a reader may be in any process. "
 			 "Collect next the stacks of all tasks, and of the workers: echo t "
 			 ">/proc/sysrq-trigger; dmesg");
+	else if (stack_call(&task->stack) == CALL_FN_IRQFD_SHUTDOWN)
+		snprintf(
+			task->note, sizeof(task->note),
+			"every close of a VM, and of an irqfd, waits for this worker. No reader of "
+			"%s is in this dump. Collect next the stacks of all tasks: echo t "
+			">/proc/sysrq-trigger; dmesg",
+			domain_kind_name(kind));
 	else if (kind == DOMAIN_OTHER)
 		snprintf(task->note, sizeof(task->note),
 			 "the stack does not say which domain it waits on. Collect next the stacks "
@@ -486,8 +580,31 @@ static void note_lock(struct hung_task *task)
 			 "done");
 }
 
+static void note_flush(struct hung_task *task)
+{
+	if (task->holder)
+		snprintf(task->note, sizeof(task->note),
+			 "the worker's wait is the one to mend: see %.15s[%u]",
+			 task->holder->head.comm, task->holder->head.tid);
+	else
+		snprintf(task->note, sizeof(task->note),
+			 "the worker that shuts irqfds down is not in this dump. Collect next the "
+			 "stacks of all tasks: echo t >/proc/sysrq-trigger; dmesg");
+}
+
+static void note_busy(struct hung_task *task)
+{
+	snprintf(
+		task->note, sizeof(task->note),
+		"it does not wait: the kernel reports that it has had a CPU for too long, in %s. "
+		"Collect next where it spends its time: perf record -g -t %u sleep 10; perf report",
+		task->cnt ? task->names[0] : "?", task->head.tid);
+}
+
 static enum ks_cause cause_of(const struct hung_task *task)
 {
+	if (task->is_busy)
+		return KS_CAUSE_RUN;
 	if (is_in_mutex(task))
 		return KS_CAUSE_LOCK;
 	if (stack_in_sync(&task->stack))
@@ -513,6 +630,7 @@ static void set_culprit(const struct hung_task *task, struct log_call *call)
 
 	culprit->kind = call->cause == KS_CAUSE_LOCK	 ? CULPRIT_HOLDER
 			: call->cause == KS_CAUSE_READER ? CULPRIT_READER
+			: holder			 ? CULPRIT_QUEUE
 							 : CULPRIT_NONE;
 	if (!holder && task->owner) {
 		culprit->is_known = true;
@@ -531,7 +649,7 @@ static void set_culprit(const struct hung_task *task, struct log_call *call)
 		culprit->func = stack_sleeps_in(&holder->stack);
 	else if (stack_has(&holder->stack, SITE_MEMSLOTS))
 		culprit->func = SLOTS_LOCK;
-	culprit->cause = call->cause == KS_CAUSE_LOCK ? cause_of(holder) : KS_CAUSE_RUN;
+	culprit->cause = call->cause == KS_CAUSE_READER ? KS_CAUSE_RUN : cause_of(holder);
 }
 
 static struct domain *domain_of(struct hang *hang, const struct hung_task *task)
@@ -555,19 +673,24 @@ static void report(struct hang *hang, struct hung_task *task)
 		.id = call_of_task(task),
 		.cause = cause_of(task),
 		.is_undated = !task->ts_ns,
+		.is_running = task->is_busy,
 		.note = task->note,
 	};
 
 	memcpy(call.rec.comm, task->head.comm, sizeof(call.rec.comm));
-	if (is_in_mutex(task))
+	if (task->is_busy)
+		note_busy(task);
+	else if (is_in_mutex(task))
 		note_lock(task);
 	else if (stack_in_sync(&task->stack))
 		note_srcu(task);
+	else if (is_in_flush(task))
+		note_flush(task);
 	if (call.cause == KS_CAUSE_OTHER_SLEEP)
 		call.func = stack_sleeps_in(&task->stack);
 	if (call.cause == KS_CAUSE_RCU)
 		call.func = stack_rcu_caller(&task->stack);
-	if (stack_in_srcu(&task->stack))
+	if (stack_in_srcu(&task->stack) && !task->is_busy)
 		call.wait = (struct wait){.dom = domain_of(hang, task),
 					  .api = stack_api(&task->stack),
 					  .site = stack_srcu_caller(&task->stack),
@@ -582,6 +705,8 @@ static void report(struct hang *hang, struct hung_task *task)
 /* A vCPU that runs, or sleeps because its guest does, is not stuck: it may be a reader. */
 static bool is_stuck(const struct hung_task *task)
 {
+	if (task->is_busy)
+		return stack_has(&task->stack, SITE_KVM);
 	if (task->is_waiting || task->age_ns)
 		return true;
 	return task->head.state == 'D';
@@ -601,6 +726,11 @@ int hang_finish(struct hang *hang)
 }
 
 /* ---- life ---- */
+
+bool hang_has_reports(const struct hang *hang)
+{
+	return hang->has_reports;
+}
 
 struct hang *hang_new(struct log *log)
 {

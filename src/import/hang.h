@@ -6,6 +6,8 @@
 #ifndef IMPORT_HANG_H
 #define IMPORT_HANG_H
 
+#include <stdbool.h>
+
 struct log;
 struct hang;
 
@@ -14,6 +16,9 @@ void hang_free(struct hang *hang);
 
 /* 0: taken, or not of interest; -ENOMEM. */
 int hang_take(struct hang *hang, const char *text);
+
+/* Were there stacks of warnings, oopses or lockdep, which are of no hang? */
+bool hang_has_reports(const struct hang *hang);
 
 /* There is no more: report what is stuck. 0 or -ENOMEM. */
 int hang_finish(struct hang *hang);

@@ -312,6 +312,8 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 				return;
 			if (format == IMPORT_NONE && kind->format == IMPORT_UTF16)
 				return;
+			if (format == IMPORT_NONE && kind->format == IMPORT_CORE)
+				return;
 			kind->format = IMPORT_NONE;
 		}
 		if (memchr(at, 0, size))
@@ -590,6 +592,8 @@ static int refuse_untimed(const struct import *import, struct err *err)
 
 	if (import->syscalls)
 		bound = syscalls_bound(import->syscalls);
+	if (import->hang && hang_has_reports(import->hang))
+		return format_refuse(IMPORT_REPORTS, err);
 	if (!bound.ns)
 		return format_refuse(import->kind.format, err);
 	return err_set(err, -ENODATA,

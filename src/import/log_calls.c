@@ -279,7 +279,9 @@ void log_call(struct log *log, const struct log_call *call)
 
 void log_stuck(struct log *log, const struct log_call *call)
 {
-	enum ks_cause cause = call->cause == KS_CAUSE_RUN ? KS_CAUSE_UNEXPLAINED : call->cause;
+	enum ks_cause cause = call->cause == KS_CAUSE_RUN && !call->is_running
+				      ? KS_CAUSE_UNEXPLAINED
+				      : call->cause;
 	struct segment segment = {.cause = cause, .func = call->func};
 	struct stall stall = stall_of(call);
 
@@ -294,7 +296,8 @@ void log_stuck(struct log *log, const struct log_call *call)
 	stall.segments = &segment;
 	stall.segments_cnt = segment.ns != 0;
 	stall.by_cause[cause] = segment.ns;
-	stall.stall_ns = stall.without_ns = stall.latency_ns;
+	stall.stall_ns = stall.latency_ns - stall.by_cause[KS_CAUSE_RUN];
+	stall.without_ns = stall.latency_ns;
 	stall.culprit.callbacks = -1;
 	stall.culprit.seg = &segment;
 	stall.waits = &call->wait;

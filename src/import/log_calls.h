@@ -56,6 +56,7 @@ struct log_call {
 	const char *func;
 	struct culprit culprit;
 	const char *note;
+	bool is_running; /* .cause KS_CAUSE_RUN is what the log says, and no default */
 	bool is_undated; /* the log does not say when it began */
 	bool is_guess;	 /* the log does not show that the thread is the VM's */
 	bool is_wait;	 /* the call itself is one: perf saw nothing around it */

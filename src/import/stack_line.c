@@ -246,7 +246,88 @@ static bool scan_path(const char *text, struct stack_line *line)
 	return true;
 }
 
+/* "watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [CPU 0/KVM:3543]": kernel/watchdog.c;
+ * "Watchdog detected hard LOCKUP on cpu 3"; "rcu: INFO: rcu_preempt self-detected stall on CPU" */
+static bool scan_busy(const char *text, struct stack_line *line)
+{
+	const char *lockup = strstr(text, "BUG: soft lockup - CPU#");
+	const char *stall = strstr(text, "INFO: rcu_"), *name, *end;
+	uint32_t seconds = 0;
+
+	if (!lockup)
+		return strstr(text, "hard LOCKUP on cpu") || (stall && strstr(stall, "stall"));
+	number_after(lockup, " stuck for ", &seconds);
+	line->age_ns = seconds * 1000000000ULL;
+	name = strchr(lockup, '[');
+	end = strrchr(lockup, ']');
+	if (name && end && end > name)
+		scan_name(name + 1, end, line->comm, &line->tid);
+	return true;
+}
+
+/* "CPU: 3 UID: 0 PID: 3543 Comm: CPU 0/KVM Not tainted 6.1.0": dump_stack_print_info() of
+ * lib/dump_stack.c; "Kdump: loaded" may come before, "Tainted: G" is after */
+static bool scan_on_cpu(const char *text, struct stack_line *line)
+{
+	static const char *const after[] = {" Kdump: ", " Not tainted", " Tainted: "};
+	const char *comm = strstr(text, " Comm: "), *end = NULL;
+
+	if (strncmp(text, "CPU: ", 5) || !comm || !number_after(text, " PID: ", &line->tid))
+		return false;
+	comm += strlen(" Comm: ");
+	for (size_t i = 0; !end && i < sizeof(after) / sizeof(after[0]); i++)
+		end = strstr(comm, after[i]);
+	set_comm(line, comm, end ? (size_t)(end - comm) : strlen(comm));
+	line->state = 'R';
+	return true;
+}
+
+/* Of warnings, oopses, lockdep and KASAN: they have stacks of what is over, or could be. */
+static bool is_report(const char *text)
+{
+	static const char *const begin[] = {
+		"------------[ cut here",
+		"WARNING: ",
+		"BUG: ",
+		"Oops",
+		"Kernel panic",
+		"general protection ",
+		"-> #",
+		"INFO: possible",
+		"INFO: trying to",
+		"Allocated by task ",
+		"Freed by task ",
+		"INFO: inconsistent",
+	};
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (!strncmp(text, begin[i], strlen(begin[i])))
+			return true;
+	return false;
+}
+
+static enum stack_line_kind parse_report(const char *text, struct stack_line *line)
+{
+	if (scan_busy(text, line))
+		return STACK_BUSY;
+	if (!strncmp(text, "NMI backtrace for cpu", strlen("NMI backtrace for cpu")))
+		return STACK_ACTIVE;
+	if (scan_on_cpu(text, line))
+		return STACK_ON_CPU;
+	return is_report(text) ? STACK_REPORT : STACK_OTHER;
+}
+
 static bool scan_frame(const char *text, struct stack_line *line);
+
+/* "RIP: 0010:kvm_mmu_zap_all_fast+0x45/0x120 [kvm]"; arm64: "pc : ..." */
+static bool scan_place(const char *text, struct stack_line *line)
+{
+	static const char rip[] = "RIP: 0010:", pc[] = "pc : ";
+
+	if (!strncmp(text, rip, strlen(rip)))
+		return scan_frame(text + strlen(rip), line);
+	return !strncmp(text, pc, strlen(pc)) && scan_frame(text + strlen(pc), line);
+}
 
 /* "/proc/3487/task/3543/stack:[<0>] __synchronize_srcu+0x79/0xa0" */
 static enum stack_line_kind parse_path(const char *text, struct stack_line *line)
@@ -256,7 +337,26 @@ static enum stack_line_kind parse_path(const char *text, struct stack_line *line
 	return rest && scan_frame(rest + strlen("/stack:"), line) ? STACK_TASK_FRAME : STACK_TASK;
 }
 
-/* "name+0x79/0xa0 [kvm]", "#1 [ffffc9] name at ffffffff", "#1  name (kernel/sched/core.c:6)" */
+/* " (./kernel/sched/core.c:6561:8)" of drgn; a debugger has arguments there, and the file after */
+static bool is_source(const char *text)
+{
+	size_t len = strlen(text);
+
+	return !strncmp(text, " (", 2) && text[len - 1] == ')' &&
+	       (strstr(text, ".c:") || strstr(text, ".h:") || strstr(text, ".S:") ||
+		strstr(text, ".rs:"));
+}
+
+/* " at ffffffff81e0d1a4", "+121 at ffffffff81e0d1a4": crash, with or without -s */
+static bool is_address(const char *text)
+{
+	if (*text == '+')
+		text += 1 + strspn(text + 1, "0123456789");
+	return !strncmp(text, " at ", 4) && strspn(text + 4, "0123456789abcdef") >= 8;
+}
+
+/* "name+0x79/0xa0 [kvm]", "#1 [ffffc9] name at ffffffff", "#1  name (kernel/sched/core.c:6)", "#1
+ * 0xffffffff81e0d1a4 in name (...) at kernel/sched/core.c:6" of a debugger of the kernel */
 static bool scan_frame(const char *text, struct stack_line *line)
 {
 	struct lexer scan = {text};
@@ -269,15 +369,19 @@ static bool scan_frame(const char *text, struct stack_line *line)
 		scan.at = strchr(scan.at, ']') + 1;
 		lexer_spaces(&scan);
 	}
-	if (is_numbered && lexer_text(&scan, "0x"))
-		return false; /* a debugger's, of user space */
+	if (is_numbered && !strncmp(scan.at, "0x", 2)) {
+		if (!lexer_number(&scan, &number) || number >> 48 != 0xffff ||
+		    !lexer_text(&scan, " in "))
+			return false; /* a debugger's, of user space */
+		line->func = (struct word){scan.at, lexer_name_len(scan.at, 0)};
+		return line->func.len != 0;
+	}
 	line->func = (struct word){scan.at, lexer_name_len(scan.at, 0)};
 	scan.at += line->func.len;
 	if (!line->func.len)
 		return false;
 	if (is_numbered)
-		return !strncmp(scan.at, " at ", 4) || !strncmp(scan.at, " (", 2) ||
-		       !strncmp(scan.at, "+0x", 3);
+		return is_address(scan.at) || is_source(scan.at) || !strncmp(scan.at, "+0x", 3);
 	return !strncmp(scan.at, "+0x", 3) && strstr(scan.at, "/0x");
 }
 
@@ -315,6 +419,8 @@ static bool scan_registers(const char *text, struct stack_line *line)
 
 static enum stack_line_kind parse(const char *text, struct stack_line *line)
 {
+	enum stack_line_kind kind;
+
 	if (scan_hung(text, line))
 		return STACK_AGE;
 	if (scan_owner(text, line))
@@ -323,6 +429,11 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 		return parse_path(text, line);
 	if (scan_task(text, line) || scan_crash(text, line) || scan_drgn(text, line))
 		return STACK_TASK;
+	kind = parse_report(text, line);
+	if (kind != STACK_OTHER)
+		return kind;
+	if (scan_place(text, line))
+		return STACK_PLACE;
 	if (!strncmp(text, "? ", 2)) /* the unwinder does not vouch for it */
 		return STACK_OTHER;
 	if (scan_frame(text, line))

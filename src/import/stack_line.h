@@ -20,7 +20,12 @@ enum stack_line_kind {
 	STACK_TASK_FRAME, /* both in one line: a frame of this task */
 	STACK_REGISTERS,  /* what the task entered the kernel with: .is_ioctl, or .request, or both
 			   */
-	STACK_END,	  /* no line of a stack */
+	STACK_REPORT,	  /* a report of something else begins: what follows is no hang */
+	STACK_ACTIVE,	  /* what follows are tasks that have a CPU */
+	STACK_BUSY,   /* the same, and that they have it for too long: for .age_ns, if it says */
+	STACK_ON_CPU, /* whose the frames of such a report are */
+	STACK_PLACE,  /* where it was: the innermost function, if no frame came before */
+	STACK_END,    /* no line of a stack */
 };
 
 struct stack_line {

@@ -27,6 +27,13 @@ functions() { tests/lint/functions.sh; }
 loops() { tests/lint/loops.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
+
+# The page's table of formats is that of the program.
+formats()
+{
+	diff -u <(sed -n '/^\.\\" FORMATS:/,/^\.\\" END OF FORMATS/{/^\.\\"/!p}' man/kvmstall-report.8) <(scripts/formats.sh) ||
+		{ echo 'formats: run "make examples"'; return 1; }
+}
 headers() { mk headers; }
 analyze() { mk analyze; }
 
@@ -98,7 +105,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples metrics names functions loops units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
