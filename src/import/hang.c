@@ -14,6 +14,7 @@
 /* Tasks that are kept: those with KVM, or SRCU, in their stack. */
 #define TASKS_MAX  4096
 #define FRAMES_MAX 64
+#define HEADER_MAX 100
 
 /* The lock that KVM holds when it installs memory slots: virt/kvm/kvm_main.c */
 #define SLOTS_LOCK "kvm->slots_lock"
@@ -29,6 +30,7 @@ struct hung_task {
 	bool is_waiting;		/* for SRCU, or for a mutex */
 	bool is_busy;			/* runs, and for too long, as the kernel says */
 	bool is_passed_over;		/* not of a hang */
+	bool is_proc;			/* of /proc: what is no frame is no part of it */
 	bool is_ioctl;			/* as its registers say */
 	uint32_t request;		/* of that; 0: not known */
 	char note[256];
@@ -42,7 +44,8 @@ struct lock_owner {
 
 struct hang {
 	struct log *log;
-	bool has_reports; /* of what is no hang */
+	bool has_reports;    /* of what is no hang */
+	uint32_t header_tid; /* of the stack that follows, in a form of anybody's own; 0: none */
 	struct lock_owner *owners;
 	size_t owners_cnt;
 	struct hung_task **tasks;
@@ -236,6 +239,11 @@ static int add_frame(struct hang *hang, const struct stack_line *line)
 	int ret = is_first ? start_task(hang, line) : 0;
 	struct hung_task *task = hang->last;
 
+	if (!ret && is_first && line->is_proc && !task->head.tid)
+		task->head.tid = hang->header_tid;
+	hang->header_tid = 0;
+	if (!ret)
+		task->is_proc = line->is_proc;
 	if (ret || task->cnt == FRAMES_MAX)
 		return ret;
 	task->names[task->cnt] = strndup(line->func.text, line->func.len);
@@ -326,6 +334,18 @@ static void add_registers(struct hang *hang, const struct stack_line *line)
 		task->request = line->request;
 }
 
+/* "PID 70" before a stack of /proc; between the lines of the kernel's log there may be others. */
+static int take_header(struct hang *hang, const char *text)
+{
+	uint32_t tid = strlen(text) < HEADER_MAX ? stack_header_tid(text) : 0;
+
+	if (hang->last && !(hang->last->is_proc && hang->last->cnt))
+		return 0;
+	if (tid)
+		hang->header_tid = tid;
+	return end_task(hang);
+}
+
 int hang_take(struct hang *hang, const char *text)
 {
 	struct stack_line line;
@@ -358,7 +378,7 @@ int hang_take(struct hang *hang, const char *text)
 	case STACK_END:
 		return hang->last && hang->last->cnt ? end_task(hang) : 0;
 	default:
-		return 0;
+		return take_header(hang, text);
 	}
 }
 

@@ -445,13 +445,43 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 	return *text ? STACK_OTHER : STACK_END;
 }
 
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
+}
+
+/* "PID 70", "--- 70 firecracker ---", "fc_vcpu 0(72):", "== /proc/72"; not "03:12:44" nor "6.1" */
+uint32_t stack_header_tid(const char *text)
+{
+	uint64_t number, best = 0;
+	char before = ' ';
+
+	for (struct lexer scan = {text}; *scan.at; before = *scan.at, scan.at++) {
+		const char *begin = scan.at;
+
+		if (*begin < '0' || *begin > '9' || !lexer_number(&scan, &number))
+			continue;
+		if (!is_word(before) && !is_word(*scan.at) &&
+		    !(*scan.at == ':' && scan.at[1] >= '0' && scan.at[1] <= '9') &&
+		    !(before == ':' && begin - text > 1 && begin[-2] <= '9' && begin[-2] >= '0') &&
+		    number > best && number > 1 && number <= INT32_MAX)
+			best = number;
+		if (!*scan.at)
+			break;
+	}
+	return best;
+}
+
 enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line)
 {
 	struct lexer scan = {text};
+	bool is_proc;
 
 	*line = (struct stack_line){.func = {"", 0}};
 	lexer_spaces(&scan);
+	is_proc = !strncmp(scan.at, "[<", 2);
 	scan_stamp(&scan, line);
 	line->kind = parse(scan.at, line);
+	line->is_proc = is_proc && line->kind == STACK_FRAME;
 	return line->kind;
 }

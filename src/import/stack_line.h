@@ -32,6 +32,7 @@ struct stack_line {
 	enum stack_line_kind kind;
 	uint64_t ts_ns; /* of the kernel's log; 0: none */
 	struct word func;
+	bool is_proc; /* STACK_FRAME: as /proc/PID/stack has it, so anything between is a header */
 	char comm[KS_COMM_LEN];
 	uint32_t tid, tgid, ppid;
 	char state; /* 'D'; 0: not said */
@@ -41,6 +42,10 @@ struct stack_line {
 	bool has_nr, is_ioctl; /* of STACK_REGISTERS: which system call it is; x86-64 */
 	uint32_t request;      /* its second argument; 0: not in this line, or none of an ioctl */
 };
+
+/* Whose stack follows, as far as a header of anybody's own says: the largest number in it that
+ * stands for itself; 0: there is none. */
+uint32_t stack_header_tid(const char *text);
 
 enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line);
 
