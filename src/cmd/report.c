@@ -80,6 +80,7 @@ struct report {
 	bool has_files;		   /* more than one */
 	uint64_t from_logs;	   /* calls */
 	uint64_t inferred;	   /* of these, those whose cause is */
+	bool is_refused;	   /* what is asked for is not in a log */
 	int failed;		   /* -ENOMEM */
 };
 
@@ -318,6 +319,28 @@ static int find_window(struct report *report, char *const *paths, enum input_run
 			   err);
 }
 
+/* What a log has not, and a recording has. */
+static int check_log(struct report *report, struct err *err)
+{
+	const char *what = NULL;
+
+	if (report->cfg.facts)
+		what = "--facts";
+	else if (report->cfg.format == REPORT_LKML)
+		what = "--format lkml";
+	else if (report->cfg.by == BY_START)
+		what = "--by start";
+	else if (report->cfg.by == BY_DEFERRAL)
+		what = "--by deferral";
+	report->is_refused = what != NULL;
+	if (!what)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "'%s': a log does not have what %s shows: record with: kvmstall record -o "
+		       "FILE",
+		       report->path, what);
+}
+
 /* All of @paths as one @run, if they are, else the first of them. 0, 1 for a capture that is cut,
  * or a negative errno. */
 static int read_file(struct report *report, char **paths, enum input_run run, struct err *err)
@@ -343,6 +366,8 @@ static int read_file(struct report *report, char **paths, enum input_run run, st
 	ret = run ? input_read_run(paths, run, &cfg, &ops, report, &part, err)
 		  : input_read(*paths, &cfg, &ops, report, &part, err);
 
+	if (!ret && part.is_log)
+		ret = check_log(report, err);
 	add_summary(&report->show.summary, &part);
 	outfile_flush(&report->out); /* on a terminal an error comes after what it ended */
 	if (ret == CAPTURE_CUT) {
@@ -354,7 +379,7 @@ static int read_file(struct report *report, char **paths, enum input_run run, st
 /* A log says how long, and not why. */
 static void say_inferred(const struct report *report)
 {
-	if (!report->from_logs || report->cfg.quiet)
+	if (!report->from_logs || report->cfg.quiet || report->is_refused)
 		return;
 	if (report->inferred)
 		log_warn("logs do not say why a call took long; causes inferred: %" PRIu64
@@ -382,11 +407,12 @@ static int read_all(struct report *report, char **paths, struct err *err)
 		if (run)
 			break;
 	}
-	if (report->cfg.by && report->show.has_begun && !report->failed)
+	if (report->cfg.by && report->show.has_begun && !report->failed && !report->is_refused)
 		report->failed = put_groups(report);
 	if (report->failed && ret >= 0)
 		ret = err_set(err, report->failed, "out of memory");
-	if (report->show.has_begun && (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
+	if (report->show.has_begun && !report->is_refused &&
+	    (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
 		ret = printer_end(&report->show, ret, err);
 	say_inferred(report);
 	return ret < 0 ? ret : is_cut;

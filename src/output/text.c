@@ -650,7 +650,8 @@ static void add_log_totals(struct str *out, const struct summary *summary, const
 		str_adds(out, " that did not end");
 	}
 	if (!summary->calls && !summary->stuck)
-		str_adds(out, "no call that can stall");
+		str_adds(out, summary->duration_ns ? "no call passed the filters"
+						   : "no call that can stall");
 	if (!summary->calls && summary->left_out)
 		str_addf(out, ", %" PRIu64 " of KVM_RUN or under 1ms", summary->left_out);
 	if (summary->vms) {
