@@ -17,7 +17,8 @@ static void scan_prefix(struct lexer *scan)
 	if (kernel && kernel - scan->at < PREFIX_MAX)
 		scan->at = kernel + strlen("kernel: ");
 	len = strcspn(scan->at, "]");
-	if (*scan->at == '[' && scan->at[len] && memchr(scan->at, ':', len) && len < 32)
+	if (*scan->at == '[' && scan->at[len] && len < 48 &&
+	    (memchr(scan->at, ':', len) || memchr(scan->at, '.', len)))
 		scan->at += len + 1;
 	len = strcspn(scan->at, " ");
 	if (len > 20 && strspn(scan->at, "0123456789") == 4 && scan->at[4] == '-' &&
@@ -69,8 +70,11 @@ static void scan_stamp(struct lexer *scan, struct stack_line *line)
 
 		lexer_spaces(&part);
 		begin = part.at;
-		if (!lexer_seconds(&part, &line->ts_ns) || !memchr(begin, '.', part.at - begin) ||
-		    !lexer_text(&part, "]"))
+		if (!lexer_seconds(&part, &line->ts_ns) || !memchr(begin, '.', part.at - begin))
+			continue;
+		if (!strncmp(part.at, " <", 2)) /* dmesg -d */
+			part.at += strcspn(part.at, "]");
+		if (!lexer_text(&part, "]"))
 			continue;
 		*scan = part;
 		break;
@@ -340,9 +344,9 @@ static enum stack_line_kind parse_path(const char *text, struct stack_line *line
 /* " (./kernel/sched/core.c:6561:8)" of drgn; a debugger has arguments there, and the file after */
 static bool is_source(const char *text)
 {
-	size_t len = strlen(text);
+	const char *close = strrchr(text, ')');
 
-	return !strncmp(text, " (", 2) && text[len - 1] == ')' &&
+	return !strncmp(text, " (", 2) && close &&
 	       (strstr(text, ".c:") || strstr(text, ".h:") || strstr(text, ".S:") ||
 		strstr(text, ".rs:"));
 }
@@ -381,7 +385,10 @@ static bool scan_frame(const char *text, struct stack_line *line)
 	if (!line->func.len)
 		return false;
 	if (is_numbered)
-		return is_address(scan.at) || is_source(scan.at) || !strncmp(scan.at, "+0x", 3);
+		return is_address(scan.at) || !strncmp(scan.at, "+0x", 3) ||
+		       (is_source(scan.at) && scan.at[strlen(scan.at) - 1] == ')');
+	if (is_source(scan.at)) /* scripts/decode_stacktrace.sh of the kernel: a module after it */
+		return !strchr(scan.at, '=') && !strchr(strrchr(scan.at, ')'), ':');
 	return !strncmp(scan.at, "+0x", 3) && strstr(scan.at, "/0x");
 }
 
@@ -445,6 +452,69 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 	return *text ? STACK_OTHER : STACK_END;
 }
 
+/* ---- behind what others put before a line ---- */
+
+/* Is what follows a function's place in a stack at most a module, or how sure it is? */
+static bool is_end_of_frame(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	text += len;
+	while (*text == ' ')
+		text++;
+	return !*text || *text == '[' || *text == '(';
+}
+
+/* Where a word begins of which @at is a part. */
+static const char *word_begin(const char *text, const char *at)
+{
+	while (at > text && lexer_name_len(at - 1, 0))
+		at--;
+	return at;
+}
+
+/* "__schedule+0x201/0x690" at the end of a line: not what an address in a sentence is. */
+static bool find_frame(const char *text, struct stack_line *line)
+{
+	const char *place = strstr(text, "+0x"), *name;
+
+	if (!place || !strstr(place, "/0x") || !is_end_of_frame(place))
+		return false;
+	name = word_begin(text, place);
+	if (name == text || name == place || (name[-1] != ' ' && name[-1] != '>'))
+		return false;
+	if (name - text > 1 && strchr("?:", name[-2])) /* not sure; "at: " */
+		return false;
+	if (name - text > 2 && !strncmp(name - 3, "=> ", 3))
+		return false;
+	if (strstr(text, "PID:") || strstr(text, "RIP:") || strstr(text, " at "))
+		return false;
+	line->func = (struct word){name, place - name};
+	return true;
+}
+
+/* "E  INFO: task ...", "<3>1 2024-03-05T03:12:44+01:00 host kernel - - - INFO: task ..." */
+static enum stack_line_kind parse_anywhere(const char *text, struct stack_line *line)
+{
+	const char *info = strstr(text, "INFO: task "), *task = strstr(text, "task:");
+
+	if (info && scan_hung(info, line))
+		return STACK_AGE;
+	if (info && scan_owner(info, line))
+		return STACK_OWNER;
+	if (task && scan_task(task, line))
+		return STACK_TASK;
+	return find_frame(text, line) ? STACK_FRAME : STACK_OTHER;
+}
+
+/* "[<0>] ", "[<ffffffff8b77f1c9>] "; not "[<    0.000207>] " of dmesg */
+static bool is_proc_frame(const char *text)
+{
+	size_t len = strncmp(text, "[<", 2) ? 0 : strspn(text + 2, "0123456789abcdef");
+
+	return len && !strncmp(text + 2 + len, ">]", 2);
+}
+
 static bool is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
@@ -479,9 +549,11 @@ enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line)
 
 	*line = (struct stack_line){.func = {"", 0}};
 	lexer_spaces(&scan);
-	is_proc = !strncmp(scan.at, "[<", 2);
+	is_proc = is_proc_frame(scan.at);
 	scan_stamp(&scan, line);
 	line->kind = parse(scan.at, line);
+	if (line->kind == STACK_OTHER)
+		line->kind = parse_anywhere(scan.at, line);
 	line->is_proc = is_proc && line->kind == STACK_FRAME;
 	return line->kind;
 }

@@ -30,6 +30,24 @@ say 'journalctl -o short-iso-precise' '2026-11-25T18:30:56.123456+0100 host kern
 say 'journalctl -o short-monotonic' '[  245.196253] host kernel: '
 say 'a quoted mail' '> [  245.196253] '
 say 'nothing' ''
+say 'dmesg -H' '[  +0.000207] '
+say 'dmesg -d' '[245.196253 <    0.000207>] '
+say 'dmesg --time-format delta' '[<    0.000207>] '
+say 'dmesg -Td' '[Tue Mar  5 03:12:44 2024 <    0.000207>] '
+say 'dmesg -Tx' 'kern  :err   : [Tue Mar  5 03:12:44 2024] '
+say 'RFC 5424' '<3>1 2024-03-05T03:12:44.123456+01:00 kvm01 kernel - - - '
+say 'a level alone' '<3>'
+say 'journalctl -o short-full' 'Tue 2024-03-05 03:12:44 CET kvm01 kernel: '
+say 'journalctl -o short-unix' '1709604764.123456 kvm01 kernel: '
+say 'a table' '| '
+say 'a console server' '2024-03-05 03:12:44.123 [kernel] '
+say 'a console of Android' '[  245.196253][T3543@C1] '
+say 'a number after the time' '[  245.196253,1] '
+echo '== scripts/decode_stacktrace.sh of the kernel'
+sed 's/+0x[0-9a-f]*\/0x[0-9a-f]*/ (kernel\/x.c:123 include\/y.h:3)/; s/\[kvm\]/kvm/; s/^/[  245.196253] /' dump |
+	kvmstall report -q - 2>&1 | sed -n 2,3p
+echo '== an address in a sentence is no frame'
+sed 's/^ \([_a-z].*\)/ lock is held at: \1/' dump | kvmstall report -q - 2>&1
 echo '== drgn says whose it is'
 kvmstall report -q - <<'LOG'
 >>> prog.stack_trace(3543)
