@@ -49,13 +49,16 @@ void text_time(uint64_t ts_ns, int64_t clock_offset_ns, char *buf, size_t size)
 		 (unsigned int)(ms % 1000));
 }
 
-/* "[12]#3" */
+/* "[12]#3"; a log may not say whose it is */
 static void format_owner(const struct vm *vm, char *buf, size_t size)
 {
+	int len = 0;
+
+	buf[0] = 0;
+	if (vm->tgid)
+		len = snprintf(buf, size, "[%" PRIu32 "]", vm->tgid);
 	if (vm->is_further)
-		snprintf(buf, size, "[%" PRIu32 "]#%" PRIu32, vm->tgid, vm->id);
-	else
-		snprintf(buf, size, "[%" PRIu32 "]", vm->tgid);
+		snprintf(buf + len, size - len, "#%" PRIu32, vm->id);
 }
 
 /* What processes call themselves goes to terminals, and terminals obey. */
