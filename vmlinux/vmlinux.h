@@ -93,13 +93,15 @@ typedef struct {
 	long counter;
 } atomic_long_t;
 
-struct work_struct {
-	void (*func)(struct work_struct *work);
-};
-
 struct list_head {
 	struct list_head *next;
 	struct list_head *prev;
+};
+
+struct work_struct {
+	atomic_long_t data;
+	struct list_head entry;
+	void (*func)(struct work_struct *work);
 };
 
 struct timer_list {
@@ -113,7 +115,38 @@ struct delayed_work {
 	struct timer_list timer;
 };
 
-struct pool_workqueue;
+struct workqueue_struct {
+	char name[24];
+};
+
+struct worker_pool {
+	int cpu;
+	int id;
+	int nr_running;
+	int nr_workers;
+	int nr_idle;
+	unsigned long watchdog_ts;
+	struct list_head worklist;
+};
+
+struct pool_workqueue {
+	struct worker_pool *pool;
+	struct workqueue_struct *wq;
+	int nr_active;
+	struct list_head inactive_works;
+};
+
+struct worker {
+	struct work_struct *current_work;
+	void (*current_func)(struct work_struct *work);
+	struct pool_workqueue *current_pwq;
+	struct worker_pool *pool;
+	int sleeping;
+};
+
+struct kthread {
+	void *data;
+};
 
 struct srcu_usage {
 	unsigned long srcu_gp_seq;
@@ -170,12 +203,16 @@ struct pid {
 
 struct kvm {
 	struct mutex slots_lock;
+	struct mutex slots_arch_lock;
 	struct mutex lock;
 	struct mutex irq_lock;
 	struct xarray vcpu_array;
 	int created_vcpus;
 	struct srcu_struct srcu;
 	struct list_head vm_list;
+	struct {
+		struct mutex resampler_lock;
+	} irqfds;
 	struct srcu_struct irq_srcu;
 };
 
@@ -236,6 +273,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	void *worker_private;
 };
 
 struct bpf_iter_meta {

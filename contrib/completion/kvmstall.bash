@@ -20,12 +20,13 @@ _kvmstall()
 	trace:--min | trace:-m) return ;;
 	trace:--duration | trace:-d) return ;;
 	trace:--stuck | trace:-s) return ;;
+	trace:--dump) return ;;
 	trace:--interval) return ;;
 	trace:--output | trace:-o) return ;;
 	trace:--format | trace:-f) words="text json perfetto" ;;
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--ring) return ;;
-	trace:*) words="--pid --vm --comm --min --duration --stuck --interval --output --format --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
+	trace:*) words="--pid --vm --comm --min --duration --stuck --dump --interval --output --format --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
 	record:--output | record:-o) return ;;
 	record:--flight | record:-f) return ;;
 	record:--stop-on) return ;;

@@ -338,16 +338,19 @@ static bool is_due(struct printer *show, const struct stall *stall)
 	return true;
 }
 
-void printer_asleep(struct printer *show, const struct stall *stall)
+bool printer_asleep(struct printer *show, const struct stall *stall)
 {
 	struct stall marked = *stall;
+	bool is_shown;
 
 	marked.is_stop = is_stop(show, stall);
 	if (!filter_wants_stall(&show->cfg.filter, stall))
-		return;
+		return false;
 	show->summary.stuck += stall->is_inferred;
-	if (is_due(show, stall) || marked.is_stop)
+	is_shown = is_due(show, stall) || marked.is_stop;
+	if (is_shown)
 		put_stall(show, &marked, true);
+	return is_shown;
 }
 
 /* ---- VMs ---- */

@@ -109,7 +109,8 @@ void printer_say_start(const struct printer *show, const char *doing, const char
  * with .all other calls are as well.
  */
 bool printer_stall(struct printer *show, const struct stall *stall);
-void printer_asleep(struct printer *show, const struct stall *stall);
+/* Returns whether it was shown as stuck. */
+bool printer_asleep(struct printer *show, const struct stall *stall);
 void printer_vm_new(struct printer *show, const struct vm *vm);
 void printer_vm_gone(struct printer *show, const struct vm *vm);
 void printer_span(struct printer *show, const struct span *span);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvmstall trace: each stall as it ends, with its cause and its culprit. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/dumper.h"
 #include "cmd/live_opts.h"
 #include "cmd/printer.h"
 #include "live/waiter.h"
@@ -17,6 +19,7 @@
 struct trace_cfg {
 	struct filter filter;
 	const char *output;
+	const char *dump; /* NULL: none */
 	struct live_opts live;
 	uint64_t stuck_ns;
 	uint64_t interval_ns; /* 0: each stall, one by one */
@@ -36,6 +39,8 @@ static const struct opt trace_opts[] = {
 	LIVE_OPT_DURATION(struct trace_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
 		 "report calls that still wait after this long, 0: never (1s)"),
+	OPT_STR(0, "dump", "FILE", struct trace_cfg, dump,
+		"write who waits for whom there, when a call is stuck and on SIGUSR1"),
 	OPT_NSEC(0, "interval", "DURATION", struct trace_cfg, interval_ns,
 		 "add up by call and cause, and print the sums this often"),
 	OUTPUT_OPT(struct trace_cfg, output),
@@ -65,6 +70,7 @@ struct tracing {
 	struct printer show;
 	struct printer_source source;
 	struct session *session;
+	struct dumper dumper;
 	const char *command; /* NULL: none */
 };
 
@@ -130,7 +136,7 @@ static void on_asleep(void *ctx, const struct stall *stall)
 {
 	struct tracing *trace = ctx;
 
-	printer_asleep(&trace->show, stall);
+	dumper_asleep(&trace->dumper, stall, printer_asleep(&trace->show, stall));
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
@@ -192,8 +198,9 @@ static int on_tick(void *ctx, bool has_signal, struct err *err)
 	struct tracing *trace = ctx;
 	int ret = put_due_interval(trace, err);
 
-	(void)has_signal;
 	printer_tick(&trace->show, clock_now_ns() - RECORDS_LATE_NS);
+	if (!ret)
+		ret = dumper_tick(&trace->dumper, trace->session, has_signal, err);
 	return ret ? ret : !printer_flush(&trace->show);
 }
 
@@ -227,7 +234,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 		.stuck_ns = cfg->stuck_ns,
 		.tick_ns = cfg->interval_ns,
 		.command = command,
-		.has_files = cfg->output != NULL,
+		.has_files = cfg->output || cfg->dump,
 		.begin = on_begin,
 		.started = on_started,
 		.tick = on_tick,
@@ -256,7 +263,7 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 {
 	const struct trace_cfg *cfg = trace->cfg;
 	struct waiter waiter;
-	int ret = waiter_open(&waiter, cfg->live.duration_ns, 0, err);
+	int ret = waiter_open(&waiter, cfg->live.duration_ns, cfg->dump ? SIGUSR1 : 0, err);
 
 	log_set_waiter(&waiter.io);
 	trace->out.waiter = &waiter.io;
@@ -265,9 +272,12 @@ static int run(struct tracing *trace, char *const *command, struct err *err)
 		ret = outfile_open(&trace->out, cfg->output, err);
 	if (!ret)
 		ret = printer_check_terminal(trace->show.cfg.format, &trace->out, err);
+	if (!ret && cfg->dump)
+		ret = dumper_open(&trace->dumper, cfg->dump, &waiter.io, err);
 	if (!ret)
 		ret = watch(trace, &waiter, command, err);
 	ret = outfile_end(&trace->out, ret, err);
+	dumper_close(&trace->dumper);
 	log_set_waiter(NULL);
 	waiter_close(&waiter);
 	return ret;

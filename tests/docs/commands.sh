@@ -103,6 +103,7 @@ watch 0 json 'kvmstall trace --vm web3 -d 10m -j'
 watch 0 'text KVM_SET_USER_MEMORY_REGION' "kvmstall trace -j -d 1m | jq -s 'map(select(.type == \"stall\")) \
 | sort_by(-.stall_ns) | .[:5][] | [.vm.name, .call, .stall_ns, .cause]'"
 watch 0 'stalls account' 'kvmstall trace -v -d 10s'
+watch 0 'text ^TIME' 'kvmstall trace --stuck 5s --dump hang.txt'
 watch 0 sums 'kvmstall trace --interval 5s' 'kvmstall trace --interval 101ms'
 live 0 stalls "kvmstall trace -v -m 1h -- sh -c 'kvmstall repro -r 23 >/dev/null'"
 live 0 repro 'kvmstall repro --scenario pit-close'
@@ -110,7 +111,6 @@ watch 0 'text ^TIME' 'kvmstall trace | head'
 watch 0 stalls 'kvmstall trace -q'
 cannot 'kvmstall trace -q -- COMMAND' "a form, not a command: the table beside it is of tests/bench/start.sh"
 watch 0 'text ^TIME' 'kvmstall trace -d 1m'
-watch 0 'text ^TIME' 'kvmstall trace --stuck 1s'
 cannot 'kvmstall trace --vm NAME' "a form, not a command"
 cannot 'kvmstall diff OLD NEW' "a form, not a command"
 cannot 'systemctl status kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
@@ -118,7 +118,7 @@ cannot 'systemctl status kvmstall.socket kvmstall' "it needs the service, as doc
 cannot 'perf record -F 10000 -g' "how a profile of docs/start.md was taken, minutes of an idle machine"
 
 any '0|1|3' diff 'kvmstall diff OLD NEW' 'kvmstall diff old.cap new.cap'
-watch 0 'stalls account' 'kvmstall trace --stuck 1s'
+watch 0 'stalls account' 'kvmstall trace --stuck 1s --dump hang.txt'
 watch 0 stalls 'kvmstall trace --vm NAME'
 watch 0 stalls 'kvmstall trace -d 1m'
 cannot 'systemctl status kvmstall' "the service is not installed here: tests/lint/units.sh checks the units"

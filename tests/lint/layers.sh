@@ -10,7 +10,7 @@ host
 ledger
 output
 metrics capture
-import diff kern
+import diff dump kern
 script
 live
 cmd'

@@ -7,14 +7,15 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed
+	stuck-dump stuck-dump-pool' \
 	exec bash "$(dirname "$0")/run.sh"
 
-# hang SECONDS: in $vmm and $reader the process, and its thread that will have held the domain.
+# hang SECONDS [INJECTION]: in $vmm and $reader the process, and its thread that will have held the domain.
 hang()
 {
 	# shellcheck disable=SC2094 # a command's name is no file
-	"$KVMSTALL" repro --json --profile minimal --inject reader --hold "$1s" >repro &
+	"$KVMSTALL" repro --json --profile minimal --inject "${2-reader}" --hold "$1s" >repro &
 	vmm=$!
 	until_true 5 is_held $vmm
 	reader=$(grep -lx kvmstall-reader /proc/$vmm/task/*/comm | cut -d / -f 5)
@@ -134,4 +135,109 @@ stuck_killed()
 	none "not killed" "select(.tid == $vmm and .type == \"stall\" and (.stuck | not) and .latency_ns > 1e9
 		and (.killed | not))" trace
 	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $vmm)" trace
+}
+
+# ---- trace --dump ----
+
+# chain COMM: in a dump, who COMM's thread waits for, up to where it ends.
+chain()
+{
+	awk -v comm="  $1[" '
+		/^who waits for whom$/ { is_here = 1; next }
+		/^$/ { is_here = 0 }
+		is_here && index($0, comm) == 1 { is_shown = 1 }
+		is_shown { print }
+		/^  (there it ends|a cycle)/ { is_shown = 0 }' dump
+}
+
+# Two are asleep, and the second's mutex is found to be the first's.
+is_dumped()
+{
+	chain kvmstall-second | grep -q "^  <- kvmstall\[$vmm\] holds "
+}
+
+# reads LABEL REGEX...: the dump has such lines, each after the one before.
+reads()
+{
+	local label=$1 line
+
+	shift
+	for line; do
+		grep -qE "$line" dump || fail "$label: no line '$line'" "$(cat dump)" || return 1
+	done
+}
+
+# A thread waits for a reader and has a mutex, which another thread waits for: the dump says who holds whom up.
+test_stuck_dump()
+{
+	repeat 3 stuck_dump
+}
+
+stuck_dump()
+{
+	watch trace --stuck 1s --dump dump
+	hang 10 hang
+	until_true 20 is_dumped
+	kill -KILL $vmm
+	wait $vmm || true
+	unwatch
+	# Where it is not known which mutex a task waits for (before Linux 6.17), the ledger knows whose.
+	chain kvmstall-second | sed -E 's/[0-9]+/N/g; s/, in .*//; s/ is in .*//; s/ holds .*/ holds/; s/ of kvmstall.*//' >said
+	cat >expected <<-EOF
+		  kvmstall-second[N]
+		  <- kvmstall[N] holds
+		  <- a grace period of kvm.srcu
+		  <- kvmstall-reader[N]
+		  there it ends
+	EOF
+	diff expected said >differs || fail "who waits for whom:" "$(cat differs dump)"
+	reads "who they are" "^  <- kvmstall-reader\[$reader\] is in the read side" \
+		"^  slots_lock of kvmstall\[$vmm\]: kvmstall\[$vmm\]$" "^  kvmstall-reader\[$reader\]: asleep"
+	reads "the host" '^at \[ *[0-9]+\.[0-9]{6}\], in dmesg.s clock' "^kernel $(uname -r) $(uname -m), HZ [0-9]+, taint $(cat /proc/sys/kernel/tainted)$" \
+		'^irqfd_shutdown: [0-9]+ running, [0-9]+ pending$'
+	reads "the domain" "^  kvm\.srcu of kvmstall\[$vmm\]: gp_seq -?[0-9]+ \(scan [12]\), needed -?[0-9]+$" \
+		'^    its grace period is [0-9.]+m?s old$' '^    work process_srcu: '
+	reads "stacks" '^      kvm_swap_active_memslots\+0x' '^      handle_userfault\+0x'
+	[ "$(awk 'length > 132' dump | wc -l)" = 0 ] || fail "too wide for a mail:" "$(awk 'length > 132' dump)"
+}
+
+# is_in_pool: ask for a dump; has one been made that shows what SRCU's work waits in?
+is_in_pool()
+{
+	kill -USR1 "$watcher"
+	sleep 0.05
+	chain kvmstall | grep -q '^  <- its work is queued in pool [0-9]* of CPU [0-9]*: nr_running '
+}
+
+# stamp FILE: the time of a line that we give to the kernel's log.
+stamp()
+{
+	echo "kvmstall test $1 $$" >/dev/kmsg && dmesg | sed -n "s/^\[ *\([0-9.]*\)\] kvmstall test $1 $$\$/\1/p" >"$1"
+	[ -s "$1" ]
+}
+
+# A thread spins where SRCU's worker is to run, so its pool is kept busy. By signal, and in dmesg's clock.
+test_stuck_dump_pool()
+{
+	repeat 3 stuck_dump_pool
+}
+
+stuck_dump_pool()
+{
+	local spinner
+
+	watch trace --stuck 0 --dump dump
+	stamp before || skip "no line of ours in the kernel's log"
+	"$KVMSTALL" repro --profile minimal --inject kworker --hold 499ms --rounds 101 >/dev/null &
+	spinner=$!
+	until_true 20 is_in_pool
+	kill -KILL $spinner
+	wait $spinner || true
+	unwatch
+	stamp after || fail "no line of ours in the kernel's log"
+	reads "the pool" '^    work process_srcu: pending in pool [0-9]+ of CPU [0-9]+, queue rcu_gp: ' \
+		'^  pool [0-9]+ of CPU [0-9]+: [0-9]+ workers, nr_running [0-9]+, nr_idle [0-9]+, [0-9]+ pending, ' \
+		'^    pending: process_srcu$'
+	sed -n 's/^at \[ *\([0-9.]*\)\].*/\1/p' dump | cat before - after | sort -gc ||
+		fail "not in dmesg's clock: $(cat before) $(sed -n 2p dump) $(cat after)"
 }
