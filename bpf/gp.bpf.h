@@ -121,7 +121,7 @@ static __always_inline void gp_queued(__u64 work)
 	armed = dom->armed;
 	dom->armed = 0;
 	if (armed || in_gp_work(ssp))
-		emit_step(KS_GP_QUEUE, ssp, sup_seq(sup), 0);
+		emit_step(KS_GP_QUEUE, ssp, sup_seq(sup), bpf_jiffies64());
 	else
 		start_emit_bare(KS_START, ssp, 0);
 }
@@ -224,7 +224,7 @@ static __always_inline void cb_queued(__u64 work)
 {
 	struct srcu_data *sdp = work_sdp(work);
 
-	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_QUEUE, 0);
+	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_QUEUE, bpf_jiffies64());
 }
 
 static __always_inline void cb_begin(__u64 work)

@@ -36,14 +36,16 @@ enum ks_type {
 	KS_VM_GONE =
 		2,   /* ks_step: it is destroyed; .val its struct kvm, .seq its KS_VM's time or 0 */
 	KS_CALL = 3, /* ks_call: a call ended */
-	KS_SLEEP = 4,	  /* ks_sleep: a task slept inside a call, and runs again */
-	KS_START = 5,	  /* ks_start: a task took a domain from idle to a GP in progress */
-	KS_GP_ARM = 6,	  /* ks_step: process_srcu armed its timer again; .val expires, jiffies */
-	KS_GP_QUEUE = 7,  /* ks_step: process_srcu queued: timer fired, or no delay */
+	KS_SLEEP = 4,  /* ks_sleep: a task slept inside a call, and runs again */
+	KS_START = 5,  /* ks_start: a task took a domain from idle to a GP in progress */
+	KS_GP_ARM = 6, /* ks_step: process_srcu armed its timer again; .val expires, jiffies */
+	/* ks_step: process_srcu queued: timer fired, or no delay; .val jiffies then, 0: not known
+	 */
+	KS_GP_QUEUE = 7,
 	KS_GP_BEGIN = 8,  /* ks_step: process_srcu begins */
 	KS_GP_END = 9,	  /* ks_step: process_srcu ends; .val srcu_gp_seq_needed */
 	KS_CB_ARM = 10,	  /* ks_cb: callbacks wait for a timer; .val expires, jiffies */
-	KS_CB_QUEUE = 11, /* ks_cb: srcu_invoke_callbacks queued */
+	KS_CB_QUEUE = 11, /* ks_cb: srcu_invoke_callbacks queued; .val jiffies then, 0: not known */
 	KS_CB_BEGIN = 12, /* ks_cb: srcu_invoke_callbacks begins; .val callbacks in the list */
 	KS_CB_END = 13,	  /* ks_cb: srcu_invoke_callbacks ends */
 	KS_CALLBACK = 14, /* ks_start: call_srcu() */

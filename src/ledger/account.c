@@ -16,7 +16,12 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 	for (size_t i = 0; i < pieces->cnt; i++) {
 		const struct piece *piece = &pieces->list[i];
 		struct segment seg = {
-			.cause = piece->cause, .ns = piece->ns, .dom = dom, .gp = piece->gp};
+			.cause = piece->cause,
+			.ns = piece->ns,
+			.dom = dom,
+			.gp = piece->gp,
+			.timer = piece->timer,
+		};
 
 		if (task_add_segment(task, begin_ns, &seg))
 			return -ENOMEM;
@@ -258,6 +263,14 @@ static int scratch_reserve(struct account_scratch *scratch, size_t cnt)
 	return 0;
 }
 
+/* Of two timers, the last one ended it. */
+static void extend(struct segment *last, const struct segment *seg)
+{
+	last->ns += seg->ns;
+	if (seg->timer.fired_ns)
+		last->timer = seg->timer;
+}
+
 static void put_segment(struct builder *builder, const struct segment *seg)
 {
 	struct segment *list = builder->scratch->segments;
@@ -268,7 +281,7 @@ static void put_segment(struct builder *builder, const struct segment *seg)
 	builder->stall->by_cause[seg->cause] += seg->ns;
 	if (last && last->cause == seg->cause && last->dom == seg->dom && last->gp == seg->gp &&
 	    last->func == seg->func)
-		last->ns += seg->ns;
+		extend(last, seg);
 	else
 		list[builder->cnt++] = *seg;
 }
@@ -356,6 +369,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 		.vm = in->vm,
 		.begin_ns = in->call->begin_ns,
 		.latency_ns = in->call->head.ts_ns - in->call->begin_ns,
+		.tick = in->tick,
 		.waits = in->task->waits,
 		.waits_cnt = in->task->waits_cnt,
 	};

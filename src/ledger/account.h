@@ -42,6 +42,7 @@ struct account_input {
 	struct task *task;
 	const struct task *holder; /* of the lock that @task blocked on; NULL: none or not known */
 	const struct loss_windows *losses;
+	const struct tick *tick;
 };
 
 /* Room for one stall's segments; kept by the caller from call to call. */

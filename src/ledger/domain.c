@@ -206,9 +206,34 @@ static uint64_t seq_gp(uint64_t seq)
 
 static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
 {
-	history_push(
-		dom, &dom->gps,
-		&(struct transition){.ts_ns = ts_ns, .state = state, .gp = gp, .fail_ns = ts_ns});
+	history_push(dom, &dom->gps,
+		     &(struct transition){.ts_ns = ts_ns,
+					  .state = state,
+					  .gp = gp,
+					  .fail_ns = state == GP_HELD ? ts_ns : 0});
+}
+
+/* @armed_ns may be before @ts_ns: by what armed it, which counts as something else. */
+static void gp_push_armed(struct domain *dom, uint64_t ts_ns, uint64_t gp, uint64_t armed_ns,
+			  uint64_t expires)
+{
+	history_push(dom, &dom->gps,
+		     &(struct transition){.ts_ns = ts_ns,
+					  .state = GP_ARMED,
+					  .gp = gp,
+					  .expires = expires,
+					  .armed_before_ns = ts_ns - armed_ns});
+}
+
+/* By its timer, if it had one. */
+static void gp_push_queued(struct domain *dom, const struct ks_step *step)
+{
+	history_push(dom, &dom->gps,
+		     &(struct transition){.ts_ns = step->head.ts_ns,
+					  .state = GP_QUEUED,
+					  .gp = gp_id_in_progress(step->seq),
+					  .jiffies = step->val,
+					  .tid = step->head.tid});
 }
 
 static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb *cb, bool has_timer)
@@ -219,8 +244,8 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb 
 			     .state = state,
 			     .gp = seq_gp(cb->seq),
 			     .cpu = cb->cpu,
-			     .callbacks = state == CB_RUNNING ? cb->val : 0,
-			     .tid = state == CB_RUNNING ? cb->head.tid : 0,
+			     .callbacks = state == CB_NONE ? 0 : cb->val,
+			     .tid = state == CB_NONE ? 0 : cb->head.tid,
 			     .has_timer = has_timer,
 		     });
 }
@@ -301,7 +326,10 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 	note_birth(dom, start->seq);
 	trim(dom, known.ts_ns);
 	initiator_add(dom, &known);
-	gp_push(dom, start->expires ? GP_ARMED : GP_QUEUED, known.ts_ns, known.gp);
+	if (start->expires)
+		gp_push_armed(dom, known.ts_ns, known.gp, known.ts_ns, start->expires);
+	else
+		gp_push(dom, GP_QUEUED, known.ts_ns, known.gp);
 }
 
 static void gp_queue(struct domain *dom, const struct ks_step *step)
@@ -309,15 +337,19 @@ static void gp_queue(struct domain *dom, const struct ks_step *step)
 	if (history_state(&dom->gps) == GP_RUNNING)
 		dom->run.next = GP_QUEUED;
 	else
-		gp_push(dom, GP_QUEUED, step->head.ts_ns, gp_id_in_progress(step->seq));
+		gp_push_queued(dom, step);
 }
 
 static void gp_arm(struct domain *dom, const struct ks_step *step)
 {
-	if (history_state(&dom->gps) == GP_RUNNING)
+	if (history_state(&dom->gps) == GP_RUNNING) {
 		dom->run.next = GP_ARMED;
-	else
-		gp_push(dom, GP_ARMED, step->head.ts_ns, gp_id_in_progress(step->seq));
+		dom->run.armed_ns = step->head.ts_ns;
+		dom->run.expires = step->val;
+	} else {
+		gp_push_armed(dom, step->head.ts_ns, gp_id_in_progress(step->seq), step->head.ts_ns,
+			      step->val);
+	}
 }
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
@@ -355,7 +387,7 @@ static void gp_fail(struct domain *dom, uint64_t ts_ns, uint64_t gp)
  * Somebody needed another GP, and it began at once. Whoever took the domain
  * out of idle is its initiator all the same.
  */
-static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_step *step)
+static void gp_follow(struct domain *dom, const struct run *run, const struct ks_step *step)
 {
 	uint64_t gp = gp_id_in_progress(step->seq);
 	const struct initiator *initiator = domain_initiator(dom, gp - 1);
@@ -366,7 +398,10 @@ static void gp_follow(struct domain *dom, enum gp_state state, const struct ks_s
 		same.gp = gp;
 		initiator_add(dom, &same);
 	}
-	gp_push(dom, state, step->head.ts_ns, gp);
+	if (run->next == GP_ARMED)
+		gp_push_armed(dom, step->head.ts_ns, gp, run->armed_ns, run->expires);
+	else
+		gp_push(dom, run->next, step->head.ts_ns, gp);
 }
 
 static void gp_finish(struct domain *dom, const struct ks_step *step)
@@ -383,7 +418,7 @@ static void gp_finish(struct domain *dom, const struct ks_step *step)
 	if (gp_seq_is_idle(step->seq))
 		gp_push(dom, GP_IDLE, step->head.ts_ns, 0);
 	else if (has_ended)
-		gp_follow(dom, run->next, step);
+		gp_follow(dom, run, step);
 	else if (has_begun)
 		gp_fail(dom, step->head.ts_ns, gp_id_in_progress(step->seq));
 	else
@@ -429,15 +464,35 @@ static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 	return last && last->has_timer;
 }
 
+/* For a timer that was armed now, or while something else went on. */
+static void cb_push_armed(struct domain *dom, const struct ks_cb *cb)
+{
+	bool is_known = dom->cb_timer.expires && dom->cb_timer.cpu == cb->cpu;
+
+	history_push(
+		dom, &dom->cbs,
+		&(struct transition){
+			.ts_ns = cb->head.ts_ns,
+			.state = CB_ARMED,
+			.gp = seq_gp(cb->seq),
+			.cpu = cb->cpu,
+			.expires = is_known ? dom->cb_timer.expires : 0,
+			.armed_before_ns = is_known ? cb->head.ts_ns - dom->cb_timer.armed_ns : 0,
+			.has_timer = true,
+		});
+}
+
 static void cb_arm(struct domain *dom, const struct ks_cb *cb)
 {
 	struct transition *last = cb_last(dom, cb->cpu);
 
 	cb_note_end(dom, cb);
+	dom->cb_timer =
+		(struct cb_timer){.armed_ns = cb->head.ts_ns, .expires = cb->val, .cpu = cb->cpu};
 	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
 		last->has_timer = true;
 	else
-		cb_push(dom, CB_ARMED, cb, true);
+		cb_push_armed(dom, cb);
 }
 
 /*
@@ -450,6 +505,8 @@ static void cb_queue(struct domain *dom, const struct ks_cb *cb)
 
 	cb_note_end(dom, cb);
 	cb_push(dom, CB_QUEUED, cb, by_end && cb_has_timer(dom, cb->cpu));
+	if (by_end && history_state(&dom->cbs) == CB_QUEUED)
+		transitions_last(&dom->cbs)->jiffies = 0; /* no timer fired */
 }
 
 /*
@@ -460,8 +517,12 @@ static void cb_finish(struct domain *dom, const struct ks_cb *cb)
 {
 	bool has_timer = cb_has_timer(dom, cb->cpu);
 
-	if (cb_state(dom, cb->cpu) == CB_RUNNING)
-		cb_push(dom, has_timer ? CB_ARMED : CB_NONE, cb, has_timer);
+	if (cb_state(dom, cb->cpu) != CB_RUNNING)
+		return;
+	if (has_timer)
+		cb_push_armed(dom, cb);
+	else
+		cb_push(dom, CB_NONE, cb, false);
 }
 
 void domain_step(struct domain *dom, const struct ks_step *step)

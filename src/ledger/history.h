@@ -29,8 +29,14 @@ struct transition {
 	union {
 		uint64_t fail_ns;   /* GP_HELD: end of the last failed scan */
 		uint64_t callbacks; /* CB_RUNNING: in the list */
+		uint64_t expires;   /* GP_ARMED, CB_ARMED: of the timer, jiffies; 0: not known */
+		uint64_t jiffies;   /* GP_QUEUED, CB_QUEUED: then, if a timer fired; 0: not known */
 	};
-	uint32_t tid; /* GP_RUNNING, CB_RUNNING: the kworker */
+	union {
+		uint32_t
+			tid; /* GP_RUNNING, CB_RUNNING: the kworker; _QUEUED: who was interrupted */
+		uint32_t armed_before_ns; /* GP_ARMED, CB_ARMED: it has been armed for so long */
+	};
 	uint16_t cpu;
 	uint8_t state;
 	bool has_timer; /* callbacks: srcu_delay_timer is pending, whatever else goes on */
@@ -51,7 +57,16 @@ struct run {
 	uint64_t seq;
 	uint32_t tid;	    /* the kworker's */
 	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
+	uint64_t armed_ns;  /* .next is GP_ARMED: since then, for this jiffy */
+	uint64_t expires;
 	bool is_on;
+};
+
+/* The timer that callbacks were armed with last. */
+struct cb_timer {
+	uint64_t armed_ns;
+	uint64_t expires;
+	uint16_t cpu; /* whose callbacks */
 };
 
 struct domain {
@@ -65,6 +80,7 @@ struct domain {
 	struct initiators initiators;
 	struct gp_ends ends;
 	struct run run;
+	struct cb_timer cb_timer;
 	uint64_t dropped;
 	struct history_budget *budget; /* NULL: none */
 	size_t bytes;		       /* of the lists, as counted in .budget */

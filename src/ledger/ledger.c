@@ -33,6 +33,7 @@
 struct ledger {
 	struct stacks *stacks;
 	uint32_t hz;
+	struct tick tick;
 	struct ledger_ops ops;
 	void *ctx;
 	struct vms vms;
@@ -67,6 +68,7 @@ struct ledger *ledger_new(const struct symbols *syms, uint32_t hz, const struct 
 		return NULL;
 	}
 	ledger->hz = hz;
+	tick_init(&ledger->tick, hz);
 	ledger->ops = *ops;
 	ledger->ctx = ctx;
 	ledger->history.max_bytes = HISTORY_MAX_BYTES;
@@ -512,6 +514,8 @@ static int take_step(struct ledger *ledger, const struct record_view *view)
 
 	if (!dom)
 		return no_domain(ledger, step->ssp);
+	if (step->head.type == KS_GP_QUEUE)
+		tick_learn(&ledger->tick, step->head.ts_ns, step->val);
 	domain_step(dom, step);
 	return 0;
 }
@@ -523,6 +527,8 @@ static int take_callbacks(struct ledger *ledger, const struct record_view *view)
 
 	if (!dom)
 		return no_domain(ledger, cb->ssp);
+	if (cb->head.type == KS_CB_QUEUE)
+		tick_learn(&ledger->tick, cb->head.ts_ns, cb->val);
 	domain_callbacks(dom, cb);
 	return 0;
 }
@@ -748,7 +754,8 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_call *call = view->call;
 	struct task *task = find_task(ledger, call->head.tid, call->head.ts_ns);
-	struct account_input in = {.call = call, .task = task, .losses = &ledger->losses};
+	struct account_input in = {
+		.call = call, .task = task, .losses = &ledger->losses, .tick = &ledger->tick};
 	struct stall stall;
 	int ret;
 
@@ -899,7 +906,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 		       const struct stack *stack)
 {
 	uint64_t since_ns = asleep_since(task, rec);
-	struct account_input in = {.task = task, .losses = &ledger->losses};
+	struct account_input in = {.task = task, .losses = &ledger->losses, .tick = &ledger->tick};
 	struct ks_call call;
 	struct ks_sleep sleep;
 	struct stall stall;

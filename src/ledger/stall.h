@@ -11,6 +11,7 @@
 #include <kvmstall/causes.h>
 #include <kvmstall/records.h>
 
+#include "ledger/blame/timer.h"
 #include "ledger/domain.h"
 #include "ledger/ioctls.h"
 #include "ledger/stack.h"
@@ -66,6 +67,7 @@ struct segment {
 	const struct domain *dom; /* NULL: no SRCU in it */
 	uint64_t gp;		  /* 0: none in particular */
 	const char *func;	  /* other-sleep, lock: the kernel function it slept in; or NULL */
+	struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if that is known */
 };
 
 /* One synchronize_srcu*() or srcu_barrier() inside a call. */
@@ -132,6 +134,7 @@ struct stall {
 	enum phase phase;
 	bool is_stuck;	  /* not over: what is known so far */
 	bool is_complete; /* nothing unexplained, and no record that may belong to it was lost */
+	const struct tick *tick; /* what timer_explain() goes by; NULL: a log's */
 	const char *note; /* of a log: what it shows beside, and what to collect next; or NULL */
 	bool is_inferred; /* from a log that has no causes: .cause is a guess */
 	bool is_undated;  /* from a log that does not say when it began */

@@ -66,6 +66,21 @@ static void keep_reader(const struct transition *last, uint64_t from, uint64_t n
 		charge_gp(last, from, now, pieces);
 }
 
+/* The last piece, which has @ns, was over when the timer of @armed fired: it was @fired then. */
+static void note_timer(const struct transition *armed, const struct transition *fired, uint64_t ns,
+		       struct pieces *pieces)
+{
+	if (!ns || pieces->lacks_memory || !armed->expires || !fired->jiffies)
+		return;
+	pieces->list[pieces->cnt - 1].timer = (struct armed_timer){
+		.armed_ns = armed->ts_ns - armed->armed_before_ns,
+		.expires = armed->expires,
+		.fired_ns = fired->ts_ns,
+		.jiffies = fired->jiffies,
+		.tid = fired->tid,
+	};
+}
+
 static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, bool is_open,
 		       struct pieces *pieces)
 {
@@ -82,14 +97,18 @@ static void account_gp(const struct domain *dom, uint64_t from, uint64_t to, boo
 		i = 1;
 	}
 	for (; from < to && i <= transitions_cnt(track); i++) {
-		uint64_t next = i < transitions_cnt(track)
-					? min_u64(transitions_at(track, i)->ts_ns, to)
-					: to;
+		const struct transition *moment = transitions_at(track, i - 1);
+		const struct transition *then =
+			i < transitions_cnt(track) ? transitions_at(track, i) : NULL;
+		uint64_t next = then ? min_u64(then->ts_ns, to) : to;
 
-		if (is_open && i == transitions_cnt(track))
-			keep_reader(transitions_at(track, i - 1), from, to, pieces);
+		if (is_open && !then)
+			keep_reader(moment, from, to, pieces);
 		else
-			charge_gp(transitions_at(track, i - 1), from, next, pieces);
+			charge_gp(moment, from, next, pieces);
+		if (then && moment->state == GP_ARMED && then->state == GP_QUEUED &&
+		    then->ts_ns == next)
+			note_timer(moment, then, next - from, pieces);
 		from = next;
 	}
 }
@@ -109,15 +128,17 @@ static enum ks_cause cb_cause(enum gp_state state)
 }
 
 /* What the callbacks of @cpu were doing just before the @i-th moment. */
-static enum ks_cause cb_cause_before(const struct transitions *track, size_t i, uint16_t cpu)
+static const struct transition *cb_before(const struct transitions *track, size_t i, uint16_t cpu)
 {
+	static const struct transition unknown = {.state = GP_UNKNOWN};
+
 	while (i--) {
 		const struct transition *moment = transitions_at(track, i);
 
 		if (moment->state == GP_UNKNOWN || moment->cpu == cpu)
-			return cb_cause(moment->state);
+			return moment;
 	}
-	return KS_CAUSE_UNEXPLAINED;
+	return &unknown;
 }
 
 /* From the end of @gp to the wake-up: what the callbacks of @cpu were doing. */
@@ -125,7 +146,7 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 		       uint64_t gp, struct pieces *pieces)
 {
 	size_t i = history_after(&dom->cbs, from);
-	enum ks_cause cause = cb_cause_before(&dom->cbs, i, cpu);
+	const struct transition *since = cb_before(&dom->cbs, i, cpu);
 
 	for (; i < transitions_cnt(&dom->cbs) && from < to; i++) {
 		const struct transition *moment = transitions_at(&dom->cbs, i);
@@ -133,11 +154,13 @@ static void account_cb(const struct domain *dom, uint64_t from, uint64_t to, uin
 
 		if (moment->state != GP_UNKNOWN && moment->cpu != cpu)
 			continue;
-		pieces_add(pieces, cause, gp, next - from);
+		pieces_add(pieces, cb_cause(since->state), gp, next - from);
+		if (since->state == CB_ARMED && moment->state == CB_QUEUED && moment->ts_ns == next)
+			note_timer(since, moment, next - from, pieces);
 		from = next;
-		cause = cb_cause(moment->state);
+		since = moment;
 	}
-	pieces_add(pieces, cause, gp, to - from);
+	pieces_add(pieces, cb_cause(since->state), gp, to - from);
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include <kvmstall/causes.h>
 
+#include "ledger/blame/timer.h"
 #include "ledger/domain.h"
 
 /* The part of a sleep that has one cause. */
@@ -16,6 +17,7 @@ struct piece {
 	uint64_t ns;
 	uint64_t gp; /* 0: none in particular */
 	enum ks_cause cause;
+	struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if that is known */
 };
 
 /* As many as the sleep has: all zero bytes is none; pieces_fini() when done. */

@@ -175,6 +175,26 @@ static int add_causes(struct group_by *tally, const struct stall *stall, bool is
 	return ret;
 }
 
+/* "gp-timer early-tick": of each timer that a call waited for, how long it did. */
+static int add_timers(struct group_by *tally, const struct stall *stall, bool is_stall)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < stall->segments_cnt; i++) {
+		const struct segment *seg = &stall->segments[i];
+		struct timer_story story;
+		char key[48];
+
+		if (!timer_explain(&seg->timer, stall->tick, &story))
+			continue;
+		snprintf(key, sizeof(key), "%s %s", cause_name(seg->cause),
+			 timer_late_name(story.late));
+		ret = add_to(find_row(tally, key, 0), stall, seg->ns, seg->ns,
+			     is_stall && stall->cause == seg->cause);
+	}
+	return ret;
+}
+
 int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stall)
 {
 	char buf[KEY_LEN];
@@ -191,6 +211,8 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 		break;
 	case GROUP_BY_CAUSE:
 		return add_causes(tally, stall, is_stall);
+	case GROUP_BY_TIMER:
+		return add_timers(tally, stall, is_stall);
 	case GROUP_BY_PHASE:
 		key = phase_name(stall->phase);
 		break;
@@ -208,11 +230,17 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 
 /* ---- out ---- */
 
+/* Has it a column for the cause? Not where that is in the key. */
+static bool names_cause(enum group_by_key by)
+{
+	return by != GROUP_BY_CAUSE && by != GROUP_BY_TIMER;
+}
+
 /* What a row is about comes last: it may be long. */
 static size_t make_cols(const struct group_by *tally, struct table_col *out)
 {
-	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	   "CALL",
-							 "CAUSE", "PHASE", "CULPRIT"};
+	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	     "CALL", "CAUSE",
+							 "PHASE", "CULPRIT", "TIMER"};
 	static const struct table_col cols[] = {
 		{"CALLS", "calls", TABLE_COUNT}, {"STALLS", "stalls", TABLE_COUNT},
 		{"LOST", "lost_ns", TABLE_NS},	 {"P50", "p50_ns", TABLE_NS},
@@ -222,7 +250,7 @@ static size_t make_cols(const struct group_by *tally, struct table_col *out)
 	size_t cnt = sizeof(cols) / sizeof(cols[0]);
 
 	memcpy(out, cols, sizeof(cols));
-	if (tally->by != GROUP_BY_CAUSE)
+	if (names_cause(tally->by))
 		out[cnt++] = (struct table_col){"CAUSE", "cause", TABLE_TEXT};
 	if (tally->by == GROUP_BY_VM)
 		cnt += table_vm_cols(&out[cnt], tally->file > 1);
@@ -269,9 +297,9 @@ static void add_row_cells(struct table *table, struct stall_group *row, enum gro
 	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
 		table_add_value(table, quantile_get(&row->quant, percents[i]));
 	table_add_value(table, row->quant.max);
-	if (by != GROUP_BY_CAUSE && row->lost_ns)
+	if (names_cause(by) && row->lost_ns)
 		table_add_text(table, main_cause(row, cause, sizeof(cause)));
-	else if (by != GROUP_BY_CAUSE)
+	else if (names_cause(by))
 		table_add_none(table);
 	if (by == GROUP_BY_VM)
 		table_add_vm(table, row->path, row->id);

@@ -17,6 +17,7 @@ enum group_by_key {
 	GROUP_BY_CAUSE,
 	GROUP_BY_PHASE,
 	GROUP_BY_CULPRIT,
+	GROUP_BY_TIMER,
 	GROUP_BY_CNT
 };
 

@@ -51,7 +51,23 @@ static void put_gp(struct ndjson *json, const char *key, const struct domain *do
 		ndjson_int(json, key, number);
 }
 
-static void put_segment(struct ndjson *json, const struct segment *seg)
+static void put_timer(struct ndjson *json, const struct segment *seg, const struct stall *stall)
+{
+	struct timer_story story;
+
+	if (!timer_explain(&seg->timer, stall->tick, &story))
+		return;
+	ndjson_object(json, "timer");
+	ndjson_real(json, "into", story.into);
+	ndjson_int(json, "set_for", story.set_for);
+	ndjson_real(json, "due", story.due);
+	ndjson_real(json, "took", story.took);
+	ndjson_int(json, "late_ns", story.late_ns);
+	ndjson_text(json, "late", timer_late_name(story.late));
+	ndjson_end_object(json);
+}
+
+static void put_segment(struct ndjson *json, const struct segment *seg, const struct stall *stall)
 {
 	ndjson_object(json, NULL);
 	ndjson_text(json, "cause", cause_name(seg->cause));
@@ -60,6 +76,7 @@ static void put_segment(struct ndjson *json, const struct segment *seg)
 	put_gp(json, "gp", seg->dom, seg->gp);
 	if (seg->func)
 		ndjson_text(json, "function", seg->func);
+	put_timer(json, seg, stall);
 	ndjson_end_object(json);
 }
 
@@ -67,7 +84,7 @@ static void put_segments(struct ndjson *json, const struct stall *stall)
 {
 	ndjson_array(json, "segments");
 	for (size_t i = 0; i < stall->segments_cnt; i++)
-		put_segment(json, &stall->segments[i]);
+		put_segment(json, &stall->segments[i], stall);
 	ndjson_end_array(json);
 }
 

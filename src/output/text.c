@@ -437,6 +437,29 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 	str_addf(out, "\n");
 }
 
+/* Why it took so many jiffies: armed where in one, due when, and what made it late. */
+static void add_timer(struct str *out, const struct segment *seg, const struct stall *stall)
+{
+	struct timer_story story;
+	char line[320], late[DURATION_LEN] = "", ns[DURATION_LEN];
+
+	if (!timer_explain(&seg->timer, stall->tick, &story))
+		return;
+	if (story.late != TIMER_ON_TIME && story.late_ns > 0)
+		snprintf(late, sizeof(late), " %s", format_nsec(story.late_ns, ns, sizeof(ns)));
+	snprintf(line, sizeof(line),
+		 "timer: armed %.2f into its jiffy, set for the %s; the wheel adds one, so due "
+		 "after "
+		 "%.2f jiffies; fired after %.2f: %s%s, %s",
+		 story.into,
+		 story.set_for == 1 ? "next"
+		 : story.set_for    ? "later ones"
+				    : "same",
+		 story.due, story.took, timer_late_name(story.late), late,
+		 timer_late_help(story.late));
+	add_folded(out, "        ", line);
+}
+
 static void add_small(struct str *out, const struct stall *stall)
 {
 	uint64_t by_cause[KS_CAUSE_CNT] = {0}, sum = 0;
@@ -525,8 +548,10 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	for (size_t i = 0; i < stall->waits_cnt; i++)
 		add_wait(out, &stall->waits[i], stall);
 	for (size_t i = 0; i < stall->segments_cnt; i++)
-		if (!is_small(&stall->segments[i], stall))
+		if (!is_small(&stall->segments[i], stall)) {
 			add_segment(out, &stall->segments[i], stall, cfg->host.hz);
+			add_timer(out, &stall->segments[i], stall);
+		}
 	add_small(out, stall);
 	add_culprit_line(out, &stall->culprit);
 	add_suspects(out, stall);

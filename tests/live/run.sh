@@ -38,6 +38,8 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 # shellcheck source=/dev/null
 . "$here/tests/live/rcu.sh"
 # shellcheck source=/dev/null
+. "$here/tests/live/timers.sh"
+# shellcheck source=/dev/null
 . "$here/tests/live/drain.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/diff.sh"

@@ -274,6 +274,8 @@ static inline void trace_check(const struct stall *stall)
 		assert_true(stall->segments[i].ns > 0);
 		assert_true(stall->segments[i].cause < KS_CAUSE_CNT);
 		assert_true(stall->segments[i].ns <= stall->latency_ns);
+		if (stall->segments[i].timer.fired_ns)
+			assert_true(cause_is_timer(stall->segments[i].cause));
 		sum += stall->segments[i].ns;
 		by_cause[stall->segments[i].cause] += stall->segments[i].ns;
 	}
