@@ -163,6 +163,8 @@ bool envelope_open(char *line, size_t size)
 	char *text = line + strspn(line, " \t");
 	static const char field[] = "MESSAGE=";
 
+	if (*text != '{' && *text != '"' && *text != *field)
+		return false;
 	if (!strncmp(text, "{\"type\"", strlen("{\"type\""))) /* kvmstall's own */
 		return false;
 	if (*text == '{' || !strncmp(text, "\"msg\":", strlen("\"msg\":")))

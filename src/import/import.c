@@ -38,7 +38,8 @@ struct cut {
 	size_t len, first_len; /* of what there is, and of its first line */
 	size_t pieces;	       /* that were added; 0: none yet */
 	bool has_ret;
-	uint32_t tid, tgid; /* of lines that do not say */
+	uint32_t tid, tgid;	  /* of lines that do not say */
+	struct syscall_line line; /* the first one */
 	char text[LINE_MAX_BYTES + 1];
 };
 
@@ -175,6 +176,9 @@ static void hold(struct cut *cut, const struct syscall_line *line, const char *t
 	cut->pieces = 0;
 	cut->has_ret = line->has_ret;
 	memcpy(cut->text, text, cut->len + 1);
+	cut->line = *line;
+	cut->line.name.text += cut->text - text;
+	cut->line.args += cut->text - text;
 }
 
 /* Is @text its end? Then it is @line. */
@@ -441,8 +445,7 @@ static int take_perf_trace(struct import *import, const char *text)
 static int take_cut(struct import *import)
 {
 	struct cut *cut = &import->cut;
-	struct syscall_line line;
-	int ret = 0;
+	int ret;
 
 	if (!cut->len)
 		return 0;
@@ -450,13 +453,13 @@ static int take_cut(struct import *import)
 	if (cut->pieces) {
 		skip(import, cut->text + (import->has_joined ? 0 : cut->first_len));
 		import->skipped += cut->pieces - !import->has_joined;
+		if (import->has_joined)
+			return 0;
+		cut->text[cut->first_len] = 0;
+		strace_parse(cut->text, &cut->line);
 	}
-	cut->text[cut->first_len] = 0;
-	if (cut->pieces && import->has_joined)
-		return 0;
 	syscalls_set_thread(import->syscalls, cut->tid, cut->tgid);
-	strace_parse(cut->text, &line);
-	ret = take_parsed(import, &line, cut->text);
+	ret = take_parsed(import, &cut->line, cut->text);
 	syscalls_set_thread(import->syscalls, import->tid, import->tgid);
 	return ret;
 }
@@ -495,8 +498,9 @@ static int take_syscall(struct import *import, const char *text)
 static const char *open_line(struct import *import)
 {
 	import->line[import->len] = 0;
-	if (envelope_open(import->line, LINE_MAX_BYTES))
-		import->has_envelopes = true;
+	if (!envelope_open(import->line, LINE_MAX_BYTES))
+		return trim(import->line, import->len);
+	import->has_envelopes = true;
 	return trim(import->line, strlen(import->line));
 }
 

@@ -428,6 +428,8 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 {
 	enum stack_line_kind kind;
 
+	if (scan_frame(text, line)) /* as most are */
+		return STACK_FRAME;
 	if (scan_hung(text, line))
 		return STACK_AGE;
 	if (scan_owner(text, line))
@@ -443,8 +445,6 @@ static enum stack_line_kind parse(const char *text, struct stack_line *line)
 		return STACK_PLACE;
 	if (!strncmp(text, "? ", 2)) /* the unwinder does not vouch for it */
 		return STACK_OTHER;
-	if (scan_frame(text, line))
-		return STACK_FRAME;
 	if (scan_registers(text, line))
 		return STACK_REGISTERS;
 	if (scan_old_task(text, line))
@@ -550,7 +550,8 @@ enum stack_line_kind stack_line_parse(const char *text, struct stack_line *line)
 	*line = (struct stack_line){.func = {"", 0}};
 	lexer_spaces(&scan);
 	is_proc = is_proc_frame(scan.at);
-	scan_stamp(&scan, line);
+	if (!is_proc)
+		scan_stamp(&scan, line);
 	line->kind = parse(scan.at, line);
 	if (line->kind == STACK_OTHER)
 		line->kind = parse_anywhere(scan.at, line);
