@@ -14,7 +14,10 @@
 /* Tasks that are kept: those with KVM, or SRCU, in their stack. */
 #define TASKS_MAX  4096
 #define FRAMES_MAX 64
-#define HEADER_MAX 100
+
+/* Who print their stacks in turns: CPUs, mostly. */
+#define SPEAKERS_MAX 16
+#define HEADER_MAX   100
 
 /* The lock that KVM holds when it installs memory slots: virt/kvm/kvm_main.c */
 #define SLOTS_LOCK "kvm->slots_lock"
@@ -42,8 +45,19 @@ struct lock_owner {
 	char comm[KS_COMM_LEN];
 };
 
+/* One that prints, of several at the same time: what its lines so far have come to. */
+struct speaker {
+	bool is_used;
+	char id[12]; /* as struct stack_line's .caller */
+	struct hung_task *last;
+	struct stack_line age;
+};
+
 struct hang {
 	struct log *log;
+	char speaker[12]; /* whose .last and .age are these; of others they are kept */
+	struct speaker others[SPEAKERS_MAX];
+	size_t others_next;  /* that is given up, if all are used */
 	bool has_reports;    /* of what is no hang */
 	uint32_t header_tid; /* of the stack that follows, in a form of anybody's own; 0: none */
 	struct lock_owner *owners;
@@ -186,6 +200,19 @@ static int end_task(struct hang *hang)
 	hang->tasks = tasks;
 	tasks[hang->cnt++] = task;
 	return 0;
+}
+
+/* That of another speaker, which says no more. */
+static int end_other(struct hang *hang, struct speaker *other)
+{
+	struct hung_task *last = hang->last;
+	int ret;
+
+	hang->last = other->last;
+	other->last = NULL;
+	ret = end_task(hang);
+	hang->last = last;
+	return ret;
 }
 
 static int start_task(struct hang *hang, const struct stack_line *line)
@@ -346,12 +373,49 @@ static int take_header(struct hang *hang, const char *text)
 	return end_task(hang);
 }
 
+static struct speaker *find_speaker(struct hang *hang, const char *id)
+{
+	for (size_t i = 0; i < SPEAKERS_MAX; i++)
+		if (hang->others[i].is_used && !strcmp(hang->others[i].id, id))
+			return &hang->others[i];
+	return NULL;
+}
+
+/* Lines of several come in turns; what one had begun goes on when it is its turn again. */
+static int change_speaker(struct hang *hang, const char *id)
+{
+	struct speaker was = {.last = hang->last, .age = hang->age};
+	struct speaker *other;
+	int ret;
+
+	memcpy(was.id, hang->speaker, sizeof(was.id));
+	other = find_speaker(hang, id);
+	hang->last = other ? other->last : NULL;
+	hang->age = other ? other->age : (struct stack_line){.kind = STACK_OTHER};
+	if (other)
+		*other = (struct speaker){.is_used = false};
+	snprintf(hang->speaker, sizeof(hang->speaker), "%s", id);
+	was.is_used = was.last || was.age.tid;
+	if (!was.is_used)
+		return 0;
+	for (other = hang->others; other < hang->others + SPEAKERS_MAX && other->is_used;)
+		other++;
+	if (other == hang->others + SPEAKERS_MAX)
+		other = &hang->others[hang->others_next++ % SPEAKERS_MAX];
+	ret = end_other(hang, other);
+	*other = was;
+	return ret;
+}
+
 int hang_take(struct hang *hang, const char *text)
 {
 	struct stack_line line;
-	int ret = 0;
+	enum stack_line_kind kind = stack_line_parse(text, &line);
+	int ret = strcmp(line.caller, hang->speaker) ? change_speaker(hang, line.caller) : 0;
 
-	switch (stack_line_parse(text, &line)) {
+	if (ret)
+		return ret;
+	switch (kind) {
 	case STACK_FRAME:
 		return add_frame(hang, &line);
 	case STACK_TASK:
@@ -736,6 +800,8 @@ int hang_finish(struct hang *hang)
 {
 	int ret = end_task(hang);
 
+	for (size_t i = 0; !ret && i < SPEAKERS_MAX; i++)
+		ret = end_other(hang, &hang->others[i]);
 	if (ret)
 		return ret;
 	find_holders(hang);
@@ -768,6 +834,8 @@ void hang_free(struct hang *hang)
 	for (size_t i = 0; i < hang->cnt; i++)
 		free_task(hang->tasks[i]);
 	free_task(hang->last);
+	for (size_t i = 0; i < SPEAKERS_MAX; i++)
+		free_task(hang->others[i].last);
 	for (size_t i = 0; i < DOMAIN_KIND_CNT; i++)
 		if (hang->domains[i])
 			domain_put(hang->domains[i]);

@@ -57,6 +57,21 @@ static void scan_host(struct lexer *scan)
 	lexer_spaces(scan);
 }
 
+/* "[  T3487] ", "[    C1] ", "[T3543@C1] ": who printed it, if it is the first. */
+static bool scan_caller(struct lexer *scan, struct stack_line *line)
+{
+	const char *text = scan->at + 1 + (*scan->at == '[' ? strspn(scan->at + 1, " ") : 0);
+	size_t len = *scan->at == '[' ? strspn(text, " TC@0123456789") : 0;
+
+	if (!len || text[len] != ']')
+		return false;
+	if (!line->caller[0])
+		memcpy(line->caller, text,
+		       len < sizeof(line->caller) ? len : sizeof(line->caller) - 1);
+	scan->at = text + len + 1;
+	return true;
+}
+
 /* "[  245.196253] ", after a journal's prefix or without; "[  T3487] " may follow */
 static void scan_stamp(struct lexer *scan, struct stack_line *line)
 {
@@ -84,10 +99,9 @@ static void scan_stamp(struct lexer *scan, struct stack_line *line)
 		scan_prefix(scan);
 		return;
 	}
-	while ((scan->at[strspn(scan->at, " ")] == '[') &&
-	       strspn(scan->at + strspn(scan->at, " ") + 1, " TC0123456789") > 1)
-		scan->at = strchr(scan->at, ']') ? strchr(scan->at, ']') + 1 : "";
 	lexer_spaces(scan);
+	while (scan_caller(scan, line))
+		lexer_spaces(scan);
 	scan_host(scan);
 }
 

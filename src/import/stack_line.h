@@ -30,7 +30,8 @@ enum stack_line_kind {
 
 struct stack_line {
 	enum stack_line_kind kind;
-	uint64_t ts_ns; /* of the kernel's log; 0: none */
+	uint64_t ts_ns;	 /* of the kernel's log; 0: none */
+	char caller[12]; /* "T3487", "C1": who printed it (CONFIG_PRINTK_CALLER); "": not said */
 	struct word func;
 	bool is_proc; /* STACK_FRAME: as /proc/PID/stack has it, so anything between is a header */
 	char comm[KS_COMM_LEN];
