@@ -92,6 +92,8 @@ bool unwrap_has_space(const char *text, size_t len, const char *next)
 		return len > 1 && text[len - 2] == ' ';
 	if (first == '=')
 		return next[1] == ' ';
+	if (first == '.') /* "<unfinished ...>" */
+		return last == 'd' && !strncmp(next, "...>", 4);
 	if (first == '<')
 		return is_duration(next);
 	return !is_token(last) && first == '(';
