@@ -89,6 +89,8 @@ essence()
 		| select(.comm == "kvmstall") | .call' ;;
 	repro) jq -c 'select(.type == "call") | .call' "$2" ;;
 	check) jq -c '[.backend, (.facts | keys)]' "$2" ;;
+	# Whether it is the first VM of its process is not known without memory; then it is numbered, to be sure.
+	*-strace) sed 's/\]#1 /]   /' "$2" ;;
 	*) cat "$2" ;;
 	esac >"$3" 2>/dev/null
 }
