@@ -84,7 +84,7 @@ endif
 
 # The floors of src/, the lowest first (DESIGN.md, Layers). core.a is the pure ones: a test that links it
 # alone proves that they are.
-PURE     = base host ledger output metrics capture import diff dump script
+PURE     = base host ledger output metrics capture view import diff dump script
 ARCHIVED = core kern live cmd
 unwanted = $(if $(EXPORT),,src/cmd/export.c src/cmd/export/%)
 dirs     = $(if $(filter core,$1),$(PURE),$1)

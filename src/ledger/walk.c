@@ -2,9 +2,13 @@
 #include "ledger/walk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "ledger/history.h"
+
+/* How far back a state of callbacks is looked for, in moments of all CPUs. */
+#define CALLBACKS_BACK 64
 
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
 {
@@ -233,4 +237,100 @@ int walk_callbacks(const struct domain *dom, const struct walk_wait *wait)
 			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
 	}
 	return -1;
+}
+
+/* ---- what it did, whoever waited ---- */
+
+struct span_list {
+	struct walk_span *list;
+	size_t cnt, max;
+	uint64_t from_ns, to_ns;
+};
+
+static void add_span(struct span_list *spans, enum ks_cause cause, uint64_t from, uint64_t to)
+{
+	from = max_u64(from, spans->from_ns);
+	to = min_u64(to, spans->to_ns);
+	if (from >= to || !spans->max)
+		return;
+	if (spans->cnt == spans->max)
+		memmove(spans->list, spans->list + 1, --spans->cnt * sizeof(*spans->list));
+	spans->list[spans->cnt++] = (struct walk_span){from, to, cause};
+}
+
+/* When the @i-th moment's state ends: at the next one, which of callbacks is its own CPU's. */
+static uint64_t state_end(const struct transitions *track, size_t i, bool of_callbacks,
+			  uint64_t to_ns)
+{
+	const struct transition *moment = transitions_at(track, i);
+
+	for (i++; i < transitions_cnt(track); i++) {
+		const struct transition *next = transitions_at(track, i);
+
+		if (!of_callbacks || next->state == GP_UNKNOWN || next->cpu == moment->cpu ||
+		    next->ts_ns >= to_ns)
+			return next->ts_ns;
+	}
+	return to_ns;
+}
+
+/* @state is not GP_HELD; -1: the domain rests. */
+static int cause_of_state(enum gp_state state)
+{
+	switch (state) {
+	case GP_ARMED:
+		return KS_CAUSE_GP_TIMER;
+	case CB_ARMED:
+		return KS_CAUSE_CB_TIMER;
+	case GP_QUEUED:
+	case CB_QUEUED:
+		return KS_CAUSE_KWORKER;
+	case GP_RUNNING:
+	case CB_RUNNING:
+		return KS_CAUSE_GP_WORK;
+	case GP_UNKNOWN:
+		return KS_CAUSE_UNEXPLAINED;
+	default:
+		return -1;
+	}
+}
+
+static void add_state(struct span_list *spans, const struct transition *moment, uint64_t end_ns)
+{
+	int cause = cause_of_state(moment->state);
+	uint64_t held_to;
+
+	if (moment->state == GP_HELD) {
+		held_to = max_u64(moment->ts_ns, min_u64(moment->fail_ns, end_ns));
+		add_span(spans, KS_CAUSE_READER, moment->ts_ns, held_to);
+		add_span(spans, KS_CAUSE_POLL_BACKOFF, held_to, end_ns);
+	} else if (cause >= 0) {
+		add_span(spans, cause, moment->ts_ns, end_ns);
+	}
+}
+
+/* Of callbacks, states that began long before still go on: another CPU's moments are between. */
+static size_t first_of(const struct transitions *track, bool of_callbacks, uint64_t from_ns)
+{
+	size_t i = history_after(track, from_ns);
+
+	if (of_callbacks)
+		return i > CALLBACKS_BACK ? i - CALLBACKS_BACK : 0;
+	return i ? i - 1 : 0;
+}
+
+size_t walk_spans(const struct domain *dom, bool of_callbacks, uint64_t from_ns, uint64_t to_ns,
+		  struct walk_span *list, size_t max)
+{
+	const struct transitions *track = of_callbacks ? &dom->cbs : &dom->gps;
+	struct span_list spans = {.list = list, .max = max, .from_ns = from_ns, .to_ns = to_ns};
+
+	for (size_t i = first_of(track, of_callbacks, from_ns); i < transitions_cnt(track); i++) {
+		const struct transition *moment = transitions_at(track, i);
+
+		if (moment->ts_ns >= to_ns)
+			break;
+		add_state(&spans, moment, state_end(track, i, of_callbacks, to_ns));
+	}
+	return spans.cnt;
 }

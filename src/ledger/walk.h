@@ -54,4 +54,18 @@ void walk_split(const struct domain *dom, const struct walk_wait *wait, struct p
  */
 int walk_callbacks(const struct domain *dom, const struct walk_wait *wait);
 
+/* A stretch in which a domain did one thing: .cause is what who waits for it would lose to it. */
+struct walk_span {
+	uint64_t from_ns, to_ns;
+	enum ks_cause cause;
+};
+
+/*
+ * What is known of [from_ns, to_ns], in order of their begins: of the grace periods, or of the
+ * callbacks of all CPUs, whose stretches may overlap. Where the domain rests there is none. Into
+ * @list, the newest @max; returns how many.
+ */
+size_t walk_spans(const struct domain *dom, bool of_callbacks, uint64_t from_ns, uint64_t to_ns,
+		  struct walk_span *list, size_t max);
+
 #endif

@@ -338,3 +338,18 @@ int deferral_table(struct deferral *deferral, struct table *table)
 			add_cells(table, account, expedited_ns);
 	return 0;
 }
+
+void deferral_add_up(struct deferral *deferral, uint32_t id, struct deferral_sum *sum)
+{
+	uint64_t cnt, each_ns = deferral_expedited_ns(deferral, &cnt);
+
+	*sum = (struct deferral_sum){.callbacks = 0};
+	for (const struct account *account = deferral->first; account; account = account->next) {
+		if (id && account->id != id)
+			continue;
+		sum->callbacks += account->callbacks;
+		sum->stalls += account->stalls;
+		sum->lost_ns += account->lost_ns;
+	}
+	sum->expedited_ns = sum->callbacks * each_ns;
+}

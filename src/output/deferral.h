@@ -44,4 +44,15 @@ uint64_t deferral_expedited_ns(struct deferral *deferral, uint64_t *cnt);
  * -ENOMEM. */
 int deferral_table(struct deferral *deferral, struct table *table);
 
+/* What it adds up to. */
+struct deferral_sum {
+	uint64_t callbacks;
+	uint64_t stalls; /* that waited for a grace period of theirs */
+	uint64_t lost_ns;
+	uint64_t expedited_ns; /* what they would have waited for instead; 0: not known */
+};
+
+/* Of the VM with this id, in all files; 0: of all VMs. */
+void deferral_add_up(struct deferral *deferral, uint32_t id, struct deferral_sum *sum);
+
 #endif

@@ -28,10 +28,15 @@
 #define CALL_WIDTH   36
 #define TEXT_WIDTH   98
 
-static void add_folded(struct str *out, const char *lead, const char *text)
+static size_t text_width(const struct text_cfg *cfg)
+{
+	return cfg->width ? cfg->width : TEXT_WIDTH;
+}
+
+static void add_folded(struct str *out, const char *lead, const char *text, size_t width)
 {
 	str_adds(out, lead);
-	wrap_add(out, text, strlen(lead), TEXT_WIDTH);
+	wrap_add(out, text, strlen(lead), width);
 }
 
 /* "1 stall", "2 stalls" */
@@ -349,14 +354,14 @@ static void add_line(struct str *out, const struct stall *stall, const struct te
 
 /* ---- -v: the account ---- */
 
-/* Innermost first, folded at 100 columns. */
-static void add_stack(struct str *out, const struct stack *stack)
+/* Innermost first, folded. */
+static void add_stack(struct str *out, const struct stack *stack, size_t width)
 {
 	size_t column = 0;
 
 	for (size_t i = 0; i < stack->cnt; i++) {
 		size_t len = strlen(stack->names[i]) + 3;
-		bool fits = column && column + len <= 98;
+		bool fits = column && column + len <= width;
 
 		if (!fits)
 			str_addf(out, "%s       ", column ? "\n" : "");
@@ -388,7 +393,8 @@ static void add_gps(struct str *out, const struct wait *wait, bool is_open)
 	str_addc(out, '\n');
 }
 
-static void add_wait(struct str *out, const struct wait *wait, const struct stall *stall)
+static void add_wait(struct str *out, const struct wait *wait, const struct stall *stall,
+		     size_t width)
 {
 	char ns[DURATION_LEN];
 
@@ -403,7 +409,7 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 	str_addf(out, "\n");
 	if (wait->dom && (wait->gp_needed || wait->gp_first) && wait->ns >= stall->latency_ns / 100)
 		add_gps(out, wait, is_open(wait, stall));
-	add_stack(out, &wait->stack);
+	add_stack(out, &wait->stack, width);
 }
 
 static bool is_timer(enum ks_cause cause)
@@ -438,7 +444,8 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 }
 
 /* Why it took so many jiffies: armed where in one, due when, and what made it late. */
-static void add_timer(struct str *out, const struct segment *seg, const struct stall *stall)
+static void add_timer(struct str *out, const struct segment *seg, const struct stall *stall,
+		      size_t width)
 {
 	struct timer_story story;
 	char line[320], late[DURATION_LEN] = "", ns[DURATION_LEN];
@@ -457,7 +464,7 @@ static void add_timer(struct str *out, const struct segment *seg, const struct s
 				    : "same",
 		 story.due, story.took, timer_late_name(story.late), late,
 		 timer_late_help(story.late));
-	add_folded(out, "        ", line);
+	add_folded(out, "        ", line, width);
 }
 
 static void add_small(struct str *out, const struct stall *stall)
@@ -524,7 +531,7 @@ static void add_culprit_line(struct str *out, const struct culprit *culprit)
 }
 
 /* Who else may hold the domain, and where each of them is. */
-static void add_suspects(struct str *out, const struct stall *stall)
+static void add_suspects(struct str *out, const struct stall *stall, size_t width)
 {
 	const struct culprit *culprit = &stall->culprit;
 	const struct suspect *suspects;
@@ -537,7 +544,7 @@ static void add_suspects(struct str *out, const struct stall *stall)
 		str_adds(out, "    suspect: ");
 		add_task(out, suspects[i].comm, suspects[i].tid);
 		str_addc(out, '\n');
-		add_stack(out, &suspects[i].stack);
+		add_stack(out, &suspects[i].stack, width);
 	}
 }
 
@@ -546,22 +553,22 @@ static void add_account(struct str *out, const struct stall *stall, const struct
 	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
 
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		add_wait(out, &stall->waits[i], stall);
+		add_wait(out, &stall->waits[i], stall, text_width(cfg));
 	for (size_t i = 0; i < stall->segments_cnt; i++)
 		if (!is_small(&stall->segments[i], stall)) {
 			add_segment(out, &stall->segments[i], stall, cfg->host.hz);
-			add_timer(out, &stall->segments[i], stall);
+			add_timer(out, &stall->segments[i], stall, text_width(cfg));
 		}
 	add_small(out, stall);
 	add_culprit_line(out, &stall->culprit);
-	add_suspects(out, stall);
+	add_suspects(out, stall, text_width(cfg));
 	if (stall->without_ns != stall->latency_ns)
 		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",
 			 format_nsec(stall->without_ns, ns, sizeof(ns)),
 			 format_nsec(stall->latency_ns, was, sizeof(was)));
 	advice_for(stall, &cfg->host, advice, sizeof(advice));
 	if (advice[0])
-		add_folded(out, "    advice: ", advice);
+		add_folded(out, "    advice: ", advice, text_width(cfg));
 }
 
 void text_stop(struct str *out, const struct stall *stall)
@@ -721,7 +728,7 @@ static void add_sum(struct str *out, const struct summary *summary, enum ks_caus
 		 summary->stalls_by_cause[cause],
 		 summary->stalls_by_cause[cause] == 1 ? "stall" : "stalls", cause_help(cause));
 	if (summary->stalls_by_cause[cause] && advice_for_cause(cause) && !summary->is_log)
-		add_folded(out, "        -> ", advice_for_cause(cause));
+		add_folded(out, "        -> ", advice_for_cause(cause), TEXT_WIDTH);
 }
 
 static void add_cost(struct str *out, const struct summary *summary)

@@ -20,6 +20,7 @@ struct text_cfg {
 	bool show_account; /* -v */
 	bool show_timeline;
 	bool use_utf8;	 /* in the timeline: see timeline_add() */
+	size_t width;	 /* at which accounts are folded; 0: as they always are */
 	size_t vm_width; /* of the column of VMs, by text_fit() */
 	struct advice_host host;
 };

@@ -30,7 +30,7 @@ static const struct pen utf8 = {.before = "·",
 				.mark = "┊",
 				.older = "‹"};
 
-static char letter_of(enum ks_cause cause)
+char timeline_letter(enum ks_cause cause)
 {
 	static const char letters[KS_CAUSE_CNT] = {
 		[KS_CAUSE_RUN] = '-',	       [KS_CAUSE_GP_TIMER] = 'T',
@@ -125,7 +125,7 @@ static void add_legend(struct str *out, const bool *used)
 	for (int cause = 0; cause < KS_CAUSE_CNT; cause++) {
 		if (!used[cause] || cause == KS_CAUSE_RUN)
 			continue;
-		str_addf(out, "%s%c %s", sep, letter_of(cause), cause_name(cause));
+		str_addf(out, "%s%c %s", sep, timeline_letter(cause), cause_name(cause));
 		sep = ", ";
 	}
 }
@@ -149,7 +149,7 @@ static bool add_call(struct str *out, const struct stall *stall, const struct pe
 		if (cause == KS_CAUSE_RUN)
 			str_adds(out, pen->run);
 		else
-			str_addc(out, letter_of(cause));
+			str_addc(out, timeline_letter(cause));
 	}
 	return has_marks;
 }

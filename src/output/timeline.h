@@ -14,6 +14,9 @@
 
 struct str;
 
+/* The letter that stands for @cause wherever one character is all there is; '-': KS_CAUSE_RUN. */
+char timeline_letter(enum ks_cause cause);
+
 /*
  * Append the line, without an end: what the grace period of the culprit did before the call, the
  * call in 40 characters that each have the cause of most of their time, a mark at each jiffy since

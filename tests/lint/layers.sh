@@ -9,7 +9,7 @@ floors='base
 host
 ledger
 output
-metrics capture
+metrics capture view
 import diff dump kern
 script
 live

@@ -6,7 +6,7 @@
 # clock, the environment or a terminal are somebody else's.
 set -euo pipefail
 
-pure='host|ledger|output|metrics|capture|import|diff|dump|script'
+pure='host|ledger|output|metrics|capture|view|import|diff|dump|script'
 impure_base='clock|io|log'
 allowed='(mem|str)[a-z]+|malloc|calloc|realloc(array)?|free|v?(sn|as)printf|qsort|bsearch|abs|l?labs
 	|(fabs|fmax|fmin|floor|ceil|sqrt|exp|log|log2|log10|pow|erfc?|frexp|ldexp|l?lround|round)

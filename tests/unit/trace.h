@@ -420,12 +420,9 @@ static inline void trace_vm_gone(void *ctx, const struct vm *vm)
 	snprintf(trace->gone + len, sizeof(trace->gone) - len, "%u ", vm->id);
 }
 
-static inline struct trace *trace_new(void)
+/* One whose stalls go to @ops and @ctx; NULL: to itself. */
+static inline struct trace *trace_new_for(const struct ledger_ops *ops, void *ctx)
 {
-	static const struct ledger_ops ops = {.stall = trace_collect,
-					      .asleep = trace_collect,
-					      .vm_new = trace_vm_new,
-					      .vm_gone = trace_vm_gone};
 	struct trace *trace = calloc(1, sizeof(*trace));
 
 	assert_non_null(trace);
@@ -434,9 +431,19 @@ static inline struct trace *trace_new(void)
 		assert_int_equal(
 			symbols_add(trace->syms, FN_BASE + i * FN_SIZE, trace_functions[i]), 0);
 	symbols_sort(trace->syms);
-	trace->ledger = ledger_new(trace->syms, TRACE_HZ, &ops, trace);
+	trace->ledger = ledger_new(trace->syms, TRACE_HZ, ops, ctx ? ctx : trace);
 	assert_non_null(trace->ledger);
 	return trace;
+}
+
+static inline struct trace *trace_new(void)
+{
+	static const struct ledger_ops ops = {.stall = trace_collect,
+					      .asleep = trace_collect,
+					      .vm_new = trace_vm_new,
+					      .vm_gone = trace_vm_gone};
+
+	return trace_new_for(&ops, NULL);
 }
 
 static inline void trace_free(struct trace *trace)
