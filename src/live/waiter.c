@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 
 #define MOMENT_MS 50
 #define HOUR_MS	  3600000
@@ -69,13 +73,38 @@ int waiter_open(struct waiter *waiter, uint64_t duration_ns, int more, struct er
 		.io = {.wait = wait_for_output, .ctx = waiter},
 		.duration_ns = duration_ns,
 		.more = more,
+		.epoll_fd = -1,
 	};
+	int ret;
+
 	waiter_begin(waiter);
-	return signals_open(&waiter->signals, more, err);
+	ret = signals_open(&waiter->signals, more, err);
+	waiter->wake_fd = waiter->signals.fd;
+	return ret;
+}
+
+static int add_to_epoll(struct waiter *waiter, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(waiter->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+int waiter_add_input(struct waiter *waiter, int fd, struct err *err)
+{
+	waiter->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (waiter->epoll_fd < 0 || add_to_epoll(waiter, waiter->signals.fd) ||
+	    add_to_epoll(waiter, fd))
+		return err_set(err, -errno, "cannot wait for input: %s", strerror(errno));
+	waiter->wake_fd = waiter->epoll_fd;
+	return 0;
 }
 
 void waiter_close(struct waiter *waiter)
 {
+	if (waiter->epoll_fd >= 0)
+		close(waiter->epoll_fd);
+	waiter->epoll_fd = -1;
 	signals_close(&waiter->signals);
 }
 

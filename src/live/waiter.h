@@ -20,6 +20,8 @@ struct err;
 
 struct waiter {
 	struct signals signals;
+	int wake_fd;	     /* readable when there is a signal, or input: to wait for */
+	int epoll_fd;	     /* .wake_fd, if it is of more than signals; else -1 */
 	struct io_waiter io; /* for outputs */
 	uint64_t duration_ns;
 	uint64_t end_ns;   /* UINT64_MAX: not by itself */
@@ -35,6 +37,10 @@ struct waiter {
  * negative errno with @err set.
  */
 int waiter_open(struct waiter *waiter, uint64_t duration_ns, int more, struct err *err);
+/* From now on .wake_fd is readable when @fd is, too: the caller's to read. A negative errno with
+ * @err set. */
+int waiter_add_input(struct waiter *waiter, int fd, struct err *err);
+
 void waiter_close(struct waiter *waiter);
 
 /* What it is for begins only now: the duration, too. */

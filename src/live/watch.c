@@ -88,7 +88,7 @@ static int loop(struct watch *watch, struct err *err)
 
 	while (!is_last) {
 		scan(watch);
-		ret = session_wait(watch->session, waiter->signals.fd, timeout_ms(watch));
+		ret = session_wait(watch->session, waiter->wake_fd, timeout_ms(watch));
 		is_last = is_over(watch);
 		if (ret >= 0)
 			ret = watch->cfg->tick(watch->cfg->ctx, waiter_take_more(waiter), err);
