@@ -330,15 +330,28 @@ static int end_keeper(struct outfile *out, char what)
 	return ret ? ret : -WEXITSTATUS(status);
 }
 
-int outfile_confine(struct outfile *out, struct err *err)
+/* What the rules cannot allow, a keeper does. Which descriptors @out is written by goes to @fds. */
+static int prepare(struct outfile *out, int *fds, struct err *err)
 {
-	int fds[2] = {out->fd, -1};
-
 	if ((out->is_new || *out->part) && fork_keeper(out))
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
-	if (out->keeper)
-		fds[1] = out->keeper_fd;
-	return sandbox_read_only(fds, 2, err);
+	fds[0] = out->fd;
+	fds[1] = out->keeper ? out->keeper_fd : -1;
+	return 0;
+}
+
+int outfile_confine(struct outfile *out, struct err *err)
+{
+	int fds[2], ret = prepare(out, fds, err);
+
+	return ret ? ret : sandbox_read_only(fds, 2, err);
+}
+
+int outfile_confine_screen(struct outfile *out, int fd, struct err *err)
+{
+	int fds[3] = {-1, -1, fd}, ret = prepare(out, fds, err);
+
+	return ret ? ret : sandbox_screen(fds, 3, err);
 }
 
 void outfile_start(struct outfile *out)
@@ -377,8 +390,8 @@ int outfile_put(void *outfile, const void *bytes, size_t len)
 	if (!out->failed)
 		out->failed = io_write_all(out->fd, bytes, len, &out->bytes, out->waiter);
 	out->unwritten += len - (out->bytes - before);
-	if (!out->failed && out->bytes && *out->part && !out->keeper &&
-	    (out->old_fd < 0 || out->is_stream))
+	if (!out->failed && out->bytes && *out->part &&
+	    (out->is_stream || (out->old_fd < 0 && !out->keeper)))
 		out->failed = give_name(out);
 	return out->failed;
 }

@@ -69,6 +69,10 @@ int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
  */
 int outfile_confine(struct outfile *out, struct err *err);
 
+/* The same before a screen is drawn on a terminal (see sandbox_screen()); @fd can be written to as
+ * well, and @out may not be open. */
+int outfile_confine_screen(struct outfile *out, int fd, struct err *err);
+
 /* Output follows: what was in the file goes. Once; again does nothing. */
 void outfile_start(struct outfile *out);
 

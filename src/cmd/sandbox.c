@@ -135,7 +135,8 @@ static const int writing[] = {SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite
 
 #define READING_CNT (sizeof(reading) / sizeof(reading[0]))
 #define WRITING_CNT (sizeof(writing) / sizeof(writing[0]))
-#define FDS_MAX	    4 /* the two that all have, and others */
+#define FDS_MAX	    5 /* the two that all have, and others */
+#define MORE_MAX    4
 
 static size_t add_writing(struct sandbox_rule *rules, int fd)
 {
@@ -146,13 +147,16 @@ static size_t add_writing(struct sandbox_rule *rules, int fd)
 	return WRITING_CNT;
 }
 
-int sandbox_read_only(const int *fds, size_t cnt, struct err *err)
+static int limit_to(const struct sandbox_rule *more, size_t more_cnt, const int *fds, size_t cnt,
+		    struct err *err)
 {
-	struct sandbox_rule rules[READING_CNT + FDS_MAX * WRITING_CNT + 1];
+	struct sandbox_rule rules[READING_CNT + FDS_MAX * WRITING_CNT + MORE_MAX + 1];
 	size_t used = READING_CNT;
 	int ret;
 
 	memcpy(rules, reading, sizeof(reading));
+	for (size_t i = 0; i < more_cnt && i < MORE_MAX; i++)
+		rules[used++] = more[i];
 	/* abort(3) sends itself a signal; nobody else gets one. */
 	rules[used++] = (struct sandbox_rule){SCMP_SYS(tgkill), 0, ALL, getpid()};
 	used += add_writing(rules + used, STDOUT_FILENO);
@@ -166,4 +170,21 @@ int sandbox_read_only(const int *fds, size_t cnt, struct err *err)
 	log_info("%s", err->msg);
 	*err = (struct err){.msg = ""};
 	return 0;
+}
+
+int sandbox_read_only(const int *fds, size_t cnt, struct err *err)
+{
+	return limit_to(NULL, 0, fds, cnt, err);
+}
+
+/* What ncurses sets, and how a size that changed is learned of. */
+int sandbox_screen(const int *fds, size_t cnt, struct err *err)
+{
+	static const struct sandbox_rule more[] = {
+		{SCMP_SYS(ioctl), 1, ALL, TCSETS},
+		{SCMP_SYS(ioctl), 1, ALL, TCSETSW},
+		{SCMP_SYS(ioctl), 1, ALL, TCSETSF},
+	};
+
+	return limit_to(more, sizeof(more) / sizeof(more[0]), fds, cnt, err);
 }

@@ -35,4 +35,7 @@ int sandbox_limit(const struct sandbox_rule *rules, size_t cnt, struct err *err)
  */
 int sandbox_read_only(const int *fds, size_t cnt, struct err *err);
 
+/* The same, where a screen is drawn on a terminal: its modes may be set. */
+int sandbox_screen(const int *fds, size_t cnt, struct err *err);
+
 #endif
