@@ -49,12 +49,12 @@ PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPL
 # The daemon is for hosts: test VMs, whose kvmstall is static, have no use for it, and no
 # distribution has all that libmicrohttpd wants as static libraries.
 EXPORT     ?= $(if $(STATIC),,1)
-LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp $(if $(EXPORT),libmicrohttpd)
+LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp ncursesw $(if $(EXPORT),libmicrohttpd)
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
 	      $(if $(STATIC),--static) --libs $(filter-out $(if $(STATIC),libmicrohttpd),$(LIBS)) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
-	      -lcap -lseccomp $(if $(EXPORT),-lmicrohttpd)) -lm
+	      -lcap -lseccomp -lncursesw -ltinfo $(if $(EXPORT),-lmicrohttpd)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------
 

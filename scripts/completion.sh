@@ -14,7 +14,7 @@ values_of()
 	case $1:$2:$3 in
 	*'|'*) echo "words:${3//|/ }" ;;
 	repro:scenario:*) echo "words:all $("$kvmstall" repro --list | awk '/^[a-z]/ { printf "%s%s", sep, $1; sep = " " }')" ;;
-	trace:pid:* | trace:vm:* | trace:comm:*) echo "dump:$2" ;;
+	trace:pid:* | trace:vm:* | trace:comm:* | top:pid:* | top:vm:* | top:comm:*) echo "dump:$2" ;;
 	*:FILE) echo file ;;
 	*:DIR) echo folder ;;
 	*:USER) echo user ;;
@@ -89,7 +89,7 @@ zsh_operands()
 {
 	case $1 in
 	trace | record) echo "'(-)1:command: _command_names -e' '*::arguments: _normal'" ;;
-	report | diff) echo "'*:file:_files'" ;;
+	report | diff | top) echo "'*:file:_files'" ;;
 	*) echo "'*: : '" ;;
 	esac
 }
@@ -174,7 +174,7 @@ fish_script()
 	while IFS=$'\x1f' read -r command summary; do
 		echo "complete -c kvmstall -n __fish_use_subcommand -f -a $command -d $(fish_text "$summary")"
 		case $command in
-		report | diff) ;;
+		report | diff | top) ;;
 		trace | record) echo "complete -c kvmstall -n '__fish_seen_subcommand_from $command' -f -a '(__fish_complete_subcommand)'" ;;
 		*) echo "complete -c kvmstall -n '__fish_seen_subcommand_from $command' -f" ;;
 		esac

@@ -37,6 +37,7 @@ lib:libcap           libcap-dev          libcap-devel
 lib:libseccomp       libseccomp-dev      libseccomp-devel
 lib:libzstd          libzstd-dev         libzstd-devel
 lib:liblzma          liblzma-dev         xz-devel
+lib:ncursesw         libncurses-dev      ncurses-devel
 '
 test_table='
 file:cmocka.h        libcmocka-dev       libcmocka-devel
@@ -51,6 +52,7 @@ static:libzstd.a     libzstd-dev         libzstd-static
 static:liblzma.a     liblzma-dev         xz-static
 static:libcap.a      libcap-dev          libcap-static
 static:libseccomp.a  libseccomp-dev      libseccomp-static
+static:libncursesw.a libncurses-dev      ncurses-static
 qemu:x86_64          qemu-system-x86     qemu-system-x86-core
 qemu:aarch64         qemu-system-arm     qemu-system-aarch64-core
 cmd:busybox          busybox-static      busybox
@@ -71,6 +73,7 @@ cmd:curl             curl                curl
 cmd:ss               iproute2            iproute
 cmd:pgrep            procps              procps-ng
 cmd:strace           strace              strace
+cmd:tmux             tmux                tmux
 cmd:perf             linux-perf          perf
 cmd:systemd-analyze  systemd             systemd
 clang:libclang_rt.fuzzer  libclang-rt-CLANG-dev  compiler-rt
@@ -87,6 +90,7 @@ sysroot:liblzma.a          liblzma-dev:arm64      -
 sysroot:libcap.a           libcap-dev:arm64       -
 sysroot:libseccomp.a       libseccomp-dev:arm64   -
 sysroot:libmicrohttpd.a    libmicrohttpd-dev:arm64 -
+sysroot:libncursesw.a      libncurses-dev:arm64    -
 '
 distros_table='
 cmd:debootstrap      debootstrap         debootstrap

@@ -31,7 +31,7 @@ enum {
 };
 
 static const struct cmd *const commands[] = {
-	&cmd_trace,  &cmd_record, &cmd_report, &cmd_diff,
+	&cmd_trace,  &cmd_top,	 &cmd_record, &cmd_report, &cmd_diff,
 #ifdef HAVE_EXPORT
 	&cmd_export,
 #endif

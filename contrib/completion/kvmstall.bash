@@ -13,7 +13,7 @@ _kvmstall()
 	done
 
 	case ${COMP_WORDS[1]}:$prev in
-	*:kvmstall | help:help) words="trace record report diff export repro check" ;;
+	*:kvmstall | help:help) words="trace top record report diff export repro check" ;;
 	trace:--pid | trace:-p) words="$(kvmstall --dump-values pid 2>/dev/null)" ;;
 	trace:--vm) words="$(kvmstall --dump-values vm 2>/dev/null)" ;;
 	trace:--comm | trace:-n) words="$(kvmstall --dump-values comm 2>/dev/null)" ;;
@@ -27,6 +27,19 @@ _kvmstall()
 	trace:--backend | trace:-b) words="fentry kprobe tracepoint" ;;
 	trace:--ring) return ;;
 	trace:*) words="--pid --vm --comm --min --duration --stuck --dump --interval --output --format --json --json-schema --all --timeline --backend --ring --verbose --quiet --help" ;;
+	top:--pid | top:-p) words="$(kvmstall --dump-values pid 2>/dev/null)" ;;
+	top:--vm) words="$(kvmstall --dump-values vm 2>/dev/null)" ;;
+	top:--comm) words="$(kvmstall --dump-values comm 2>/dev/null)" ;;
+	top:--iterations | top:-n) return ;;
+	top:--delay | top:-d) return ;;
+	top:--sort | top:-s) words="lost stalls worst now last name" ;;
+	top:--min | top:-m) return ;;
+	top:--speed) return ;;
+	top:--output | top:-o) return ;;
+	top:--duration) return ;;
+	top:--backend) words="fentry kprobe tracepoint" ;;
+	top:--ring) return ;;
+	top:*) words="--pid --vm --comm --batch --iterations --delay --sort --open --min --speed --output --duration --backend --ring --quiet --help" ;;
 	record:--output | record:-o) return ;;
 	record:--flight | record:-f) return ;;
 	record:--stop-on) return ;;

@@ -26,6 +26,7 @@ extern const struct cmd cmd_export; /* only #ifdef HAVE_EXPORT */
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_repro;
+extern const struct cmd cmd_top;
 extern const struct cmd cmd_trace;
 
 #endif

@@ -22,6 +22,7 @@ any 0 'text bin/kvmstall' 'sudo make install' "make -s -C $here install O=$O DES
 live 0 'stalls account' "kvmstall trace -v -- sh -c 'kvmstall repro --profile minimal >/tmp/vmm.out'" \
 	"kvmstall trace -v -- sh -c 'kvmstall repro --profile minimal >vmm.out'"
 watch 0 'stalls account' 'kvmstall trace --vm web3 --min 5ms -v'
+watch 0 'text kvmstall top by' 'kvmstall top' 'kvmstall top -b'
 watch 0 nothing 'kvmstall trace --json -d 10m >stalls.ndjson'
 live 0 'stalls repro account' 'kvmstall trace -v -- firecracker --config-file vm.json --no-api'
 live 0 repro 'kvmstall record -o old.cap -- ./boot-vms.sh'
@@ -35,6 +36,10 @@ watch 0 stalls 'kvmstall trace'
 any 0 groups 'kvmstall report --by cause test.cap'
 
 # ---- pages
+
+live 0 'text kvmstall top by' 'kvmstall top -b -n 3 -d 10s -s now' 'kvmstall top -b -n 3 -d 100ms -s now'
+any 0 'text kvmstall top by' 'kvmstall top --speed 8 why.cap' 'kvmstall top -b --speed 8 test.cap'
+any 0 'text ^jiffies' 'kvmstall top -b --open why.cap' 'kvmstall top -b --open test.cap'
 
 any '0|1|3' 'text .' "kvmstall check | grep -A 2 '!!'" "kvmstall check | sed 's/ok  kvm /!!  kvm /' | grep -A 2 '!!'"
 live '0|1' 'text .' "kvmstall check --json | jq -e '.facts | index(\"locks\")'"

@@ -113,6 +113,9 @@ make_statuses()
 	status 0 report "$golden/report/qemu.cap"
 	status 1 report "$golden/report/nothing.cap"
 	status 2 report
+	status 0 top --batch "$golden/report/qemu.cap"
+	status 1 top --batch "$golden/report/nothing.cap"
+	status 2 top "$golden/report/qemu.cap"
 	awk -v SEED=1 -v TIMER=0 -f "$golden/diff/log.awk" >fast
 	awk -v SEED=2 -v TIMER=4000 -f "$golden/diff/log.awk" >slow
 	awk -v SEED=3 -v TIMER=4000 -f "$golden/diff/log.awk" >slow.too
@@ -125,7 +128,7 @@ make_statuses()
 	status 2 repro --profile nothing
 	status 2 export operand
 	status 2 check --nothing
-	for command in check trace 'record --output capture' 'export --once'; do
+	for command in check trace 'top --batch' 'record --output capture' 'export --once'; do
 		# shellcheck disable=SC2086 # words
 		KVMSTALL_DISABLE=btf status 3 $command
 	done

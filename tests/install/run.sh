@@ -112,7 +112,7 @@ completes()
 	bash -c 'exec -a firecracker sh -c "read line" "--id=$1"' bash "$name" <>hold &
 	vmm=$!
 	until_true 5 grep -q firecracker "/proc/$vmm/cmdline"
-	proposes "$shell" 'kvmstall ' trace record report diff repro check help
+	proposes "$shell" 'kvmstall ' trace top record report diff repro check help
 	proposes "$shell" 'kvmstall tr' trace !report
 	proposes "$shell" 'kvmstall help ' trace check
 	proposes "$shell" 'kvmstall trace --s' --stuck
