@@ -47,6 +47,8 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 . "$here/tests/live/start.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/logs.sh"
+# shellcheck source=/dev/null
+. "$here/tests/live/top.sh"
 tests=${tests/nothing-left/drain create-together diff-regression diff-self diff-strace diff-aa nothing-left}
 
 command -v jq >/dev/null || nothing "no jq"
