@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * How to wait until @fd can be written, beside whatever else there is to wait for; -1: for a
- * moment. 0: try (again). A negative errno: do not wait any longer. NULL: with nothing else.
+ * How to wait until @fd can be written or read, beside whatever else there is to wait for; -1: for
+ * a moment. 0: try (again). A negative errno: do not wait any longer. NULL: with nothing else.
  */
 struct io_waiter {
 	int (*wait)(void *ctx, int fd);

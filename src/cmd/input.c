@@ -113,7 +113,7 @@ int input_read(const char *path, const struct input_cfg *cfg, const struct repla
 	       void *ctx, struct summary *summary, struct err *err)
 {
 	_cleanup_(input_fini) struct input input = {.cfg = cfg, .ops = ops, .ctx = ctx};
-	_cleanup_(close_unpack) struct unpack *unpack = unpack_open(path, err);
+	_cleanup_(close_unpack) struct unpack *unpack = unpack_open(path, cfg->waiter, err);
 	int ret;
 
 	if (!unpack)
@@ -229,7 +229,7 @@ static int open_run(struct thread_files *run, char *const *paths, struct err *er
 		if (!file)
 			return err_set(err, -ENOMEM, "out of memory");
 		file->tid = tid_of(paths[run->cnt]);
-		file->unpack = unpack_open(paths[run->cnt], err);
+		file->unpack = unpack_open(paths[run->cnt], NULL, err);
 		ret = file->unpack ? next_line(file, err) : -EINVAL;
 	}
 	return run->files ? ret : err_set(err, -ENOMEM, "out of memory");
@@ -280,7 +280,7 @@ static int read_dumps(struct input *input, char *const *paths, struct err *err)
 	int ret = 0;
 
 	for (; !ret && *paths; paths++) {
-		_cleanup_(close_unpack) struct unpack *unpack = unpack_open(*paths, err);
+		_cleanup_(close_unpack) struct unpack *unpack = unpack_open(*paths, NULL, err);
 		_free_ char *buf = malloc(CHUNK);
 		ssize_t len = 0;
 
@@ -325,7 +325,7 @@ static bool detect(const char *path, const struct input_cfg *cfg, struct import_
 	*kind = (struct import_kind){.format = IMPORT_NONE};
 	if (!strcmp(path, "-"))
 		return false;
-	unpack = unpack_open(path, &err);
+	unpack = unpack_open(path, NULL, &err);
 	len = unpack ? unpack_read(unpack, buf, sizeof(buf), &err) : -1;
 	if (len > 0)
 		import_detect(buf, len, cfg->from, kind);

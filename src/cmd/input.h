@@ -9,11 +9,13 @@
 #include "import/import.h"
 
 struct err;
+struct io_waiter;
 struct summary;
 
 struct input_cfg {
 	enum import_format from; /* what kind of log it is; IMPORT_NONE: as its first bytes say */
 	bool is_quiet;		 /* do not log what of a log was not understood */
+	const struct io_waiter *waiter; /* what is read is waited for by it; NULL: by read(2) */
 };
 
 /*

@@ -2,6 +2,8 @@
 /* kvmstall top: VMs by what they lost, live or of a recording, on a terminal. */
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -91,6 +93,8 @@ static int check(const struct top_opts *opts, char **paths, struct err *err)
 		return 0;
 	if (paths[1])
 		return err_usage(err, "one recording at a time, and '%s' is another", paths[1]);
+	if (!opts->show.is_batch && !strcmp(*paths, "-") && isatty(STDIN_FILENO))
+		return err_usage(err, "standard input is the terminal, which keys come from");
 	if (opts->live.duration_ns || opts->live.ring_bytes || opts->live.backend != BACKEND_CNT)
 		return err_usage(err, "--duration, --ring and --backend are of a kernel that is "
 				      "watched, not of a recording");

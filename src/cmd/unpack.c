@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 
 #define CHUNK (64 << 10)
 
@@ -22,6 +23,7 @@ enum packing { PACKED_NOT, PACKED_GZIP, PACKED_ZSTD, PACKED_XZ };
 
 struct unpack {
 	int fd;
+	const struct io_waiter *waiter;
 	enum packing packing;
 	char in[CHUNK];
 	size_t at, len; /* of what was read and is not yet unpacked */
@@ -32,6 +34,22 @@ struct unpack {
 	lzma_stream xz;
 };
 
+/* As read(2), when there is something to be read; a negative errno. */
+static ssize_t read_waiting(const struct unpack *unpack, char *buf, size_t len)
+{
+	const struct io_waiter *waiter = unpack->waiter;
+	ssize_t got;
+	int ret;
+
+	do {
+		ret = waiter ? waiter->wait(waiter->ctx, unpack->fd) : 0;
+		if (ret)
+			return ret;
+		got = read(unpack->fd, buf, len);
+	} while (got < 0 && (errno == EINTR || (waiter && errno == EAGAIN)));
+	return got < 0 ? -errno : got;
+}
+
 /* Fill what is empty. 0, or a negative errno with @err set. */
 static int fill(struct unpack *unpack, struct err *err)
 {
@@ -41,11 +59,9 @@ static int fill(struct unpack *unpack, struct err *err)
 	unpack->len -= unpack->at;
 	unpack->at = 0;
 	while (!unpack->is_end && unpack->len < CHUNK) {
-		got = read(unpack->fd, unpack->in + unpack->len, CHUNK - unpack->len);
-		if (got < 0 && errno == EINTR)
-			continue;
+		got = read_waiting(unpack, unpack->in + unpack->len, CHUNK - unpack->len);
 		if (got < 0)
-			return err_set(err, -errno, "cannot read: %s", strerror(errno));
+			return err_set(err, got, "cannot read: %s", strerror(-got));
 		unpack->is_end = !got;
 		unpack->len += got;
 	}
@@ -75,17 +91,19 @@ static int start(struct unpack *unpack, struct err *err)
 	return 0;
 }
 
-struct unpack *unpack_open(const char *path, struct err *err)
+struct unpack *unpack_open(const char *path, const struct io_waiter *waiter, struct err *err)
 {
 	struct unpack *unpack = calloc(1, sizeof(*unpack));
+	int flags = O_RDONLY | O_CLOEXEC | (waiter ? O_NONBLOCK : 0); /* a FIFO without a writer */
 
 	if (!unpack) {
 		err_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
 	unpack->fd = STDIN_FILENO;
+	unpack->waiter = waiter;
 	if (strcmp(path, "-"))
-		unpack->fd = open(path, O_RDONLY | O_CLOEXEC);
+		unpack->fd = open(path, flags);
 	if (unpack->fd < 0) {
 		err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
 		free(unpack);

@@ -7,10 +7,12 @@
 #include <sys/types.h>
 
 struct err;
+struct io_waiter;
 struct unpack;
 
-/* @path "-" is standard input. NULL with @err set. */
-struct unpack *unpack_open(const char *path, struct err *err);
+/* @path "-" is standard input. @waiter (NULL: none) waits for what is to be read, and counts until
+ * the end. NULL with @err set. */
+struct unpack *unpack_open(const char *path, const struct io_waiter *waiter, struct err *err);
 void unpack_close(struct unpack *unpack);
 
 /* The next bytes, up to @len: as many as there is room for but at the end. 0: the end; a negative

@@ -75,8 +75,10 @@ static void put_title(const struct view *view, const struct board *board, struct
 	screen_style(screen, STYLE_STRONG);
 	screen_put(screen, "kvmstall top");
 	screen_style(screen, STYLE_PLAIN);
-	screen_putf(screen, " by %s%s, ", board->source.backend,
-		    board->is_inferred ? " (inferred)" : "");
+	if (board->source.backend[0]) /* else nothing was read yet */
+		screen_putf(screen, " by %s%s", board->source.backend,
+			    board->is_inferred ? " (inferred)" : "");
+	screen_put(screen, ", ");
 	put_losses(board, screen);
 	put_path(board, width + 1, screen);
 	if (screen->col + width + 1 <= screen->cols) {

@@ -246,7 +246,7 @@ in_state()
 
 	rm -f kvm
 	[ "$command" != record ] || more=(-q -o out)
-	[ "$command" != trace ] || more=(-o out)
+	[[ $command != t* ]] || more=(-o out)
 	[ "$command" != export ] || more=(--textfile . --user 0)
 	case $state in
 	waiting) where=(env KVMSTALL_KVM_DEVICE="$PWD/kvm" "$KVMSTALL") ;;
@@ -260,12 +260,13 @@ in_state()
 	reading) more=(-) ;;
 	making) more=(--rounds 99991) ;;
 	esac
+	[ "$command" != top ] || more=(-b "${more[@]}")
 	env --default-signal "${where[@]}" "$command" "${more[@]}" >$std 2>err < <(exec sleep 307) &
 	pid=$!
 	case $state in
 	waiting) until_true 10 blocks $pid TERM && until_true 10 waits ;;
 	opening) until_true 10 blocks $pid TERM ;;
-	reading) until_true 10 sleeps_in pipe_read ;;
+	reading) until_true 10 sleeps_in "$([ $command = top ] && echo poll || echo pipe_read)" ;;
 	making) until_true 10 grep -q . std ;;
 	*) until_true 10 attached $pid ;;
 	esac
@@ -289,11 +290,14 @@ is_gone()
 # STATE COMMAND, and what INT, TERM, HUP and USR1 do: an exit status; +: it goes on
 signals_table='
 waiting trace   3   3   3   138
+waiting top     3   3   3   138
 waiting record  3   3   3   +
 waiting export  0   0   +   138
 opening trace   1   1   1   138
+opening top     1   1   1   138
 opening record  1   1   1   +
 attached trace  0   0   0   138
+attached top    0   0   0   138
 attached record 0   0   0   +
 attached export 0   0   +   138
 command trace   0   0   0   138
@@ -302,6 +306,7 @@ blocked trace   1   1   1   138
 blocked record  1   1   1   +
 blocked export  1   1   1   138
 reading report  130 143 129 138
+reading top     0   0   0   138
 making repro    130 143 129 138'
 
 test_signals_table()

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016,SC2094,SC2154 # what is typed has $; work and names are of other parts
 # top on a terminal: a tmux of our own types, and reads the screen.
 
-tests+=' top-live top-recording top-writes top-colours top-stops top-killed top-recording-killed top-keeper-killed top-privileges top-refuses'
+tests+=' top-live top-recording top-waits top-writes top-colours top-stops top-killed top-recording-killed top-keeper-killed top-privileges top-refuses'
 
 recordings=$here/tests/golden/report
 
@@ -78,7 +78,7 @@ is_usable()
 start()
 {
 	run_line "stty -g >before; KVMSTALL_SECCOMP=kill $KVMSTALL top $*; echo \"status \$?\""
-	is_shown '^kvmstall top by'
+	is_shown '^kvmstall top( by|,)'
 	until_true 10 find_top
 }
 
@@ -149,6 +149,22 @@ test_top_recording()
 	is_shown "filter: '#3'"
 	until_true 10 hides '^kvmstall\[8937\] '
 	keys C-c
+	is_shown '^status 0'
+	is_usable
+}
+
+# Of a FIFO nothing comes for now: keys do, and then a recording.
+test_top_waits()
+{
+	terminal 80 24
+	mkfifo fifo
+	start fifo
+	keys h
+	is_shown '^any key'
+	keys x
+	cat "$recordings/qemu.cap" >fifo
+	is_shown 'END 09:14:49'
+	keys q
 	is_shown '^status 0'
 	is_usable
 }

@@ -102,7 +102,8 @@ static int read_file(const char *path, enum machine_arch arch, struct scripts *s
 		     struct script_origin *origin, struct err *err)
 {
 	_cleanup_(free_source) struct script_source *source = script_source_new(scripts, arch);
-	_cleanup_(close_unpack) struct unpack *unpack = source ? unpack_open(path, err) : NULL;
+	_cleanup_(close_unpack) struct unpack *unpack =
+		source ? unpack_open(path, NULL, err) : NULL;
 	int ret;
 
 	if (!source)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "cmd/input.h"
 #include "cmd/top/keeper.h"
@@ -50,19 +51,11 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 
 /* ---- waiting ---- */
 
-/* For keys, signals, or until @until_ns. */
-static void wait_until(struct top_player *player, uint64_t until_ns)
+/* Keys, signals, and what they change. */
+static void take_keys(struct top_player *player)
 {
-	struct pollfd fd = {.fd = player->waiter.wake_fd, .events = POLLIN};
 	bool was_paused = player->show->view.is_paused;
-	uint64_t now_ns = clock_now_ns();
-	int timeout = -1;
 
-	if (until_ns <= now_ns)
-		timeout = 0;
-	else if (until_ns != UINT64_MAX)
-		timeout = (int)min_u64((until_ns - now_ns) / 1000000 + 1, 3600000);
-	poll(&fd, 1, timeout);
 	if (waiter_is_over(&player->waiter))
 		player->show->has_quit = true;
 	top_show_keys(player->show, waiter_take_more(&player->waiter));
@@ -73,6 +66,41 @@ static void wait_until(struct top_player *player, uint64_t until_ns)
 	else
 		player->at_ns = position_ns(player, clock_now_ns());
 	fix_position(player);
+}
+
+/* For keys, signals, or until @until_ns. */
+static void wait_until(struct top_player *player, uint64_t until_ns)
+{
+	struct pollfd fd = {.fd = player->waiter.wake_fd, .events = POLLIN};
+	uint64_t now_ns = clock_now_ns();
+	int timeout = -1;
+
+	if (until_ns <= now_ns)
+		timeout = 0;
+	else if (until_ns != UINT64_MAX)
+		timeout = (int)min_u64((until_ns - now_ns) / 1000000 + 1, 3600000);
+	poll(&fd, 1, timeout);
+	take_keys(player);
+}
+
+/* For what is to be read, a pipe's too, beside keys and signals. */
+static int wait_for_input(void *ctx, int input_fd)
+{
+	struct top_player *player = ctx;
+	struct pollfd fds[] = {{.fd = input_fd, .events = POLLIN},
+			       {.fd = player->waiter.wake_fd, .events = POLLIN}};
+
+	if (poll(fds, 1, 0) == 1)
+		return 0;
+	top_show_again(player->show);
+	while (!fds[0].revents) {
+		poll(fds, 2, -1);
+		if (fds[1].revents)
+			take_keys(player);
+		if (top_show_is_over(player->show))
+			return -ECANCELED;
+	}
+	return 0;
 }
 
 /* The clock's time at which what was recorded at @ts_ns is to be played. */
@@ -225,7 +253,8 @@ static int play(struct top_player *player, struct summary *summary, struct err *
 		.head = on_head,
 		.record = on_record,
 	};
-	const struct input_cfg cfg = {.is_quiet = player->show->cfg->is_quiet};
+	const struct io_waiter waiter = {.wait = wait_for_input, .ctx = player};
+	const struct input_cfg cfg = {.is_quiet = player->show->cfg->is_quiet, .waiter = &waiter};
 	struct top_show *show = player->show;
 	int ret = input_read(player->path, &cfg, &ops, player, summary, err);
 

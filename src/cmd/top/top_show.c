@@ -102,8 +102,7 @@ static void draw(struct top_show *show)
 	view_draw(&show->view, &show->board, &show->screen);
 }
 
-/* The same screen, after a key or of another size. */
-static void draw_again(struct top_show *show)
+void top_show_again(struct top_show *show)
 {
 	draw(show);
 	if (show->is_on_terminal)
@@ -228,5 +227,5 @@ void top_show_keys(struct top_show *show, bool is_resized)
 	if (terminal_is_gone(&show->terminal))
 		show->has_quit = true;
 	if (is_changed && !show->has_quit)
-		draw_again(show);
+		top_show_again(show);
 }

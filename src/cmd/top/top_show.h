@@ -52,6 +52,9 @@ void top_show_end(struct top_show *show);
 /* It is @now_ns: what there is, on a new screen. */
 void top_show_screen(struct top_show *show, uint64_t now_ns);
 
+/* What there is once more, without counting it: a screen that nothing has come for. */
+void top_show_again(struct top_show *show);
+
 /* Take what was typed, and the terminal's size if @is_resized. */
 void top_show_keys(struct top_show *show, bool is_resized);
 
