@@ -177,7 +177,7 @@ FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sa
 	      -fsanitize=fuzzer-no-link,address,undefined
 FUZZERS     = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 # The printer is cmd's, and yet all that it is given comes from files.
-SINK_OBJS   = $O/fuzz/tests/sink.o $O/fuzz/tests/sink_metrics.o $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o
+SINK_OBJS   = $O/fuzz/tests/sink.o $O/fuzz/tests/sink_metrics.o $O/fuzz/tests/sink_view.o $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o
 FUZZ_OBJS   = $(patsubst $O/%,$O/fuzz/%,$(call objects,core))
 
 fuzzers: $(FUZZERS) $O/fuzz/seed

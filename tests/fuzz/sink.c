@@ -20,12 +20,14 @@
 #include "output/group_by.h"
 #include "output/text.h"
 #include "sink_metrics.h"
+#include "sink_view.h"
 
 struct sink {
 	struct side side;
 	struct printer printers[PRINTER_NOTHING];
 	struct outfile nowhere, nowhere_of_bytes;
 	struct metrics *metrics;
+	struct sink_view *view;
 	struct group_by *tallies[GROUP_BY_CNT];
 	struct deferral *deferral;
 	struct str out;
@@ -111,6 +113,7 @@ static void on_stall(void *ctx, const struct stall *stall)
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_stall(&sink->printers[i], stall);
 	metrics_stall(sink->metrics, stall);
+	sink_view_stall(sink->view, stall);
 	print(sink, stall);
 }
 
@@ -121,6 +124,7 @@ static void on_asleep(void *ctx, const struct stall *stall)
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_asleep(&sink->printers[i], stall);
 	metrics_asleep(sink->metrics, stall);
+	sink_view_asleep(sink->view, stall);
 	print(sink, stall);
 }
 
@@ -131,6 +135,7 @@ static void on_vm_new(void *ctx, struct vm *vm)
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_vm_new(&sink->printers[i], vm);
 	metrics_vm_new(sink->metrics, vm);
+	sink_view_vm_new(sink->view, vm);
 	require(!deferral_vm_new(sink->deferral, vm));
 }
 
@@ -141,6 +146,7 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_vm_gone(&sink->printers[i], vm);
 	metrics_vm_gone(sink->metrics, vm);
+	sink_view_vm_gone(sink->view, vm);
 	samples_vm_gone(&sink->side.samples, vm);
 	deferral_vm_gone(sink->deferral, vm);
 }
@@ -150,6 +156,7 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 	struct sink *sink = ctx;
 
 	metrics_record(sink->metrics, syms, record, size);
+	sink_view_record(sink->view, record, size, syms);
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_record(&sink->printers[i], record, size, syms);
 	return deferral_record(sink->deferral, record, size, syms);
@@ -166,6 +173,7 @@ static int on_head(void *ctx, const struct capture_head *head)
 
 	for (int i = 0; i < PRINTER_NOTHING; i++)
 		printer_begin(&sink->printers[i], &source);
+	sink_view_head(sink->view, head);
 	sink->side.hz = head->hz;
 	for (size_t i = 0; i < head->environment.cnt; i++)
 		side_add_fact(&sink->side, head->environment.list[i].key,
@@ -201,6 +209,7 @@ static void sink_init(struct sink *sink)
 	sink->nowhere_of_bytes.is_capture = true;
 	start_printers(sink);
 	sink->metrics = sink_metrics_new();
+	sink->view = sink_view_new();
 	side_init(&sink->side);
 	str_init(&sink->out);
 	samples_begin(&sink->side.samples);
@@ -274,6 +283,7 @@ static void sink_fini(struct sink *sink, size_t size, const struct summary *summ
 		compare(sink);
 	end_printers(sink, summary);
 	sink_metrics_end(sink->metrics, summary);
+	sink_view_end(sink->view);
 	add_up(sink);
 	str_fini(&sink->out);
 	side_fini(&sink->side);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where fuzzed input ends up: everything that report, diff and export would do with its stalls is
- * done, and what must be true of every stall is asserted.
+ * Where fuzzed input ends up: everything that report, diff, export and top would do with its stalls
+ * is done, and what must be true of every stall is asserted.
  */
 #ifndef SINK_H
 #define SINK_H
