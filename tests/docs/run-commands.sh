@@ -90,7 +90,7 @@ tracers()
 	local pid
 
 	if [ "$(cat "/proc/$1/comm" 2>/dev/null)" = kvmstall ] &&
-		tr '\0' ' ' <"/proc/$1/cmdline" | grep -qE 'kvmstall (trace|record|export)'; then
+		tr '\0' ' ' <"/proc/$1/cmdline" | grep -qE 'kvmstall (trace|record|export|top)'; then
 		echo "$1"
 	fi
 	# shellcheck disable=SC2013 # words
@@ -104,13 +104,13 @@ says_that_it_watches()
 	grep -qE '^kvmstall: (tracing|recording|exporting) by' err
 }
 
-# -q says nothing: it has its programs.
+# top says nothing, nor what has -q: it has its programs.
 is_attached()
 {
 	local tracer
 
 	! says_that_it_watches || return 0
-	[[ $run = *' -q '* || $run = *' -q' ]] || return 1
+	[[ $run =~ ' -q'( |$)|'kvmstall top' ]] || return 1
 	tracer=$(tracers "$1" | head -n 1)
 	[ -n "$tracer" ] && has_programs "$tracer"
 }

@@ -177,6 +177,17 @@ static int run(struct top_watch *watch, const struct live_opts *live, struct sum
 	return watch_run(&watch->cfg, summary, err);
 }
 
+/* It was not the number of screens that ended it: what there was to the end. */
+static void put_last(struct top_show *show, const struct summary *summary)
+{
+	board_end(&show->board);
+	if (!show->cfg->is_batch || top_show_is_over(show))
+		return;
+	memcpy(show->board.losses, summary->losses, sizeof(summary->losses));
+	show->view.is_over = true;
+	top_show_screen(show, clock_now_ns());
+}
+
 int top_live(struct top_show *show, const struct live_opts *live, struct summary *summary,
 	     struct err *err)
 {
@@ -193,6 +204,8 @@ int top_live(struct top_show *show, const struct live_opts *live, struct summary
 		ret = outfile_open(&show->out, show->cfg->output, err);
 	if (!ret)
 		ret = run(&watch, live, summary, err);
+	if (!ret)
+		put_last(show, summary);
 	top_show_end(show);
 	ret = outfile_end(&show->out, ret, err);
 	log_set_waiter(NULL);
