@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "base/worst.h"
 #include "ledger/record_view.h"
 #include "output/gp_timeline.h"
 #include "output/html.h"
@@ -39,9 +40,16 @@ struct page_string {
 	uint64_t lost_ns;
 };
 
+/* A call that was found waiting, as it was when it was last found. */
+struct sleeper {
+	uint64_t ns;
+	struct str text;
+};
+
 struct page {
 	struct gp_timeline *gps_seen;
-	struct value_list files, domains_list, calls, gps, callbacks;
+	struct value_list files, domains_list;
+	struct worst calls, gps, callbacks;
 	struct str texts;
 	struct page_string *strings; /* from 1 */
 	size_t strings_cnt, strings_cap;
@@ -51,11 +59,10 @@ struct page {
 	struct map ids;	    /* of VMs -> index + 1 */
 	struct map kvms;    /* of living VMs -> index + 1 */
 	struct map domains; /* ssp -> index + 1, or HIDDEN */
-	struct map asleep;  /* tid -> struct str: a call that was found waiting */
+	struct map asleep;  /* tid -> struct sleeper */
 	struct text_cfg cfg;
 	struct filter times; /* what is shown of grace periods */
 	uint64_t base_ns;
-	uint64_t calls_left_out, gps_left_out;
 	int failed;
 };
 
@@ -74,6 +81,14 @@ static void value_end(struct page *page, struct value_list *values)
 	str_addc(&values->text, ']');
 	if (str_failed(&values->text))
 		page->failed = -ENOMEM;
+}
+
+/* A value of those whose worst are kept; after worst_wants(). */
+static void keep(struct page *page, struct worst *worst, struct worst_rank rank, struct str *value)
+{
+	if (worst_add(worst, rank, value))
+		page->failed = -ENOMEM;
+	str_fini(value);
 }
 
 static const char *string_at(const struct page *page, size_t at)
@@ -226,24 +241,21 @@ static void on_gp(void *ctx, const struct gp_slice *gp)
 	struct page *page = ctx;
 	bool is_shown = filter_wants_time(&page->times, gp->begin_ns, gp->ns);
 	uintptr_t dom = is_shown ? domain_index(page, gp->ssp) : 0;
-	struct str *out;
+	struct worst_rank rank = {.weight = gp->ns};
+	struct str out;
 
-	if (!dom)
+	if (!dom || !worst_wants(&page->gps, rank))
 		return;
-	if (page->gps.cnt >= PAGE_GPS_MAX) {
-		page->gps_left_out++;
-		return;
-	}
-	out = value_begin(&page->gps);
-	str_addf(out, "%zu,%" PRId64 ",%" PRId64 ",%" PRIu64 ",%d,", (size_t)dom - 1, gp->number,
+	str_init(&out);
+	str_addf(&out, "[%zu,%" PRId64 ",%" PRId64 ",%" PRIu64 ",%d,", (size_t)dom - 1, gp->number,
 		 since_start(page, gp->begin_ns), gp->ns, gp->is_normal + 2 * gp->is_open);
-	add_starter(page, out, gp);
-	str_adds(out, ",[");
+	add_starter(page, &out, gp);
+	str_adds(&out, ",[");
 	for (size_t i = 0; i < gp->parts_cnt; i++)
-		str_addf(out, "%s%d,%" PRId64 ",%" PRIu64, i ? "," : "", gp->parts[i].state,
+		str_addf(&out, "%s%d,%" PRId64 ",%" PRIu64, i ? "," : "", gp->parts[i].state,
 			 (int64_t)(gp->parts[i].begin_ns - gp->begin_ns), gp->parts[i].ns);
-	str_addc(out, ']');
-	value_end(page, &page->gps);
+	str_adds(&out, "]]");
+	keep(page, &page->gps, rank, &out);
 }
 
 static void on_callbacks(void *ctx, const struct cb_slice *cb)
@@ -251,14 +263,15 @@ static void on_callbacks(void *ctx, const struct cb_slice *cb)
 	struct page *page = ctx;
 	bool is_shown = filter_wants_time(&page->times, cb->begin_ns, cb->ns);
 	uintptr_t dom = is_shown ? domain_index(page, cb->ssp) : 0;
-	struct str *out;
+	struct worst_rank rank = {.weight = cb->ns};
+	struct str out;
 
-	if (!dom || page->callbacks.cnt >= PAGE_GPS_MAX)
+	if (!dom || !worst_wants(&page->callbacks, rank))
 		return;
-	out = value_begin(&page->callbacks);
-	str_addf(out, "%zu,%u,%" PRId64 ",%" PRIu64 ",%d,%" PRIu64, (size_t)dom - 1, cb->cpu,
+	str_init(&out);
+	str_addf(&out, "[%zu,%u,%" PRId64 ",%" PRIu64 ",%d,%" PRIu64 "]", (size_t)dom - 1, cb->cpu,
 		 since_start(page, cb->begin_ns), cb->ns, cb->state, cb->callbacks);
-	value_end(page, &page->callbacks);
+	keep(page, &page->callbacks, rank, &out);
 }
 
 /* The recorder's own VM is reported to nobody: its domains are no host-wide ones. */
@@ -375,7 +388,7 @@ static void add_call(struct page *page, struct str *out, const struct stall *sta
 	char args[128], advice[ADVICE_MAX];
 
 	str_addf(out,
-		 "%ld,%" PRIu32 ",%zu,%zu,%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		 "[%ld,%" PRIu32 ",%zu,%zu,%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		 ",%d,%d,%zu,%zu,[",
 		 stall->vm ? find_vm(page, stall->vm) : -1L, rec->head.tid,
 		 string_of(page, rec->comm), string_of(page, call_name(stall->call)),
@@ -389,51 +402,54 @@ static void add_call(struct page *page, struct str *out, const struct stall *sta
 	add_waits(page, out, stall);
 	str_adds(out, "],");
 	add_culprit(page, out, stall);
-	str_addf(out, ",%zu,%zu",
+	str_addf(out, ",%zu,%zu]",
 		 string_of(page, advice_for(stall, &page->cfg.host, advice, sizeof(advice))),
 		 page->files.cnt - 1);
 }
 
-static void asleep_free(void *text)
+static void sleeper_free(void *sleeper)
 {
-	str_fini(text);
-	free(text);
+	str_fini(&((struct sleeper *)sleeper)->text);
+	free(sleeper);
 }
 
 static void forget_asleep(struct page *page, uint32_t tid)
 {
-	struct str *text = map_del(&page->asleep, tid);
+	struct sleeper *sleeper = map_del(&page->asleep, tid);
 
-	if (text)
-		asleep_free(text);
+	if (sleeper)
+		sleeper_free(sleeper);
 }
 
 void page_call(struct page *page, const struct stall *stall, bool is_stall)
 {
+	struct worst_rank rank = {is_stall, stall->stall_ns};
+	struct str out;
+
 	forget_asleep(page, stall->rec->head.tid);
 	if (is_stall)
 		blame(page, stall);
-	if (page->calls.cnt >= PAGE_CALLS_MAX) {
-		page->calls_left_out++;
+	if (!worst_wants(&page->calls, rank))
 		return;
-	}
-	add_call(page, value_begin(&page->calls), stall, is_stall);
-	value_end(page, &page->calls);
+	str_init(&out);
+	add_call(page, &out, stall, is_stall);
+	keep(page, &page->calls, rank, &out);
 }
 
 void page_asleep(struct page *page, const struct stall *stall)
 {
-	struct str *text = calloc(1, sizeof(*text));
+	struct sleeper *sleeper = calloc(1, sizeof(*sleeper));
 
 	forget_asleep(page, stall->rec->head.tid);
-	if (!text || map_put(&page->asleep, stall->rec->head.tid, text)) {
-		free(text);
+	if (!sleeper || map_put(&page->asleep, stall->rec->head.tid, sleeper)) {
+		free(sleeper);
 		page->failed = -ENOMEM;
 		return;
 	}
-	str_init(text);
-	add_call(page, text, stall, true);
-	if (str_failed(text))
+	sleeper->ns = stall->stall_ns;
+	str_init(&sleeper->text);
+	add_call(page, &sleeper->text, stall, true);
+	if (str_failed(&sleeper->text))
 		page->failed = -ENOMEM;
 }
 
@@ -446,12 +462,13 @@ static void end_file(struct page *page)
 
 	gp_timeline_end(page->gps_seen);
 	while ((slot = map_next(&page->asleep, &pos))) {
-		const struct str *text = slot->value;
+		struct sleeper *sleeper = slot->value;
+		struct worst_rank rank = {true, sleeper->ns};
 
-		str_addn(value_begin(&page->calls), text->text, text->len);
-		value_end(page, &page->calls);
+		if (worst_wants(&page->calls, rank))
+			keep(page, &page->calls, rank, &sleeper->text);
 	}
-	map_clear(&page->asleep, asleep_free);
+	map_clear(&page->asleep, sleeper_free);
 	map_fini(&page->ids);
 	map_fini(&page->kvms);
 	map_fini(&page->domains);
@@ -468,9 +485,9 @@ struct page *page_new(void)
 	str_init(&page->texts);
 	str_init(&page->files.text);
 	str_init(&page->domains_list.text);
-	str_init(&page->calls.text);
-	str_init(&page->gps.text);
-	str_init(&page->callbacks.text);
+	worst_init(&page->calls, PAGE_CALLS_MAX);
+	worst_init(&page->gps, PAGE_GPS_MAX);
+	worst_init(&page->callbacks, PAGE_GPS_MAX);
 	page->gps_seen = gp_timeline_new(&ops, page);
 	if (page->gps_seen)
 		return page;
@@ -487,10 +504,10 @@ void page_free(struct page *page)
 	free(page->vms);
 	str_fini(&page->files.text);
 	str_fini(&page->domains_list.text);
-	str_fini(&page->calls.text);
-	str_fini(&page->gps.text);
-	str_fini(&page->callbacks.text);
-	map_clear(&page->asleep, asleep_free);
+	worst_fini(&page->calls);
+	worst_fini(&page->gps);
+	worst_fini(&page->callbacks);
+	map_clear(&page->asleep, sleeper_free);
 	map_fini(&page->by_hash);
 	map_fini(&page->ids);
 	map_fini(&page->kvms);
@@ -575,6 +592,13 @@ static void put_values(struct str *out, const char *name, const struct value_lis
 	str_addc(out, ']');
 }
 
+static void put_worst(struct str *out, const char *name, struct worst *worst)
+{
+	str_addf(out, ",\"%s\":[", name);
+	worst_put(worst, ",", out);
+	str_addc(out, ']');
+}
+
 static void put_strings(struct ndjson *json, const struct page *page)
 {
 	ndjson_array(json, "strings");
@@ -623,6 +647,16 @@ static void put_vms(struct ndjson *json, const struct page *page)
 	ndjson_end_array(json);
 }
 
+/* How many, how many of these stalls, and the longest. */
+static void put_left_out(struct ndjson *json, const char *name, const struct worst *worst)
+{
+	ndjson_array(json, name);
+	ndjson_int(json, NULL, worst->left_out);
+	ndjson_int(json, NULL, worst->first_left_out);
+	ndjson_int(json, NULL, worst->weight_left_out);
+	ndjson_end_array(json);
+}
+
 static void put_sums(struct ndjson *json, const struct page *page, const struct summary *summary)
 {
 	ndjson_int(json, "min_ns", page->cfg.host.min_ns);
@@ -630,8 +664,8 @@ static void put_sums(struct ndjson *json, const struct page *page, const struct 
 	ndjson_int(json, "stalls", summary->stalls);
 	ndjson_int(json, "lost", summary_lost(summary));
 	ndjson_int(json, "incomplete", summary->incomplete);
-	ndjson_int(json, "calls_left_out", page->calls_left_out);
-	ndjson_int(json, "gps_left_out", page->gps_left_out);
+	put_left_out(json, "calls_left_out", &page->calls);
+	put_left_out(json, "gps_left_out", &page->gps);
 	ndjson_bool(json, "inferred", summary->is_log);
 	ndjson_array(json, "ns_by_cause");
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
@@ -655,9 +689,9 @@ static int put_data(struct page *page, const struct summary *summary, struct str
 	put_vms(&json, page);
 	put_values(out, "files", &page->files);
 	put_values(out, "domains", &page->domains_list);
-	put_values(out, "calls", &page->calls);
-	put_values(out, "gps", &page->gps);
-	put_values(out, "callbacks", &page->callbacks);
+	put_worst(out, "calls", &page->calls);
+	put_worst(out, "gps", &page->gps);
+	put_worst(out, "callbacks", &page->callbacks);
 	return ndjson_finish(&json);
 }
 

@@ -20,7 +20,8 @@ struct str;
 struct summary;
 struct symbols;
 
-/* A page with more calls, or grace periods, has the first ones, and says how many it lacks. */
+/* A page with more calls has the worst: all that stalled first, then those that lost most; of grace
+ * periods and of callbacks the longest. It says what it lacks. */
 #define PAGE_CALLS_MAX 65536
 #define PAGE_GPS_MAX   262144
 

@@ -547,14 +547,24 @@ function put(map, key, value) {
 		map.set(key, [value]);
 }
 
+// What the page has no room for, which is the least bad.
+function left_out() {
+	const [calls, stalls, lost] = data.calls_left_out, [gps, , ns] = data.gps_left_out, said = [];
+	if (calls)
+		said.push(`${calls} calls (stalls: ${stalls}), none of which lost more than ${duration(lost)}`);
+	if (gps)
+		said.push(`${gps} grace periods, none longer than ${duration(ns)}`);
+	return said.join("; ");
+}
+
 function notes(parent) {
 	const said = [];
 	if (data.lost)
 		said.push(`Records were lost: ${data.lost}. Calls may be missing, and accounts may have holes.`);
 	if (data.incomplete)
 		said.push(`Accounts with holes: ${data.incomplete}.`);
-	if (data.calls_left_out || data.gps_left_out)
-		said.push(`Not in this page, which would be too large: ${data.calls_left_out} calls, ${data.gps_left_out} grace periods.`);
+	if (left_out())
+		said.push(`Not in this page, which would be too large: ${left_out()}.`);
 	if (data.inferred)
 		said.push("From a log, which has no causes: these are inferred.");
 	const sources = data.files.map(([hz, backend]) => `${text(backend)}${hz ? `, HZ=${hz}` : ""}`);

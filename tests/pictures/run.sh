@@ -142,6 +142,21 @@ test_page_reader_can_fail()
 	! "$here/tests/pictures/read_page.py" qemu.html longer || fail "another latency is no error"
 }
 
+# Of more calls than there is room for it has the worst, whenever they were, and says what is not there.
+test_page_keeps_the_worst()
+{
+	awk 'BEGIN { for (i = 1; i <= 65543; i++)
+		printf "77 %d.%06d ioctl(12, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0}) = 0 <%s>\n", 1000 + int(i / 1000),
+			i % 1000 * 1000, i == 65543 ? "0.053000" : i == 31 ? "0.000907" : "0.000101" }' >many.strace
+	"$KVMSTALL" report -q --all -f html -o many.html many.strace
+	"$here/tests/pictures/read_page.py" many.html
+	grep -o '"calls_left_out":[^]]*]' many.html | tee said
+	[ "$(cat said)" = '"calls_left_out":[7,0,101000]' ]
+	for ns in 53000000 907000; do
+		[ "$(grep -o ",$ns,$ns," many.html | wc -l)" = 1 ] || fail "the call of $ns ns is not there"
+	done
+}
+
 # README's pictures are of real runs, and as they are drawn now.
 test_pictures_are_drawn()
 {
@@ -191,7 +206,7 @@ test_browser_2000_vms()
 }
 
 tests='perfetto-is-the-report perfetto-filters perfetto-of-several perfetto-reader-can-fail
-	page-is-the-report page-of-diff page-hostile page-reader-can-fail pictures-are-drawn'
+	page-is-the-report page-of-diff page-hostile page-reader-can-fail page-keeps-the-worst pictures-are-drawn'
 [ -z "${WHOLE-}" ] || tests="$tests perfetto-as-published browser-report browser-diff browser-hostile browser-2000-vms"
 
 for name in ${TESTS:-$tests}; do
