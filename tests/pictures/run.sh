@@ -157,12 +157,14 @@ test_page_keeps_the_worst()
 	done
 }
 
-# README's pictures are of real runs, and as they are drawn now.
+# The pictures of README and docs are of real runs, and as they are drawn now.
 test_pictures_are_drawn()
 {
 	"$here/scripts/pictures.sh" --check
 	grep -q 'docs/pictures/order.svg' "$here/README.md" || fail "README does not show it"
 	grep -q 'KVM_IOEVENTFD starts it' "$here/docs/pictures/order.svg" || fail "it does not show who is to blame"
+	grep -q 'pictures/kernels.svg' "$here/docs/symptom-to-verdict.md" || fail "the page of the report does not show it"
+	grep -q 'KVM_CREATE_IRQCHIP starts it' "$here/docs/pictures/kernels.svg" || fail "it does not show who is to blame"
 }
 
 # in_browser WHAT PAGE: what a page does is seen in Chromium alone. PICTURES is a folder for screenshots.
