@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which mutex a task waits for. While it does it may contend for other locks, the mutex's own
- * wait_lock or those of an interrupt: what they do is not about the mutex. Plain C: unit tests
- * include it.
+ * Which mutex a task waits for, who has it, and since when it spins for that one to let go. While it
+ * does it may contend for other locks, the mutex's own wait_lock or those of an interrupt: what they
+ * do is not about the mutex. Plain C: unit tests include it.
  */
 #ifndef BPF_LOCKED_H
 #define BPF_LOCKED_H
@@ -16,10 +16,11 @@
 struct locked {
 	__u64 addr;  /* 0: it waits for none */
 	__u32 which; /* enum ks_lock_which */
-	__u32 unused;
+	__u32 owner; /* tid, as it was reported last; 0: nobody was seen to have it */
+	__u64 spin_ns; /* it spins since then; 0: it does not */
 };
 
-/* Returns if that is news: a mutex reports twice, when it spins and when it sleeps. */
+/* Returns if that is news: a mutex reports each time it spins or sleeps. */
 static inline __attribute__((always_inline)) bool locked_begin(struct locked *locked, __u64 addr,
 							       __u32 which)
 {
@@ -27,7 +28,29 @@ static inline __attribute__((always_inline)) bool locked_begin(struct locked *lo
 		return false;
 	locked->addr = addr;
 	locked->which = which;
+	locked->owner = 0;
+	locked->spin_ns = 0;
 	return true;
+}
+
+/* Who has it now: is that news? Somebody else may have got it before us. */
+static inline __attribute__((always_inline)) bool locked_by(struct locked *locked, __u32 owner)
+{
+	if (!owner || locked->owner == owner)
+		return false;
+	locked->owner = owner;
+	return true;
+}
+
+/* It does not spin for @addr any more. Returns since when it did, or 0. */
+static inline __attribute__((always_inline)) __u64 locked_spun(struct locked *locked, __u64 addr)
+{
+	__u64 since_ns = locked->spin_ns;
+
+	if (locked->addr != addr)
+		return 0;
+	locked->spin_ns = 0;
+	return since_ns;
 }
 
 static inline __attribute__((always_inline)) void locked_end(struct locked *locked, __u64 addr)

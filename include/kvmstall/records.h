@@ -64,6 +64,8 @@ enum ks_type {
 	KS_LATE = 25,	   /* ks_cpu: a thread of the kernel was woken, and got a CPU late */
 	KS_BORN = 26,	   /* ks_step: KVM_CREATE_VM made the VM .val; the call began at .seq */
 	KS_RUN = 27,	   /* ks_step: vCPU 0 of the VM .val enters KVM_RUN for the first time */
+	KS_SPUN = 28,	   /* ks_step: a task in a call spun for the mutex .ssp, since .seq; the call
+			    * began at .val */
 	KS_TYPE_CNT
 };
 

@@ -187,6 +187,17 @@ int account_preempted(struct task *task, const struct ks_cpu *cpu)
 	return task_add_unslept(task, cpu->since_ns, &seg);
 }
 
+int account_spun(struct task *task, uint64_t since_ns, uint64_t until_ns)
+{
+	struct segment seg = {.ns = until_ns - since_ns};
+
+	if (since_ns < task->last_in_ns || !task->lock.owner)
+		return 0;
+	take_blame(task, &seg);
+	task->last_in_ns = until_ns;
+	return task_add_unslept(task, since_ns, &seg);
+}
+
 /* A record whose times make no sense must not make sums that do not hold. */
 static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 {

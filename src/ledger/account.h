@@ -18,6 +18,9 @@ int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct 
 /* Append to @task that it was without a CPU, and did not sleep. Returns 0 or -ENOMEM. */
 int account_preempted(struct task *task, const struct ks_cpu *cpu);
 
+/* Append to @task that it spun for the mutex of .lock, if the holder was seen: 0 or -ENOMEM. */
+int account_spun(struct task *task, uint64_t since_ns, uint64_t until_ns);
+
 #define LOSS_WINDOWS 16
 
 /* Stretches of time from which records may be missing, the newest few. */

@@ -664,6 +664,16 @@ static void keep_holder(struct ledger *ledger, uint32_t owner)
 		holder->watchers++;
 }
 
+/* What a call is blamed on that began before: it was not reported. */
+static void forget_blame(struct ledger *ledger, struct task *task, uint64_t begin_ns)
+{
+	if (task->blamed.ts_ns >= begin_ns)
+		return;
+	forget_holder(ledger, task->blamed.owner);
+	task->blamed = (struct held_lock){0};
+	task->blamed_ns = 0;
+}
+
 static int take_sleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_sleep *sleep = view->sleep;
@@ -717,6 +727,29 @@ static int take_lock(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
+/* Of a call that is not reported nothing is needed: who spins a lot, in many of them, is not to take
+ * ever more memory. */
+static int take_spun(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_step *spun = view->step;
+	struct task *task;
+	uint32_t blamed;
+	int ret;
+
+	if (spun->seq > spun->head.ts_ns || spun->val > spun->seq)
+		return -EINVAL;
+	task = find_task(ledger, spun->head.tid, spun->head.ts_ns);
+	if (!task)
+		return no_task(ledger);
+	task_forget_before(task, spun->val);
+	forget_blame(ledger, task, spun->val);
+	blamed = task->blamed.owner;
+	ret = account_spun(task, spun->seq, spun->head.ts_ns);
+	keep_holder(ledger, task->blamed.owner);
+	forget_holder(ledger, blamed);
+	return ret;
+}
+
 static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
 				   const struct task *task)
 {
@@ -764,6 +797,7 @@ static int take_call(struct ledger *ledger, const struct record_view *view)
 	if (!task)
 		return no_task(ledger);
 	task_forget_before(task, call->begin_ns);
+	forget_blame(ledger, task, call->begin_ns);
 	in.vm = vm_of_call(ledger, call, task);
 	if (task->blamed.owner)
 		in.holder = map_get(&ledger->tasks, task->blamed.owner);
@@ -1006,6 +1040,7 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_LATE] = take_cpu,
 	[KS_BORN] = take_born,
 	[KS_RUN] = take_run,
+	[KS_SPUN] = take_spun,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */

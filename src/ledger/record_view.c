@@ -41,7 +41,7 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_SUSPECT] = RECORD_TASK,  [KS_HELD] = RECORD_STEP,	   [KS_ASLEEP] = RECORD_TASK,
 	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,   [KS_PREEMPTED] = RECORD_CPU,
 	[KS_WOKEN] = RECORD_CPU,     [KS_LATE] = RECORD_CPU,	   [KS_BORN] = RECORD_STEP,
-	[KS_RUN] = RECORD_STEP,
+	[KS_RUN] = RECORD_STEP,	     [KS_SPUN] = RECORD_STEP,
 };
 
 static enum record_shape shape_of(uint8_t type)

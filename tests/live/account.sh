@@ -108,3 +108,20 @@ test_min_runs()
 	note "$made calls under a millisecond that only ran"
 	[ "$made" -gt 0 ] || skip "each call took a millisecond, or none a tenth of it"
 }
+
+# Who spins for a mutex waits for its holder, though it is on a CPU.
+test_spinning()
+{
+	${CC:-cc} -O1 -pthread -o spin "$here/tests/live/spin.c" || return
+	repeat 3 spinning
+}
+
+spinning()
+{
+	"$KVMSTALL" trace -j -a -o trace -- ./spin 31
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	some "spinning" 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .culprit.kind == "holder" and .culprit.function == "kvm->slots_lock"
+		and .culprit.tid != .tid and .culprit.call == .call and any(.segments[]; .cause == "lock" and (.function | not)))' trace
+	note "$(value '[.[] | select(is_call) | .segments[] | select(.cause == "lock" and (.function | not)) | .ns]
+		| "\(length) spins, \(add / 1e6 * 10 | floor / 10) ms"' trace)"
+}

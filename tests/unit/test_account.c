@@ -465,6 +465,8 @@ static void a_domain_of_nobodys_is_followed_from_its_first_record_on(void **stat
 
 /* ---- locks ---- */
 
+#define LOCK_OF_12 0x8812
+
 static void a_sleep_in_a_mutex_is_its_holders(void **state)
 {
 	const struct row rows[] = {
@@ -566,6 +568,58 @@ static void of_two_mutexes_the_holder_is_that_of_the_longer_wait(void **state)
 	assert_int_equal(stall->by_cause[KS_CAUSE_LOCK], TRACE_NS(59 + 18));
 	assert_int_equal(stall->by_cause[KS_CAUSE_OTHER_SLEEP], TRACE_NS(6));
 	assert_int_equal(stall->culprit.tid, 12);
+	trace_free(trace);
+}
+
+/* Who spins for a mutex is on a CPU, and waits for its holder all the same. */
+static void spinning_for_a_mutex_is_a_lock(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(105, 13, 1, 12),
+		STEP(SPUN, 165, LOCK_OF_12, TRACE_NS(105), .val = TRACE_NS(104), .tid = 13),
+		LOCK(166, 13, 1, 14), /* another had it by then */
+		SLEEP(167, 177, 180, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+		STEP(SPUN, 185, LOCK_OF_12, TRACE_NS(181), .val = TRACE_NS(104), .tid = 13),
+		CALL(104, 190, 13, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct seen *seen = &trace->stalls[0];
+
+	(void)state;
+	assert_string_equal(seen->account, "run 1, lock 60, run 2, lock in kvm_vm_ioctl 10, "
+					   "runnable 3, run 1, lock 4, run 5");
+	assert_int_equal(seen->stall.cause, KS_CAUSE_LOCK);
+	assert_int_equal(seen->stall.culprit.tid, 12);
+	assert_true(seen->stall.is_complete);
+	trace_free(trace);
+}
+
+/* A call that only spins, and for too short to be reported, is none of the next one's. */
+static void spinning_of_calls_that_are_not_reported_is_forgotten(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		LOCK(105, 13, 1, 12),
+		STEP(SPUN, 165, LOCK_OF_12, TRACE_NS(105), .val = TRACE_NS(104), .tid = 13),
+		LOCK(205, 13, 1, 14),
+		STEP(SPUN, 225, LOCK_OF_12, TRACE_NS(205), .val = TRACE_NS(204), .tid = 13),
+		CALL(204, 230, 13, 1, MEMSLOT, 0),
+		LOCK(305, 13, 1, 12),
+		STEP(SPUN, 365, LOCK_OF_12, TRACE_NS(305), .val = TRACE_NS(304), .tid = 13),
+		CALL(404, 430, 13, 1, MEMSLOT, 0),
+		/* of a holder that was not seen */
+		LOCK(505, 13, 1, 0),
+		STEP(SPUN, 525, LOCK_OF_12, TRACE_NS(505), .val = TRACE_NS(504), .tid = 13),
+		CALL(504, 530, 13, 1, MEMSLOT, 0),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 1, lock 20, run 5");
+	assert_int_equal(trace->stalls[0].stall.culprit.tid, 14);
+	assert_string_equal(trace->stalls[1].account, "run 26");
+	assert_string_equal(trace->stalls[2].account, "run 26");
 	trace_free(trace);
 }
 
@@ -938,6 +992,8 @@ int main(void)
 		cmocka_unit_test(a_sleep_in_a_mutex_is_its_holders),
 		cmocka_unit_test(a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile),
 		cmocka_unit_test(of_two_mutexes_the_holder_is_that_of_the_longer_wait),
+		cmocka_unit_test(spinning_for_a_mutex_is_a_lock),
+		cmocka_unit_test(spinning_of_calls_that_are_not_reported_is_forgotten),
 		cmocka_unit_test(a_lock_is_forgotten_with_its_call),
 		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),
 		cmocka_unit_test(watching_holders_leaves_no_task_behind_or_freed),

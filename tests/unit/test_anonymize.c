@@ -136,7 +136,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 25);
+	assert_int_equal(cnt, 26);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }

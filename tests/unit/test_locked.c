@@ -35,11 +35,46 @@ static void a_mutex_that_spins_and_then_sleeps_is_told_once(void **state)
 	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
 }
 
+/* Others may have it before us: each is news, and so is the first that is seen to have it. */
+static void a_holder_that_is_another_one_is_news(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	assert_false(locked_by(&locked, 0));
+	assert_true(locked_by(&locked, 12));
+	assert_false(locked_by(&locked, 12));
+	assert_false(locked_by(&locked, 0));
+	assert_true(locked_by(&locked, 14));
+	locked_end(&locked, MUTEX);
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	assert_true(locked_by(&locked, 14));
+}
+
+static void a_spin_is_over_once(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	assert_int_equal(locked_spun(&locked, MUTEX), 0);
+	locked.spin_ns = 7;
+	assert_int_equal(locked_spun(&locked, WAIT_LOCK), 0);
+	assert_int_equal(locked_spun(&locked, MUTEX), 7);
+	assert_int_equal(locked_spun(&locked, MUTEX), 0);
+	locked.spin_ns = 7; /* and its end is not seen */
+	assert_true(locked_begin(&locked, OTHER, KS_LOCK_KVM));
+	assert_int_equal(locked_spun(&locked, OTHER), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_locks_end_does_not_end_the_wait),
 		cmocka_unit_test(a_mutex_that_spins_and_then_sleeps_is_told_once),
+		cmocka_unit_test(a_holder_that_is_another_one_is_news),
+		cmocka_unit_test(a_spin_is_over_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
