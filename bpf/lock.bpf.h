@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mutexes that a call waits for, and who holds them. */
+/* Locks that a call waits for, and who holds them. */
 #ifndef BPF_LOCK_BPF_H
 #define BPF_LOCK_BPF_H
 
@@ -7,13 +7,40 @@
 
 /* include/trace/events/lock.h: v6.0 dc1f7893a70f ("locking/mutex: Make contention tracepoints more
  * consistent wrt adaptive spinning"). Before, only a VM's own are known for mutexes. */
-#define LCB_F_MUTEX 0x20
-#define LCB_F_SPIN  0x01
+#define LCB_F_MUTEX  0x20
+#define LCB_F_SPIN   0x01
+#define LCB_F_READ   0x02
+#define LCB_F_WRITE  0x04
+#define LCB_F_RT     0x08
+#define LCB_F_PERCPU 0x10
+
+/* kernel/locking/rwsem.c, the same from 6.1 to 7.3 */
+#define RWSEM_READER_OWNED 1UL
+
+/* An owner's low three bits are flags (kernel/locking/mutex.h; rwsem.c has two of them). */
+#define OWNER_FLAGS 7UL
 
 /* Who spins for less has not waited, but passed by. */
 #define SPIN_MIN_NS 5000
 
-/* Which mutex is it? KS_LOCK_OTHER: none, or not known to be one. */
+/* As .owner of struct locked: any number of tasks. */
+#define OWNERS_MANY 0xffffffffu
+
+static __always_inline bool is_rwsem(__u32 flags)
+{
+	return flags & (LCB_F_READ | LCB_F_WRITE) &&
+	       !(flags & (LCB_F_SPIN | LCB_F_RT | LCB_F_PERCPU | LCB_F_MUTEX)) &&
+	       bpf_core_field_exists(struct rw_semaphore, owner);
+}
+
+static __always_inline bool is_own_mmap_lock(__u64 lock)
+{
+	struct mm_struct *mm = BPF_CORE_READ(current_task(), mm);
+
+	return mm && lock == (__u64)mm + bpf_core_field_offset(struct mm_struct, mmap_lock);
+}
+
+/* KS_LOCK_OTHER: none of those whose sleepers we know, or not known to be one. */
 static __always_inline enum ks_lock_which lock_which(__u64 kvm, __u64 lock, __u32 flags)
 {
 	if (lock == kvm + bpf_core_field_offset(struct kvm, slots_lock))
@@ -22,26 +49,68 @@ static __always_inline enum ks_lock_which lock_which(__u64 kvm, __u64 lock, __u3
 		return KS_LOCK_KVM;
 	if (lock == kvm + bpf_core_field_offset(struct kvm, irq_lock))
 		return KS_LOCK_IRQ;
-	return flags & LCB_F_MUTEX ? KS_LOCK_MUTEX : KS_LOCK_OTHER;
+	if (flags & LCB_F_MUTEX)
+		return KS_LOCK_MUTEX;
+	if (flags & LCB_F_PERCPU)
+		return KS_LOCK_PERCPU;
+	if (is_rwsem(flags))
+		return is_own_mmap_lock(lock) ? KS_LOCK_MMAP : KS_LOCK_RWSEM;
+	return KS_LOCK_OTHER;
 }
 
-static __always_inline void lock_emit(const struct task_state *state, struct task_struct *owner,
-				      __u32 owner_tid, __u64 now)
+struct lock_holder {
+	struct task_struct *task;
+	__u32 tid; /* 0: it has none just now, or the kernel does not say */
+	enum ks_lock_held held;
+};
+
+/* Of an rwsem that readers own, the field has the last of them, who may have let go long since. */
+static __always_inline void lock_owner(__u64 lock, enum ks_lock_which which,
+				       struct lock_holder *owner)
 {
+	struct task_struct *task;
+	__u64 word;
+
+	owner->task = NULL;
+	owner->tid = 0;
+	owner->held = KS_HELD_UNNAMED;
+	if (which == KS_LOCK_PERCPU)
+		return;
+	if (which != KS_LOCK_MMAP && which != KS_LOCK_RWSEM) {
+		word = BPF_CORE_READ((struct mutex *)lock, owner.counter);
+	} else if (bpf_core_field_exists(struct rw_semaphore, owner)) {
+		word = BPF_CORE_READ((struct rw_semaphore *)lock, owner.counter);
+		owner->held = KS_HELD_BY_READERS;
+		if (word & RWSEM_READER_OWNED)
+			return;
+	} else {
+		return;
+	}
+	owner->held = KS_HELD_BY_TASK;
+	task = (void *)(word & ~OWNER_FLAGS);
+	owner->task = task;
+	owner->tid = BPF_CORE_READ(task, pid);
+}
+
+static __always_inline void lock_emit(const struct task_state *state,
+				      const struct lock_holder *owner, __u64 now)
+{
+	struct task_struct *task = owner->task;
 	struct task_state *owner_state;
 	struct ks_lock *rec = ring_reserve(sizeof(*rec));
 
 	if (!rec)
 		return;
-	head_fill(&rec->head, now, current_shown_tid(), KS_LOCK);
+	head_fill(&rec->head, now, state->shown_tid, KS_LOCK);
 	rec->lock = state->locked.addr;
 	rec->kvm = state->kvm;
 	rec->which = state->locked.which;
-	owner_state = task_find(owner_tid);
-	rec->owner = owner_tid ? shown_tid(owner, owner_tid) : 0;
+	rec->held = owner->held;
+	owner_state = task_find(owner->tid);
+	rec->owner = owner->tid ? shown_tid(task, owner->tid) : 0;
 	rec->owner_cmd = owner_state ? owner_state->cmd : 0;
 	rec->owner_kind = owner_state ? owner_state->kind : 0;
-	if (BPF_CORE_READ_STR_INTO(&rec->owner_comm, owner, comm) < 0)
+	if (BPF_CORE_READ_STR_INTO(&rec->owner_comm, task, comm) < 0)
 		__builtin_memset(rec->owner_comm, 0, sizeof(rec->owner_comm));
 	ring_submit(rec);
 }
@@ -55,13 +124,21 @@ static __always_inline void spin_emit(struct task_state *state, __u64 lock, __u6
 		emit_step_at(now, KS_SPUN, lock, since_ns, state->begin_ns);
 }
 
-/* A mutex, in a call: who has it? Asked when it spins, and again before it sleeps. */
+/* Who has it now? Reported if that is news, or @is_new. */
+static __always_inline void lock_ask(struct task_state *state, bool is_new, __u64 now)
+{
+	struct lock_holder owner;
+
+	lock_owner(state->locked.addr, state->locked.which, &owner);
+	if (locked_by(&state->locked, owner.held ? OWNERS_MANY : owner.tid) || is_new)
+		lock_emit(state, &owner, now);
+}
+
+/* A lock, in a call: who has it? A mutex is asked when it spins, and again before it sleeps. */
 static __always_inline void lock_wait(__u64 lock, __u32 flags)
 {
 	struct task_state *state = task_find(current_tid());
 	enum ks_lock_which which;
-	struct task_struct *owner;
-	__u32 owner_tid;
 	bool is_new;
 	__u64 now;
 
@@ -75,11 +152,7 @@ static __always_inline void lock_wait(__u64 lock, __u32 flags)
 	is_new = locked_begin(&state->locked, lock, which);
 	if (flags & LCB_F_SPIN)
 		state->locked.spin_ns = now;
-	/* The owner's low three bits are flags (kernel/locking/mutex.h). */
-	owner = (void *)(BPF_CORE_READ((struct mutex *)lock, owner.counter) & ~7UL);
-	owner_tid = BPF_CORE_READ(owner, pid);
-	if (locked_by(&state->locked, owner_tid) || is_new)
-		lock_emit(state, owner, owner_tid, now);
+	lock_ask(state, is_new, now);
 }
 
 static __always_inline void lock_got(__u64 lock)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which mutex a task waits for, who has it, and since when it spins for that one to let go. While it
- * does it may contend for other locks, the mutex's own wait_lock or those of an interrupt: what they
- * do is not about the mutex. Plain C: unit tests include it.
+ * Which mutex a task waits for, who has it, and since when it spins for that one to let go. While
+ * it does it may contend for other locks, the mutex's own wait_lock or those of an interrupt: what
+ * they do is not about the mutex. Plain C: unit tests include it.
  */
 #ifndef BPF_LOCKED_H
 #define BPF_LOCKED_H
@@ -14,9 +14,9 @@
 #include <kvmstall/records.h>
 
 struct locked {
-	__u64 addr;  /* 0: it waits for none */
-	__u32 which; /* enum ks_lock_which */
-	__u32 owner; /* tid, as it was reported last; 0: nobody was seen to have it */
+	__u64 addr;    /* 0: it waits for none */
+	__u32 which;   /* enum ks_lock_which */
+	__u32 owner;   /* tid, as it was reported last; 0: nobody was seen to have it */
 	__u64 spin_ns; /* it spins since then; 0: it does not */
 };
 

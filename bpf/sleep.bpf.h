@@ -4,6 +4,7 @@
 #define BPF_SLEEP_BPF_H
 
 #include "cpu.bpf.h"
+#include "lock.bpf.h"
 
 #define TASK_UNINTERRUPTIBLE 0x002
 #define TASK_DEAD	     0x080
@@ -200,6 +201,8 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
 	task_sample(state);
+	if (state->locked.addr && !state->locked.owner)
+		lock_ask(state, false, now); /* it had none when it was asked first */
 	if (want_early_stacks)
 		stack_save(ctx, tid);
 }

@@ -181,6 +181,11 @@ struct mutex {
 	atomic_long_t owner;
 };
 
+/* Without PREEMPT_RT: there it has no owner. */
+struct rw_semaphore {
+	atomic_long_t owner;
+};
+
 struct xarray {
 	void *xa_head;
 };
@@ -258,6 +263,10 @@ struct signal_struct {
 	unsigned int flags;
 };
 
+struct mm_struct {
+	struct rw_semaphore mmap_lock;
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -271,6 +280,7 @@ struct task_struct {
 	unsigned long nivcsw;
 	unsigned long long start_time; /* CLOCK_MONOTONIC */
 	char comm[16];
+	struct mm_struct *mm;
 	struct files_struct *files;
 	struct signal_struct *signal;
 	void *worker_private;

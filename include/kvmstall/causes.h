@@ -17,7 +17,7 @@
 	X(KWORKER, "kworker", "the work was queued and no kworker ran it")                         \
 	X(GP_WORK, "gp-work", "the grace-period machinery itself")                                 \
 	X(WAKEUP, "wakeup", "completed; the waiter had not run yet")                               \
-	X(LOCK, "lock", "blocked on a mutex that somebody else held")                              \
+	X(LOCK, "lock", "waited for a lock that somebody else held")                              \
 	X(OTHER_SLEEP, "other-sleep", "asleep in the kernel for a reason that is not SRCU")        \
 	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")                            \
 	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")       \

@@ -49,7 +49,7 @@ enum ks_type {
 	KS_CB_BEGIN = 12, /* ks_cb: srcu_invoke_callbacks begins; .val callbacks in the list */
 	KS_CB_END = 13,	  /* ks_cb: srcu_invoke_callbacks ends */
 	KS_CALLBACK = 14, /* ks_start: call_srcu() */
-	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a mutex */
+	KS_LOCK = 15,	  /* ks_lock: a task in a call begins to wait for a lock */
 	/* 16 is not used */
 	KS_SUSPECT = 17, /* ks_task: a thread of a VM whose domain a reader holds, as it was then */
 	/* 18 is not used */
@@ -64,8 +64,8 @@ enum ks_type {
 	KS_LATE = 25,	   /* ks_cpu: a thread of the kernel was woken, and got a CPU late */
 	KS_BORN = 26,	   /* ks_step: KVM_CREATE_VM made the VM .val; the call began at .seq */
 	KS_RUN = 27,	   /* ks_step: vCPU 0 of the VM .val enters KVM_RUN for the first time */
-	KS_SPUN = 28,	   /* ks_step: a task in a call spun for the mutex .ssp, since .seq; the call
-			    * began at .val */
+	KS_SPUN = 28, /* ks_step: a task in a call spun for the mutex .ssp, since .seq; the call
+		       * began at .val */
 	KS_TYPE_CNT
 };
 
@@ -212,22 +212,34 @@ struct ks_cb {
 	__u16 unused[3];
 };
 
-/* Which mutex of struct kvm a task waits for. */
+/* Which lock a task waits for. */
 enum ks_lock_which {
 	KS_LOCK_OTHER = 0,
-	KS_LOCK_SLOTS = 1, /* kvm->slots_lock */
-	KS_LOCK_KVM = 2,   /* kvm->lock */
-	KS_LOCK_IRQ = 3,   /* kvm->irq_lock */
-	KS_LOCK_MUTEX = 4, /* another mutex, of any part of the kernel */
+	KS_LOCK_SLOTS = 1,  /* kvm->slots_lock */
+	KS_LOCK_KVM = 2,    /* kvm->lock */
+	KS_LOCK_IRQ = 3,    /* kvm->irq_lock */
+	KS_LOCK_MUTEX = 4,  /* another mutex, of any part of the kernel */
+	KS_LOCK_MMAP = 5,   /* mmap_lock of its own process */
+	KS_LOCK_RWSEM = 6,  /* another rwsem */
+	KS_LOCK_PERCPU = 7, /* a per-CPU rwsem */
 	KS_LOCK_CNT
+};
+
+/* What the kernel says of who has it. */
+enum ks_lock_held {
+	KS_HELD_BY_TASK = 0,	/* .owner, if it had one just then */
+	KS_HELD_BY_READERS = 1, /* an rwsem: it keeps no list of them */
+	KS_HELD_UNNAMED = 2,	/* a per-CPU rwsem: nothing */
+	KS_HELD_CNT
 };
 
 struct ks_lock {
 	struct ks_head head;
 	__u64 lock;
 	__u64 kvm;
-	__u32 owner; /* tid; 0: not known */
-	__u32 which;
+	__u32 owner;	 /* tid; 0: not known */
+	__u16 which;	 /* enum ks_lock_which */
+	__u16 held;	 /* enum ks_lock_held; up to capture 1.5 the upper half of .which: 0 */
 	__u32 owner_cmd; /* of the call that the owner is in */
 	__u32 owner_kind;
 	char owner_comm[KS_COMM_LEN];

@@ -146,6 +146,12 @@ static int account_rcu(struct task *task, const struct ks_sleep *sleep, const st
 	return task_add_segment(task, wake_ns, &wakeup);
 }
 
+/* Did the kernel say who has it: a task, or some that it does not name? */
+static bool is_held(const struct held_lock *lock)
+{
+	return lock->owner || lock->held != KS_HELD_BY_TASK;
+}
+
 /* A mutex whose holder was not seen is a sleep like any other. Of several, the longest is the one
  * to name the holder of. */
 static void take_blame(struct task *task, struct segment *seg)
@@ -170,7 +176,7 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 
 	if (stack_in_invalidation(stack))
 		seg.cause = KS_CAUSE_INVALIDATION;
-	if (sleep->lock && task->lock.owner)
+	if (sleep->lock && is_held(&task->lock))
 		take_blame(task, &seg);
 	if (task_add_segment(task, sleep->off_ns, &seg))
 		return -ENOMEM;
@@ -191,7 +197,7 @@ int account_spun(struct task *task, uint64_t since_ns, uint64_t until_ns)
 {
 	struct segment seg = {.ns = until_ns - since_ns};
 
-	if (since_ns < task->last_in_ns || !task->lock.owner)
+	if (since_ns < task->last_in_ns || !is_held(&task->lock))
 		return 0;
 	take_blame(task, &seg);
 	task->last_in_ns = until_ns;

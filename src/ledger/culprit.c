@@ -268,8 +268,12 @@ static void blame_reader(const struct vms *vms, const struct stall *stall,
 
 static const char *lock_name(uint32_t which)
 {
-	static const char *const names[KS_LOCK_CNT] = {NULL, "kvm->slots_lock", "kvm->lock",
-						       "kvm->irq_lock", NULL};
+	static const char *const names[KS_LOCK_CNT] = {
+		[KS_LOCK_SLOTS] = "kvm->slots_lock",
+		[KS_LOCK_KVM] = "kvm->lock",
+		[KS_LOCK_IRQ] = "kvm->irq_lock",
+		[KS_LOCK_MMAP] = "mmap_lock",
+	};
 
 	return names[which];
 }
@@ -281,6 +285,8 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 
 	culprit->kind = CULPRIT_HOLDER;
 	culprit->func = lock_name(lock->which);
+	culprit->lock = lock->which;
+	culprit->held = lock->held;
 	culprit->is_known = lock->owner != 0;
 	culprit->tid = lock->owner;
 	memcpy(culprit->comm, lock->owner_comm, sizeof(culprit->comm));

@@ -612,7 +612,7 @@ static int no_task(struct ledger *ledger)
 
 static void release_task(struct ledger *ledger, struct task *task)
 {
-	if (task->watchers || task->segments_cnt || task->lock.owner || task->blamed.owner)
+	if (task->watchers || task->segments_cnt || task->lock.ts_ns || task->blamed.ts_ns)
 		return;
 	map_del(&ledger->tasks, task->tid);
 	task_free(ledger->spare);
@@ -711,6 +711,7 @@ static int take_lock(struct ledger *ledger, const struct record_view *view)
 	task->lock = (struct held_lock){
 		.ts_ns = lock->head.ts_ns,
 		.which = lock->which < KS_LOCK_CNT ? lock->which : KS_LOCK_OTHER,
+		.held = lock->held < KS_HELD_CNT ? lock->held : KS_HELD_BY_TASK,
 		.owner = lock->owner == lock->head.tid ? 0 : lock->owner,
 		.owner_cmd = lock->owner_cmd,
 		.owner_kind = lock->owner_kind,
@@ -727,8 +728,8 @@ static int take_lock(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
-/* Of a call that is not reported nothing is needed: who spins a lot, in many of them, is not to take
- * ever more memory. */
+/* Of a call that is not reported nothing is needed: who spins a lot, in many of them, is not to
+ * take ever more memory. */
 static int take_spun(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_step *spun = view->step;

@@ -23,6 +23,30 @@ const char *culprit_kind_name(enum culprit_kind kind)
 	return culprits[kind];
 }
 
+const char *lock_kind_name(enum ks_lock_which which)
+{
+	switch (which) {
+	case KS_LOCK_MMAP:
+	case KS_LOCK_RWSEM:
+		return "an rwsem";
+	case KS_LOCK_PERCPU:
+		return "a per-CPU rwsem";
+	default:
+		return "a mutex";
+	}
+}
+
+const char *lock_held_name(enum ks_lock_held held)
+{
+	static const char *const helds[KS_HELD_CNT] = {
+		[KS_HELD_BY_TASK] = "a task",
+		[KS_HELD_BY_READERS] = "readers",
+		[KS_HELD_UNNAMED] = "somebody that the kernel does not name",
+	};
+
+	return helds[held];
+}
+
 const char *cause_name(enum ks_cause cause)
 {
 	return names[cause];

@@ -87,7 +87,7 @@ enum culprit_kind {
 	CULPRIT_NONE,
 	CULPRIT_INITIATOR, /* of the GP that the call waited for */
 	CULPRIT_READER,	   /* of the domain: it held that GP open */
-	CULPRIT_HOLDER,	   /* of the mutex */
+	CULPRIT_HOLDER,	   /* of the lock */
 	CULPRIT_QUEUE,	   /* a work that was in the host-wide irqfd clean-up queue before */
 	CULPRIT_CPU,	   /* had the CPU that the call, or a thread that it waited for, wanted */
 	CULPRIT_WAKER,	   /* ended the sleep, that is: was waited for */
@@ -95,6 +95,12 @@ enum culprit_kind {
 };
 
 const char *culprit_kind_name(enum culprit_kind kind);
+
+/* "a mutex", of one that has no name of its own. */
+const char *lock_kind_name(enum ks_lock_which which);
+
+/* "readers": who has a lock of which the kernel names nobody. */
+const char *lock_held_name(enum ks_lock_held held);
 
 /* Who is to blame for one segment of the stall: the one that its cause stands for. */
 struct culprit {
@@ -113,6 +119,9 @@ struct culprit {
 	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;
 	enum ks_cause cause; /* CULPRIT_HOLDER, _QUEUE: of its own stall */
+	/* CULPRIT_HOLDER: of what; and if nobody is known, what the kernel says of who has it. */
+	enum ks_lock_which lock;
+	enum ks_lock_held held;
 	char comm[KS_COMM_LEN];
 	/* CULPRIT_CPU: has a real-time priority. */
 	bool is_realtime;

@@ -18,11 +18,12 @@ struct timed_segment {
 	uint32_t sleep; /* which of the task's sleeps it is of, from 0 */
 };
 
-/* The mutex that the task blocked on last. */
+/* The lock that the task blocked on last. */
 struct held_lock {
 	uint64_t ts_ns; /* 0: none */
-	uint32_t which; /* enum ks_lock_which */
-	uint32_t owner; /* tid */
+	uint16_t which; /* enum ks_lock_which */
+	uint16_t held;	/* enum ks_lock_held */
+	uint32_t owner; /* tid; 0: not known */
 	uint32_t owner_cmd;
 	uint8_t owner_kind;
 	char owner_comm[KS_COMM_LEN];

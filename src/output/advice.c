@@ -167,6 +167,13 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		       "faster, or populate the memory before memslots change";
 	if (stall->cause == KS_CAUSE_RCU)
 		return for_rcu(stall);
+	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMAP)
+		return "a thread of the VMM changes its address space meanwhile, or faults with it "
+		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
+		       "after";
+	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock >= KS_LOCK_RWSEM)
+		return "the function named takes a lock that the whole host shares: fewer tasks "
+		       "that move to other cgroups, CPUs that come and go, or such calls at once";
 	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.is_known && !stall->culprit.func)
 		return "the function named takes a mutex that is not a VM's, so every process of "
 		       "the "

@@ -162,6 +162,23 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 	ndjson_end_object(json);
 }
 
+/* What it waited for longest, if that is no mutex. */
+static void put_lock(struct ndjson *json, const struct culprit *culprit)
+{
+	static const char *const kinds[KS_LOCK_CNT] = {[KS_LOCK_MMAP] = "rwsem",
+						       [KS_LOCK_RWSEM] = "rwsem",
+						       [KS_LOCK_PERCPU] = "percpu-rwsem"};
+	static const char *const helds[KS_HELD_CNT] = {"task", "readers", "unnamed"};
+
+	if (culprit->kind != CULPRIT_HOLDER || !kinds[culprit->lock])
+		return;
+	ndjson_object(json, "lock");
+	ndjson_text(json, "kind", kinds[culprit->lock]);
+	ndjson_text(json, "name", culprit->func);
+	ndjson_text(json, "held_by", helds[culprit->held]);
+	ndjson_end_object(json);
+}
+
 static void put_advice(struct ndjson *json, const struct stall *stall,
 		       const struct advice_host *host)
 {
@@ -192,6 +209,7 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	put_segments(&json, stall);
 	put_waits(&json, stall);
 	put_culprit(&json, &stall->culprit);
+	put_lock(&json, &stall->culprit);
 	put_int_if(&json, "without_ns", !stall->is_ageless, stall->without_ns);
 	ndjson_text(&json, "phase", phase_name(stall->phase));
 	put_advice(&json, stall, host);

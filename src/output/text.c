@@ -231,7 +231,9 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 	if (culprit->func)
 		str_addf(out, " on %s", culprit->func);
 	else if (culprit->seg && culprit->seg->func && culprit->kind == CULPRIT_HOLDER)
-		str_addf(out, " on a mutex in %s", culprit->seg->func);
+		str_addf(out, " on %s in %s", lock_kind_name(culprit->lock), culprit->seg->func);
+	if (culprit->kind == CULPRIT_HOLDER && culprit->held != KS_HELD_BY_TASK)
+		str_addf(out, ", held by %s", lock_held_name(culprit->held));
 	if (!culprit->is_known)
 		return;
 	str_adds(out, ", held by ");

@@ -91,6 +91,18 @@ def wrong_invalidation($injection):
 		end
 	end;
 
+# Held by a thread that is in no call of KVM, or in none that it slept in.
+def wrong_mmap_lock($injection):
+	wrong(.complete | not; "incomplete"),
+	wrong(ns_by("other-sleep") * 20 > .stall_ns; "other-sleep"),
+	if is_disturbed("lock") then empty else
+		wrong(.cause != "lock"; "headline \(.cause)"),
+		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid; "holder \(.culprit.tid), not \($injection.tid)"),
+		wrong(.culprit.function != "mmap_lock"; "lock \(.culprit.function)"),
+		wrong(.lock != {kind: "rwsem", name: "mmap_lock", held_by: "task"}; "lock is \(.lock)")
+	end;
+
 def wrong_kworker($injection):
 	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
@@ -127,6 +139,7 @@ def rounds($name; $trace; $jiffy):
 		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
 	elif $name == "notifier-reader" then round($injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
 	elif $name == "invalidation" then round($injection; $seen; "invalidation"; wrong_invalidation($injection))
+	elif $name == "mmap-lock" then round($injection; $seen; "lock"; wrong_mmap_lock($injection))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

@@ -125,3 +125,19 @@ spinning()
 	note "$(value '[.[] | select(is_call) | .segments[] | select(.cause == "lock" and (.function | not)) | .ns]
 		| "\(length) spins, \(add / 1e6 * 10 | floor / 10) ms"' trace)"
 }
+
+# Of who reads, an rwsem keeps no list: nobody is named then.
+test_mmap_readers()
+{
+	${CC:-cc} -O1 -pthread -o populate "$here/tests/live/populate.c" || return
+	repeat 3 mmap_readers
+}
+
+mmap_readers()
+{
+	"$KVMSTALL" trace -j -a -o trace -- ./populate 23
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	some "held by readers" 'select(.call == "KVM_CREATE_VM" and .cause == "lock" and .culprit == null
+		and .lock == {kind: "rwsem", name: "mmap_lock", held_by: "readers"})' trace
+	none "a reader by name" 'select(.lock and .lock.held_by != "task" and .culprit)' trace
+}

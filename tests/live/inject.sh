@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-unexplained' exec bash "$(dirname "$0")/run.sh"
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-unexplained' exec bash "$(dirname "$0")/run.sh"
 
 rounds=${ROUNDS:-31}
 
@@ -120,6 +120,15 @@ test_inject_invalidation()
 
 	can_unmap_slowly invalidation
 	inject invalidation 'rounds($name; $trace; $jiffy)'
+}
+
+# Who registers with an address space waits for a thread that changes it.
+# shellcheck disable=SC2016 # jq's
+test_inject_mmap_lock()
+{
+	local rounds=${ROUNDS:-11}
+
+	inject mmap-lock 'rounds($name; $trace; $jiffy)'
 }
 
 # A reader of the host-wide domain is in another process.

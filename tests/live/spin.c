@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two threads, on two CPUs, that spin for one mutex: each makes and deletes a slot of its own of the
- * same VM, spin ROUNDS times. Without two-dimensional paging KVM fills a table for the slot's pages
- * meanwhile, with slots_lock held, and does not sleep.
+ * Two threads, on two CPUs, that spin for one mutex: each makes and deletes a slot of its own of
+ * the same VM, spin ROUNDS times. Without two-dimensional paging KVM fills a table for the slot's
+ * pages meanwhile, with slots_lock held, and does not sleep.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,9 +23,8 @@ static void *mem;
 static void *update(void *arg)
 {
 	uintptr_t slot = (uintptr_t)arg;
-	struct kvm_userspace_memory_region region = {.slot = slot,
-						     .guest_phys_addr = slot << 36,
-						     .userspace_addr = (uintptr_t)mem};
+	struct kvm_userspace_memory_region region = {
+		.slot = slot, .guest_phys_addr = slot << 36, .userspace_addr = (uintptr_t)mem};
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);

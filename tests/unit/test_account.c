@@ -595,6 +595,37 @@ static void spinning_for_a_mutex_is_a_lock(void **state)
 	trace_free(trace);
 }
 
+/* Of who reads, an rwsem keeps no list; and a per-CPU one not even who writes. */
+static void a_lock_of_which_the_kernel_names_nobody_is_one(void **state)
+{
+	static const struct {
+		uint8_t which, held;
+	} cases[] = {
+		{KS_LOCK_MMAP, KS_HELD_BY_READERS},
+		{KS_LOCK_RWSEM, KS_HELD_BY_READERS},
+		{KS_LOCK_PERCPU, KS_HELD_UNNAMED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			LOCK(105, 13, 1, 0, .lock = cases[i].which, .flags = cases[i].held),
+			SLEEP(106, 165, 165, 13, 0, .lock = cases[i].which, .stack = IN_MUTEX),
+			CALL(104, 180, 13, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		assert_int_equal(trace->stalls[0].stall.by_cause[KS_CAUSE_LOCK], TRACE_NS(59));
+		assert_int_equal(culprit->kind, CULPRIT_HOLDER);
+		assert_false(culprit->is_known);
+		assert_int_equal(culprit->lock, cases[i].which);
+		assert_int_equal(culprit->held, cases[i].held);
+		trace_free(trace);
+	}
+}
+
 /* A call that only spins, and for too short to be reported, is none of the next one's. */
 static void spinning_of_calls_that_are_not_reported_is_forgotten(void **state)
 {
@@ -993,6 +1024,7 @@ int main(void)
 		cmocka_unit_test(a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile),
 		cmocka_unit_test(of_two_mutexes_the_holder_is_that_of_the_longer_wait),
 		cmocka_unit_test(spinning_for_a_mutex_is_a_lock),
+		cmocka_unit_test(a_lock_of_which_the_kernel_names_nobody_is_one),
 		cmocka_unit_test(spinning_of_calls_that_are_not_reported_is_forgotten),
 		cmocka_unit_test(a_lock_is_forgotten_with_its_call),
 		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),

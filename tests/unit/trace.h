@@ -557,7 +557,8 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_LOCK:
 		rec->lock.kvm = KVM(row->vm);
 		rec->lock.owner = row->val;
-		rec->lock.which = KS_LOCK_SLOTS;
+		rec->lock.which = row->lock ? row->lock : KS_LOCK_SLOTS;
+		rec->lock.held = row->flags;
 		strcpy(rec->lock.owner_comm, "holder");
 		return sizeof(rec->lock);
 	case KS_PREEMPTED:

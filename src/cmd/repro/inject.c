@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -223,9 +224,108 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	return ret;
 }
 
-const char *const inject_names[] = {"reader",	    "lock", "kworker", "normal-gp",
-				    "mmu-notifier", "none", "hang",    "notifier-reader",
-				    "invalidation", NULL};
+/* ---- mmap_lock ---- */
+
+/* The zero page, everywhere: page tables alone, whose every entry mprotect() changes. */
+#define MAPPING_BYTES (512UL << 20)
+
+/* Into the middle of one change, which takes some ms. */
+#define MAPPING_DELAY_NS 2000000
+
+struct changer {
+	void *mem;
+	_Atomic pid_t tid; /* 0: not begun */
+	_Atomic bool is_over;
+};
+
+static int map_zeroes(struct changer *changer, struct err *err)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	changer->mem = mmap(NULL, MAPPING_BYTES, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (changer->mem == MAP_FAILED)
+		return err_set(err, -errno, "cannot map memory: %s", strerror(errno));
+	madvise(changer->mem, MAPPING_BYTES, MADV_NOHUGEPAGE); /* or not: then it has none */
+	for (size_t i = 0; i < MAPPING_BYTES; i += page)
+		(void)*(volatile char *)((char *)changer->mem + i);
+	return 0;
+}
+
+static void *run_changer(void *arg)
+{
+	struct changer *changer = arg;
+
+	pthread_setname_np(pthread_self(), "kvmstall-mmap");
+	atomic_store(&changer->tid, gettid());
+	for (int i = 0; !atomic_load(&changer->is_over); i++)
+		mprotect(changer->mem, MAPPING_BYTES, i % 2 ? PROT_READ : PROT_NONE);
+	return NULL;
+}
+
+/* On one CPU, so that who wants the lock does not spin for it: its holder is not running then. */
+static int stay_on_cpu(cpu_set_t *before, struct err *err)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	if (sched_getaffinity(0, sizeof(*before), before) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		return err_set(err, -errno, "cannot stay on a CPU: %s", strerror(errno));
+	return 0;
+}
+
+static int change_and_suffer(struct machine *vm, struct changer *changer,
+			     struct injection *injection, struct err *err)
+{
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, run_changer, changer);
+
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	while (!atomic_load(&changer->tid))
+		sched_yield();
+	injection->begin_ns = clock_now_ns();
+	ret = victim_vm(vm, "mmap-lock", NULL, MAPPING_DELAY_NS, err);
+	injection->end_ns = clock_now_ns();
+	atomic_store(&changer->is_over, true);
+	pthread_join(thread, NULL);
+	injection->tid = atomic_load(&changer->tid);
+	return ret;
+}
+
+/* A thread changes the address space again and again, and KVM_CREATE_VM wants to register with it.
+ */
+static int inject_mmap_lock(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+			    struct err *err)
+{
+	struct changer changer = {.tid = 0};
+	cpu_set_t before;
+	int ret = map_zeroes(&changer, err);
+
+	(void)hold_ns;
+	if (ret)
+		return ret;
+	ret = stay_on_cpu(&before, err);
+	if (!ret) {
+		ret = change_and_suffer(vm, &changer, injection, err);
+		sched_setaffinity(0, sizeof(before), &before);
+	}
+	munmap(changer.mem, MAPPING_BYTES);
+	injection->victim_tid = gettid();
+	snprintf(
+		injection->detail, sizeof(injection->detail),
+		"thread %d changed the protection of %lu MiB again and again, with mmap_lock held; "
+		"a second VM was made",
+		injection->tid, MAPPING_BYTES >> 20);
+	return ret;
+}
+
+const char *const inject_names[] = {"reader",	    "lock",	 "kworker", "normal-gp",
+				    "mmu-notifier", "none",	 "hang",    "notifier-reader",
+				    "invalidation", "mmap-lock", NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -260,4 +360,5 @@ const struct inject injects[] = {
 	 .order = ORDER_OWN,
 	 .max_hold_ns = HOLD_MAX_NS,
 	 .run = inject_invalidation},
+	{.name = "mmap-lock", .expects = "lock", .order = ORDER_OWN, .run = inject_mmap_lock},
 };

@@ -124,25 +124,6 @@ static pid_t start_other(struct ready *ready, struct err *err)
 	return pid;
 }
 
-/* A VM that has nothing, and its end. */
-static int suffer(const struct machine *vm, struct err *err)
-{
-	struct machine second;
-	int ret = machine_open(&second, &(struct machine_size){0}, vm->log, err), close_ret;
-
-	if (ret)
-		return ret;
-	ret = machine_create(&second);
-	if (ret)
-		ret = victim_error(&second, ret, err);
-	else
-		second.injected = "notifier-reader";
-	close_ret = machine_close(&second);
-	if (!ret && close_ret)
-		ret = err_set(err, close_ret, "cannot close a VM: %s", strerror(-close_ret));
-	return ret;
-}
-
 static int check_time(const struct ready *ready, struct err *err)
 {
 	if (!ready->ns)
@@ -159,7 +140,7 @@ static int read_and_suffer(const struct machine *vm, const struct ready *ready, 
 {
 	int ret = check_time(ready, err);
 
-	return ret ? ret : suffer(vm, err);
+	return ret ? ret : victim_vm(vm, NULL, "notifier-reader", 0, err);
 }
 
 int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/machine.h"
 #include "cmd/repro/profile.h"
@@ -14,6 +15,26 @@ int victim_error(struct machine *vm, int ret, struct err *err)
 	if (profile_is_refusal(ret))
 		return err_cannot(err, "this kernel refused %s: %s", call, strerror(-ret));
 	return err_set(err, ret, "%s: %s", call, strerror(-ret));
+}
+
+int victim_vm(const struct machine *vm, const char *at_start, const char *at_end, uint64_t delay_ns,
+	      struct err *err)
+{
+	struct machine second;
+	int ret = machine_open(&second, &(struct machine_size){0}, vm->log, err), close_ret;
+
+	if (ret)
+		return ret;
+	clock_sleep_ns(delay_ns);
+	second.injected = at_start;
+	ret = machine_create(&second);
+	if (ret)
+		ret = victim_error(&second, ret, err);
+	second.injected = ret ? NULL : at_end;
+	close_ret = machine_close(&second);
+	if (!ret && close_ret)
+		ret = err_set(err, close_ret, "cannot close a VM: %s", strerror(-close_ret));
+	return ret;
 }
 
 int victim_update(struct machine *vm, uint32_t extra, const char *name, struct err *err)

@@ -11,6 +11,14 @@ struct machine;
 /* An update of extra memslot @extra that is marked as suffering from @name. */
 int victim_update(struct machine *vm, uint32_t extra, const char *name, struct err *err);
 
+/*
+ * A VM that has nothing, and its end, of the process that has @vm. KVM_CREATE_VM is marked as
+ * suffering from @at_start, the close from @at_end; NULL: from nothing. What KVM_CREATE_VM needs is
+ * ready @delay_ns before it.
+ */
+int victim_vm(const struct machine *vm, const char *at_start, const char *at_end, uint64_t delay_ns,
+	      struct err *err);
+
 /* The sentence for a failed call of @vm: exit status 3 when the kernel refused it. */
 int victim_error(struct machine *vm, int ret, struct err *err);
 
