@@ -26,6 +26,7 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	rec->vcpus = state->vcpus;
 	rec->kind = state->kind;
 	rec->api = state->api;
+	rec->lock = state->locked.which;
 	if (!ssp)
 		rec->ssp = state->wait_ssp;
 }

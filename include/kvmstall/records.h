@@ -239,7 +239,7 @@ struct ks_lock {
 	__u64 kvm;
 	__u32 owner;	 /* tid; 0: not known */
 	__u16 which;	 /* enum ks_lock_which */
-	__u16 held;	 /* enum ks_lock_held; up to capture 1.5 the upper half of .which: 0 */
+	__u16 held;	 /* enum ks_lock_held; up to capture 1.4 the upper half of .which: 0 */
 	__u32 owner_cmd; /* of the call that the owner is in */
 	__u32 owner_kind;
 	char owner_comm[KS_COMM_LEN];
@@ -280,7 +280,9 @@ struct ks_task {
 	__u8 kind;
 	__u8 api;
 	__u32 state; /* as task_struct has it */
-	__u32 frames;
+	__u16 frames;
+	__u16 lock;	/* enum ks_lock_which: of its call, that it waits for; up to capture 1.4 the
+			 * upper half of .frames: 0 */
 	__u32 switches; /* voluntary ones so far: the same number, the same sleep */
 	char comm[KS_COMM_LEN];
 	__u64 stack[KS_STACK_MAX];

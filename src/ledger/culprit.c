@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/blame/locks.h"
 #include "ledger/ioctls.h"
 
 /* include/linux/sched/prio.h: MAX_RT_PRIO */
@@ -292,6 +293,7 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 	memcpy(culprit->comm, lock->owner_comm, sizeof(culprit->comm));
 	culprit->call = lock->owner_kind ? call_of(lock->owner_kind, lock->owner_cmd) : CALL_NONE;
 	culprit->cause = task_stalled_for(in->holder, begin_ns, end_ns);
+	locks_root(in->tasks, in->task, lock, begin_ns, end_ns, &culprit->root);
 }
 
 static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wait,

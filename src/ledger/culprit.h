@@ -11,6 +11,7 @@
 struct culprit_input {
 	const struct task *task;   /* that made the call */
 	const struct task *holder; /* of the lock that it blocked on; NULL: none or not known */
+	const struct map *tasks;   /* all of them, by tid */
 	const struct vms *vms;
 	const struct irqfds *irqfds;
 	const struct cpu_waits *late; /* threads of the kernel that waited for a CPU */

@@ -770,6 +770,7 @@ static void remember(struct task *task, const struct stall *stall)
 		.begin_ns = stall->begin_ns,
 		.end_ns = stall->rec->head.ts_ns,
 		.cause = stall->cause,
+		.root = stall->culprit.root,
 	};
 }
 
@@ -778,6 +779,7 @@ static void find_culprit(const struct ledger *ledger, const struct account_input
 {
 	culprit_find(&(struct culprit_input){.task = in->task,
 					     .holder = in->holder,
+					     .tasks = &ledger->tasks,
 					     .vms = &ledger->vms,
 					     .irqfds = &ledger->irqfds,
 					     .late = &ledger->late},
@@ -921,6 +923,17 @@ static void make_call_so_far(const struct ks_task *rec, uint64_t since_ns, struc
 	memcpy(call->comm, rec->comm, sizeof(call->comm) - 1);
 }
 
+/* For those that wait for its locks. */
+static void remember_stuck(struct task *task, const struct stall *stall)
+{
+	task->stuck = (struct stuck_call){
+		.begin_ns = stall->begin_ns,
+		.ts_ns = stall->rec->head.ts_ns,
+		.cause = stall->cause,
+		.lock = task->blamed,
+	};
+}
+
 static void make_sleep_so_far(const struct ks_task *rec, uint64_t since_ns,
 			      const struct domain *dom, struct ks_sleep *sleep)
 {
@@ -934,6 +947,7 @@ static void make_sleep_so_far(const struct ks_task *rec, uint64_t since_ns,
 		.tgid = rec->tgid,
 		.api = rec->api,
 		.kind = rec->kind,
+		.lock = rec->lock,
 	};
 }
 
@@ -962,6 +976,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	if (ret)
 		return ret;
 	find_culprit(ledger, &in, &stall);
+	remember_stuck(task, &stall);
 	stall.is_stuck = true;
 	stall.is_complete = stall.is_complete && rec->off_ns;
 	ledger->ops.asleep(ledger->ctx, &stall);

@@ -102,6 +102,17 @@ const char *lock_kind_name(enum ks_lock_which which);
 /* "readers": who has a lock of which the kernel names nobody. */
 const char *lock_held_name(enum ks_lock_held held);
 
+/* Who held the holder of a lock up, who may have waited for a lock as well, and so on to the end.
+ */
+struct lock_root {
+	uint32_t links; /* from the holder to this one; 0: it is the holder */
+	uint32_t tid;	/* 0: nobody is known */
+	enum call_id call;
+	enum ks_cause cause; /* of its own stall */
+	bool is_cycle;	     /* it waits for one that it holds up: a deadlock */
+	char comm[KS_COMM_LEN];
+};
+
 /* Who is to blame for one segment of the stall: the one that its cause stands for. */
 struct culprit {
 	enum culprit_kind kind;
@@ -122,6 +133,7 @@ struct culprit {
 	/* CULPRIT_HOLDER: of what; and if nobody is known, what the kernel says of who has it. */
 	enum ks_lock_which lock;
 	enum ks_lock_held held;
+	struct lock_root root;
 	char comm[KS_COMM_LEN];
 	/* CULPRIT_CPU: has a real-time priority. */
 	bool is_realtime;

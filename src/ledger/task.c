@@ -75,6 +75,7 @@ void task_reset(struct task *task)
 {
 	task_rewind(task, &(struct task_mark){0});
 	task->lock = (struct held_lock){0};
+	task->stuck = (struct stuck_call){0};
 	task->asleep_ns = 0;
 	cpu_waits_fini(&task->cpu_waits);
 }
@@ -139,22 +140,42 @@ int task_add_wait(struct task *task, const struct wait *wait)
 	return 0;
 }
 
-enum ks_cause task_stalled_for(const struct task *task, uint64_t begin_ns, uint64_t end_ns)
+bool task_is_stuck(const struct task *task)
 {
-	uint64_t most = 0;
-	enum ks_cause cause = KS_CAUSE_RUN;
+	return task->stuck.ts_ns > task->last_in_ns;
+}
 
-	if (!task)
-		return KS_CAUSE_RUN;
+/* The longest segment in that time; NULL: none. */
+static const struct segment *longest_in(const struct task *task, uint64_t begin_ns, uint64_t end_ns)
+{
+	const struct segment *longest = NULL;
+
 	for (size_t i = 0; i < task->segments_cnt; i++) {
 		const struct timed_segment *timed = &task->segments[i];
 
-		if (timed->begin_ns >= end_ns || timed->begin_ns + timed->seg.ns <= begin_ns ||
-		    timed->seg.ns <= most)
-			continue;
-		most = timed->seg.ns;
-		cause = timed->seg.cause;
+		if (timed->begin_ns < end_ns && timed->begin_ns + timed->seg.ns > begin_ns &&
+		    timed->seg.ns > (longest ? longest->ns : 0))
+			longest = &timed->seg;
 	}
+	return longest;
+}
+
+bool task_in_call(const struct task *task, uint64_t begin_ns, uint64_t end_ns)
+{
+	return longest_in(task, begin_ns, end_ns);
+}
+
+enum ks_cause task_stalled_for(const struct task *task, uint64_t begin_ns, uint64_t end_ns)
+{
+	const struct segment *longest;
+	enum ks_cause cause;
+
+	if (!task)
+		return KS_CAUSE_RUN;
+	if (task_is_stuck(task) && task->stuck.begin_ns < end_ns && task->stuck.ts_ns > begin_ns)
+		return task->stuck.cause;
+	longest = longest_in(task, begin_ns, end_ns);
+	cause = longest ? longest->cause : KS_CAUSE_RUN;
 	if (cause == KS_CAUSE_RUN && task->past.begin_ns < end_ns && task->past.end_ns > begin_ns)
 		cause = task->past.cause;
 	return cause;

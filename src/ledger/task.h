@@ -34,6 +34,15 @@ struct past_call {
 	uint64_t begin_ns;
 	uint64_t end_ns; /* 0: none */
 	enum ks_cause cause;
+	struct lock_root root; /* of the lock that it waited for */
+};
+
+/* What a scan said of the sleep that the task is in. */
+struct stuck_call {
+	uint64_t begin_ns;
+	uint64_t ts_ns; /* of the scan; 0: none */
+	enum ks_cause cause;
+	struct held_lock lock;
 };
 
 struct task {
@@ -51,6 +60,7 @@ struct task {
 	struct held_lock blamed; /* that it slept for longest */
 	uint64_t blamed_ns;
 	struct past_call past;
+	struct stuck_call stuck;
 	struct cpu_waits cpu_waits; /* its own, in this call */
 	uint32_t asleep_switches;   /* identity of the sleep that an iterator found it in */
 	uint64_t asleep_ns;	    /* when it first did; 0: never */
@@ -86,6 +96,12 @@ int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment 
 /* The same of time that is of none of its sleeps. */
 int task_add_unslept(struct task *task, uint64_t begin_ns, const struct segment *seg);
 int task_add_wait(struct task *task, const struct wait *wait);
+
+/* Has it slept on since a scan found it asleep? */
+bool task_is_stuck(const struct task *task);
+
+/* Was it stalled in [begin_ns, end_ns], in its call that is not over yet? */
+bool task_in_call(const struct task *task, uint64_t begin_ns, uint64_t end_ns);
 
 /*
  * What @task was stalled for in [begin_ns, end_ns]: in its call that is not over

@@ -136,6 +136,18 @@ static void put_late(struct ndjson *json, const struct culprit *culprit)
 	ndjson_end_object(json);
 }
 
+static void put_root(struct ndjson *json, const struct lock_root *root)
+{
+	ndjson_object(json, "root");
+	ndjson_int(json, "links", root->links);
+	ndjson_text(json, "call", call_name(root->call));
+	ndjson_int(json, "tid", root->tid);
+	ndjson_text(json, "comm", root->comm);
+	ndjson_text(json, "cause", cause_name(root->cause));
+	ndjson_bool(json, "deadlock", root->is_cycle);
+	ndjson_end_object(json);
+}
+
 static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 {
 	if (!culprit->is_known) {
@@ -155,6 +167,8 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		ndjson_int(json, "vm", culprit->vm->id);
 	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
 		ndjson_text(json, "cause", cause_name(culprit->cause));
+	if (culprit->root.links)
+		put_root(json, &culprit->root);
 	if (culprit->kind == CULPRIT_CPU)
 		ndjson_bool(json, "realtime", culprit->is_realtime);
 	if (culprit->late_tid)

@@ -225,6 +225,24 @@ static void add_reader(struct str *out, const struct culprit *culprit)
 		str_adds(out, ": a deadlock");
 }
 
+/* ", held up through 1 other by vmm[13] in KVM_IRQFD (gp-timer)" */
+static void add_root(struct str *out, const struct lock_root *root)
+{
+	if (!root->links && !root->is_cycle)
+		return;
+	str_adds(out, ", held up ");
+	if (root->links > 1)
+		str_addf(out, "through %u other%s ", root->links - 1, root->links > 2 ? "s" : "");
+	str_adds(out, "by ");
+	add_task(out, root->comm, root->tid);
+	if (root->call)
+		str_addf(out, " in %s", call_name(root->call));
+	if (root->is_cycle)
+		str_adds(out, ": a deadlock");
+	else if (root->cause != KS_CAUSE_RUN)
+		str_addf(out, " (%s)", cause_name(root->cause));
+}
+
 /* " on kvm->slots_lock, held by qemu[12] in KVM_SET_USER_MEMORY_REGION (gp-timer)" */
 static void add_holder(struct str *out, const struct culprit *culprit)
 {
@@ -242,6 +260,8 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 		str_addf(out, " in %s", call_name(culprit->call));
 	if (culprit->cause != KS_CAUSE_RUN)
 		str_addf(out, " (%s)", cause_name(culprit->cause));
+	if (culprit->kind == CULPRIT_HOLDER)
+		add_root(out, &culprit->root);
 }
 
 /* ": kthreadd[2] had no CPU for 3.1ms, hog[12] had it"; ": hog[12] had the CPU" */

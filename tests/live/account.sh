@@ -141,3 +141,31 @@ mmap_readers()
 		and .lock == {kind: "rwsem", name: "mmap_lock", held_by: "readers"})' trace
 	none "a reader by name" 'select(.lock and .lock.held_by != "task" and .culprit)' trace
 }
+
+# Three calls, two locks: the last names the first, while they wait and when it is over.
+test_lock_chain()
+{
+	${CC:-cc} -O1 -pthread -o chain "$here/tests/live/chain.c" || return
+	repeat 3 lock_chain
+}
+
+lock_chain()
+{
+	local first
+
+	"$KVMSTALL" trace -j -a --stuck 307ms -o trace -- ./chain 2003 2>err || {
+		grep -q 'KVM_CREATE_PIT2\|userfaultfd' err && skip "not on this kernel: $(cat err)"
+		fail "$(cat err)"
+	}
+	first=$(value 'map(select(.call == "KVM_GET_DIRTY_LOG" and .comm == "chain-first"))[0].tid' trace)
+	for stuck in true false; do
+		some "the second, stuck: $stuck" 'select(.call == "KVM_CREATE_PIT2" and .stuck == '"$stuck"' and .cause == "lock"
+			and .culprit.function == "kvm->slots_lock" and .culprit.tid == '"$first"' and (.culprit | has("root") | not))' trace
+		some "the third, stuck: $stuck" 'select(.call == "KVM_CREATE_VCPU" and .stuck == '"$stuck"' and .cause == "lock"
+			and .culprit.function == "kvm->lock" and .culprit.comm == "chain-second" and .culprit.cause == "lock"
+			and .culprit.root.tid == '"$first"' and .culprit.root.links == 1 and .culprit.root.call == "KVM_GET_DIRTY_LOG"
+			and (.culprit.root.deadlock | not))' trace
+	done
+	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock" and .culprit == null and .lock == null)' trace
+	none "off balance" 'select(is_call and is_off_balance)' trace
+}
