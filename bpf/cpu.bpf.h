@@ -11,13 +11,10 @@
 #define CPU_LATE_NS 100000
 
 /* @task has the CPU that @prev had. @state: of a task in a call that was woken, or NULL. */
-static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct task_struct *prev,
-				     __u64 since_ns, __u64 now, const struct task_state *state)
+static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
+				     struct task_struct *prev, __u64 since_ns, __u64 now,
+				     const struct task_state *state)
 {
-	struct ks_cpu *rec = ring_reserve(sizeof(*rec));
-
-	if (!rec)
-		return;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	head_fill(&rec->head, now, shown_tid(task, task->pid), type);
 	rec->since_ns = since_ns;
@@ -32,6 +29,16 @@ static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct
 		rec->waker_tid = state->waker_tid;
 		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));
 	}
+}
+
+static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct task_struct *prev,
+				     __u64 since_ns, __u64 now, const struct task_state *state)
+{
+	struct ks_cpu *rec = ring_reserve(sizeof(*rec));
+
+	if (!rec)
+		return;
+	cpu_fill(rec, type, task, prev, since_ns, now, state);
 	ring_submit(rec);
 }
 

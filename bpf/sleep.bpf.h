@@ -287,17 +287,33 @@ static __always_inline void sleep_emit_stack(struct task_state *state, struct ta
 
 /* A sleep outside any call, that may be a wait: what its stack says. False: it was none. */
 static __always_inline bool sleep_emit_wait(const struct task_state *state,
-					    struct task_struct *task, __u64 now)
+					    struct task_struct *task, struct task_struct *prev,
+					    __u64 now)
 {
-	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
+	struct ks_sleep *sleep;
+	struct ks_cpu *woken;
 	__u32 frames;
 
-	if (!sleep)
+	/* in the order in which they are to be read */
+	woken = ring_reserve(sizeof(*woken));
+	if (!woken)
 		return true; /* which is counted */
+	sleep = ring_reserve(sizeof(*sleep));
+	if (!sleep) {
+		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
+		return true;
+	}
 	frames = stack_take(task, sleep->stack);
 	if (!stack_waits(sleep->stack, frames)) {
+		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
 		return false;
+	}
+	if (state->wake_ns && now - state->off_ns >= STACK_MIN_NS) {
+		cpu_fill(woken, KS_WOKEN, task, prev, state->wake_ns, now, state);
+		ring_submit(woken);
+	} else {
+		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 	}
 	sleep_fill(sleep, state, now);
 	sleep->frames = frames;
@@ -310,10 +326,10 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
  * need not have waited for that, or for any grace period.
  */
 static __always_inline void orphan_close(struct task_state *state, struct task_struct *task,
-					 __u64 now)
+					 struct task_struct *prev, __u64 now)
 {
 	if ((state->wake_ssp || now - state->off_ns >= ORPHAN_MIN_NS) &&
-	    sleep_emit_wait(state, task, now)) {
+	    sleep_emit_wait(state, task, prev, now)) {
 		state->sleeps++;
 		state->flags |= KS_CALL_WAITED;
 		orphan_name(state, task);
@@ -367,7 +383,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 		return;
 	now = bpf_ktime_get_ns();
 	if (!state->kind && !state->wait_ssp) {
-		orphan_close(state, task, now);
+		orphan_close(state, task, prev, now);
 		return;
 	}
 	by_srcu = state->wake_ssp || state->wait_ssp;

@@ -26,7 +26,12 @@ is_whole()
 		trace >explained
 	[ "$(cat explained)" = true ] || fail "more than a hundredth is unexplained"
 	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock")
-		| select(.culprit.kind != "holder" or (.culprit.tid // 0) == 0) | {call, culprit}' trace
+		| select((.lock.held_by // "task") == "task" and (.culprit.kind != "holder" or (.culprit.tid // 0) == 0))
+		| {call, culprit}' trace
+	# A kworker that got a CPU late: who had it. One CPU may have been idle until just then.
+	value 'map(select(.call == "irqfd_shutdown" and .type == "stall" and .cause == "wakeup"))
+		| length < 7 or (map(select(.culprit == null)) | length) * 7 <= length' trace >named
+	[ "$(cat named)" = true ] || fail "kworkers that got a CPU late, and nobody is named"
 	none "off balance" 'select(.type == "stall" and is_off_balance)' trace
 	note "$(value 'map(select(.type == "stall")) | "\(length) stalls, \(map(select(.cause == "lock")) | length) for a mutex, \(
 		map(select(.culprit == null)) | length) without a culprit"' trace)"
