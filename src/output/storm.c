@@ -125,6 +125,7 @@ static struct storm *find_group(struct storms *storms, const struct stall *stall
 	}
 	storms->soonest_ns = 0;
 	storm->call = stall->call;
+	storm->is_unawaited = !stall_is_waited_for(stall);
 	storm->tid = stall->rec->head.tid;
 	storm->begin_ns = stall->begin_ns;
 	if (stall->vm)
@@ -163,14 +164,19 @@ static void count(struct storm *storm, const struct stall *stall)
 /* With --min 0 everything has a line already. */
 static bool is_storm(const struct storms *storms, const struct storm *storm)
 {
-	return storms->min_ns && storm->cnt >= STORM_CALLS &&
-	       storm->sum_ns >= STORM_MIN_IN * storms->min_ns;
+	if (!storms->min_ns)
+		return false;
+	if (storm->is_unawaited)
+		return storm->cnt > 1 && storm->max_ns >= storms->min_ns;
+	return storm->cnt >= STORM_CALLS && storm->sum_ns >= STORM_MIN_IN * storms->min_ns;
 }
 
-/* As long as what makes a storm, and a good part of this one. */
+/* As long as what makes a storm, a good part of this one, and the longest so far: on a busy host
+ * many are long. */
 static bool stands_out(const struct storms *storms, const struct storm *storm, uint64_t ns)
 {
-	return ns >= STORM_MIN_IN * storms->min_ns && ns >= storm->sum_ns / STORM_PART;
+	return !storm->is_unawaited && ns >= storm->max_ns && ns >= STORM_MIN_IN * storms->min_ns &&
+	       ns >= storm->sum_ns / STORM_PART;
 }
 
 bool storms_add(struct storms *storms, const struct stall *stall)

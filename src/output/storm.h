@@ -13,10 +13,12 @@
 #include "base/map.h"
 #include "ledger/stall.h"
 
-/* So many of one VM make a storm, if they took 10 times --min together. */
+/* So many of one VM make a storm, if they took 10 times --min together. Of those that nobody waits
+ * for, the second does if one of them took --min. */
 #define STORM_CALLS  13
 #define STORM_MIN_IN 10
-/* One of them has a line of its own if it took this part of all, and 10 times --min. */
+/* One of them has a line of its own if it took this part of all, 10 times --min, and was the
+ * longest so far. */
 #define STORM_PART 20
 /* It is over when none has come for so long. */
 #define STORM_GAP_NS 1000000000ULL
@@ -32,6 +34,7 @@ struct storm {
 	uint64_t sum_ns, max_ns;
 	uint64_t by_cause[KS_CAUSE_CNT];
 	bool is_over;
+	bool is_unawaited; /* stall_is_waited_for() */
 	/* of the longest of them that had one */
 	uint64_t culprit_ns; /* its latency; 0: none had */
 	enum call_id culprit_call;

@@ -89,13 +89,55 @@ static void what_is_part_of_a_storm_needs_no_line_but_when_it_is_as_long_as_one(
 	(void)state;
 	storms_init(&storms, MS, on_storm, &seen);
 	for (uint64_t i = 1; i <= 521; i++)
-		lines += !add(&storms, 1, CALL_FN_IRQFD_SHUTDOWN, 1000 * MS + i * 1000,
+		lines += !add(&storms, 1, CALL_IRQFD, 1000 * MS + i * 1000,
 			      i == 211	 ? 83 * MS
 			      : i == 401 ? 83 * MS /* of 2.1 s by then: as the others */
 					 : 5 * MS);
 	assert_int_equal(lines, STORM_CALLS - 1 + 1);
 	storms_end(&storms);
 	assert_int_equal(seen.last.cnt, 521);
+	storms_fini(&storms);
+}
+
+/* On a busy host many are as long: each that is longer than all before has a line. */
+static void of_a_storms_calls_that_are_all_long_only_the_longest_stand_out(void **state)
+{
+	struct seen_storms seen = {.cnt = 0};
+	struct storms storms;
+	size_t lines = 0;
+
+	(void)state;
+	storms_init(&storms, MS, on_storm, &seen);
+	for (uint64_t i = 1; i <= 521; i++)
+		lines += !add(&storms, 1, CALL_SET_GSI_ROUTING, 1000 * MS + i * 1000,
+			      i <= 13 || i > 43 ? MS / 10
+			      : i == 31		? 83 * MS
+						: 23 * MS - i);
+	assert_int_equal(lines, 13 + 2);
+	storms_fini(&storms);
+}
+
+/* 520 irqfds of one VM, each shut down by a kworker that nobody waits for: one has a line. */
+static void what_nobody_waits_for_is_one_line_from_the_second_on(void **state)
+{
+	struct seen_storms seen = {.cnt = 0};
+	struct storms storms;
+	size_t lines = 0;
+
+	(void)state;
+	storms_init(&storms, MS, on_storm, &seen);
+	for (uint64_t i = 1; i <= 521; i++)
+		lines += !add(&storms, 1, CALL_FN_IRQFD_SHUTDOWN, 1000 * MS + i * 1000, 127 * MS);
+	assert_int_equal(lines, 1);
+	for (uint64_t i = 1; i <= 2; i++)
+		lines += !add(&storms, 2, CALL_FN_IRQFD_SHUTDOWN, 1000 * MS + i * 1000, i * MS);
+	assert_int_equal(lines, 2);
+	/* none of these has a line, so nor has their sum */
+	for (uint64_t i = 1; i <= 521; i++)
+		lines += !add(&storms, 3, CALL_FN_IRQFD_SHUTDOWN, 1000 * MS + i * 1000, MS - 1);
+	assert_int_equal(lines, 2 + 521);
+	storms_end(&storms);
+	assert_int_equal(seen.cnt, 2);
 	storms_fini(&storms);
 }
 
@@ -160,6 +202,8 @@ int main(void)
 		cmocka_unit_test(a_few_calls_or_short_ones_are_no_storm),
 		cmocka_unit_test(
 			what_is_part_of_a_storm_needs_no_line_but_when_it_is_as_long_as_one),
+		cmocka_unit_test(of_a_storms_calls_that_are_all_long_only_the_longest_stand_out),
+		cmocka_unit_test(what_nobody_waits_for_is_one_line_from_the_second_on),
 		cmocka_unit_test(a_storm_that_goes_on_is_reported_at_doubling_intervals),
 		cmocka_unit_test(calls_of_other_kinds_and_vms_are_other_storms),
 		cmocka_unit_test(medians_of_all_sizes_are_right_to_a_thirtysecond),
