@@ -49,6 +49,11 @@ static __always_inline enum ks_lock_which lock_which(__u64 kvm, __u64 lock, __u3
 		return KS_LOCK_KVM;
 	if (lock == kvm + bpf_core_field_offset(struct kvm, irq_lock))
 		return KS_LOCK_IRQ;
+	if (lock == kvm + bpf_core_field_offset(struct kvm, slots_arch_lock))
+		return KS_LOCK_SLOTS_ARCH;
+	if (bpf_core_field_exists(struct kvm, irqfds.resampler_lock) &&
+	    lock == kvm + bpf_core_field_offset(struct kvm, irqfds.resampler_lock))
+		return KS_LOCK_RESAMPLER;
 	if (flags & LCB_F_MUTEX)
 		return KS_LOCK_MUTEX;
 	if (flags & LCB_F_PERCPU)

@@ -215,13 +215,15 @@ struct ks_cb {
 /* Which lock a task waits for. */
 enum ks_lock_which {
 	KS_LOCK_OTHER = 0,
-	KS_LOCK_SLOTS = 1,  /* kvm->slots_lock */
-	KS_LOCK_KVM = 2,    /* kvm->lock */
-	KS_LOCK_IRQ = 3,    /* kvm->irq_lock */
-	KS_LOCK_MUTEX = 4,  /* another mutex, of any part of the kernel */
-	KS_LOCK_MMAP = 5,   /* mmap_lock of its own process */
-	KS_LOCK_RWSEM = 6,  /* another rwsem */
-	KS_LOCK_PERCPU = 7, /* a per-CPU rwsem */
+	KS_LOCK_SLOTS = 1,	/* kvm->slots_lock */
+	KS_LOCK_KVM = 2,	/* kvm->lock */
+	KS_LOCK_IRQ = 3,	/* kvm->irq_lock */
+	KS_LOCK_MUTEX = 4,	/* another mutex, of any part of the kernel */
+	KS_LOCK_MMAP = 5,	/* mmap_lock of its own process */
+	KS_LOCK_RWSEM = 6,	/* another rwsem */
+	KS_LOCK_PERCPU = 7,	/* a per-CPU rwsem */
+	KS_LOCK_RESAMPLER = 8,	/* kvm->irqfds.resampler_lock */
+	KS_LOCK_SLOTS_ARCH = 9, /* kvm->slots_arch_lock */
 	KS_LOCK_CNT
 };
 

@@ -274,6 +274,8 @@ static const char *lock_name(uint32_t which)
 		[KS_LOCK_KVM] = "kvm->lock",
 		[KS_LOCK_IRQ] = "kvm->irq_lock",
 		[KS_LOCK_MMAP] = "mmap_lock",
+		[KS_LOCK_RESAMPLER] = "kvm->irqfds.resampler_lock",
+		[KS_LOCK_SLOTS_ARCH] = "kvm->slots_arch_lock",
 	};
 
 	return names[which];

@@ -150,6 +150,11 @@ static const char *for_rcu(const struct stall *stall)
 	return site && site->advice ? site->advice : by_cause[KS_CAUSE_RCU];
 }
 
+static bool is_shared_rwsem(enum ks_lock_which lock)
+{
+	return lock == KS_LOCK_RWSEM || lock == KS_LOCK_PERCPU;
+}
+
 static const char *find_text(const struct stall *stall, const struct advice_host *host)
 {
 	if (cause_is_timer(stall->cause) && host->rcu_normal)
@@ -171,7 +176,7 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "a thread of the VMM changes its address space meanwhile, or faults with it "
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
 		       "after";
-	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock >= KS_LOCK_RWSEM)
+	if (stall->cause == KS_CAUSE_LOCK && is_shared_rwsem(stall->culprit.lock))
 		return "the function named takes a lock that the whole host shares: fewer tasks "
 		       "that move to other cgroups, CPUs that come and go, or such calls at once";
 	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.is_known && !stall->culprit.func)

@@ -169,3 +169,19 @@ lock_chain()
 	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock" and .culprit == null and .lock == null)' trace
 	none "off balance" 'select(is_call and is_off_balance)' trace
 }
+
+# A mutex of a VM has its name, and the thread that has it another call.
+test_resampler_lock()
+{
+	${CC:-cc} -O1 -pthread -o resample "$here/tests/live/resample.c" || return
+	repeat 3 resampler_lock
+}
+
+resampler_lock()
+{
+	"$KVMSTALL" trace -j -a -o trace -- ./resample 607
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	some "the other thread's" 'select(.call == "KVM_IRQFD" and .cause == "lock" and .culprit.kind == "holder" and .culprit.tid != .tid
+		and .culprit.function == "kvm->irqfds.resampler_lock" and .culprit.call == "KVM_IRQFD" and .culprit.comm == "resample")' trace
+	none "itself" 'select(is_call and .cause == "lock" and .culprit.tid == .tid)' trace
+}
