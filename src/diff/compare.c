@@ -87,7 +87,9 @@ static int judge_all(struct comparison *comparison)
 
 		explain_cause(change);
 		if (change->verdict == VERDICT_CNT)
-			judge_change(comparison, change);
+			ret = judge_change(comparison, change);
+		if (ret)
+			return ret;
 		explain_facts(comparison, change);
 		weigh_change(comparison, whole_ns, change);
 	}

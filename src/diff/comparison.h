@@ -74,8 +74,9 @@ struct change {
 	bool is_large;		  /* without the slack it would be a change, if sure enough */
 	double share;		  /* of a VM's start and end that it moved; -1: not known */
 	bool is_minor;		  /* nothing hangs on it: moved so little, or: */
-	bool is_covered; /* too few samples, of a part of a start or end that is no worse */
-	bool is_unsure;	 /* the same, though it may have moved by more than the threshold */
+	bool is_covered;  /* too few samples, of a part of a start or end that is no worse */
+	bool is_no_worse; /* surely: not by more than the threshold */
+	bool is_unsure;	  /* the same, though it may have moved by more than the threshold */
 	enum ks_cause moved;
 	double moved_ns;
 	const struct origin *origin;  /* because of which it moved; NULL: not known */

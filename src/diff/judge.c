@@ -14,7 +14,9 @@
  */
 #define POWER 0.8
 #define SHARE 0.85
-#define SEED  0x6b766d7374616c6cULL /* the same every time */
+/* How often what is worse by just what counts is said to be no worse. */
+#define NO_WORSE_TAIL 0.025
+#define SEED	      0x6b766d7374616c6cULL /* the same every time */
 
 struct ranked {
 	const struct sample *sample;
@@ -265,9 +267,29 @@ static bool is_beyond(const struct change *change)
 	       change->interval.high < -change->threshold;
 }
 
-bool judge_is_surely_no_worse(const struct change *change)
+/*
+ * Would the same test find NEW smaller, were what counts added to all of BASE? Then NEW is no
+ * worse, with an error in one of forty. The interval of the medians asks the same, and needs about
+ * twice as many samples for an answer: a median of few that vary is the worst that one can make of
+ * them.
+ */
+static int test_no_worse(struct change *change)
 {
-	return change_samples(change) >= INTERVAL_MIN && change->interval.high < change->threshold;
+	struct values values[SIDE_CNT] = {0};
+	struct rank_test test = {.p = 1};
+	int ret = values_init(&values[SIDE_BASE], change->sides[SIDE_BASE].group);
+
+	if (!ret)
+		ret = values_init(&values[SIDE_NEW], change->sides[SIDE_NEW].group);
+	for (size_t i = 0; !ret && i < values[SIDE_BASE].series.cnt; i++)
+		values[SIDE_BASE].ns[i] += (uint64_t)change->threshold;
+	if (!ret)
+		ret = stats_rank_test(&values[SIDE_BASE].series, &values[SIDE_NEW].series, &test);
+	values_fini(&values[SIDE_BASE]);
+	values_fini(&values[SIDE_NEW]);
+	change->is_no_worse = change_samples(change) >= INTERVAL_MIN && test.delta < 0 &&
+			      test.p <= 2 * NO_WORSE_TAIL;
+	return ret;
 }
 
 /*
@@ -277,7 +299,7 @@ bool judge_is_surely_no_worse(const struct change *change)
  */
 static bool is_open(const struct comparison *comparison, const struct change *change)
 {
-	return change_samples(change) < comparison->needed && !judge_is_surely_no_worse(change);
+	return change_samples(change) < comparison->needed && !change->is_no_worse;
 }
 
 /* Too few samples to know whether it is better; with enough, the test has said. */
@@ -286,9 +308,14 @@ static bool may_be_better(const struct comparison *comparison, const struct chan
 	return change_samples(change) < comparison->needed && change->diff < -change->threshold;
 }
 
-void judge_change(const struct comparison *comparison, struct change *change)
+int judge_change(const struct comparison *comparison, struct change *change)
 {
+	int ret;
+
 	set_threshold(comparison, change);
+	ret = test_no_worse(change);
+	if (ret)
+		return ret;
 	if (change->p <= comparison->cfg.alpha && is_beyond(change))
 		change->verdict = change->diff > 0 ? VERDICT_WORSE : VERDICT_BETTER;
 	else if (is_open(comparison, change))
@@ -298,4 +325,5 @@ void judge_change(const struct comparison *comparison, struct change *change)
 	change->is_unsure =
 		change->verdict == VERDICT_SAME && change->is_large &&
 		(change->p <= comparison->cfg.alpha || may_be_better(comparison, change));
+	return 0;
 }

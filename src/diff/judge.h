@@ -3,8 +3,6 @@
 #ifndef DIFF_JUDGE_H
 #define DIFF_JUDGE_H
 
-#include <stdbool.h>
-
 struct change;
 struct comparison;
 
@@ -17,10 +15,7 @@ int judge_test(const struct comparison *comparison, struct change *change);
 /* Holm's correction over all changes that are to be judged. Returns 0 or -ENOMEM. */
 int judge_correct(struct comparison *comparison);
 
-/* The verdict, after the correction; needs the cause that moved. */
-void judge_change(const struct comparison *comparison, struct change *change);
-
-/* Whatever its interval leaves open, NEW is not worse by more than the threshold. */
-bool judge_is_surely_no_worse(const struct change *change);
+/* The verdict, after the correction; needs the cause that moved. Returns 0 or -ENOMEM. */
+int judge_change(const struct comparison *comparison, struct change *change);
 
 #endif

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "diff/comparison.h"
-#include "diff/judge.h"
 
 double weigh_whole_ns(const struct comparison *comparison)
 {
@@ -82,7 +81,7 @@ static bool is_no_worse(const struct comparison *comparison, enum call_id span)
 		const struct change *change = &comparison->changes[i];
 
 		if (change_is_span(change) && span_of(change) == span)
-			return judge_is_surely_no_worse(change);
+			return change->is_no_worse;
 	}
 	return false;
 }
