@@ -425,6 +425,10 @@ check-timers: all
 check-vm: all static program-arm64
 	@$(RUN) vm arm64
 
+# 'git bisect run' with contrib/kselftest over kernels in VMs, a boot a step: docs/patch.md. Not a part of check.
+check-bisect:
+	@SERIES='$(SERIES)' tests/vm/bisect.sh
+
 # Where arm64's libraries cannot be had, what needs them is skipped, by name.
 program-arm64:
 	@scripts/deps.sh cross && $(MAKE) static-arm64 || echo 'no program for arm64' >&2
@@ -483,6 +487,6 @@ tidy: $(SKELS) $O/version.h
 		xargs -P$$(nproc) -I{} $(CLANG_TIDY) --quiet {} -- -std=gnu11 -pthread $(CPPFLAGS_ALL) 2>/dev/null
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-vm check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

@@ -171,6 +171,15 @@ target 'make tidy'
 target tests/fuzz/run.sh
 target tests/vm/matrix.sh
 target 'tests/vm/run.sh SERIES SCRIPT'
+target 'tests/vm/run.sh path/to/bzImage guest.sh kvm_io_bus_latency'
+target 'tests/vm/run.sh arch/x86/boot/bzImage guest.sh kvm_io_bus_latency || status=$?'
+target 'make check-bisect'
+cannot 'make -j8 bzImage || exit 125' "it builds a kernel"
+live '0|1' 'text ^KVM_CREATE_VM' 'kvmstall repro --fail-above 5ms'
+live 0 'text ^KVM_CREATE_VM' 'kvmstall record -o $(uname -r).kvs -- kvmstall repro -p crosvm -r 31' \
+	'kvmstall record -o $(uname -r).kvs -- kvmstall repro -p crosvm -r 5'
+live 0 'text ^KVM_CREATE_VM' 'kvmstall record -o $(uname -r).kvs -- kvmstall repro -p firecracker -o devices-first -r 31' \
+	'kvmstall record -o $(uname -r).kvs -- kvmstall repro -p firecracker -o devices-first -r 5'
 target 'make oci'
 target 'make check-oci'
 target scripts/oci-check.sh
