@@ -32,6 +32,15 @@ struct mutex_waiter___debug {
 	void *magic;
 } __attribute__((preserve_access_index));
 
+/* When a pool last took a work (kernel/workqueue.c): 7.3 has another name for it. */
+struct worker_pool___pre_v7_3 {
+	unsigned long watchdog_ts;
+} __attribute__((preserve_access_index));
+
+struct worker_pool___v7_3 {
+	unsigned long last_progress_ts;
+} __attribute__((preserve_access_index));
+
 /* Without CONFIG_SCHED_INFO it is not there. */
 struct task_struct___info {
 	struct {
@@ -167,6 +176,18 @@ static __always_inline __u64 process_work(__u64 sup)
 	return sup + bpf_core_field_offset(struct srcu_struct___pre_v6_4, work);
 }
 
+static __always_inline __u64 pool_progress(struct worker_pool *pool)
+{
+	struct worker_pool___pre_v7_3 *before = (void *)pool;
+	struct worker_pool___v7_3 *after = (void *)pool;
+
+	if (bpf_core_field_exists(before->watchdog_ts))
+		return BPF_CORE_READ(before, watchdog_ts);
+	return bpf_core_field_exists(after->last_progress_ts)
+		       ? BPF_CORE_READ(after, last_progress_ts)
+		       : 0;
+}
+
 /* How many works are in the list, and what the first are. */
 static __always_inline __u32 count_works(struct list_head *head)
 {
@@ -221,7 +242,7 @@ int dump_pool(void *ctx)
 	queue.workers = BPF_CORE_READ(pool, nr_workers);
 	queue.idle = BPF_CORE_READ(pool, nr_idle);
 	queue.running = BPF_CORE_READ(pool, nr_running);
-	queue.watchdog = BPF_CORE_READ(pool, watchdog_ts);
+	queue.watchdog = pool_progress(pool);
 	queue.pending = count_works(head);
 	for (int i = 0; i < KS_DUMP_WORKS; i++) {
 		if (!at || at == head)

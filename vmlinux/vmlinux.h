@@ -125,7 +125,6 @@ struct worker_pool {
 	int nr_running;
 	int nr_workers;
 	int nr_idle;
-	unsigned long watchdog_ts;
 	struct list_head worklist;
 };
 
