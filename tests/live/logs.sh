@@ -143,7 +143,7 @@ logs_perf_script()
 logs_holders()
 {
 	jq -r "select(.tid as \$tid | [$1] | index(\$tid)) | select(.culprit.tid)
-		| select(.latency_ns == 0 or .latency_ns > 1e9)
+		| select(.latency_ns == null or .latency_ns > 1e9)
 		| \"\(.tid) \(.culprit.tid)\"" "$2" | sort -u
 }
 
