@@ -31,7 +31,8 @@ struct hung_task {
 	const struct lock_owner *owner; /* as the kernel says; NULL: it does not */
 	const struct hung_task *holder; /* of what it waits for; NULL: not in the dump */
 	bool is_waiting;		/* for SRCU, or for a mutex */
-	bool is_busy;			/* runs, and for too long, as the kernel says */
+	bool is_on_cpu;			/* it ran when this was written */
+	bool is_busy;			/* and for too long, as the kernel says */
 	bool is_passed_over;		/* not of a hang */
 	bool is_proc;			/* of /proc: what is no frame is no part of it */
 	bool is_ioctl;			/* as its registers say */
@@ -302,6 +303,7 @@ static int start_on_cpu(struct hang *hang, const struct stack_line *line)
 	ret = start_task(hang, line);
 	if (ret)
 		return ret;
+	hang->last->is_on_cpu = true;
 	hang->last->is_passed_over = busy->kind == STACK_REPORT;
 	hang->last->is_busy = busy->kind == STACK_BUSY && (!busy->tid || busy->tid == line->tid);
 	if (hang->last->is_busy)
@@ -562,8 +564,8 @@ static void find_holders(struct hang *hang)
 	for (size_t i = 0; i < hang->cnt; i++) {
 		struct hung_task *task = hang->tasks[i];
 
-		task->is_waiting = !task->is_busy;
-		if (task->is_busy)
+		task->is_waiting = !task->is_on_cpu;
+		if (task->is_on_cpu)
 			continue;
 		if (waits_on(task, DOMAIN_SRCU))
 			task->holder = find_reader(hang, task);
@@ -789,8 +791,8 @@ static void report(struct hang *hang, struct hung_task *task)
 /* A vCPU that runs, or sleeps because its guest does, is not stuck: it may be a reader. */
 static bool is_stuck(const struct hung_task *task)
 {
-	if (task->is_busy)
-		return stack_has(&task->stack, SITE_KVM);
+	if (task->is_on_cpu)
+		return task->is_busy && stack_has(&task->stack, SITE_KVM);
 	if (task->is_waiting || task->age_ns)
 		return true;
 	return task->head.state == 'D';
