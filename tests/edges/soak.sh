@@ -3,8 +3,9 @@
 #
 # make soak: export beside VMs that are born and killed and tracers that come and go, for MINUTES (60). A sample
 # each EVERY (20) seconds; SAMPLES and CURVES are the files that get them, as CSV and drawn (docs/soak.csv, .svg).
+# SOAKED=1 prints the table of the samples that are there.
 # The load rests REST (4) times as long as it works, so that others have the machine.
-# shellcheck disable=SC2086,SC2154,SC2317 # pids have no blanks; of lib/suite.sh; functions run by name
+# shellcheck disable=SC2016,SC2086,SC2154,SC2317 # a heading has backquotes; pids have no blanks; of lib/suite.sh; functions run by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
@@ -165,6 +166,42 @@ without_history()
 	echo 11
 }
 
+# in_stretch COLUMN FROM TO: its values, by size.
+in_stretch()
+{
+	awk -F , -v c="$1" -v from="$2" -v to="$3" 'NR > 1 && $1 >= from && $1 < to { print $c }' "$samples" | sort -g
+}
+
+median()
+{
+	in_stretch "$@" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# How much a counter grew.
+growth()
+{
+	in_stretch "$@" | sed -n '1p;$p' | awk 'NR == 1 { low = $1 } { high = $1 } END { print high - low }'
+}
+
+# table: medians of stretches of ten minutes, as docs/soak.md has them.
+table()
+{
+	local from to right
+
+	echo '| minutes | resident, kB | of that history, kB | rest, kB | descriptors | `kvmstall_vms` is the kernel'"'"'s | VMs seen | tracers | lost | CPU, s |'
+	echo '|---|---|---|---|---|---|---|---|---|---|'
+	for ((from = 0; from < minutes * 60; from += 600)); do
+		to=$((from + 600))
+		right=$(awk -F , -v from=$from -v to=$to 'NR > 1 && $1 >= from && $1 < to { n++; same += $5 == $6 } END { print same " of " n }' "$samples")
+		echo "| $((from / 60)) to $((to / 60)) | $(median 2 $from $to) | $(median 3 $from $to) | $(median 11 $from $to) | $(median 4 $from $to) | $right |" \
+			"$(growth 7 $from $to) | $(growth 8 $from $to) | $(growth 9 $from $to) | $(growth 10 $from $to) |"
+	done
+}
+
+if [ -n "${SOAKED-}" ]; then
+	table
+	exit
+fi
 [ -d /sys/kernel/debug/kvm ] || nothing "no debugfs"
 command -v curl >/dev/null || nothing "no curl"
 need_kvm_and_bpf
