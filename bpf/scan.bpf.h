@@ -29,6 +29,11 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	rec->lock = state->locked.which;
 	if (!ssp)
 		rec->ssp = state->wait_ssp;
+	/* What only exits, or is a kworker, its stack names. */
+	if (!state->kind && !(task->flags & (PF_EXITING | PF_KTHREAD))) {
+		rec->kind = KS_KIND_SYSCALL;
+		rec->cmd = syscall_of(task, &rec->arg);
+	}
 }
 
 static __always_inline void task_emit(struct task_struct *task)

@@ -81,13 +81,21 @@ static __always_inline bool stack_waits(const __u64 *addrs, __u32 frames)
 }
 
 /*
- * Name the call that an orphan's task is in. Of its registers only the system call is read: they
- * are those that it entered the kernel with, and -1 for a fault or an interrupt.
+ * The system call that a task is in. Of its registers only this is read: they are those that it
+ * entered the kernel with, and -1 for a fault or an interrupt.
  */
+static __always_inline __u32 syscall_of(struct task_struct *task, __u64 *arg)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__u32 cmd = (sys_nr(regs) & KS_SYSCALL_NR) | SYS_WHOSE;
+
+	*arg = (cmd & KS_SYSCALL_NR) == SYS_IOCTL ? sys_arg1(regs) : sys_arg0(regs);
+	return cmd;
+}
+
+/* Name the call that an orphan's task is in. */
 static __always_inline void orphan_name(struct task_state *state, struct task_struct *task)
 {
-	struct pt_regs *regs;
-
 	if (task->flags & PF_KTHREAD)
 		return; /* what it does has the name of its function */
 	if (task_is_followed(task))
@@ -96,10 +104,8 @@ static __always_inline void orphan_name(struct task_state *state, struct task_st
 		state->kind = KS_KIND_EXIT;
 		return;
 	}
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	state->kind = KS_KIND_SYSCALL;
-	state->cmd = (sys_nr(regs) & KS_SYSCALL_NR) | SYS_WHOSE;
-	state->arg = (state->cmd & KS_SYSCALL_NR) == SYS_IOCTL ? sys_arg1(regs) : sys_arg0(regs);
+	state->cmd = syscall_of(task, &state->arg);
 }
 
 /* What the VM's domains were asked for: at this moment, by this task too if it waits for one. */

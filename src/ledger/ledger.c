@@ -983,6 +983,18 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	return 0;
 }
 
+/*
+ * Is it news that this task sleeps? In a call of KVM's it is, whatever it sleeps for. Outside of
+ * one, if it waits for a grace period: of a VM's domains, or of RCU, if it is one of those whose
+ * sleeps are watched.
+ */
+static bool is_call_asleep(const struct ks_task *rec, const struct stack *stack)
+{
+	if (rec->kind && rec->kind != KS_KIND_SYSCALL)
+		return true;
+	return stack_in_kvm_wait(stack) || (rec->begin_ns && stack_in_rcu(stack));
+}
+
 static int take_asleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_task *rec = view->task;
@@ -993,7 +1005,7 @@ static int take_asleep(struct ledger *ledger, const struct record_view *view)
 
 	if (!stack)
 		return -ENOMEM;
-	if (!ledger->ops.asleep || (!rec->kind && !stack_in_kvm_wait(stack)))
+	if (!ledger->ops.asleep || !is_call_asleep(rec, stack))
 		return 0;
 	if (rec->begin_ns > rec->head.ts_ns || rec->off_ns > rec->head.ts_ns)
 		return -EINVAL;

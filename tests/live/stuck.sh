@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed
-	stuck-dump stuck-dump-pool' \
+	stuck-dump stuck-dump-pool stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
 # hang SECONDS [INJECTION]: in $vmm and $reader the process, and its thread that will have held the domain.
@@ -247,3 +247,33 @@ stuck_dump_pool()
 	sed -n 's/^at \[ *\([0-9.]*\)\].*/\1/p' dump | cat before - after | sort -gc ||
 		fail "not in dmesg's clock: $(cat before) $(sed -n 2p dump) $(cat after)"
 }
+
+# A call that is no call of KVM's, and waits for RCU, whose kthread gets no CPU for most of a second.
+test_stuck_rcu()
+{
+	local kthread
+
+	command -v chrt >/dev/null && command -v taskset >/dev/null || skip "no chrt or taskset"
+	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
+	kthread=$(pgrep -x 'rcu_preempt|rcu_sched') || skip "RCU's kthread is not known by name here"
+	[ "$(chrt -p "$kthread" | sed -n 's/.*policy: //p')" = SCHED_OTHER ] || skip "RCU's kthread is real-time here"
+	fdgrow 0
+	repeat 5 stuck_rcu
+}
+
+# shellcheck disable=SC2094 # the argument is no file
+stuck_rcu()
+(
+	cpus=$(taskset -p "$kthread" | sed 's/.*: //')
+	trap 'kill $hog 2>/dev/null; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
+	watch trace --stuck 100ms --all
+	taskset -c -p 0 "$kthread" >/dev/null
+	chrt -f 50 taskset -c 0 timeout 0.8 sh -c 'while :; do :; done' &
+	hog=$!
+	taskset -c 1 "$work/fdgrow" 3 vm
+	unwatch
+	some "a call that waits for RCU and is not over" 'select(is_call and .stuck and (.call | IN("eventfd2", "dup", "openat", "socket"))
+		and .cause == "rcu" and .vm.comm == "fdgrow" and any(.waits[]; .site | test("^(expand_files|alloc_fd)")))' trace
+	none "of a stranger" 'select(is_call and .stuck and .cause == "rcu" and .comm != "fdgrow" and .vm == null)' trace
+	none "off balance" 'select(is_call and is_off_balance)' trace
+)
