@@ -29,6 +29,7 @@ vcpu-create        KVM_CREATE_VCPU                        kvm_swap_active_memslo
 vgic-first-run     KVM_SET_USER_MEMORY_REGION             kvm_swap_active_memslots                              synchronize_srcu_expedited kvm.srcu     gp-timer
 fdtable            KVM_CREATE_VCPU|eventfd2               expand_files|alloc_fd                                 synchronize_rcu            rcu          -
 device-close       close.[(]device[)]                     kvm_device_release                                    synchronize_rcu            rcu          -
+vcpu-hop           KVM_RUN                                kvm_vcpu_ioctl                                        synchronize_rcu            rcu          -
 many-vms-close     close                                  mmu_notifier_unregister                               synchronize_srcu           mmu_notifier gp-timer|cb-timer
 many-vms-exit      close                                  mmu_notifier_unregister|exit_mmap|mn_hlist_release    -                          mmu_notifier gp-timer|cb-timer
 END

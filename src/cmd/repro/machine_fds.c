@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls that wait for plain RCU: because a table of descriptors grows, or a device of KVM goes. */
+/* Calls that wait for plain RCU: because a table of descriptors grows, a device of KVM goes, or a
+ * vCPU changes its thread. */
 #include "cmd/repro/machine.h"
 
 #include <errno.h>
@@ -150,4 +151,29 @@ int machine_close_device(struct machine *vm)
 		return (int)ret;
 	ret = call_log_close(vm->log, &end, (int)device.fd);
 	return ret < 0 ? fail(vm, "close", (int)ret) : 0;
+}
+
+struct first_run {
+	struct machine *vm;
+	int ret;
+};
+
+static void *run_first(void *arg)
+{
+	struct first_run *first = arg;
+
+	first->ret = machine_run_vcpu(first->vm, &first->vm->vcpus[0]);
+	return NULL;
+}
+
+int machine_hop_vcpu(struct machine *vm)
+{
+	struct first_run first = {.vm = vm};
+	pthread_t thread;
+	int ret = -pthread_create(&thread, NULL, run_first, &first);
+
+	if (ret)
+		return fail(vm, "pthread_create", ret);
+	pthread_join(thread, NULL);
+	return first.ret ? first.ret : machine_run_vcpu(vm, &vm->vcpus[0]);
 }

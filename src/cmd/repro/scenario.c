@@ -112,6 +112,14 @@ static const struct step device_close[] = {
 	DO_END(),
 };
 
+static const struct step vcpu_hop[] = {
+	DO(machine_create),	DO(machine_create_vcpus),
+#if defined(__aarch64__)
+	DO(machine_init_vcpus),
+#endif
+	DO(machine_hop_vcpu),	DO_END(),
+};
+
 /* An open VM with memory, without a grace period of its own at the end. */
 static const struct step many_vms[] = {
 	DO(machine_create),
@@ -210,6 +218,8 @@ const struct profile scenarios[] = {
 	  "rcu", fdtable, { 0, 0, 0 } },
 	{ "device-close", "close of a VFIO device of KVM: kvm_device_release, plain RCU",
 	  "rcu; short before Linux 6.10", device_close, { 0, 0, 0 } },
+	{ "vcpu-hop", "KVM_RUN from another thread than before: kvm_vcpu_ioctl, plain RCU",
+	  "rcu; short since Linux 6.13", vcpu_hop, { 1, 0, 0 } },
 	{ "many-vms-close", "close of many VMs: mmu_notifier_unregister, host-wide domain",
 	  "gp-timer, cb-timer", many_vms, { 1, 0, 1 }, PROFILE_END_CLOSE_TOGETHER, 16 },
 	{ "many-vms-exit", "exit of many VMMs: __mmu_notifier_release, mmu_notifier_unregister",
