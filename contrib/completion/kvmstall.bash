@@ -83,7 +83,7 @@ _kvmstall()
 	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--from | repro:-f) return ;;
-	repro:--scenario | repro:-s) words="all memslot-create memslot-delete memslot-move bus-unregister qemu-probe coalesced-mmio irq-routing irqfd-resample irqfd-deassign pit pit-close pmu-filter msr-filter hyperv-eventfd vm-destroy-barrier vcpu-create vgic-first-run fdtable device-close many-vms-close many-vms-exit" ;;
+	repro:--scenario | repro:-s) words="all memslot-create memslot-delete memslot-move bus-unregister qemu-probe coalesced-mmio irq-routing irqfd-resample irqfd-deassign pit pit-close pmu-filter msr-filter hyperv-eventfd vm-destroy-barrier vcpu-create vgic-first-run fdtable device-close vcpu-hop cgroup many-vms-close many-vms-exit" ;;
 	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none hang notifier-reader invalidation mmap-lock" ;;
 	repro:--hold) return ;;
 	repro:--order | repro:-o) words="devices-first memslots-first FILE" ;;

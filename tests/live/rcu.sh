@@ -9,7 +9,7 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop rcu-calls rcu-owner rcu-exit rcu-stranger' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-owner rcu-exit rcu-stranger' \
 	exec bash "$(dirname "$0")/run.sh"
 
 tests=${tests/nothing-left/rcu-calls rcu-owner rcu-exit rcu-stranger nothing-left}

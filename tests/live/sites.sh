@@ -30,6 +30,7 @@ vgic-first-run     KVM_SET_USER_MEMORY_REGION             kvm_swap_active_memslo
 fdtable            KVM_CREATE_VCPU|eventfd2               expand_files|alloc_fd                                 synchronize_rcu            rcu          -
 device-close       close.[(]device[)]                     kvm_device_release                                    synchronize_rcu            rcu          -
 vcpu-hop           KVM_RUN                                kvm_vcpu_ioctl                                        synchronize_rcu            rcu          -
+cgroup             write                                  cgroup_attach_lock|cgroup_procs_write_start           synchronize_rcu            rcu          -
 many-vms-close     close                                  mmu_notifier_unregister                               synchronize_srcu           mmu_notifier gp-timer|cb-timer
 many-vms-exit      close                                  mmu_notifier_unregister|exit_mmap|mn_hlist_release    -                          mmu_notifier gp-timer|cb-timer
 END

@@ -28,6 +28,7 @@ enum call_what {
 	CALL_IS_EXIT,
 	CALL_IS_CLOSE_DEVICE, /* its name: as a trace calls it (src/ledger/ioctls.h) */
 	CALL_IS_EVENTFD,
+	CALL_IS_WRITE, /* to cgroup.procs */
 };
 
 /* One system call of the VMM. The caller fills the first four fields. */

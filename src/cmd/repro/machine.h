@@ -112,6 +112,7 @@ int machine_grow_fdtable(struct machine *vm); /* KVM_CREATE_VCPU and eventfd2, e
 int machine_close_device(struct machine *vm); /* of VFIO's kind, which is no real device */
 int machine_hop_vcpu(struct machine *vm); /* KVM_RUN of vCPU 0, in another thread and then in this
 					     one; each returns at once */
+int machine_move_cgroup(struct machine *vm); /* this process, to a new cgroup and back */
 int machine_settle(
 	struct machine *vm); /* no call: until earlier grace periods and callbacks are over */
 

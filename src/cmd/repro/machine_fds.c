@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls that wait for plain RCU: because a table of descriptors grows, a device of KVM goes, or a
- * vCPU changes its thread. */
+/* Calls that wait for plain RCU: because a table of descriptors grows, a device of KVM goes, a
+ * vCPU changes its thread, or a process its cgroup. */
 #include "cmd/repro/machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kvm.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cmd/repro/call_log.h"
+
+#define PATH_LEN 512
 
 /* A thread that does nothing but be there, until it is let go. */
 struct sharer {
@@ -176,4 +180,71 @@ int machine_hop_vcpu(struct machine *vm)
 		return fail(vm, "pthread_create", ret);
 	pthread_join(thread, NULL);
 	return first.ret ? first.ret : machine_run_vcpu(vm, &vm->vcpus[0]);
+}
+
+/* Where the unified hierarchy is mounted. */
+static bool find_mount(char path[PATH_LEN])
+{
+	_fclose_ FILE *file = fopen("/proc/self/mounts", "re");
+	char line[1024], type[16];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %511s %15s", path, type) == 2 && !strcmp(type, "cgroup2"))
+			return true;
+	return false;
+}
+
+/* This process's own folder in it. */
+static bool find_cgroup(char path[PATH_LEN])
+{
+	_fclose_ FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[PATH_LEN];
+	size_t len;
+
+	if (!find_mount(path))
+		return false;
+	len = strlen(path);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "0::", 3) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		return snprintf(path + len, PATH_LEN - len, "%s", line + 3) < (int)(PATH_LEN - len);
+	}
+	return false;
+}
+
+/* This process, all its threads. */
+static int move_to(struct machine *vm, const char *cgroup)
+{
+	struct call call = {.what = CALL_IS_WRITE, .name = "write", .injected = vm->injected};
+	char path[PATH_LEN + 16];
+	_close_ int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(vm, "open of cgroup.procs", -errno);
+	call.args[0] = (struct call_log_arg){"fd", (uint64_t)fd, false};
+	call.begin_ns = clock_now_ns();
+	call.ret = write(fd, "0", 1) < 0 ? -errno : 1;
+	call.end_ns = clock_now_ns();
+	call_log_add_call(vm->log, &call, gettid());
+	return call.ret < 0 ? fail(vm, "write", (int)call.ret) : 0;
+}
+
+int machine_move_cgroup(struct machine *vm)
+{
+	char own[PATH_LEN], other[PATH_LEN + 32];
+	int ret;
+
+	if (!find_cgroup(own))
+		return fail(vm, "search for a cgroup", -ENOENT);
+	snprintf(other, sizeof(other), "%s/kvmstall-repro.%d", own, getpid());
+	if (mkdir(other, 0755))
+		return fail(vm, "mkdir of a cgroup", -errno);
+	ret = move_to(vm, other);
+	if (!ret)
+		ret = move_to(vm, own);
+	rmdir(other);
+	return ret;
 }

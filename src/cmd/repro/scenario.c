@@ -120,6 +120,14 @@ static const struct step vcpu_hop[] = {
 	DO(machine_hop_vcpu),	DO_END(),
 };
 
+/* Who moves another soon after waits for nothing: rcu_sync_exit() (kernel/rcu/sync.c) is lazy. */
+static const struct step cgroup[] = {
+	DO(machine_create),
+	DO(machine_settle),
+	DO(machine_move_cgroup),
+	DO_END(),
+};
+
 /* An open VM with memory, without a grace period of its own at the end. */
 static const struct step many_vms[] = {
 	DO(machine_create),
@@ -220,6 +228,8 @@ const struct profile scenarios[] = {
 	  "rcu; short before Linux 6.10", device_close, { 0, 0, 0 } },
 	{ "vcpu-hop", "KVM_RUN from another thread than before: kvm_vcpu_ioctl, plain RCU",
 	  "rcu; short since Linux 6.13", vcpu_hop, { 1, 0, 0 } },
+	{ "cgroup", "write to cgroup.procs: cgroup_attach_lock, plain RCU",
+	  "rcu in the first of two writes; short with favordynmods", cgroup, { 0, 0, 0 } },
 	{ "many-vms-close", "close of many VMs: mmu_notifier_unregister, host-wide domain",
 	  "gp-timer, cb-timer", many_vms, { 1, 0, 1 }, PROFILE_END_CLOSE_TOGETHER, 16 },
 	{ "many-vms-exit", "exit of many VMMs: __mmu_notifier_release, mmu_notifier_unregister",
