@@ -32,6 +32,9 @@ static const char *const format_names[] = {"text", "json", "csv", "perfetto", "h
 static const char *const from_names[] = {"auto",   "strace",	     "perf-trace", "perf",
 					 "stacks", "function-graph", NULL};
 
+_Static_assert(sizeof(from_names) / sizeof(*from_names) == IMPORT_STRACE_MIXED + 1,
+	       "each format that is read has a name");
+
 struct report_cfg {
 	struct filter filter;
 	struct window window;

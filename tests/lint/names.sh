@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The man pages have every name that the output may have: causes, losses, fields of the JSON schema
-# and calls. $KVMSTALL is the program to ask.
+# and calls; and what else has a row for each cause. $KVMSTALL is the program to ask.
 set -eu
 
 bad=0
@@ -45,4 +45,26 @@ missing man/kvmstall-report.8 field < <(fields '^(group|fact)')
 missing man/kvmstall-diff.8 field < <(fields '^diff')
 missing man/kvmstall-check.8 field < <(fields '^check')
 missing man/kvmstall-repro.8 field < <(fields '^repro')
+
+# Each cause: in the schema, in the order of the list; a letter of the timeline, which the page names; a colour of the page.
+causes=$(listed KS_CAUSES include/kvmstall/causes.h)
+if [ "$("$KVMSTALL" trace --json-schema | jq -r '."$defs".cause.enum[]')" != "$causes" ]; then
+	echo "src/output/json_schema.c does not have the causes of include/kvmstall/causes.h"
+	bad=1
+fi
+number=0
+letters=$(sed 's/\\//g; s/[".,]//g; s/  */ /g' man/kvmstall-trace.8)
+while read -r name; do
+	id=$(tr 'a-z-' 'A-Z_' <<<"$name")
+	letter=$(grep -oE "\[KS_CAUSE_$id\] = '.'" src/output/timeline.c | cut -d "'" -f 2)
+	if [ "$name" != run ] && ! grep -qF -- " ${letter:-no letter} $name" <<<"$letters"; then
+		echo "man/kvmstall-trace.8 does not have the letter '$letter' of '$name' (src/output/timeline.c)"
+		bad=1
+	fi
+	if ! grep -q "\.c$number { fill:" src/output/page.css; then
+		echo "src/output/page.css has no colour for '$name': .c$number"
+		bad=1
+	fi
+	number=$((number + 1))
+done <<<"$causes"
 exit $bad

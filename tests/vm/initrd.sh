@@ -4,8 +4,8 @@
 # ARCH is amd64 or arm64. MODULES is a module directory as kernels.sh prints it, or "" when all
 # is built in. SCRIPT becomes /run-me (start it with #!/bin/sh) and runs in /test, where each
 # FILE (or folder) goes under its own name, unless DEST says where. The static kvmstall that
-# KVMSTALL names is /bin/kvmstall; without KVMSTALL, build-static/kvmstall
-# (arm64: build-static-arm64/kvmstall) if it is there.
+# KVMSTALL names is /bin/kvmstall; without KVMSTALL, build/static/kvmstall
+# (arm64: build/static-arm64/kvmstall) if it is there.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -99,9 +99,9 @@ machine()
 # add_kvmstall DIR ARCH
 add_kvmstall()
 {
-	local tool=${KVMSTALL-} default=$root/build-static/kvmstall
+	local tool=${KVMSTALL-} default=$root/build/static/kvmstall
 
-	[ "$2" = amd64 ] || default=$root/build-static-$2/kvmstall
+	[ "$2" = amd64 ] || default=$root/build/static-$2/kvmstall
 	if [ -z "$tool" ]; then
 		[ -e "$default" ] || return 0
 		tool=$default
