@@ -51,7 +51,7 @@ row()
 
 	check=$(in_container check kvmstall check --json)
 	traced=$(in_container trace kvmstall trace -q -d 1ms)
-	exported=$(in_container export kvmstall "${daemon[@]}" --duration 101ms)
+	exported=$(in_container export "${entrypoint[@]}" "${daemon[@]}" --duration 101ms)
 	played=$(in_container repro kvmstall repro --profile minimal)
 	reported=$(in_container report kvmstall report -q /captures/devices.kvs)
 	jq -r --arg what "$what" --arg caps "$caps" --arg pids "$pids" --arg rest "$check | $traced | $exported | $played | $reported" '
@@ -69,6 +69,31 @@ if [ "${daemon[0]-}" != export ] || [ -z "$added" ]; then
 	echo "cannot read $daemonset" >&2
 	exit 1
 fi
+
+# blob DIGEST: its file.
+blob()
+{
+	echo "$folder/blobs/${1/://}"
+}
+
+# What the DaemonSet takes for granted of the image: it has no command of its own, so its arguments follow the
+# entrypoint, which is a program of the image; the user, the folder of its volume and the version are the same.
+manifest=$(blob "$(jq -r --arg tag "$tag" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag).digest' "$folder/index.json")")
+image=$(blob "$(jq -r .config.digest "$manifest")")
+mapfile -t entrypoint < <(jq -r '.config.Entrypoint[]' "$image")
+differs()
+{
+	echo "the image and $daemonset differ: $*" >&2
+	exit 1
+}
+! grep -qE '^ *command:' "$daemonset" || differs "it has a command"
+[ -x "$work/bundle/rootfs${entrypoint[0]}" ] || differs "no program '${entrypoint[0]}'"
+[ "$(jq -r .config.User "$image")" = "$(sed -n 's/^ *runAsUser: //p' "$daemonset")" ] || differs "user"
+while read -r dir; do
+	[ -d "$work/bundle/rootfs$dir" ] || differs "no folder '$dir' to mount"
+done < <(sed -n 's/.*mountPath: \([^,}]*\).*/\1/p' "$daemonset")
+[ "$(sed -n 's/^ *image: .*://p' "$daemonset")" = "$tag" ] || differs "version"
+grep -q 'readOnlyRootFilesystem: true' "$daemonset" || differs "it may write"
 
 cat <<END
 Made by \`scripts/oci-check.sh\`, Linux $(uname -r), $(runc --version | head -n 1), $(date -u +%Y-%m-%d). Numbers are exit statuses.
