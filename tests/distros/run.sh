@@ -18,6 +18,8 @@ set -u
 . "$(dirname "$0")/../lib/suite.sh"
 # shellcheck source=tests/vm/apt.sh
 . "$here/tests/vm/apt.sh"
+# shellcheck source=tests/lib/hardened.sh
+. "$here/tests/lib/hardened.sh"
 export PATH=$PATH:/usr/sbin:/sbin
 cache=$(vm_cache)/distros
 sum='[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
@@ -131,17 +133,14 @@ lintian_package()
 	note "$(grep -m 1 '^Lintian' output): clean"
 }
 
-# The facts that checksec tells of a program.
-hardened()
+# Its debug symbols are a package of their own, of the same build.
+has_symbols()
 {
-	local program=$work/$1/usr/bin/kvmstall
+	local id
 
-	readelf -hW "$program" | grep -q 'Type: *DYN' || fail "not position-independent"
-	readelf -dW "$program" | grep -q 'BIND_NOW\|Flags:.*NOW' || fail "symbols are bound late"
-	readelf -lW "$program" | grep -q GNU_RELRO || fail "no RELRO"
-	readelf -lW "$program" | grep 'GNU_STACK' | grep -q 'RW ' || fail "an executable stack"
-	readelf -sW --dyn-syms "$program" | grep -q '__[a-z]*_chk' || fail "nothing is fortified"
-	readelf -sW --dyn-syms "$program" | grep -q __stack_chk_fail || fail "no stack protector"
+	id=$(readelf -n "$work/$1/usr/bin/kvmstall" | sed -n 's/.*Build ID: //p')
+	[ -n "$id" ] || fail "no build id"
+	[ "$(dpkg-deb -f "$work/$1"/work/kvmstall/build/deb/kvmstall-dbgsym_*.deb Build-Ids)" = "$id" ] || fail "no debug symbols"
 }
 
 install_package()
@@ -150,7 +149,8 @@ install_package()
 	inside "$1" 'apt-get -qq -y install /root/old.deb && dpkg -s kvmstall | grep -q "^Version: 0.0.1$" &&
 		apt-get -qq -y install ./build/deb/kvmstall_*.deb && ! dpkg -s kvmstall | grep -q "^Version: 0.0.1$" &&
 		test -L /etc/systemd/system/sockets.target.wants/kvmstall.socket'
-	hardened "$1"
+	hardened "$work/$1/usr/bin/kvmstall"
+	has_symbols "$1"
 	note "$(inside "$1" 'kvmstall --version; dpkg-query -W -f "\${Installed-Size} KiB" kvmstall' | paste -sd ' ')"
 }
 

@@ -11,6 +11,8 @@ set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=tests/lib/hardened.sh
+. "$here/tests/lib/hardened.sh"
 unset O DESTDIR PREFIX MAKEFLAGS MFLAGS MAKELEVEL SOURCE_DATE_EPOCH CFLAGS LDFLAGS CPPFLAGS
 export CCACHE_DISABLE=1
 tests='program elsewhere tarball tarball-arm64 deb rpm sbom'
@@ -103,8 +105,16 @@ test_deb()
 test_rpm()
 {
 	command -v rpmbuild >/dev/null || skip "no rpmbuild"
+	command -v cpio >/dev/null || skip "no cpio"
 	both 'make rpm'
 	same 'build/rpm/RPMS/*/*.rpm' 'build/kvmstall-*.tar.gz'
+	mkdir unpacked
+	rpm2cpio "$first"/build/rpm/RPMS/*/*.rpm | cpio -idm --quiet -D unpacked
+	hardened unpacked/usr/bin/kvmstall
+	command -v rpmlint >/dev/null || return 0
+	rpmlint -c "$here/contrib/rpm/rpmlint.toml" "$first"/build/rpm/RPMS/*/*.rpm "$first"/build/rpm/SRPMS/*.rpm >lint 2>&1 ||
+		fail "rpmlint:" "$(cat lint)"
+	note "rpmlint: $(grep -o '[0-9]* errors, [0-9]* warnings' lint)"
 }
 
 test_sbom()
