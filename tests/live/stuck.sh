@@ -261,14 +261,22 @@ test_stuck_rcu()
 	repeat 5 stuck_rcu
 }
 
+# It ends by itself: no signal would reach it, nor "timeout" get a CPU, of the same priority on the same CPU.
+hog_boot_cpu()
+{
+	# shellcheck disable=SC2016 # the inner shell's
+	exec chrt -f 50 taskset -c 0 bash -c 'end=$((${EPOCHREALTIME/./} + 800000))
+		while [ ${EPOCHREALTIME/./} -lt $end ]; do :; done'
+}
+
 # shellcheck disable=SC2094 # the argument is no file
 stuck_rcu()
 (
-	cpus=$(taskset -p "$kthread" | sed 's/.*: //')
-	trap 'kill $hog 2>/dev/null; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
+	cpus=$(taskset -p "$kthread" | sed 's/.*: //') hog=
+	trap 'wait $hog; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
 	watch trace --stuck 100ms --all
 	taskset -c -p 0 "$kthread" >/dev/null
-	chrt -f 50 taskset -c 0 timeout 0.8 sh -c 'while :; do :; done' &
+	hog_boot_cpu &
 	hog=$!
 	taskset -c 1 "$work/fdgrow" 3 vm
 	unwatch
