@@ -200,12 +200,39 @@ def check_timeline(driver):
     expect(lambda: name in text_of(driver, "#account"), "hover shows no account")
 
 
+# On paper: what is only to be pressed is not there, the rest is not wider than the sheet, and dark is for screens.
+PAPER = """
+const wrong = [];
+for (const element of document.querySelectorAll("button, input, .tools, .noprint"))
+	if (element.getClientRects().length) wrong.push("to be pressed: " + element.outerHTML.slice(0, 80));
+for (const what of ["#verdict", "svg.timeline", "#account", "table"])
+	if (!document.querySelector(what).getClientRects().length) wrong.push("not there: " + what);
+if (document.documentElement.scrollWidth > innerWidth + 1) wrong.push("wider than the sheet: " + document.documentElement.scrollWidth);
+if (!/^rgb\\((\\d\\d?), /.test(getComputedStyle(document.body).color)) wrong.push("pale: " + getComputedStyle(document.body).color);
+return wrong;
+"""
+
+
+def check_paper(driver):
+    look(driver, "dark", 718)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [
+        {"name": "prefers-color-scheme", "value": "dark"}]})
+    wrong = driver.execute_script(PAPER)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    look(driver, "light", 1200)
+    if wrong:
+        fail(f"printed: {wrong[:5]}")
+    pages = len(base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {})["data"]).split(b"/Type /Page\n"))
+    expect(1 < pages < 20, f"{pages - 1} sheets")
+
+
 def check_report(driver, path):
     stalls = driver.execute_script("return data.stalls")
     expect(lambda: stalls > 0 and text_of(driver, "#verdict").startswith(f"{stalls} of "), "the verdict is another")
     body = text_of(driver, "main")
     expect("gp-timer: GP 6 started by kvm_io_bus_register_dev in KVM_CREATE_PIT2" in body, "the known stall is not there")
     expect("kvm_io_bus_register_dev in KVM_IOEVENTFD" in body, "who started what is not there")
+    check_paper(driver)
     check_timeline(driver)
     links = [link for link in driver.find_elements(By.CSS_SELECTOR, "a[href^='#stall-']")
              if link.text == "KVM_SET_USER_MEMORY_REGION"]
