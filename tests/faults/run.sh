@@ -158,12 +158,21 @@ judge()
 	fi
 }
 
+# The three that were said most.
+most_said()
+{
+	sed "s,$golden/,,g; s,$KVMSTALL,kvmstall,g; s/|/\\\\|/g" sentences | cut -c 1-90 | sort | uniq -c | sort -rn |
+		sed -n '1,3s/^ *[0-9]* //p' | paste -sd ';' | sed 's/;/; /g'
+}
+
 row()
 {
+	local faults_of_libbpf
+
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
+	faults_of_libbpf=$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')
 	printf '| %s | %s | %s | %s | %s | %s | %s%s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" \
-		"$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')" "$(sort sentences 2>/dev/null | uniq -c | sort -rn |
-		sed -n '1,3s/^ *[0-9]* //p' | cut -c 1-90 | paste -sd ';' | sed 's/|/\\|/g; s/;/; /g')" >>"$TABLE"
+		"$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$faults_of_libbpf" "$(most_said)" >>"$TABLE"
 	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
 	[ ! -s wrong ]
@@ -261,7 +270,7 @@ introduce()
 		# What happens when something fails
 
 		What each command does when one thing fails once: an allocation, or a system call that returns an error. Made by
-		\`make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
+		\`${SAMPLE:+SAMPLE=1 }${EACH:+EACH=$EACH }make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
 		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
 		the kernel; with one of these the suite fails. Where libbpf itself dies of a signal for want of memory, that is its own
