@@ -188,6 +188,14 @@ static __always_inline __u64 pool_progress(struct worker_pool *pool)
 		       : 0;
 }
 
+/* srcu_invoke_callbacks() has one a CPU and domain. */
+static __always_inline __u64 callbacks_ssp(struct work_struct *work)
+{
+	struct srcu_data *sdp = (void *)work - bpf_core_field_offset(struct srcu_data, work);
+
+	return (__u64)BPF_CORE_READ(sdp, ssp);
+}
+
 /* How many works are in the list, and what the first are. */
 static __always_inline __u32 count_works(struct list_head *head)
 {
@@ -250,6 +258,7 @@ int dump_pool(void *ctx)
 		work = (void *)at - bpf_core_field_offset(struct work_struct, entry);
 		queue.works[i].work = (__u64)work;
 		queue.works[i].func = (__u64)BPF_CORE_READ(work, func);
+		queue.works[i].ssp = callbacks_ssp(work);
 		queue.kept = i + 1;
 		at = BPF_CORE_READ(at, next);
 	}

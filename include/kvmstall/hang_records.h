@@ -35,6 +35,7 @@ struct ks_dump_pool {
 	struct {
 		__u64 work;
 		__u64 func;
+		__u64 ssp; /* if it runs a domain's callbacks; of another work it is anything */
 	} works[KS_DUMP_WORKS];
 };
 

@@ -81,6 +81,24 @@ static const struct ks_dump_task *worker_at(const struct dump *dump, uint64_t wo
 	return NULL;
 }
 
+static bool has_callbacks(const struct ks_dump_pool *pool, uint64_t ssp)
+{
+	for (uint32_t i = 0; i < pool->kept && i < KS_DUMP_WORKS; i++)
+		if (pool->works[i].ssp == ssp)
+			return true;
+	return false;
+}
+
+/* Who waits is woken by a callback. */
+static bool after_grace_period(const struct dump *dump, uint64_t ssp, struct link *next)
+{
+	*next = (struct link){.kind = LINK_POOL, .why = LINK_CALLS};
+	for (size_t i = 0; ssp && i < dump->pools_cnt && !next->pool; i++)
+		if (has_callbacks(&dump->pools[i], ssp))
+			next->pool = &dump->pools[i];
+	return next->pool;
+}
+
 /*
  * process_srcu() is at it, or waits in a pool, or for its timer: then a reader holds the domain, if
  * anybody is to blame. Who is seen in the read side comes first, since a scan that fails is queued
@@ -100,13 +118,11 @@ static bool after_domain(const struct dump *dump, const struct link *link, struc
 		*next = task_link(dump, LINK_WORKS, worker->tid, 0);
 		return true;
 	}
-	if (!read->pool)
-		return false;
 	*next = (struct link){.kind = LINK_POOL, .why = LINK_QUEUED};
 	for (size_t i = 0; i < dump->pools_cnt; i++)
-		if (dump->pools[i].pool == read->pool)
+		if (read->pool && dump->pools[i].pool == read->pool)
 			next->pool = &dump->pools[i];
-	return next->pool;
+	return next->pool || after_grace_period(dump, read->ssp, next);
 }
 
 /*

@@ -18,7 +18,7 @@ struct ks_dump_task;
 enum link_kind {
 	LINK_TASK,   /* it waits for the next, or is where it ends */
 	LINK_DOMAIN, /* its grace period is waited for */
-	LINK_POOL,   /* the work that ends it waits there */
+	LINK_POOL,   /* its work waits there */
 };
 
 enum link_why {
@@ -28,7 +28,8 @@ enum link_why {
 	LINK_READS,  /* it holds the domain's read side, as suspected */
 	LINK_WORKS,  /* it is at the work that the domain needs */
 	LINK_QUEUED, /* the work is in this pool */
-	LINK_BUSY,   /* the pool's worker that keeps others from being started */
+	LINK_CALLS, /* the grace period is over; the work that runs its callbacks is in this pool */
+	LINK_BUSY,  /* the pool's worker that keeps others from being started */
 };
 
 struct link {

@@ -475,7 +475,9 @@ static void add_link(const struct dump_writer *writer, const struct link *link)
 		add_domain_name(writer, link->domain);
 		break;
 	case LINK_POOL:
-		str_adds(writer->out, "its work is queued in ");
+		str_adds(writer->out, link->why == LINK_CALLS
+					      ? "it is over; its callbacks are queued in "
+					      : "its work is queued in ");
 		add_pool_name(writer, link->pool);
 		str_addf(writer->out, ": nr_running %d, nr_idle %d", link->pool->running,
 			 link->pool->idle);

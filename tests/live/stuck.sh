@@ -212,7 +212,7 @@ is_in_pool()
 {
 	kill -USR1 "$watcher"
 	sleep 0.05
-	chain kvmstall | grep -q '^  <- its work is queued in pool [0-9]* of CPU [0-9]*: nr_running '
+	chain kvmstall | grep -qE '^  <- (its work is|it is over; its callbacks are) queued in pool [0-9]+ of CPU [0-9]+: nr_running '
 }
 
 # stamp FILE: the time of a line that we give to the kernel's log.
@@ -236,14 +236,14 @@ stuck_dump_pool()
 	stamp before || skip "no line of ours in the kernel's log"
 	"$KVMSTALL" repro --profile minimal --inject kworker --hold 499ms --rounds 101 >/dev/null &
 	spinner=$!
-	until_true 20 is_in_pool
+	until_true 2 is_in_pool
 	kill -KILL $spinner
 	wait $spinner || true
 	unwatch
 	stamp after || fail "no line of ours in the kernel's log"
-	reads "the pool" '^    work process_srcu: pending in pool [0-9]+ of CPU [0-9]+, queue rcu_gp: ' \
+	reads "the pool" '^    work process_srcu: (pending in pool [0-9]+ of CPU [0-9]+, queue rcu_gp: |not pending)' \
 		'^  pool [0-9]+ of CPU [0-9]+: [0-9]+ workers, nr_running [0-9]+, nr_idle [0-9]+, [0-9]+ pending, ' \
-		'^    pending: process_srcu$'
+		'^    pending: (process_srcu|srcu_invoke_callbacks)$'
 	sed -n 's/^at \[ *\([0-9.]*\)\].*/\1/p' dump | cat before - after | sort -gc ||
 		fail "not in dmesg's clock: $(cat before) $(sed -n 2p dump) $(cat after)"
 }

@@ -241,6 +241,32 @@ static void a_pool_whose_worker_waits_for_the_caller_is_a_cycle(void **state)
 	dump_fini(&dump);
 }
 
+/* The grace period is over, and nobody has run the callback that wakes who waits for it. */
+static void callbacks_that_nobody_runs_are_what_a_domain_waits_for(void **state)
+{
+	static const char *const lines[] = {
+		"  <- a grace period of kvm.srcu of vmm[101]\n"
+		"  <- it is over; its callbacks are queued in pool 6 of CPU 1: nr_running 1, "
+		"nr_idle "
+		"0\n"
+		"  <- kworker/1:2[107] keeps it busy, at irqfd_shutdown\n"
+		"  there it ends\n",
+		NULL};
+	struct dump dump = {0};
+
+	(void)state;
+	add_wait(&dump, CALLER, 100 * SEC, CULPRIT_NONE, 0);
+	assert_int_equal(dump_begin(&dump), 0);
+	fill_domain(&dump, 0);
+	add_worker(&dump, POOL, SHUTDOWN);
+	assert_chain(&dump, CALLER, "101 domain", false);
+	dump.pools[0].kept = 3;
+	dump.pools[0].works[2].ssp = DOMAIN;
+	assert_chain(&dump, CALLER, "101 domain pool 107", false);
+	assert_says(&dump, lines);
+	dump_fini(&dump);
+}
+
 /* One that its pool knows to sleep is not what keeps others from being started. */
 static void the_worker_that_counts_as_running_is_blamed(void **state)
 {
@@ -330,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reader_is_where_it_ends),
 		cmocka_unit_test(who_waits_for_a_mutex_is_shown),
+		cmocka_unit_test(callbacks_that_nobody_runs_are_what_a_domain_waits_for),
 		cmocka_unit_test(a_pool_whose_worker_waits_for_the_caller_is_a_cycle),
 		cmocka_unit_test(the_worker_that_counts_as_running_is_blamed),
 		cmocka_unit_test(the_worker_at_the_work_is_found),
