@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh SUITE... - run suites of tests and add them up.
+# run.sh SUITE... [--beside=SUITE,SUITE... SUITE...] - run suites of tests and add them up.
+#
+# Those of --beside run one by one beside the ones after it, with the CPUs that these leave: what waits for
+# the kernel most of the time beside what computes, and has nothing to do with this kernel.
 #
 # A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), for "unit" the
 # executables in $O/tests, and for "arm64" the part of the kernel matrix that is always run. Each prints "N passed, N failed, N skipped" as its last line and exits
@@ -102,9 +105,9 @@ run_suite()
 # The suite's own sum line, corrected where it contradicts its exit status.
 count()
 {
-	local status=$1 log=$2 ok=0 bad=0 skip=0 line
+	local suite=$1 status=$2 took=$3 ok=0 bad=0 skip=0 line
 
-	line=$(tail -n 1 "$log" | grep -E "$sum")
+	line=$(tail -n 1 "$O/log/$suite.log" | grep -E "$sum")
 	if [ -n "$line" ]; then
 		read -r ok _ bad _ skip _ <<<"$line"
 	elif [ "$status" = 77 ]; then
@@ -116,32 +119,73 @@ count()
 		bad=1
 	fi
 	((passed += ok, failed += bad, skipped += skip)) || true
-	echo "$suite: $ok passed, $bad failed, $skip skipped (${SECONDS}s)"
+	echo "$suite: $ok passed, $bad failed, $skip skipped (${took}s)"
 	[ "$bad" = 0 ]
 }
 
-suite()
+# Run SUITE; its output, exit status and seconds are in $O/log. With V as it comes, too.
+run_logged()
 {
 	local suite=$1 log=$O/log/$1.log status=0
 
 	SECONDS=0
+	rm -f "$O/log/$suite.status"
 	if [ -n "${V-}" ]; then
 		run_suite "$suite" 2>&1 </dev/null | tee "$log"
 		status=${PIPESTATUS[0]}
 	else
 		run_suite "$suite" >"$log" 2>&1 </dev/null || status=$?
 	fi
-	if count "$status" "$log"; then
+	echo "$status $SECONDS" >"$O/log/$suite.status"
+}
+
+report()
+{
+	local suite=$1 status=1 took=0
+
+	read -r status took <"$O/log/$suite.status"
+	if count "$suite" "$status" "$took"; then
 		# Why something was skipped is worth a line even when all is well.
-		[ -n "${V-}" ] || grep -iE '^ *skip(ped)?\b' "$log"
+		[ -n "${V-}" ] || grep -iE '^ *skip(ped)?\b' "$O/log/$suite.log"
 	else
-		[ -n "${V-}" ] || sed 's/^/    /' "$log"
+		[ -n "${V-}" ] || sed 's/^/    /' "$O/log/$suite.log"
 	fi
 }
 
+beside()
+{
+	local suite
+
+	{ chrt --idle --pid 0 "$BASHPID" || renice -n 19 "$BASHPID"; } >/dev/null
+	for suite; do
+		run_logged "$suite"
+	done
+}
+
 mkdir -p "$O/log"
+others=
 for name in "$@"; do
-	suite "$name"
+	case $name in
+	--beside=*)
+		others=${name#*=}
+		others=${others//,/ }
+		# A process group of its own: whoever ends this script ends all of it.
+		set -m
+		# shellcheck disable=SC2086 # words
+		beside $others &
+		group=$!
+		set +m
+		trap 'kill -- -$group 2>/dev/null' EXIT
+		;;
+	*)
+		run_logged "$name"
+		report "$name"
+		;;
+	esac
+done
+wait
+for name in $others; do
+	report "$name"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
