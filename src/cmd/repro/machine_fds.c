@@ -127,6 +127,8 @@ static void *grow(void *arg)
 	growth->ret = grow_twice(growth->vm);
 	pthread_mutex_unlock(&sharer.lock);
 	pthread_join(sharer.thread, NULL);
+	/* A thread that has been joined may still have its table, and the VM with it. */
+	close_range(0, ~0U, 0);
 	return NULL;
 }
 
