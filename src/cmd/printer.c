@@ -452,7 +452,7 @@ int printer_end(struct printer *show, int ret, struct err *err)
 		show->missing++;
 	put_line(show);
 	printer_flush(show);
-	if (show->cfg.format == PRINTER_JSON)
+	if (show->cfg.format == PRINTER_JSON || show->cfg.json_end)
 		put_json_end(show);
 	else if (!show->cfg.quiet)
 		put_text_end(show);

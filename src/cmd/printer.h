@@ -50,6 +50,7 @@ struct printer_cfg {
 	bool verbose;	     /* the account under each stall */
 	bool timeline;	     /* a line that draws each stall, in text */
 	enum printer_format format;
+	bool json_end; /* losses and summary as JSON, whatever .format is */
 };
 
 /* Where the stalls come from. */

@@ -209,10 +209,6 @@ static int end(struct tracing *trace, int ret, struct err *err)
 {
 	if (trace->interval && trace->interval_begin_ns && !ret && put_interval(trace))
 		ret = err_set(err, -ENOMEM, "out of memory");
-	if (trace->interval && trace->cfg->json) {
-		printer_tick(&trace->show, UINT64_MAX); /* a storm is no interval: not printed */
-		trace->show.cfg.format = PRINTER_JSON;
-	}
 	return printer_end(&trace->show, ret, err);
 }
 
@@ -344,6 +340,7 @@ static int trace_run(int argc, char **argv, struct err *err)
 			     .verbose = cfg.live.verbose,
 			     .timeline = cfg.timeline,
 			     .format = format_of(&cfg),
+			     .json_end = cfg.interval_ns && cfg.json,
 		     },
 		     &trace.out);
 	if (!ret)
