@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/outfile.h"
 #include "host/diagnosis.h"
+#include "host/finding.h"
 #include "host/host.h"
 #include "host/attach_plan.h"
 #include "kern/features.h"

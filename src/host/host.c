@@ -2,6 +2,8 @@
 #include "host/host.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char *const host_param_names[HOST_PARAM_CNT] = {
 	[HOST_RCU_NORMAL] = "rcupdate.rcu_normal",
@@ -29,6 +31,18 @@ static const char *const cap_names[HOST_CAP_CNT] = {
 	"CAP_SYS_ADMIN",
 	"CAP_SYSLOG",
 };
+
+long host_param(const struct host *host, enum host_param which)
+{
+	const char *text = host->params[which];
+
+	return *text ? strtol(text, NULL, 0) : -1;
+}
+
+bool host_is_x86(const struct host *host)
+{
+	return !strcmp(host->arch, "x86_64");
+}
 
 const char *host_cap_name(enum host_cap cap)
 {

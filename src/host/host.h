@@ -84,6 +84,11 @@ uint32_t host_hz(const struct host *host);
  */
 uint32_t host_hz_of_ticks(uint64_t ticks, uint64_t ns, uint32_t config_hz);
 
+/* The value of a setting that is a number; -1: not known. */
+long host_param(const struct host *host, enum host_param which);
+
+bool host_is_x86(const struct host *host);
+
 /* "CAP_BPF" */
 const char *host_cap_name(enum host_cap cap);
 

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "host/diagnosis.h"
+#include "host/finding.h"
 #include "host/host.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/diagnosis.h"
+#include "host/finding.h"
 #include "host/host.h"
 
 #include <errno.h>

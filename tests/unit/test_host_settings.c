@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/diagnosis.h"
+#include "host/finding.h"
 #include "unit.h"
 
 #define PATH_LEN 256
