@@ -112,23 +112,28 @@ struct log_vm *log_vm_new(struct log *log, uint32_t tgid, uint32_t fd, uint64_t 
 
 /* ---- causes ---- */
 
-void log_registered(const struct log_call *call, enum call_id id)
-{
-	call->vm->devices_ns = call->rec.begin_ns;
-	call->vm->devices_call = id;
-	call->vm->devices_tid = call->rec.head.tid;
-	call->vm->is_devices_guess = call->is_guess;
-}
-
 /* One VMM's threads may be taken for another's: then only what one thread did is evidence. */
-static bool is_behind_device(const struct log_call *call, uint64_t begin_ns)
+static bool is_within(const struct log_call *call, uint64_t begin_ns, uint64_t max_ns)
 {
 	const struct log_vm *vm = call->vm;
 
 	if ((call->is_guess || vm->is_devices_guess) && vm->devices_tid != call->rec.head.tid)
 		return false;
-	return vm->devices_ns && begin_ns >= vm->devices_ns &&
-	       begin_ns - vm->devices_ns < TIMER_MAX_NS;
+	return vm->devices_ns && begin_ns >= vm->devices_ns && begin_ns - vm->devices_ns < max_ns;
+}
+
+/* A grace period that call_srcu() starts takes a jiffy or more, whoever waits for it: what has been
+ * registered sooner than that started none. */
+void log_registered(const struct log_call *call, enum call_id id)
+{
+	struct log_vm *vm = call->vm;
+
+	if (is_within(call, call->rec.head.ts_ns, JIFFY_NS))
+		return;
+	vm->devices_ns = call->rec.begin_ns;
+	vm->devices_call = id;
+	vm->devices_tid = call->rec.head.tid;
+	vm->is_devices_guess = call->is_guess;
 }
 
 /*
@@ -154,7 +159,7 @@ static enum ks_cause infer(const struct log *log, const struct log_call *call, u
 		return KS_CAUSE_UNEXPLAINED;
 	if (is_of_old_kernel(begin_ns))
 		return KS_CAUSE_UNEXPLAINED;
-	return is_behind_device(call, begin_ns) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
+	return is_within(call, begin_ns, TIMER_MAX_NS) ? KS_CAUSE_GP_TIMER : KS_CAUSE_UNEXPLAINED;
 }
 
 static void set_culprit(struct stall *stall, const struct log_call *call)

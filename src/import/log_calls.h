@@ -21,7 +21,8 @@ struct log_vm {
 	uint32_t fd; /* strace */
 	uint32_t vcpus;
 	bool has_run;
-	uint64_t devices_ns;	   /* when a device was last registered; 0: never */
+	uint64_t devices_ns; /* when a device was registered that started a grace period, for all
+			      * that is known; 0: never */
 	enum call_id devices_call; /* CALL_NONE: not known */
 	uint32_t devices_tid;
 	bool is_devices_guess; /* as struct log_call's */

@@ -1,0 +1,26 @@
+# Who started the grace period that a call waited for: of devices that are registered within a millisecond, the first. So
+# said kvmstall trace of these VMMs (KVM_CREATE_IRQCHIP), and so it is when the logs are played. After more than that,
+# or after a call that took more, the grace period may be over: then the last.
+culprits()
+{
+	kvmstall report --all -q -f json "$@" | jq -r 'select(.cause == "gp-timer") | "\(.call) after \(.culprit.call), begun \(.culprit.age_ns / 1000 | round) us before"'
+}
+for log in firecracker-1.17-start kvmtool-run; do
+	echo "== $log"
+	culprits "$log.strace"
+done
+log()
+{
+	cat <<LOG
+100 7.000000 ioctl(5, KVM_CREATE_VM, 0) = 6 <0.000100>
+100 7.000300 ioctl(6, KVM_CREATE_IRQCHIP, 0) = 0 <0.000050>
+100 7.000$1 ioctl(6, KVM_CREATE_PIT2, 0x7fffb40b5b68) = 0 <$2>
+100 7.010000 ioctl(6, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, guest_phys_addr=0, memory_size=4096, userspace_addr=0x7f0000}) = 0 <0.008000>
+LOG
+}
+echo '== within a millisecond'
+log 400 0.000089 | culprits -
+echo '== a long call'
+log 400 0.003000 | culprits -
+echo '== later'
+log 999 0.000999 | culprits -
