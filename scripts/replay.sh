@@ -3,9 +3,9 @@
 #
 # replay.sh [LOG.strace...] - how well "repro --from" stands for what was recorded: docs/replay.md, to standard output.
 #
-# Each VMM (QEMU's machines if there is QEMU; the profiles of repro) is run ROUNDS times under trace, and once
-# each under record and strace; both files are played ROUNDS times under trace. Logs that are given have no VMM: what they
-# say themselves stands in its place. With STATIC=PROGRAM (one without libraries), a recording and the C that is emitted of it
+# Each VMM (QEMU's machines if there is QEMU; the profiles of repro) is run ROUNDS times under record, and ROUNDS times
+# under strace and trace; each file is played PLAYS times under trace. Logs that are given have no VMM: what they
+# say themselves stands in its place, and they are played ROUNDS times. With STATIC=PROGRAM (one without libraries), a recording and the C that is emitted of it
 # are tried on SERIES, in VMs. As root, on a machine that has nothing else to do. KEEP=1 keeps what was captured.
 # shellcheck disable=SC2016 # jq programs and inner shells have $
 set -euo pipefail
@@ -13,6 +13,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 ROUNDS=${ROUNDS:-31}
+PLAYS=${PLAYS:-3}
 SERIES=${SERIES:-6.17 6.18 7.3}
 LIFE=${LIFE:-1} # seconds that a QEMU lives
 work=$(mktemp -d)
@@ -47,12 +48,12 @@ def differs: [
 rows=${rows/def differs: /def differs(\$old; \$new): }
 rows=${rows/\(differs /\(differs(\$old; \$new) }
 
-# compare VMM BY BEFORE LIVES AFTER
+# compare VMM BY BEFORE LIVES AFTER LIVES
 compare()
 {
 	jq -s "$stalls" "$3" >before
 	jq -s "$stalls" "$5" >after
-	jq -rn --arg vmm "$1" --arg by "$2" --argjson hz "$HZ" --argjson lives_old "$4" --argjson lives_new "$ROUNDS" \
+	jq -rn --arg vmm "$1" --arg by "$2" --argjson hz "$HZ" --argjson lives_old "$4" --argjson lives_new "$6" \
 		--slurpfile before before --slurpfile after after "$rows" >compared
 	[ -s compared ] || echo "| $1 | $2 | (no call of the start stalls) | none | none | same |" >compared
 	cat compared
@@ -66,54 +67,71 @@ extra()
 	comm -23 made has | wc -l
 }
 
-# play FILE: under trace, to FILE.played; a line for the second table.
+# play NAME BY PLAYS FILE...: all under one trace, to NAME.BY.played; a line for the second table. What is not in the
+# file is counted for the first one.
 play()
 {
-	"$KVMSTALL" trace -q --json -- sh -c 'exec "$KVMSTALL" repro --from "$0" --rounds "$1" --json >"$0.lines"' "$1" "$ROUNDS" \
-		>"$1.played" 2>errors || cat errors >&2
-	jq -r --arg name "$2" --arg by "$3" --arg extra "$(extra "$1")" '
+	local name=$1 by=$2 plays=$3
+
+	shift 3
+	: >lines
+	plays=$plays "$KVMSTALL" trace -q --json -- sh -c 'for file; do "$KVMSTALL" repro --from "$file" --rounds "$plays" --json >>lines; done' \
+		play "$@" >"$name.$by.played" 2>errors || cat errors >&2
+	jq -rs --arg name "$name" --arg by "$by" --arg extra "$(extra "$1")" '
 		def ms: if . == null then "?" else . / 10000 | round / 100 | tostring + " ms" end;
-		select(.type == "replay") | "| \($name) | \($by) | \(.played) of \(.played + ([.skipped[]] | add // 0)) | \(.assumed) | \($extra) | " +
-		"\(.same_stalls) of \(.start.n) | \(.start_recorded_ns | ms) | \(.start.p50_ns | ms) |"' "$1.lines" >>fidelity
+		def median: sort | .[(length - 1) / 2 | floor];
+		map(select(.type == "replay")) | .[0] as $first
+		| "| \($name) | \($by) | \($first.played) of \($first.played + ([$first.skipped[]] | add // 0)) | \($first.assumed) | \($extra) | " +
+		"\(map(.same_stalls) | add) of \(map(.start.n) | add) | \(map(.start_recorded_ns) | median | ms) | \(map(.start.p50_ns) | median | ms) |"' \
+		lines >>fidelity
 }
 
 STRACE=(strace -f -ttt -T -y -e 'trace=ioctl,close,clone,clone3,dup,dup3,eventfd2,socket')
 
-# vmm NAME ROUNDS-OF-ITS-OWN COMMAND: that makes so many lives; once more for each file, with ONCE=1.
+# of_life N: a trace's objects, with the life's number in place of the VM's, which starts at 1 in each
+of_life()
+{
+	jq -c --argjson life "$1" 'if .vm then .vm.id = $life else . end'
+}
+
+# vmm NAME COMMAND: which makes one life.
 vmm()
 {
-	local name=$1 command=$2
+	local name=$1 command=$2 life
 
-	"$KVMSTALL" trace -q --json -- sh -c "$command" >"$name.before" 2>errors || cat errors >&2
-	ONCE=1 "$KVMSTALL" record -q -o "$name.cap" -- sh -c "$command" 2>errors || cat errors >&2
-	ONCE=1 "${STRACE[@]}" -o "$name.strace" sh -c "$command" >/dev/null 2>&1 || true
-	for by in cap strace; do
-		play "$name.$by" "$name" "${by/cap/record}"
-		compare "$name" "${by/cap/record}" "$name.before" "$ROUNDS" "$name.$by.played"
+	for ((life = 1; life <= ROUNDS; life++)); do
+		"$KVMSTALL" record -q -o "$name.$life.cap" -- sh -c "$command" 2>errors || cat errors >&2
+		"$KVMSTALL" report --all -q -f json "$name.$life.cap" | of_life "$life" >>"$name.recorded"
+		"$KVMSTALL" trace -q --json -- "${STRACE[@]}" -o "$name.$life.strace" sh -c "$command" 2>errors >seen || cat errors >&2
+		of_life "$life" <seen >>"$name.straced"
 	done
+	play "$name" record "$PLAYS" "$name".*.cap
+	compare "$name" record "$name.recorded" "$ROUNDS" "$name.record.played" $((ROUNDS * PLAYS))
+	play "$name" strace "$PLAYS" "$name".*.strace
+	compare "$name" strace "$name.straced" "$ROUNDS" "$name.strace.played" $((ROUNDS * PLAYS))
 }
 
 table()
 {
-	echo '| VMM | file | call | recorded: rounds, median, cause | played | |'
+	echo '| VMM | file | call | recorded: lives, median, cause | played | |'
 	echo '| --- | --- | --- | --- | --- | --- |'
 	for log in "$@"; do
 		name=$(basename "$log" .strace)
 		cp "$log" "$name.log"
 		"$KVMSTALL" report --all -q -f json "$name.log" >"$name.before" 2>/dev/null
-		play "$name.log" "$name" strace
-		compare "$name" strace "$name.before" 1 "$name.log.played"
+		play "$name" strace "$ROUNDS" "$name.log"
+		compare "$name" strace "$name.before" 1 "$name.strace.played" "$ROUNDS"
 	done
 	for profile in firecracker qemu crosvm minimal; do
-		export profile ROUNDS
-		vmm "profile-$profile" '"$KVMSTALL" repro -p $profile --life 53ms --rounds ${ONCE:-$ROUNDS} >/dev/null'
+		export profile
+		vmm "profile-$profile" 'exec "$KVMSTALL" repro -p $profile --life 53ms >/dev/null'
 	done
 	command -v qemu-system-x86_64 >/dev/null || return 0
 	export LIFE
 	for machine in pc q35 microvm; do
 		export machine
-		vmm "qemu-$machine" 'for i in $(seq ${ONCE:-$ROUNDS}); do timeout $LIFE qemu-system-x86_64 -accel kvm \
-			-cpu host,-arch-capabilities -M $machine -m 128 -smp 2 -display none -nodefaults -nic none; done; true'
+		vmm "qemu-$machine" 'timeout $LIFE qemu-system-x86_64 -accel kvm -cpu host,-arch-capabilities -M $machine -m 128 \
+			-smp 2 -display none -nodefaults -nic none >/dev/null; true'
 	done
 }
 
@@ -154,7 +172,7 @@ guest()
 
 on_other_kernels()
 {
-	cp "${profile_cap:-profile-firecracker.cap}" start.cap
+	cp profile-firecracker.1.cap start.cap
 	"$KVMSTALL" repro --from start.cap --gaps none --emit c >calls.c
 	gcc -O2 -static -Wall -Wextra -Werror -o calls calls.c
 	guest >guest.sh
@@ -202,10 +220,11 @@ cat <<END
 # What repro --from is worth
 
 Made by \`scripts/replay.sh\` on $(date -u +%Y-%m-%d), Linux $(uname -r), HZ=$HZ, $(nproc) CPUs, load average
-$(cut -d' ' -f1-3 /proc/loadavg). Each VMM was run $ROUNDS times under \`kvmstall trace\`, and recorded once by \`record\` and once by strace; both
-files were played $ROUNDS times under \`kvmstall trace\`. A call is listed if it stalled for a millisecond in a fifth of the lives, here or
-there, for a cause that is SRCU's or a lock's: kworker, wakeup and other-sleep are what else the host does. "same": the share of lives in which it stalls within 10 points, the median within a jiffy, and the same cause after the same
-call; else what differs: $(grep -c '| same |$' rows.md) of $(grep -cE '^\| (profile|qemu|[a-z]+)-?.* \|$' rows.md) rows are the same. Logs by name are of VMMs that were not run here: they have one life.
+$(cut -d' ' -f1-3 /proc/loadavg). Each VMM was run $ROUNDS times under \`kvmstall record\`, and $ROUNDS times under strace, with \`kvmstall trace\`
+around it; each file was played $PLAYS times under \`kvmstall trace\`. What was recorded is what kvmstall saw of the life that the file is of: strace makes a VMM slow,
+and that is what its file says. A call is listed if it stalled for a millisecond in a fifth of the lives, here or there, for a cause that is SRCU's or a lock's: kworker, wakeup and other-sleep are what else the host does. "same": the share of lives in which it stalls within 10 points, the median within a jiffy, and the same cause after the same
+call; else what differs: $(grep -c '| same |$' rows.md) of $(grep -cE '^\| (profile|qemu|[a-z]+)-?.* \|$' rows.md) rows are the same. Logs by name are of VMMs that were not run
+here: they have one life, whose causes are inferred, and were played $ROUNDS times.
 
 $(cat rows.md)
 
