@@ -119,6 +119,8 @@ static bool is_within(const struct log_call *call, uint64_t begin_ns, uint64_t m
 
 	if ((call->is_guess || vm->is_devices_guess) && vm->devices_tid != call->rec.head.tid)
 		return false;
+	if (vm->devices_over_ns && begin_ns >= vm->devices_over_ns)
+		return false;
 	return vm->devices_ns && begin_ns >= vm->devices_ns && begin_ns - vm->devices_ns < max_ns;
 }
 
@@ -131,6 +133,7 @@ void log_registered(const struct log_call *call, enum call_id id)
 	if (is_within(call, call->rec.head.ts_ns, JIFFY_NS))
 		return;
 	vm->devices_ns = call->rec.begin_ns;
+	vm->devices_over_ns = 0;
 	vm->devices_call = id;
 	vm->devices_tid = call->rec.head.tid;
 	vm->is_devices_guess = call->is_guess;
@@ -246,6 +249,14 @@ static bool is_in_order(const struct log_call *call)
 			     wait->begin_ns <= call->rec.head.ts_ns);
 }
 
+/* Who waited for a grace period waited for those before it, too: what comes later waits for others.
+ */
+static void note_wait(const struct stall *stall, const struct log_call *call)
+{
+	if (stall->by_cause[KS_CAUSE_GP_TIMER])
+		call->vm->devices_over_ns = stall->rec->head.ts_ns;
+}
+
 /* What a log says of a call, whether it has ended or not. */
 static struct stall stall_of(const struct log_call *call)
 {
@@ -277,6 +288,7 @@ void log_call(struct log *log, const struct log_call *call)
 	}
 	set_culprit(&stall, call);
 	note_time(log, &stall);
+	note_wait(&stall, call);
 	log->calls++;
 	if (log->ops.ledger.stall)
 		log->ops.ledger.stall(log->ctx, &stall);

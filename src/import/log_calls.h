@@ -23,6 +23,7 @@ struct log_vm {
 	bool has_run;
 	uint64_t devices_ns; /* when a device was registered that started a grace period, for all
 			      * that is known; 0: never */
+	uint64_t devices_over_ns;  /* when somebody had waited for that one; 0: nobody */
 	enum call_id devices_call; /* CALL_NONE: not known */
 	uint32_t devices_tid;
 	bool is_devices_guess; /* as struct log_call's */

@@ -24,3 +24,10 @@ echo '== a long call'
 log 400 0.003000 | culprits -
 echo '== later'
 log 999 0.000999 | culprits -
+echo '== waited for: it is over'
+{
+	log 400 0.000089
+	echo '100 7.018100 ioctl(6, KVM_SET_USER_MEMORY_REGION, {slot=1, flags=0, guest_phys_addr=0x10000, memory_size=4096, userspace_addr=0x7f1000}) = 0 <0.003000>'
+	echo '100 7.021200 ioctl(6, KVM_IOEVENTFD, 0x7fffb40b5b68) = 0 <0.000020>'
+	echo '100 7.021300 ioctl(6, KVM_SET_USER_MEMORY_REGION, {slot=2, flags=0, guest_phys_addr=0x20000, memory_size=4096, userspace_addr=0x7f2000}) = 0 <0.003000>'
+} | kvmstall report -q -
