@@ -33,6 +33,12 @@ static __always_inline bool is_rwsem(__u32 flags)
 	       bpf_core_field_exists(struct rw_semaphore, owner);
 }
 
+/* kernel/locking/qspinlock.c and qrwlock.c, the same from 6.1 to 7.3 */
+static __always_inline bool is_spinlock(__u32 flags)
+{
+	return flags & LCB_F_SPIN && !(flags & (LCB_F_RT | LCB_F_PERCPU | LCB_F_MUTEX));
+}
+
 static __always_inline bool is_own_mmap_lock(__u64 lock)
 {
 	struct mm_struct *mm = BPF_CORE_READ(current_task(), mm);
@@ -43,6 +49,9 @@ static __always_inline bool is_own_mmap_lock(__u64 lock)
 /* KS_LOCK_OTHER: none of those whose sleepers we know, or not known to be one. */
 static __always_inline enum ks_lock_which lock_which(__u64 kvm, __u64 lock, __u32 flags)
 {
+	if (is_spinlock(flags))
+		return lock == kvm + bpf_core_field_offset(struct kvm, mmu_lock) ? KS_LOCK_MMU
+										 : KS_LOCK_SPIN;
 	if (lock == kvm + bpf_core_field_offset(struct kvm, slots_lock))
 		return KS_LOCK_SLOTS;
 	if (lock == kvm + bpf_core_field_offset(struct kvm, lock))
@@ -120,13 +129,17 @@ static __always_inline void lock_emit(const struct task_state *state,
 	ring_submit(rec);
 }
 
-/* It spun for @lock until now, if it did. */
+/* It spun for @lock until now, if it did. A spinlock is not news before that: most are soon got. */
 static __always_inline void spin_emit(struct task_state *state, __u64 lock, __u64 now)
 {
+	static const struct lock_holder nobody = {.held = KS_HELD_UNNAMED};
 	__u64 since_ns = locked_spun(&state->locked, lock);
 
-	if (since_ns && now - since_ns >= SPIN_MIN_NS)
-		emit_step_at(now, KS_SPUN, lock, since_ns, state->begin_ns);
+	if (!since_ns || now - since_ns < SPIN_MIN_NS)
+		return;
+	if (locked_by_spinning(state->locked.which))
+		lock_emit(state, &nobody, now);
+	emit_step_at(now, KS_SPUN, lock, since_ns, state->begin_ns);
 }
 
 /* Who has it now? Reported if that is news, or @is_new. */
@@ -153,6 +166,10 @@ static __always_inline void lock_wait(__u64 lock, __u32 flags)
 	if (which == KS_LOCK_OTHER)
 		return;
 	now = bpf_ktime_get_ns();
+	if (locked_by_spinning(which)) {
+		locked_spin(&state->locked, lock, which, now);
+		return;
+	}
 	spin_emit(state, lock, now);
 	is_new = locked_begin(&state->locked, lock, which);
 	if (flags & LCB_F_SPIN)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which mutex a task waits for, who has it, and since when it spins for that one to let go. While
- * it does it may contend for other locks, the mutex's own wait_lock or those of an interrupt: what
- * they do is not about the mutex. Plain C: unit tests include it.
+ * Which lock a task waits for, who has it, and since when it spins for that one to let go. While
+ * it does it may contend for other locks, a mutex's own wait_lock or those of an interrupt: what
+ * they do is not about the first. Plain C: unit tests include it.
  */
 #ifndef BPF_LOCKED_H
 #define BPF_LOCKED_H
@@ -51,6 +51,37 @@ static inline __attribute__((always_inline)) __u64 locked_spun(struct locked *lo
 		return 0;
 	locked->spin_ns = 0;
 	return since_ns;
+}
+
+/* One for which nobody sleeps, and of which the kernel does not keep who has it. */
+static inline __attribute__((always_inline)) bool locked_by_spinning(__u32 which)
+{
+	return which == KS_LOCK_MMU || which == KS_LOCK_SPIN;
+}
+
+/*
+ * It spins for a spinlock. While it waits for a mutex or rwsem that is about the mutex. In another
+ * spinlock's wait it is an interrupt's, or the end of the first was not seen.
+ */
+static inline __attribute__((always_inline)) void locked_spin(struct locked *locked, __u64 addr,
+							      __u32 which, __u64 now_ns)
+{
+	if (locked->addr && !locked_by_spinning(locked->which))
+		return;
+	locked->addr = addr;
+	locked->which = which;
+	locked->owner = 0;
+	locked->spin_ns = now_ns;
+}
+
+/* It sleeps: so it does not wait for a spinlock, whose end was not seen then. */
+static inline __attribute__((always_inline)) void locked_sleep(struct locked *locked)
+{
+	if (!locked_by_spinning(locked->which))
+		return;
+	locked->addr = 0;
+	locked->which = KS_LOCK_OTHER;
+	locked->spin_ns = 0;
 }
 
 static inline __attribute__((always_inline)) void locked_end(struct locked *locked, __u64 addr)

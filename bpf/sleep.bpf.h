@@ -207,6 +207,7 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
 	task_sample(state);
+	locked_sleep(&state->locked);
 	if (state->locked.addr && !state->locked.owner)
 		lock_ask(state, false, now); /* it had none when it was asked first */
 	if (want_early_stacks)

@@ -206,6 +206,8 @@ struct pid {
 };
 
 struct kvm {
+	struct {
+	} mmu_lock; /* rwlock_t or spinlock_t: it is the address that counts */
 	struct mutex slots_lock;
 	struct mutex slots_arch_lock;
 	struct mutex lock;

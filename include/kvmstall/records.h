@@ -64,8 +64,8 @@ enum ks_type {
 	KS_LATE = 25,	   /* ks_cpu: a thread of the kernel was woken, and got a CPU late */
 	KS_BORN = 26,	   /* ks_step: KVM_CREATE_VM made the VM .val; the call began at .seq */
 	KS_RUN = 27,	   /* ks_step: vCPU 0 of the VM .val enters KVM_RUN for the first time */
-	KS_SPUN = 28, /* ks_step: a task in a call spun for the mutex .ssp, since .seq; the call
-		       * began at .val */
+	KS_SPUN = 28,	   /* ks_step: a task in a call spun for the lock .ssp, since .seq; the call
+			    * began at .val. Which lock, its KS_LOCK before this one says */
 	KS_TYPE_CNT
 };
 
@@ -224,6 +224,8 @@ enum ks_lock_which {
 	KS_LOCK_PERCPU = 7,	/* a per-CPU rwsem */
 	KS_LOCK_RESAMPLER = 8,	/* kvm->irqfds.resampler_lock */
 	KS_LOCK_SLOTS_ARCH = 9, /* kvm->slots_arch_lock */
+	KS_LOCK_MMU = 10,	/* kvm->mmu_lock, for which nobody sleeps */
+	KS_LOCK_SPIN = 11,	/* another spinlock or rwlock */
 	KS_LOCK_CNT
 };
 
@@ -231,7 +233,7 @@ enum ks_lock_which {
 enum ks_lock_held {
 	KS_HELD_BY_TASK = 0,	/* .owner, if it had one just then */
 	KS_HELD_BY_READERS = 1, /* an rwsem: it keeps no list of them */
-	KS_HELD_UNNAMED = 2,	/* a per-CPU rwsem: nothing */
+	KS_HELD_UNNAMED = 2,	/* a per-CPU rwsem, a spinlock: nothing */
 	KS_HELD_CNT
 };
 

@@ -276,6 +276,7 @@ static const char *lock_name(uint32_t which)
 		[KS_LOCK_MMAP] = "mmap_lock",
 		[KS_LOCK_RESAMPLER] = "kvm->irqfds.resampler_lock",
 		[KS_LOCK_SLOTS_ARCH] = "kvm->slots_arch_lock",
+		[KS_LOCK_MMU] = "kvm->mmu_lock",
 	};
 
 	return names[which];

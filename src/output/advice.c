@@ -176,6 +176,13 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "a thread of the VMM changes its address space meanwhile, or faults with it "
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
 		       "after";
+	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMU)
+		return "another thread had the page tables of this VM to itself meanwhile (madvise "
+		       "or munmap of guest memory, page faults of vCPUs, dirty logging): do less "
+		       "of that beside this call, or back the guest with huge pages";
+	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_SPIN)
+		return "the lock is for short moments, and nobody sleeps for it: 'perf record -g' "
+		       "shows in what function; on a virtual machine its holder may have no CPU";
 	if (stall->cause == KS_CAUSE_LOCK && is_shared_rwsem(stall->culprit.lock))
 		return "the function named takes a lock that the whole host shares: fewer tasks "
 		       "that move to other cgroups, CPUs that come and go, or such calls at once";

@@ -250,6 +250,8 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 		str_addf(out, " on %s", culprit->func);
 	else if (culprit->seg && culprit->seg->func && culprit->kind == CULPRIT_HOLDER)
 		str_addf(out, " on %s in %s", lock_kind_name(culprit->lock), culprit->seg->func);
+	else if (culprit->lock == KS_LOCK_SPIN)
+		str_addf(out, " on %s", lock_kind_name(culprit->lock));
 	if (culprit->kind == CULPRIT_HOLDER && culprit->held != KS_HELD_BY_TASK)
 		str_addf(out, ", held by %s", lock_held_name(culprit->held));
 	if (!culprit->is_known)

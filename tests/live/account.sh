@@ -126,6 +126,27 @@ spinning()
 		| "\(length) spins, \(add / 1e6 * 10 | floor / 10) ms"' trace)"
 }
 
+# Nobody sleeps for a spinlock, and the kernel does not keep who has it.
+test_mmu_lock()
+{
+	can_unmap_slowly invalidation
+	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
+	${CC:-cc} -O1 -pthread -o mmulock "$here/tests/live/mmulock.c" || return
+	repeat 3 mmu_lock
+}
+
+mmu_lock()
+{
+	"$KVMSTALL" trace -j -a -o trace -- ./mmulock 101
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	some "kvm->mmu_lock" 'select(.call == "KVM_CLEAR_DIRTY_LOG" and .cause == "lock" and .culprit == null
+		and .lock == {kind: "spinlock", name: "kvm->mmu_lock", held_by: "unnamed"})' trace
+	none "run, where it spun" 'select(.call == "KVM_CLEAR_DIRTY_LOG" and .latency_ns > 1e6 and .cause == "run")
+		| {latency_ns, segments}' trace
+	note "$(value '[.[] | select(is_call and .call == "KVM_CLEAR_DIRTY_LOG")] | "\(length) calls, \(map(.latency_ns) | add / 1e6 | floor
+		) ms, lock \(map(ns_by("lock")) | add / 1e6 | floor) ms"' trace)"
+}
+
 # Of who reads, an rwsem keeps no list: nobody is named then.
 test_mmap_readers()
 {

@@ -595,6 +595,38 @@ static void spinning_for_a_mutex_is_a_lock(void **state)
 	trace_free(trace);
 }
 
+static void each_lock_of_a_vm_has_its_name(void **state)
+{
+	static const char *const names[KS_LOCK_CNT] = {
+		[KS_LOCK_SLOTS] = "kvm->slots_lock",
+		[KS_LOCK_KVM] = "kvm->lock",
+		[KS_LOCK_IRQ] = "kvm->irq_lock",
+		[KS_LOCK_MMAP] = "mmap_lock",
+		[KS_LOCK_RESAMPLER] = "kvm->irqfds.resampler_lock",
+		[KS_LOCK_SLOTS_ARCH] = "kvm->slots_arch_lock",
+		[KS_LOCK_MMU] = "kvm->mmu_lock",
+	};
+
+	(void)state;
+	for (uint8_t which = 1; which < KS_LOCK_CNT; which++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			LOCK(105, 13, 1, 12, .lock = which),
+			SLEEP(106, 165, 165, 13, 0, .lock = which, .stack = IN_MUTEX),
+			CALL(104, 180, 13, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		assert_int_equal(culprit->tid, 12);
+		if (names[which])
+			assert_string_equal(culprit->func, names[which]);
+		else
+			assert_null(culprit->func);
+		trace_free(trace);
+	}
+}
+
 /* Of who reads, an rwsem keeps no list; and a per-CPU one not even who writes. */
 static void a_lock_of_which_the_kernel_names_nobody_is_one(void **state)
 {
@@ -622,6 +654,42 @@ static void a_lock_of_which_the_kernel_names_nobody_is_one(void **state)
 		assert_false(culprit->is_known);
 		assert_int_equal(culprit->lock, cases[i].which);
 		assert_int_equal(culprit->held, cases[i].held);
+		trace_free(trace);
+	}
+}
+
+/* Nobody sleeps for a spinlock; a mutex that follows has its own holder. */
+static void spinning_for_a_spinlock_is_a_lock_of_which_nobody_is_named(void **state)
+{
+	static const struct {
+		uint8_t which;
+		const char *name;
+	} cases[] = {{KS_LOCK_MMU, "kvm->mmu_lock"}, {KS_LOCK_SPIN, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			LOCK(165, 13, 1, 0, .lock = cases[i].which, .flags = KS_HELD_UNNAMED),
+			STEP(SPUN, 165, LOCK_OF_12, TRACE_NS(105), .val = TRACE_NS(104), .tid = 13),
+			LOCK(166, 13, 1, 14),
+			SLEEP(167, 177, 180, 13, 0, .lock = KS_LOCK_SLOTS, .stack = IN_MUTEX),
+			CALL(104, 190, 13, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		assert_string_equal(trace->stalls[0].account,
+				    "run 1, lock 60, run 2, lock in kvm_vm_ioctl 10, runnable 3, "
+				    "run 10");
+		assert_int_equal(culprit->kind, CULPRIT_HOLDER);
+		assert_false(culprit->is_known);
+		assert_int_equal(culprit->lock, cases[i].which);
+		assert_int_equal(culprit->held, KS_HELD_UNNAMED);
+		if (cases[i].name)
+			assert_string_equal(culprit->func, cases[i].name);
+		else
+			assert_null(culprit->func);
 		trace_free(trace);
 	}
 }
@@ -1024,7 +1092,9 @@ int main(void)
 		cmocka_unit_test(a_lock_is_worth_what_its_holder_was_stalled_for_meanwhile),
 		cmocka_unit_test(of_two_mutexes_the_holder_is_that_of_the_longer_wait),
 		cmocka_unit_test(spinning_for_a_mutex_is_a_lock),
+		cmocka_unit_test(each_lock_of_a_vm_has_its_name),
 		cmocka_unit_test(a_lock_of_which_the_kernel_names_nobody_is_one),
+		cmocka_unit_test(spinning_for_a_spinlock_is_a_lock_of_which_nobody_is_named),
 		cmocka_unit_test(spinning_of_calls_that_are_not_reported_is_forgotten),
 		cmocka_unit_test(a_lock_is_forgotten_with_its_call),
 		cmocka_unit_test(a_mutex_that_is_not_a_vms_is_another_sleep),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the BPF side knows of the mutex that a task waits for, whatever other locks do meanwhile. */
+/* What the BPF side knows of the lock that a task waits for, whatever other locks do meanwhile. */
 #include "../../bpf/locked.h"
 
 #include "unit.h"
@@ -68,6 +68,38 @@ static void a_spin_is_over_once(void **state)
 	assert_int_equal(locked_spun(&locked, OTHER), 0);
 }
 
+static void a_spinlock_within_another_locks_wait_is_not_about_it(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	locked_begin(&locked, MUTEX, KS_LOCK_SLOTS);
+	locked.spin_ns = 7;
+	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, 11);
+	assert_int_equal(locked_spun(&locked, WAIT_LOCK), 0);
+	locked_end(&locked, WAIT_LOCK);
+	assert_int_equal(locked_spun(&locked, MUTEX), 7);
+	locked_sleep(&locked);
+	assert_int_equal(locked.which, KS_LOCK_SLOTS);
+}
+
+static void a_spinlock_whose_end_was_not_seen_is_in_nobodys_way(void **state)
+{
+	struct locked locked = {0};
+
+	(void)state;
+	locked_spin(&locked, OTHER, KS_LOCK_MMU, 7);
+	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, 11);
+	assert_int_equal(locked_spun(&locked, OTHER), 0);
+	assert_int_equal(locked_spun(&locked, WAIT_LOCK), 11);
+	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
+	locked_end(&locked, MUTEX);
+	locked_spin(&locked, OTHER, KS_LOCK_MMU, 13);
+	locked_sleep(&locked);
+	assert_int_equal(locked.which, KS_LOCK_OTHER);
+	assert_int_equal(locked_spun(&locked, OTHER), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +107,8 @@ int main(void)
 		cmocka_unit_test(a_mutex_that_spins_and_then_sleeps_is_told_once),
 		cmocka_unit_test(a_holder_that_is_another_one_is_news),
 		cmocka_unit_test(a_spin_is_over_once),
+		cmocka_unit_test(a_spinlock_within_another_locks_wait_is_not_about_it),
+		cmocka_unit_test(a_spinlock_whose_end_was_not_seen_is_in_nobodys_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
