@@ -123,8 +123,8 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 
 /*
  * Plain RCU: the stack proves what was waited for and on whose behalf, and nothing yet what the
- * time went to. The sleep of one call of RCU is one wait, unless it slept for RCU's own mutex
- * before.
+ * time went to. The sleep of one call of RCU is one wait, unless it slept before for a mutex of
+ * RCU's own whose holder was not seen.
  */
 static int account_rcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
 {
@@ -216,13 +216,17 @@ static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 		  struct domain *dom, bool is_open)
 {
+	/* RCU and SRCU have mutexes of their own */
+	bool is_lock = sleep->lock && is_held(&task->lock) && stack_in_mutex(stack);
 	bool is_rcu = stack_in_rcu(stack) && !sleep->wait_ns;
 	bool is_srcu = stack->cnt ? stack_in_srcu(stack) || sleep->wait_ns : sleep->ssp != 0;
 	int ret;
 
 	if (!is_sane(sleep, task))
 		return 0; /* .sleeps will not agree: the call says that it is incomplete */
-	if (is_rcu)
+	if (is_lock)
+		ret = account_other(task, sleep, stack);
+	else if (is_rcu)
 		ret = account_rcu(task, sleep, stack);
 	else if (is_srcu)
 		ret = account_srcu(task, sleep, stack, dom, is_open);

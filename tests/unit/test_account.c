@@ -335,6 +335,30 @@ static void a_wait_for_plain_rcu_names_who_waits_and_how(void **state)
 	}
 }
 
+/* The mutex of rcu_barrier() is a lock as others are, if its holder was seen. */
+static void a_mutex_of_rcus_whose_holder_was_seen_is_a_lock(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(101, 180, 181, 13, 0,
+		      .stack = STACK("schedule", "wait_for_completion", "rcu_barrier",
+				     "kvm_mmu_uninit_tdp_mmu", "kvm_destroy_vm")),
+		LOCK(105, 12, 1, 13, .lock = KS_LOCK_MUTEX),
+		SLEEP(110, 190, 195, 12, 0, .lock = KS_LOCK_MUTEX, .stack = IN_RCU_BARRIER_MUTEX),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 10, lock in rcu_barrier 80, runnable 5, run 5");
+	assert_int_equal(culprit->kind, CULPRIT_HOLDER);
+	assert_int_equal(culprit->tid, 13);
+	assert_int_equal(culprit->cause, KS_CAUSE_RCU);
+	trace_free(trace);
+}
+
 /*
  * RCU's callbacks run wherever a softirq does: on top of a work of SRCU, too. Who is woken there
  * has waited for what its stack says (defect: 14.9 ms in rcu_barrier() were nobody's call).
@@ -1082,6 +1106,7 @@ int main(void)
 		cmocka_unit_test(another_sleep_is_named_by_its_function),
 		cmocka_unit_test(a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu),
 		cmocka_unit_test(a_wait_for_plain_rcu_names_who_waits_and_how),
+		cmocka_unit_test(a_mutex_of_rcus_whose_holder_was_seen_is_a_lock),
 		cmocka_unit_test(who_a_work_of_srcu_woke_need_not_have_waited_for_it),
 		cmocka_unit_test(a_close_says_what_was_closed),
 		cmocka_unit_test(a_sleep_without_a_wake_up_lasts_until_it_runs_again),
