@@ -49,12 +49,18 @@ PKG_ENV     = $(if $(CROSS_COMPILE),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPL
 # The daemon is for hosts: test VMs, whose kvmstall is static, have no use for it, and no
 # distribution has all that libmicrohttpd wants as static libraries.
 EXPORT     ?= $(if $(STATIC),,1)
-LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp ncursesw $(if $(EXPORT),libmicrohttpd)
+# diff --prometheus: of hosts that have libcurl, and no distribution has all that it wants as static libraries. Without
+# it, that option says so.
+ifeq ($(origin CURL),undefined)
+CURL       := $(if $(STATIC),,$(shell $(PKG_CONFIG) --exists libcurl 2>/dev/null && echo 1))
+endif
+LIBS        = libbpf libelf zlib jansson libzstd liblzma libcap libseccomp ncursesw $(if $(EXPORT),libmicrohttpd) \
+	      $(if $(CURL),libcurl)
 PKG_CFLAGS := $(shell $(PKG_ENV) $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) \
 	      $(SYSROOT:%=-isystem %/usr/include)
 PKG_LIBS   := $(SYSROOT:%=-L%/usr/lib/$(TRIPLET)) $(or $(shell $(PKG_ENV) $(PKG_CONFIG) \
 	      $(if $(STATIC),--static) --libs $(filter-out $(if $(STATIC),libmicrohttpd),$(LIBS)) 2>/dev/null),-lbpf -lelf -lz -ljansson -lzstd -llzma \
-	      -lcap -lseccomp -lncursesw -ltinfo $(if $(EXPORT),-lmicrohttpd)) -lm
+	      -lcap -lseccomp -lncursesw -ltinfo $(if $(EXPORT),-lmicrohttpd) $(if $(CURL),-lcurl)) -lm
 
 # ---- flags -------------------------------------------------------------------------------------
 
@@ -63,7 +69,7 @@ CFLAGS ?= -O2 -g
 MAPPED  = -ffile-prefix-map='$(CURDIR)'=. $(if $(filter /%,$O),-ffile-prefix-map='$O'=build)
 WARN    = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
 	  -Wwrite-strings -Wno-missing-field-initializers
-CPPFLAGS_ALL = -D_GNU_SOURCE $(if $(EXPORT),-DHAVE_EXPORT) -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL = -D_GNU_SOURCE $(if $(EXPORT),-DHAVE_EXPORT) $(if $(CURL),-DHAVE_CURL) -Iinclude -Isrc -I$O $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   = -std=gnu11 -fno-common -pthread $(MAPPED) $(WARN) $(CFLAGS) $(if $(DEVELOPER),-Werror)
 LDFLAGS_ALL  = -pthread $(if $(STATIC),-static) $(LDFLAGS)
 DEPFLAGS     = -MMD -MP

@@ -33,6 +33,7 @@ lib:libelf           libelf-dev          elfutils-libelf-devel
 lib:zlib             zlib1g-dev          zlib-devel
 lib:jansson          libjansson-dev      jansson-devel
 lib:libmicrohttpd    libmicrohttpd-dev   libmicrohttpd-devel
+lib:libcurl          libcurl4-gnutls-dev libcurl-devel
 lib:libcap           libcap-dev          libcap-devel
 lib:libseccomp       libseccomp-dev      libseccomp-devel
 lib:libzstd          libzstd-dev         libzstd-devel

@@ -70,7 +70,14 @@ _kvmstall()
 	diff:--until) return ;;
 	diff:--output | diff:-o) return ;;
 	diff:--format | diff:-f) words="text json markdown lkml junit html" ;;
-	diff:*) words="--min-effect --min --alpha --since --until --output --format --help" ;;
+	diff:--prometheus) return ;;
+	diff:--base) return ;;
+	diff:--new) return ;;
+	diff:--over) return ;;
+	diff:--header) return ;;
+	diff:--timeout) return ;;
+	diff:--save) return ;;
+	diff:*) words="--min-effect --min --alpha --since --until --output --format --prometheus --base --new --over --header --timeout --save --help" ;;
 	export:--listen | export:-l) return ;;
 	export:--textfile | export:-t) return ;;
 	export:--interval) return ;;

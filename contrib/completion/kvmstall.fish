@@ -79,6 +79,13 @@ complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l since -x -d 'only 
 complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l until -x -d 'only calls before this'
 complete -c kvmstall -n '__fish_seen_subcommand_from diff' -s o -l output -r -F -d 'write to this file instead of standard output (-)'
 complete -c kvmstall -n '__fish_seen_subcommand_from diff' -s f -l format -x -a 'text json markdown lkml junit html' -d 'how to print it (text)'
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l prometheus -x -d 'compare two groups of hosts by their metrics: a Prometheus, or a file of --save'
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l base -x -d 'hosts of BASE, by target_info: \'kernel="6.12.9"\''
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l new -x -d 'hosts of NEW'
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l over -x -d 'how long to look at, until now or --until (6h)'
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l header -r -F -d 'lines of HTTP\'s header, as \'Authorization: Bearer ...\''
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l timeout -x -d 'how long to wait for each answer (30s)'
+complete -c kvmstall -n '__fish_seen_subcommand_from diff' -l save -r -F -d 'keep the answers, to compare them again elsewhere'
 complete -c kvmstall -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show this help'
 complete -c kvmstall -n __fish_use_subcommand -f -a export -d 'metrics of all stalls for Prometheus, as a daemon'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -f

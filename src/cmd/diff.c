@@ -10,10 +10,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/diff_fleet.h"
 #include "cmd/input.h"
 #include "cmd/outfile.h"
 #include "cmd/window.h"
 #include "diff/compare.h"
+#include "diff/fleet/rollout_print.h"
 #include "diff/verdict.h"
 #include "ledger/filter.h"
 #include "output/summary.h"
@@ -32,6 +34,7 @@ struct diff_cfg {
 	const char *output;
 	struct compare_cfg compare;
 	struct window window; /* of each recording */
+	struct fleet_cfg fleet;
 	uint32_t format;
 };
 
@@ -74,6 +77,7 @@ static const struct opt diff_opts[] = {
 	WINDOW_OPTS(struct diff_cfg, window),
 	OUTPUT_OPT(struct diff_cfg, output),
 	OPT_ENUM('f', "format", formats, struct diff_cfg, format, "how to print it (text)"),
+	FLEET_OPTS(struct diff_cfg, fleet),
 	OPT_END(),
 };
 
@@ -355,9 +359,47 @@ static int compare_and_print(const struct diff_cfg *cfg, struct side *sides, cha
 	return ret;
 }
 
+/* ---- two groups of hosts ---- */
+
+#define ROLLOUT_PRINT(name)                                                                        \
+	static int print_##name(struct str *out, const struct rollout *rollout)                    \
+	{                                                                                          \
+		rollout_##name(out, rollout);                                                      \
+		return 0;                                                                          \
+	}
+
+ROLLOUT_PRINT(text)
+ROLLOUT_PRINT(markdown)
+ROLLOUT_PRINT(lkml)
+ROLLOUT_PRINT(junit)
+
+static int compare_fleet(const struct diff_cfg *cfg, int operands, struct outfile *file,
+			 struct err *err)
+{
+	static const rollout_print_fn prints[] = {
+		[DIFF_TEXT] = print_text,	  [DIFF_JSON] = rollout_json,
+		[DIFF_MARKDOWN] = print_markdown, [DIFF_LKML] = print_lkml,
+		[DIFF_JUNIT] = print_junit,	  [DIFF_HTML] = NULL,
+	};
+	int ret;
+
+	if (operands)
+		return err_usage(err, "--prometheus: of hosts, and recordings are given as well");
+	if (!prints[cfg->format])
+		return err_usage(err, "--format html: of recordings, not of --prometheus");
+	ret = outfile_open(file, cfg->output, err);
+	if (!ret)
+		ret = diff_fleet(&cfg->fleet, &cfg->window, &cfg->compare, prints[cfg->format],
+				 file, err);
+	return outfile_end(file, ret, err);
+}
+
 static int diff_run(int argc, char **argv, struct err *err)
 {
-	struct diff_cfg cfg = {.compare = {.min_effect = 0.05, .alpha = 0.01, .floor_ns = 100000}};
+	struct diff_cfg cfg = {
+		.compare = {.min_effect = 0.05, .alpha = 0.01, .floor_ns = 100000},
+		.fleet = FLEET_DEFAULT,
+	};
 	int operand = opt_parse(argc, argv, diff_opts, &cfg, err), ret;
 	struct outfile file = {.fd = -1};
 	struct side sides[SIDES_MAX];
@@ -365,7 +407,11 @@ static int diff_run(int argc, char **argv, struct err *err)
 
 	if (operand < 0)
 		return operand;
-	ret = input_check_names(argv + operand, err);
+	ret = diff_fleet_check(&cfg.fleet, &cfg.window, err);
+	if (!ret && cfg.fleet.prometheus)
+		return compare_fleet(&cfg, argc - operand, &file, err);
+	if (!ret)
+		ret = input_check_names(argv + operand, err);
 	if (ret)
 		return ret;
 	cnt = argc - operand;

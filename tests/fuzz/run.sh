@@ -30,6 +30,13 @@ seeds()
 
 	mkdir -p "$dir"
 	case $target in
+	fleet)
+		awk -v HOSTS=2 -v SLOW=8 -f tests/golden/diff/fleet.awk >"$dir/two"
+		awk -v HOSTS=1 -v FORM=classic -v WARNS=1 -f tests/golden/diff/fleet.awk >"$dir/warns"
+		awk -v HOSTS=1 -v LAST=stalls -v STATUS=503 -v TYPE=text/html -v BODY='<h1>' -f tests/golden/diff/fleet.awk >"$dir/page"
+		printf 'kernel=~"6.1.*",rack!="7"' >"$dir/matchers"
+		return
+		;;
 	capture | blocks)
 		extension=cap
 		"$O/fuzz/seed" "$target" >"$dir/made"
