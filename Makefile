@@ -394,9 +394,10 @@ check-monitoring: all
 
 # Logs of other tools, beside a trace of the same run; in a VM, a kernel's own dump of a hang, and trace-cmd. Not a
 # part of check: four minutes.
-check-logs: all static
+check-logs: all static program-arm64
 	@KVMSTALL=$(abspath $O/kvmstall) bash tests/live/logs.sh
 	@KVMSTALL=$(abspath $O/kvmstall) $(STATICS) SERIES='$(SERIES)' tests/vm/logs.sh
+	@$(STATICS) SERIES='$(SERIES)' tests/vm/dump.sh
 
 # What each command does when one thing fails: docs/faults.md has the rows of $O/faults.md.
 check-faults: all
@@ -431,9 +432,9 @@ check-timers: all
 check-vm: all static program-arm64
 	@$(RUN) vm arm64
 
-# 'git bisect run' with contrib/kselftest over kernels in VMs, a boot a step: docs/patch.md. Not a part of check.
-check-bisect:
-	@SERIES='$(SERIES)' tests/vm/bisect.sh
+# 'git bisect run' with contrib/kselftest over kernels in VMs, a boot a step, and the mail about it: docs/patch.md. Not a part of check.
+check-bisect: all static
+	@KVMSTALL=$(abspath $O/kvmstall) $(STATICS) SERIES='$(SERIES)' tests/vm/bisect.sh
 
 # Where arm64's libraries cannot be had, what needs them is skipped, by name.
 program-arm64:
@@ -459,9 +460,9 @@ check-install:
 check-reproducible:
 	@tests/reproducible/run.sh
 
-# Kernels of our own, and docs/validation.md from what they do: an hour at least.
-lab: all static
-	@KVMSTALL=$(abspath $O/static/kvmstall) scripts/lab/run.sh
+# Kernels of our own, and docs/lab.md and docs/validation.md from what they do: hours, but it goes on where it was.
+lab: all static program-arm64
+	@KVMSTALL=$(abspath $O/static/kvmstall) KVMSTALL_ARM64=$(abspath $O/static-arm64/kvmstall) scripts/lab/run.sh
 
 lint: all
 	@$(RUN) lint

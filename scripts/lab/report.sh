@@ -1,23 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# report.sh RESULTS - docs/validation.md, from what run.sh measured.
+# report.sh [--has] - docs/validation.md, from what run.sh measured; --has: is all of it there?
 # shellcheck disable=SC2016 # jq programs have $
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=tests/vm/apt.sh
+. "$here/../../tests/vm/apt.sh"
+# shellcheck source=scripts/lab/plan.sh
+. "$here/plan.sh"
 cells=$(mktemp)
 trap 'rm -f "$cells"' EXIT
+declare -A runs=([vcpus]=qemu [memslots]=minimal [late]=crosvm [setup]=firecracker)
 
-for dir in "$1"/*-[0-3]; do
-	[ -s "$dir/late.trace" ] || continue
-	name=${dir##*/}
-	args=(--argjson hz "${name%-*}" --argjson how "${name#*-}" --arg release "$(cat "$dir/release")")
-	for run in vcpus memslots late setup; do
-		args+=(--slurpfile "$run" "$dir/$run.repro" --slurpfile "${run}_trace" "$dir/$run.trace")
+for hz in 100 250 1000; do
+	for how in 0 1 2 3; do
+		dir=$(lab_results amd64 "$LAB_SERIES" "$hz" "$how")
+		args=(--argjson hz "$hz" --argjson how "$how")
+		for run in "${!runs[@]}"; do
+			[ -s "$dir/${runs[$run]}.json" ] || exit 1
+			args+=(--slurpfile "$run" "$dir/${runs[$run]}.repro" --slurpfile "${run}_trace" "$dir/${runs[$run]}.trace")
+		done
+		[ "${1-}" = --has ] || jq -nc "${args[@]}" --arg release "$(cat "$dir/release")" --slurpfile check "$dir/check" -f "$here/report.jq"
 	done
-	jq -nc "${args[@]}" --slurpfile check "$dir/check" -f "$here/report.jq"
-done | jq -sc 'sort_by(.hz, .how)[]' >"$cells"
+done >"$cells"
+[ "${1-}" != --has ] || exit 0
 
 names='["waits, expedited", "call_srcu", "waits until vCPUs", "call_srcu_expedited"] as $names'
 
@@ -60,7 +68,7 @@ On each, \`kvmstall repro\` sets VMs up in three orders, untraced for the latenc
 
 Kernel $(jq -rs '.[0].release // "none" | sub("-lab.*"; "")' "$cells"), AMD SVM with AVIC as emulated by QEMU (TCG), 2 CPUs, $(date -u +%F).
 Emulation makes each call several times slower than hardware does; what waits for timers is as long as anywhere.
-Medians of 31 VMs, in microseconds.
+Medians of 31 VMs, in microseconds; what kvmstall says is of 31 others.
 
 ## What calls take
 

@@ -1,43 +1,193 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make lab: the experiment of the report that kvmstall began with, whole. Kernels with three tick rates,
-# each with four ways of kvm_io_bus_register_dev() to get rid of a bus (edit.sh); what calls took there,
-# why, and docs/validation.md.
+# make lab: the table that the proposals for kvm_io_bus_register_dev() lack. Kernels from before it deferred, since,
+# and as proposed, of two architectures and three tick rates (plan.sh), VMs set up on each as four VMMs do (guest.sh);
+# what calls took there, and why: docs/lab.md (table.sh), and docs/validation.md once its kernels are there.
 #
-# LAB_HZ ("100 250 1000") and LAB_HOW ("0 1 2 3") choose; what was measured before is kept and used again
-# (in the cache, lab/results) unless LAB_AGAIN=1. KVMSTALL is the program, without libraries.
+# Each kernel and each cell is a file in the cache (lab/): what was built or measured is used again, and a run that was
+# ended goes on where it was. What cannot be had is named in the table, with the reason.
+#
+# LAB_ARCH ("amd64 arm64"), LAB_HZ ("250 1000 100"), LAB_HOW ("1 0 2 3") choose; LAB_ROUNDS is how many VMs are measured, 31.
+# LAB_DO is what to do, by default "kernels native cells table": build kernels; measure on this machine; measure on the
+# kernels that are there; write the page; and "again": make the cells anew from what was measured. LAB_RUN is a command for each
+# boot ("flock FILE"), LAB_BUILD one for builds ("nice -n 19"), LAB_JOBS their jobs. KVMSTALL is the program without
+# libraries, KVMSTALL_ARM64 that for arm64.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 root=$(readlink -f "$here/../..")
 # shellcheck source=tests/vm/apt.sh
 . "$root/tests/vm/apt.sh"
-results=$(vm_cache)/lab/results
-export KVMSTALL=${KVMSTALL:-$root/build/static/kvmstall}
+# shellcheck source=scripts/lab/plan.sh
+. "$here/plan.sh"
+declare -A tools=(
+	[amd64]=${KVMSTALL:-$root/build/static/kvmstall}
+	[arm64]=${KVMSTALL_ARM64:-$root/build/static-arm64/kvmstall}
+)
 
-# cell HZ HOW
-cell()
+# missing DIR ARCH: its profiles that have no cell yet.
+missing()
 {
-	local hz=$1 how=$2 out=$results/$1-$2 image
+	local profile
 
-	if [ -s "$out/late.trace" ] && [ -z "${LAB_AGAIN-}" ]; then
-		return
+	for profile in $(lab_profiles "$2"); do
+		[ -s "$1/$profile.json" ] || echo "$profile"
+	done
+}
+
+# cells DIR ARCH SERIES HZ HOW PROFILE...: from what the guest left.
+cells()
+{
+	local dir=$1 arch=$2 series=$3 hz=$4 how=$5 profile
+
+	shift 5
+	for profile; do
+		[ -s "$dir/$profile.trace" ] || continue
+		jq -nc -L "$root/tests/lib" --arg arch "$arch" --arg series "$series" --argjson hz "$hz" --arg how "$how" \
+			--arg profile "$profile" --rawfile release "$dir/release" --slurpfile load "$dir/load" --slurpfile check "$dir/check" \
+			--slurpfile repro "$dir/$profile.repro" --slurpfile traced "$dir/$profile.traced" \
+			--slurpfile trace "$dir/$profile.trace" --arg date "$(date -u +%F)" -f "$here/cell.jq" >"$dir/new" &&
+			mv "$dir/new" "$dir/$profile.json"
+	done
+	rm -f "$dir/new"
+}
+
+# because DIR STATUS: why it has no cells, from what was said.
+because()
+{
+	local why
+
+	why=$(sed -n 's/^vm: //p' "$1/errors" | tail -n 1)
+	why=${why:-exit status $2}
+	echo "${why#lab: skipped: }" >"$1/reason"
+	sed "s|^|lab: ${1##*/}: |" "$1/reason" >&2
+}
+
+# boot ARCH SERIES HZ HOW: what is missing of its cells.
+boot()
+{
+	local arch=$1 series=$2 hz=$3 how=$4 dir kernel status=0 profiles line
+
+	dir=$(lab_results "$@")
+	mkdir -p "$dir"
+	mapfile -t profiles < <(missing "$dir" "$arch")
+	[ ${#profiles[@]} != 0 ] || return 0
+	kernel=$series:$arch
+	if [ "$how" != debian ]; then
+		kernel=$(LAB_IS_BUILT=1 "$here/build.sh" "$arch" "$series" "$hz" 2>"$dir/errors"):$arch || status=$?
+		if [ $status != 0 ]; then
+			[ -s "$dir/reason" ] || because "$dir" $status
+			return 0
+		fi
 	fi
-	image=$("$here/build.sh" "$hz" "$([ "$how" != 3 ] || echo expedite)")
-	rm -rf "$out"
-	mkdir -p "$out"
-	echo "lab: HZ=$hz, lab_register=$how" >&2
-	OUT=$out KVMSTALL_VM_APPEND="kvm.lab_register=$how" KVMSTALL_VM_TIMEOUT=600 \
-		"$root/tests/vm/run.sh" "$image" "$here/guest.sh" >&2 || echo "lab: HZ=$hz, lab_register=$how: failed" >&2
+	echo "lab: ${dir##*/}: ${profiles[*]}" >&2
+	line="LAB_ROUNDS=${LAB_ROUNDS-} LAB_PROFILES=$(IFS=,; echo "${profiles[*]}")"
+	[[ $how != [0-9] ]] || line+=" kvm.lab_register=$how"
+	# shellcheck disable=SC2086 # a command
+	OUT=$dir KVMSTALL=${tools[$arch]} KVMSTALL_VM_TIMEOUT=${LAB_TIMEOUT:-540} KVMSTALL_VM_APPEND=$line ${LAB_RUN-} \
+		"$root/tests/vm/run.sh" "$kernel" "$here/guest.sh" "$here/crosvm-arm64.list" >"$dir/console" 2>"$dir/errors" ||
+		status=$?
+	if [ $status = 0 ] || [ $status = "$VM_DIRTY" ]; then
+		cut -d ' ' -f 1 /proc/loadavg >"$dir/load"
+		cells "$dir" "$@" "${profiles[@]}"
+	fi
+	[ -n "$(missing "$dir" "$arch")" ] || { rm -f "$dir/reason"; return 0; }
+	because "$dir" $status
+}
+
+native_cells()
+{
+	local dir
+
+	dir=$(lab_dir)/results/native
+	[ -s "$dir/load" ] || return 0
+	# shellcheck disable=SC2046 # words
+	cells "$dir" amd64 "$(cut -d . -f 1,2 "$dir/release")" "$(jq .kernel.hz "$dir/check")" native $(lab_profiles amd64)
+}
+
+# native: this machine's own kernel and KVM.
+native()
+{
+	local dir profiles
+
+	dir=$(lab_dir)/results/native
+	[ -w /dev/kvm ] || { echo "lab: no /dev/kvm: emulation is compared with nothing" >&2; return 0; }
+	mapfile -t profiles < <(missing "$dir" amd64)
+	[ "$(uname -m)" = x86_64 ] && [ ${#profiles[@]} != 0 ] || return 0
+	mkdir -p "$dir" "$dir/bin"
+	ln -sf "${tools[amd64]}" "$dir/bin/kvmstall"
+	# shellcheck disable=SC2086 # a command
+	PATH=$dir/bin:$PATH LAB_OUT=$dir LAB_PROFILES=$(IFS=,; echo "${profiles[*]}") ${LAB_RUN-} "$here/guest.sh"
+	cut -d ' ' -f 1 /proc/loadavg >"$dir/load"
+	native_cells
+}
+
+# kernel ARCH SERIES HZ: built, or why not, for each cell that wants it.
+kernel()
+{
+	local how dir status=0
+
+	echo "lab: kernel $*" >&2
+	"$here/build.sh" "$@" >/dev/null 2>"$(lab_dir)/errors" || status=$?
+	for how in $(lab_hows "$2"); do
+		dir=$(lab_results "$@" "$how")
+		rm -f "$dir/reason"
+		[ $status != 0 ] || continue
+		mkdir -p "$dir"
+		cp "$(lab_dir)/errors" "$dir/errors"
+		because "$dir" $status
+	done
+}
+
+kernels()
+{
+	local kernel
+
+	lab_kernels | while read -r kernel; do
+		# shellcheck disable=SC2086 # words
+		kernel $kernel </dev/null
+	done
+}
+
+boots()
+{
+	local boot
+
+	lab_boots | while read -r boot; do
+		# shellcheck disable=SC2086 # words
+		boot $boot </dev/null
+	done
+}
+
+# again: all cells from what was measured, because cell.jq has changed.
+again()
+{
+	local boot dir
+
+	native_cells
+	lab_boots | while read -r boot; do
+		# shellcheck disable=SC2086 # words
+		dir=$(lab_results $boot)
+		# shellcheck disable=SC2086,SC2046 # words
+		[ ! -s "$dir/load" ] || cells "$dir" $boot $(lab_profiles "${boot%% *}")
+	done
+}
+
+# write PAGE COMMAND...
+write()
+{
+	"${@:2}" >"$root/docs/$1.new" && mv "$root/docs/$1.new" "$root/docs/$1"
 }
 
 command -v jq >/dev/null || { echo 'lab: skipped: no jq' >&2; exit 77; }
-mkdir -p "$results" "$root/docs"
-for hz in ${LAB_HZ:-100 250 1000}; do
-	for how in ${LAB_HOW:-0 1 2 3}; do
-		cell "$hz" "$how"
-	done
-done
-"$here/report.sh" "$results" >"$root/docs/validation.md.new"
-mv "$root/docs/validation.md.new" "$root/docs/validation.md"
+mkdir -p "$(lab_dir)/results" "$root/docs"
+what=${LAB_DO:-kernels native cells table}
+[[ " $what " != *" kernels "* ]] || kernels
+[[ " $what " != *" native "* ]] || native
+[[ " $what " != *" cells "* ]] || boots
+[[ " $what " != *" again "* ]] || again
+if [[ " $what " == *" table "* ]]; then
+	write lab.md "$here/table.sh"
+	! "$here/report.sh" --has || write validation.md "$here/report.sh"
+fi

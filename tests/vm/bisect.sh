@@ -1,14 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check-bisect: 'git bisect run' with contrib/kselftest, as docs/patch.md has it, over kernels in VMs: a commit
-# for each series of SERIES, in order, and it ends at the one that brought the stall, 6.18.
-# shellcheck disable=SC2016,SC2154,SC2317 # of lib/suite.sh, the inner shell has $, and tests are called by name
+# make check-bisect: what docs/patch.md says to do with kernels in VMs. 'git bisect run' with contrib/kselftest: a commit
+# for each series of SERIES, in order, and it ends at the one that brought the stall, 6.18. And the mail about it: the
+# command that it has for others to reproduce, run on 6.17 and on 6.18, makes it.
+#
+# KVMSTALL is the program, KVMSTALL_STATIC that without libraries; TESTS which of the two: bisect, mail.
+# shellcheck disable=SC2016,SC2086,SC2154,SC2317 # of lib/suite.sh, the inner shell has $, and tests are called by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 SERIES=${SERIES:-6.12 6.16 6.17 6.18 7.2 7.3}
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
 cd "$work" || exit 1
 
 # history: a repository whose commits are kernels.
@@ -53,6 +58,71 @@ test_bisect()
 	[ "$(git -C repo log -1 --format=%s refs/bisect/bad)" = 6.18 ] || fail "not 6.18:" "$(cat steps log)"
 }
 
+# commands MAIL TOOL: what it says to run of "kvmstall record" or "kvmstall diff", a command of several lines.
+commands()
+{
+	awk -v tool="$2" '/^    kvmstall / { is_it = $2 == tool } !/^    / { is_it = 0 } is_it { print substr($0, 5) }' "$1"
+}
+
+# mail FILE...: exit status and all.
+mail()
+{
+	local status=0
+
+	"$KVMSTALL" diff --format lkml "$@" >mail || status=$?
+	echo $status >status
+}
+
+# record SERIES: what the mail says to run there.
+record()
+{
+	local status=0
+
+	{
+		printf '#!/bin/sh\ncd /out\n'
+		cat asked
+	} >guest.sh
+	OUT=$PWD/$1 KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=600 "$here/tests/vm/run.sh" "$1" "$PWD/guest.sh" \
+		>said 2>&1 || status=$?
+	[ $status != 77 ] || skip "$(tail -n 1 said)"
+	[ $status = 0 ] || fail "$1: exit status $status" "$(cat said)"
+	mv "$1"/*.kvs .
+}
+
+# It is written for any two recordings; the golden test has these.
+test_mail()
+{
+	local line
+
+	for seed in 1 2; do
+		awk -v SEED=$seed -v TIMER=$(((seed - 1) * 4000)) -f "$here/tests/golden/diff/log.awk" >$seed.log
+	done
+	mail 1.log 2.log
+	commands mail record >asked
+	[ -s asked ] || fail "no command to record with" "$(cat mail)"
+	record 6.17
+	record 6.18
+	mail 6.17.*.kvs 6.18.*.kvs
+	awk 'length > 72' mail >wide
+	[ ! -s wide ] || fail "too wide for a mail:" "$(cat wide)"
+	[ "$(cat status)" = 1 ] || too_busy "exit status $(cat status), not 1" "$(cat mail)"
+	# Lines are folded.
+	tr '\n' ' ' <mail | tr -s ' ' >text
+	for line in 'A 6\.17\.[^ ]*\.kvs: 6\.17\.[^ ]* x86_64, HZ=250,' 'B 6\.18\.[^ ]*\.kvs: 6\.18\.[^ ]* x86_64, HZ=250,' \
+		'KVM_SET_USER_MEMORY_REGION [^:]* B: worse: gp-timer \+[0-9.]+ms because of kvm_io_bus_register_dev in KVM_CREATE_'; do
+		grep -qE "$line" text || fail "not in it: $line" "$(cat mail)"
+	done
+	commands mail record | diff asked -
+	commands mail diff >again.sh
+	mkdir bin
+	ln -s "$KVMSTALL" bin/kvmstall
+	PATH=$PWD/bin:$PATH bash again.sh >again || [ $? = 1 ]
+	diff mail again
+	note "$(grep -A 2 '^KVM_SET_USER_MEMORY_REGION' mail | sed -n '2,3p' | tr -s ' ' | paste -sd ';')"
+}
+
 command -v git >/dev/null || nothing "no git"
-run_test bisect
+for name in ${TESTS:-bisect mail}; do
+	run_test "$name"
+done
 finish

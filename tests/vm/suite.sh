@@ -201,6 +201,15 @@ changed()
 	jq -e '.changes[] | select(.call == "KVM_SET_USER_MEMORY_REGION" and .occurrence == 1)
 		| .verdict == "worse" and .moved.cause == "gp-timer" and .moved.function == "kvm_io_bus_register_dev"
 			and (.explanations | index("kernel.release"))' verdict || fail "not the memory slot" "$(cat verdict)"
+	ln -s "$work/6.17.out/kvs" 6.17.kvs
+	ln -s "$work/6.18.out/kvs" 6.18.kvs
+	"$KVMSTALL_STATIC" diff --format lkml 6.17.kvs 6.18.kvs >mail || [ $? = 1 ]
+	awk 'length > 72' mail >wide
+	[ ! -s wide ] || fail "too wide for a mail:" "$(cat wide)"
+	# Lines are folded.
+	tr '\n' ' ' <mail | tr -s ' ' |
+		grep -qE 'KVM_SET_USER_MEMORY_REGION [^:]* B: worse: gp-timer \+[0-9.]+ms because of kvm_io_bus_register_dev in KVM_IOEVENTFD' ||
+		fail "the memory slot is not in the mail" "$(cat mail)"
 	note "$(jq -r '.changes[] | select(.verdict | IN("worse", "better"))
 		| "\(.call) \(.verdict) by \(.diff_ns / 1000 | round) us, \(.moved.cause)"' verdict | paste -sd ';')"
 }
