@@ -18,7 +18,7 @@ def is_off_balance: ([.segments[].ns] | add // 0) != .latency_ns
 
 # What a run cannot be blamed with: calls on a vCPU are hot and not watched; how long an exit took
 # is the parent's measure, not the call's; and calls that are not a VM's are there if they waited.
-def is_watched: .call | IN("KVM_RUN", "KVM_TRANSLATE", "KVM_GET_SREGS", "KVM_SET_SREGS",
+def is_watched: .call | IN("KVM_RUN", "KVM_TRANSLATE", "KVM_GET_SREGS", "KVM_SET_SREGS", "KVM_SET_CPUID2",
 	"KVM_ARM_VCPU_INIT", "exit", "eventfd2", "write", "close (device)") | not;
 
 # Waited for a CPU for longer than for all else: on a busy machine that says nothing about timers.

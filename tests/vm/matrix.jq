@@ -49,6 +49,7 @@ def wrong($trace; $repro; $defers; $is_x86; $jiffy):
 	then "fewer than 3 calls came within a jiffy of a registration" else empty end),
 	(if $is_x86 then empty else $trace[] | select(is_call and .call == "KVM_CREATE_VCPU" and has_cause("gp-timer"))
 		| "KVM_CREATE_VCPU stalled" end),
+	(if any($repro[]; .type == "call" and .injected == "reader") then empty else "reader: this kernel refused it" end),
 	(pairs($trace; [$repro[] | select(.type == "call" and .injected == "reader")]) | .trace[0]
 		| select(. == null or (waited_for_cpu | not) and ns_by("reader", "poll-backoff") * 2 < .latency_ns)
 		| "reader: \(.cause) \(.latency_ns)"),

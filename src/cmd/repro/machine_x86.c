@@ -33,6 +33,9 @@ const uint32_t machine_gsis_cnt = 19;
 #define EFER_LME (1UL << 8)
 #define EFER_LMA (1UL << 10)
 
+#define CPUID_EXTENDED 0x80000001 /* in its EDX: */
+#define CPUID_LM       (1U << 29)
+
 int machine_set_tss(struct machine *vm, uint32_t addr)
 {
 	struct call call = {.name = "KVM_SET_TSS_ADDR", .args = {{"addr", addr, true}}};
@@ -162,14 +165,28 @@ int machine_bounce_hyperv_eventfd(struct machine *vm)
 	return ret ? ret : machine_set_hyperv_eventfd(vm, 1, fd, KVM_HYPERV_EVENTFD_DEASSIGN);
 }
 
+/* Since v7.3 (arch/x86/kvm/regs.c, kvm_is_valid_sregs()) a vCPU cannot be in it without. */
+static int permit_long_mode(struct machine *vm)
+{
+	struct call call = {.name = "KVM_SET_CPUID2", .args = {{"id", 0, false}}};
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entry;
+	} cpuid = {{.nent = 1}, {.function = CPUID_EXTENDED, .edx = CPUID_LM}};
+
+	return (int)machine_ioctl(vm, &call, vm->vcpus[0].fd, KVM_SET_CPUID2, &cpuid);
+}
+
 /* 4-level paging with its root at @gpa: KVM_TRANSLATE then reads its entry from guest memory. */
 int machine_prepare_reader(struct machine *vm, uint64_t gpa)
 {
 	struct call get = {.name = "KVM_GET_SREGS", .args = {{"id", 0, false}}};
 	struct call set = {.name = "KVM_SET_SREGS", .args = {{"id", 0, false}, {"cr3", gpa, true}}};
 	struct kvm_sregs sregs = {0};
-	long ret = machine_ioctl(vm, &get, vm->vcpus[0].fd, KVM_GET_SREGS, &sregs);
+	long ret = permit_long_mode(vm);
 
+	if (!ret)
+		ret = machine_ioctl(vm, &get, vm->vcpus[0].fd, KVM_GET_SREGS, &sregs);
 	if (ret < 0)
 		return (int)ret;
 	sregs.cr0 |= CR0_PE | CR0_PG;
