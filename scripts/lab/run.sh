@@ -11,8 +11,8 @@
 # LAB_ARCH ("amd64 arm64"), LAB_HZ ("250 1000 100"), LAB_HOW ("1 0 2 3") choose; LAB_ROUNDS is how many VMs are measured, 31.
 # LAB_DO is what to do, by default "kernels native cells table": build kernels; measure on this machine; measure on the
 # kernels that are there; write the page; and "again": make the cells anew from what was measured. LAB_RUN is a command for each
-# boot ("flock FILE"), LAB_BUILD one for builds ("nice -n 19"), LAB_JOBS their jobs. KVMSTALL is the program without
-# libraries, KVMSTALL_ARM64 that for arm64.
+# boot ("flock FILE"), LAB_FOR after how many seconds none is started any more, LAB_BUILD a command for builds ("nice -n 19"),
+# LAB_JOBS their jobs. KVMSTALL is the program without libraries, KVMSTALL_ARM64 that for arm64.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -155,6 +155,7 @@ boots()
 	local boot
 
 	lab_boots | while read -r boot; do
+		[ $SECONDS -lt "${LAB_FOR:-9999999}" ] || break
 		# shellcheck disable=SC2086 # words
 		boot $boot </dev/null
 	done
