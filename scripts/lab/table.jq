@@ -41,6 +41,15 @@ def gains($what): map(select(.how | IN("0", "1", "2", "3"))) | group_by([.arch, 
 	| if $is.missing then [($is | machine), ($is.hz | tostring), ($is | vmm), "missing: \($is.missing)", "", "", ""] | row else
 	[($is | machine), ($is.hz | tostring), ($is | vmm), ($is[$what].p50 | us), (others[] as $how | change($is; $by[$how] // {missing: true}; $what))] | row end;
 
+# The distribution's kernels side by side.
+def series: ["6.17", "6.18", "7.3"];
+def beside: map(select(.how == "debian")) | group_by([.arch, order])[] | . as $all | ($all[0]) as $one
+	| ("register", "registers", "running", "sync", "setup") as $what
+	| [series[] as $series | $all[] | select(.series == $series) | if .missing then "missing" else .[$what].p50 | us end] as $row
+	| select(any($row[]; . != "missing" and . != "-" and . != "0"))
+	| [($one | machine), ($one | vmm), {register: "a registration", registers: "all registrations of a VM", running: "those while it runs",
+		sync: "next wait", setup: "set-up"}[$what]] + $row | row;
+
 def pick($arch; $hz; $how; $profile): map(select(.arch == $arch and .hz == $hz and .how == $how and .profile == $profile and (.missing | not)))[0];
 def by_how($arch; $hz; $profile): [("1", "0", "2", "3") as $how | pick($arch; $hz; $how; $profile)];
 
