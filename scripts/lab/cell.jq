@@ -16,6 +16,11 @@ def lives: map(select(.type == "call")) | group_by([.pid, .round]) | map(sort_by
 def took(filter): [.[] | select(filter).latency_ns];
 def registers: is_registration and .ret >= 0;
 
+# Calls of a life together: as they are, and the sum of the medians of each: what takes the CPUs away for a while now
+# here and now there, as others' work does, is not in that.
+def together($lives; filter): ([$lives[] | took(filter) | add // 0] | spread)
+	+ {typical: ([$lives[][] | select(filter)] | group_by(.place) | map(map(.latency_ns) | at(0.5)) | add // 0)};
+
 # The first call after a registration that waits for a grace period of its VM's domain, in most lives.
 def next_wait($lives): [$lives[] | (map(select(registers).place) | min) as $from
 		| [.[] | select($from != null and .place > $from and (registers or .call == "close" | not))] as $after
@@ -34,10 +39,10 @@ def said: map(.trace[0]) | {cnt: length, causes: (group_by(.cause) | map({key: .
 	defers: $check[0].register_dev, backend: $check[0].backend,
 	vms: ($lives | length), traced: ($seen | length),
 	register: ([$lives[] | took(.call == "KVM_IOEVENTFD" and registers)[]] | spread),
-	registers: ([$lives[] | took(registers) | add // 0] | spread),
-	running: ([$lives[] | took(registers and .runs) | add // 0] | spread),
+	registers: together($lives; registers),
+	running: together($lives; registers and .runs),
 	victim: $victim,
 	sync: ([$lives[] | took(.call == $victim.call and .nth == $victim.nth)[]] | spread),
-	setup: ([$lives[] | took(.call != "close") | add] | spread),
+	setup: together($lives; .call != "close"),
 	close: ([$lives[] | took(.call == "close") | add // 0] | spread),
 	said: ($hits | said)}
