@@ -374,7 +374,7 @@ tell_memslots()
 # aside TEXT: where else that close slept for long; emulated VMs do.
 aside()
 {
-	printf '%s\n' "$1" | awk '$1 == "other-sleep" && $3 + 0 > 10 {
+	printf '%s\n' "$1" | awk '($1 == "other-sleep" || $1 == "kthread") && $3 + 0 > 10 {
 		printf " (The %s in %s are another matter: not SRCU.)", $2, $NF; exit }'
 }
 

@@ -22,7 +22,8 @@
 	X(UNEXPLAINED, "unexplained", "not known: evidence is missing")                            \
 	X(RCU, "rcu", "waited for a grace period, or the callbacks, of plain RCU: all CPUs")       \
 	X(RUNNABLE, "runnable", "ready to run, while others had the CPU")                          \
-	X(INVALIDATION, "invalidation", "guest memory was being unmapped; memory slots waited for that")
+	X(INVALIDATION, "invalidation", "guest memory was being unmapped; memory slots waited for that") \
+	X(KTHREAD, "kthread", "a thread of the kernel was to start, to end, or to finish its work")
 /* clang-format on */
 
 enum ks_cause {

@@ -50,8 +50,10 @@ void explain_cause(struct change *change)
 #define TIMERS	  (1u << KS_CAUSE_GP_TIMER | 1u << KS_CAUSE_CB_TIMER | 1u << KS_CAUSE_POLL_BACKOFF)
 #define SRCU	  (TIMERS | 1u << KS_CAUSE_READER | 1u << KS_CAUSE_GP_WORK | 1u << KS_CAUSE_KWORKER)
 #define SCHEDULER (1u << KS_CAUSE_RUN | 1u << KS_CAUSE_KWORKER | 1u << KS_CAUSE_WAKEUP)
-#define SLEEPS	  (1u << KS_CAUSE_OTHER_SLEEP | 1u << KS_CAUSE_LOCK | 1u << KS_CAUSE_INVALIDATION)
-#define ANY	  (~0u)
+#define SLEEPS                                                                                     \
+	(1u << KS_CAUSE_OTHER_SLEEP | 1u << KS_CAUSE_LOCK | 1u << KS_CAUSE_INVALIDATION |          \
+	 1u << KS_CAUSE_KTHREAD)
+#define ANY (~0u)
 
 /* Which facts can be the reason for which causes: the start of their key; likely ones first. */
 static const struct {

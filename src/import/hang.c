@@ -695,7 +695,9 @@ static enum ks_cause cause_of(const struct hung_task *task)
 		return KS_CAUSE_LOCK;
 	if (stack_in_sync(&task->stack))
 		return task->holder ? KS_CAUSE_READER : KS_CAUSE_UNEXPLAINED;
-	return stack_in_rcu(&task->stack) ? KS_CAUSE_RCU : KS_CAUSE_OTHER_SLEEP;
+	if (stack_in_rcu(&task->stack))
+		return KS_CAUSE_RCU;
+	return stack_in_kthread_wait(&task->stack) ? KS_CAUSE_KTHREAD : KS_CAUSE_OTHER_SLEEP;
 }
 
 static enum call_id call_of_task(const struct hung_task *task)
@@ -772,7 +774,7 @@ static void report(struct hang *hang, struct hung_task *task)
 		note_srcu(task);
 	else if (is_in_flush(task))
 		note_flush(task);
-	if (call.cause == KS_CAUSE_OTHER_SLEEP)
+	if (call.cause == KS_CAUSE_OTHER_SLEEP || call.cause == KS_CAUSE_KTHREAD)
 		call.func = stack_sleeps_in(&task->stack);
 	if (call.cause == KS_CAUSE_RCU)
 		call.func = stack_rcu_caller(&task->stack);

@@ -176,6 +176,8 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 
 	if (stack_in_invalidation(stack))
 		seg.cause = KS_CAUSE_INVALIDATION;
+	else if (stack_in_kthread_wait(stack))
+		seg.cause = KS_CAUSE_KTHREAD;
 	if (sleep->lock && is_held(&task->lock))
 		take_blame(task, &seg);
 	if (task_add_segment(task, sleep->off_ns, &seg))

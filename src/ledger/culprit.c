@@ -370,7 +370,8 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 	if (seg->cause == KS_CAUSE_KWORKER && seg->dom)
 		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
 				  culprit);
-	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION)
+	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION ||
+	    seg->cause == KS_CAUSE_KTHREAD)
 		blame_waker(in, seg, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_WAKEUP || seg->cause == KS_CAUSE_RUNNABLE) {
 		wait = cpu_waits_find(&in->task->cpu_waits, in->task->tid, begin_ns, end_ns);

@@ -140,7 +140,7 @@ const struct site sites[] = {
 	{ "account_event",                     .advice = ADVICE_PERF },
 	{ "perf_event_alloc",                  .advice = ADVICE_PERF },
 	/* up to 6.12: d96c77bd4eeb ("KVM: x86: switch hugepage recovery thread to vhost_task"), v6.13 */
-	{ "kvm_vm_create_worker_thread",       KVM(SITE_RECOVERS) },
+	{ "kvm_vm_create_worker_thread",       KVM(SITE_RECOVERS | SITE_KTHREAD) },
 	{ "vhost_net_release",                 .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },
@@ -199,11 +199,12 @@ const struct site sites[] = {
 	{ "_raw_spin_unlock*",       INTERRUPT },
 
 	/* ---- who ends the sleep is a task, and no interrupt ---- */
-	{ "__kthread_create_on_node", .is = SITE_BY_TASK | SITE_SPAWNS },
-	{ "kthread_create*",          .is = SITE_BY_TASK },
-	{ "kthread_stop*",            .is = SITE_BY_TASK },
-	{ "kthread_flush_work*",      .is = SITE_BY_TASK },
-	{ "flush_work*",              .is = SITE_BY_TASK },
+	{ "__kthread_create_on_node", .is = SITE_BY_TASK | SITE_SPAWNS | SITE_KTHREAD },
+	{ "kthread_create*",          .is = SITE_BY_TASK | SITE_KTHREAD },
+	{ "kthread_stop*",            .is = SITE_BY_TASK | SITE_KTHREAD },
+	{ "kthread_flush_work*",      .is = SITE_BY_TASK | SITE_KTHREAD },
+	{ "vhost_task_stop",          .is = SITE_BY_TASK | SITE_KTHREAD }, /* v6.4 */
+	{ "flush_work*",              .is = SITE_BY_TASK | SITE_KTHREAD },
 
 	/* ---- ways to sleep ---- */
 	{ "wait_for_completion*", SLEEPS },
@@ -233,7 +234,7 @@ const struct site sites[] = {
 	{ "hrtimer_nanosleep",    SLEEPS },
 	{ "prepare_to_wait*",     SLEEPS },
 	{ "swait_*",              SLEEPS },
-	{ "__flush_work*",        SLEEPS | SITE_BY_TASK },
+	{ "__flush_work*",        SLEEPS | SITE_BY_TASK | SITE_KTHREAD },
 
 	/* ---- the scheduler's frames, and the tracer's ---- */
 	{ "__schedule",           NOISE },

@@ -50,7 +50,9 @@ enum site_is {
 	SITE_INVALIDATED =
 		1 << 24, /* sleeps by itself until no MMU-notifier invalidation is in flight */
 	SITE_RECOVERS = 1 << 25, /* makes the kthread that recovers a VM's huge pages */
-	SITE_ENTERS = 1 << 23,	 /* as the innermost function: a guest runs, or is about to */
+	SITE_KTHREAD =
+		1 << 26, /* waits for one thread of the kernel: a way to sleep, or the reason */
+	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
 };
 
 struct site {

@@ -209,6 +209,18 @@ bool stack_in_invalidation(const struct stack *stack)
 	return sleeps_in && site_is(sleeps_in) & SITE_INVALIDATED && !stack_in_mutex(stack);
 }
 
+bool stack_in_kthread_wait(const struct stack *stack)
+{
+	uint32_t is = SITE_SLEEPS;
+
+	for (size_t i = 0; i < stack->cnt && is & SITE_SLEEPS; i++) {
+		is = site_is(stack->names[i]);
+		if (is & SITE_KTHREAD)
+			return !stack_in_mutex(stack);
+	}
+	return false;
+}
+
 bool stack_in_mutex(const struct stack *stack)
 {
 	return stack_has(stack, SITE_MUTEX);

@@ -47,6 +47,10 @@ static const char *const by_cause[KS_CAUSE_CNT] = {
 	[KS_CAUSE_INVALIDATION] =
 		"memory slots cannot change while memory of this VMM is being unmapped: have no "
 		"thread give guest memory back (madvise, munmap, a balloon) while they do",
+	[KS_CAUSE_KTHREAD] =
+		"a thread of the kernel does this part, and takes its turn for a CPU: run fewer "
+		"busy "
+		"tasks beside the VMM, or do the call in a thread that nobody waits for",
 	[KS_CAUSE_UNEXPLAINED] = "no record says what happened: see the losses, and whether the "
 				 "trace began in the middle of it",
 };

@@ -38,7 +38,7 @@ static const char schema[] =
 "    },\n"
 "    \"cause\": {\"enum\": [\"run\", \"gp-timer\", \"cb-timer\", \"reader\", \"poll-backoff\", \"kworker\",\n"
 "      \"gp-work\", \"wakeup\", \"lock\", \"other-sleep\", \"unexplained\", \"rcu\", \"runnable\",\n"
-"      \"invalidation\"]},\n"
+"      \"invalidation\", \"kthread\"]},\n"
 "    \"domain\": {\"enum\": [\"kvm.srcu\", \"kvm.irq_srcu\", \"mmu_notifier\", \"track_srcu\",\n"
 "      \"other\", null]},\n"
 "    \"segment\": {\n"

@@ -310,7 +310,7 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		add_initiator(out, stall);
 }
 
-/* Other sleeps, and waits for plain RCU, have no culprit but a place. */
+/* Other sleeps, and waits for plain RCU and for threads, have no culprit but a place. */
 static void add_place(struct str *out, const struct stall *stall)
 {
 	const struct segment *seg = stall->culprit.seg;
@@ -326,7 +326,7 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 	if (stall->is_inferred && stall->cause != KS_CAUSE_UNEXPLAINED)
 		str_addf(out, " (inferred)");
 	if (stall->cause == KS_CAUSE_OTHER_SLEEP || stall->cause == KS_CAUSE_RCU ||
-	    stall->cause == KS_CAUSE_INVALIDATION)
+	    stall->cause == KS_CAUSE_INVALIDATION || stall->cause == KS_CAUSE_KTHREAD)
 		add_place(out, stall);
 	add_culprit(out, stall);
 	if (!stall->is_complete)

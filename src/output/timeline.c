@@ -40,6 +40,7 @@ char timeline_letter(enum ks_cause cause)
 		[KS_CAUSE_LOCK] = 'L',	       [KS_CAUSE_OTHER_SLEEP] = 'S',
 		[KS_CAUSE_UNEXPLAINED] = '?',  [KS_CAUSE_RCU] = 'U',
 		[KS_CAUSE_RUNNABLE] = 'P',     [KS_CAUSE_INVALIDATION] = 'I',
+		[KS_CAUSE_KTHREAD] = 'H',
 	};
 
 	return letters[cause];

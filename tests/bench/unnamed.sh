@@ -1,23 +1,97 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# unnamed.sh [ROUNDS] - how much of a VM's start and end is other-sleep, for which no cause has a name
+# unnamed.sh [--markdown FILE] [ROUNDS] - how much of a VM's start and end is other-sleep or unexplained
 #
-# A row a profile of kvmstall repro: the share of all that its calls took, and the functions that slept. Root, KVM, BPF.
+# A row a profile of kvmstall repro: the shares of all that its calls took, and the functions that slept. Root, KVM, BPF.
+# LISTS: more orders to play (repro --from). SERIES: in VMs with these kernels, too (tests/vm/run.sh).
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+profiles='firecracker qemu crosvm minimal'
+markdown=''
+if [ "${1-}" = --markdown ]; then
+	markdown=$(readlink -f "${2:?}")
+	shift 2
+fi
+rounds=${1:-31}
 [ "$(id -u)" = 0 ] || { echo "unnamed.sh: not root" >&2; exit 3; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for profile in firecracker qemu crosvm minimal; do
-	"$KVMSTALL" trace --json --all -o "$work/trace" -- "$KVMSTALL" repro -p "$profile" -r "${1:-31}" >"$work/out" 2>&1
+# row KERNEL NAME TRACE
+row()
+{
 	# shellcheck disable=SC2016 # jq's
-	jq -rs --arg profile "$profile" 'map(select(.type == "stall" and .call != "irqfd_shutdown")) as $calls
-		| [$calls[].segments[] | select(.cause == "other-sleep")] as $sleeps
-		| "\($profile): \((($sleeps | map(.ns) | add) // 0) * 10000 / ($calls | map(.latency_ns) | add) | round / 100) % of \(
-			$calls | map(.latency_ns) | add / 1e6 | round) ms: \($sleeps | group_by(.function)
-			| map("\(.[0].function) \(map(.ns) | add / 1e4 | round / 100) ms") | join(", "))"' "$work/trace"
-done
+	jq -rs --arg kernel "$1" --arg name "$2" 'map(select(.type == "stall" and .call != "irqfd_shutdown")) as $calls
+		| def of(cause): [$calls[].segments[] | select(.cause == cause)];
+		def share: ((map(.ns) | add) // 0) * 10000 / (($calls | map(.latency_ns) | add) // 1) | round / 100 | "\(.) %";
+		"| \($kernel) | \($name) | \($calls | map(.latency_ns) | add // 0 | . / 1e6 | round) ms | \(of("other-sleep") | share) | \(
+			of("unexplained") | share) | \(of("kthread") | share) | \(of("other-sleep") | group_by(.function)
+			| map("\(.[0].function) \(map(.ns) | add / 1e4 | round / 100) ms") | join(", ")) |"' "$3"
+}
+
+# What this machine does.
+rows_here()
+{
+	local profile list
+
+	for profile in $profiles; do
+		"$KVMSTALL" trace --json --all -o "$work/trace" -- "$KVMSTALL" repro -p "$profile" -r "$rounds" >"$work/said" 2>&1
+		row "$(uname -r)" "$profile" "$work/trace"
+	done
+	for list in ${LISTS-}; do
+		"$KVMSTALL" trace --json --all -o "$work/trace" -- "$KVMSTALL" repro --from "$list" -r "$rounds" >"$work/said" 2>&1
+		row "$(uname -r)" "${list##*/}" "$work/trace"
+	done
+}
+
+# SERIES: the same in a VM, whose traces are judged here.
+rows_in_vm()
+{
+	local profile
+
+	cat >"$work/guest" <<-END
+		#!/bin/sh
+		uname -r >/out/release
+		kvmstall repro -p qemu -r 2 >/dev/null # all is slow the first time
+		for profile in $profiles; do
+			kvmstall trace --json --all -o /out/\$profile.trace -- kvmstall repro -p \$profile -r 11 >/dev/null 2>&1
+		done
+		exit 0
+	END
+	OUT=$work/$1 KVMSTALL=${KVMSTALL_STATIC:-$here/build/static/kvmstall} KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
+		"$here/tests/vm/run.sh" "$1" "$work/guest" >&2
+	for profile in $profiles; do
+		row "$(cat "$work/$1/release")" "$profile" "$work/$1/$profile.trace"
+	done
+}
+
+page()
+{
+	local series
+
+	cat <<-END
+		# What has no name
+
+		Of all that the calls of a VM's start and end took, what was \`other-sleep\` (asleep, and no cause has a name for it), \`unexplained\`
+		(evidence is missing) and \`kthread\`, which were \`other-sleep\` once: threads that are made and stopped, a queue that is
+		flushed. Written by \`tests/bench/unnamed.sh --markdown FILE\`: $(date +%F), $(nproc) CPUs, $rounds rounds each, 11 in VMs; the
+		profiles of \`kvmstall repro\`, and logs of VMMs that it played.
+
+		| kernel | profile | its calls took | other-sleep | unexplained | kthread | other-sleep in |
+		|---|---|--:|--:|--:|--:|---|
+	END
+	rows_here
+	for series in ${SERIES-}; do
+		rows_in_vm "$series"
+	done
+}
+
+page >"$work/page.md"
+if [ -n "$markdown" ]; then
+	cp "$work/page.md" "$markdown"
+else
+	cat "$work/page.md"
+fi

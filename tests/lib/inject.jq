@@ -169,7 +169,7 @@ def wrong_exit($vms; $fleet):
 	. as $call
 	# an exit may be slow for what else there is to take apart: then it is not this injection's
 	| wrong(mmu_notifier_ns * 2 < .stall_ns and (.cause
-		| IN("other-sleep", "kworker", "wakeup", "lock", "run", "runnable") | not); "not for the host-wide domain"),
+		| IN("other-sleep", "kthread", "kworker", "wakeup", "lock", "run", "runnable") | not); "not for the host-wide domain"),
 	if .cause | IN("gp-timer", "cb-timer") then
 		wrong(.culprit == null; "nobody is named for \(.cause)"),
 		(.culprit | values | wrong_starter($call; $vms; $fleet))

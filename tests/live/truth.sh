@@ -87,7 +87,7 @@ test_close_pit()
 		none "$name: slow for no timer" 'select(.slow and (has_cause("gp-timer") and has_cause("cb-timer") | not))' "$name"
 		# What it waited for CPUs besides, its own and other threads', is not a timer's.
 		none "$name: explained by less than half" 'select(.slow and ns_by("gp-timer", "cb-timer") * 2 <
-			.latency_ns - ns_by("run", "runnable", "kworker", "wakeup", "other-sleep"))' "$name"
+			.latency_ns - ns_by("run", "runnable", "kworker", "wakeup", "kthread", "other-sleep"))' "$name"
 		none "$name: unexplained" 'select(.slow and ns_by("unexplained") * 100 > .latency_ns)' "$name"
 		note "$name: $(jq -s 'map(select(.slow)) | length' "$name") of $(wc -l <"$name") closes stalled;" \
 			"$(jq -s 'map(select(.busy)) | length' "$name") waited for a CPU for longer than for anything else"

@@ -145,7 +145,7 @@ who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one(void
 	(void)state;
 	assert_string_equal(
 		seen->account,
-		"run 20, other-sleep in kthread_stop 10, runnable 1, run 69, gp-timer@1 300, "
+		"run 20, kthread in kthread_stop 10, runnable 1, run 69, gp-timer@1 300, "
 		"kworker@1 10, gp-work@1 5, kworker@1 5, gp-work@1 5, wakeup 5, run 70");
 	assert_string_equal(seen->waited, "synchronize_srcu_expedited(kvm.srcu) 330 first 1");
 	assert_string_equal(seen->culprit,
@@ -244,8 +244,8 @@ static void another_sleep_is_named_by_its_function(void **state)
 	(void)state;
 	/* woken, it waits for a CPU: that is run */
 	assert_string_equal(trace->stalls[0].account,
-			    "run 10, other-sleep in kthread_stop 80, runnable 5, run 5");
-	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_OTHER_SLEEP);
+			    "run 10, kthread in kthread_stop 80, runnable 5, run 5");
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_KTHREAD);
 	assert_string_equal(trace->stalls[0].culprit, "");
 	assert_int_equal(trace->stalls[0].stall.waits_cnt, 0);
 	assert_int_equal(trace->stalls[0].stall.without_ns, TRACE_NS(100));
@@ -269,7 +269,7 @@ static void a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu(void *
 		 "run 10, other-sleep in kvm_swap_active_memslots 80, runnable 5, run 5"},
 		/* further in, so for something else */
 		{STACK("schedule", "kthread_stop", SWAPS),
-		 "run 10, other-sleep in kthread_stop 80, runnable 5, run 5"},
+		 "run 10, kthread in kthread_stop 80, runnable 5, run 5"},
 		{STACK("schedule", "kvm_set_memslot", "kvm_vm_ioctl", "__x64_sys_ioctl"),
 		 "run 10, other-sleep in kvm_set_memslot 80, runnable 5, run 5"},
 	};
@@ -288,6 +288,41 @@ static void a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu(void *
 		assert_string_equal(trace->stalls[0].account, cases[i].account);
 		assert_string_equal(trace->stalls[0].waited, "");
 		assert_true(trace->stalls[0].stall.is_complete);
+		trace_free(trace);
+	}
+}
+
+/* ---- threads of the kernel ---- */
+
+static void who_waits_for_a_thread_is_told_by_the_function_that_does(void **state)
+{
+	const struct {
+		const char *const *stack;
+		const char *account;
+	} cases[] = {
+		{STACK("schedule", "wait_for_completion", "__kthread_create_on_node",
+		       "kvm_vm_ioctl"),
+		 "run 10, kthread in __kthread_create_on_node 80, runnable 5, run 5"},
+		{STACK("schedule", "wait_for_completion", "__flush_workqueue", "kvm_irqfd_release"),
+		 "run 10, kthread in kvm_irqfd_release 80, runnable 5, run 5"},
+		/* what such a function calls may sleep for itself */
+		{STACK("schedule", "handle_userfault", "kthread_stop", "kvm_destroy_vm"),
+		 "run 10, other-sleep in handle_userfault 80, runnable 5, run 5"},
+		{STACK("schedule", "__mutex_lock.constprop.0", "__flush_workqueue",
+		       "kvm_irqfd_release"),
+		 "run 10, other-sleep in kvm_irqfd_release 80, runnable 5, run 5"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			SLEEP(110, 190, 195, 12, 0, .stack = cases[i].stack),
+			CALL(100, 200, 12, 1, VCPU, 1),
+		};
+		struct trace *trace = RUN(rows);
+
+		assert_string_equal(trace->stalls[0].account, cases[i].account);
 		trace_free(trace);
 	}
 }
@@ -424,8 +459,7 @@ static void a_sleep_without_a_wake_up_lasts_until_it_runs_again(void **state)
 	struct trace *trace = RUN(rows);
 
 	(void)state;
-	assert_string_equal(trace->stalls[0].account,
-			    "run 10, other-sleep in kthread_stop 85, run 5");
+	assert_string_equal(trace->stalls[0].account, "run 10, kthread in kthread_stop 85, run 5");
 	trace_free(trace);
 }
 
@@ -1031,9 +1065,8 @@ static void sleeps_whose_times_make_no_sense_are_left_out(void **state)
 		};
 		struct trace *trace = RUN(rows);
 
-		assert_string_equal(
-			trace->stalls[0].account,
-			"unexplained 10, other-sleep in kthread_stop 10, unexplained 80");
+		assert_string_equal(trace->stalls[0].account,
+				    "unexplained 10, kthread in kthread_stop 10, unexplained 80");
 		assert_false(trace->stalls[0].stall.is_complete);
 		trace_free(trace);
 	}
@@ -1105,6 +1138,7 @@ int main(void)
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
 		cmocka_unit_test(another_sleep_is_named_by_its_function),
 		cmocka_unit_test(a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu),
+		cmocka_unit_test(who_waits_for_a_thread_is_told_by_the_function_that_does),
 		cmocka_unit_test(a_wait_for_plain_rcu_names_who_waits_and_how),
 		cmocka_unit_test(a_mutex_of_rcus_whose_holder_was_seen_is_a_lock),
 		cmocka_unit_test(who_a_work_of_srcu_woke_need_not_have_waited_for_it),

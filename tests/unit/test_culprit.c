@@ -147,7 +147,7 @@ static void a_reader_and_its_back_off_are_one_culprits(void **state)
 		assert_int_equal(stall->by_cause[KS_CAUSE_READER], TRACE_NS(cases[i].fails - 1000));
 		assert_int_equal(stall->by_cause[KS_CAUSE_POLL_BACKOFF],
 				 TRACE_NS(cases[i].back - cases[i].fails));
-		assert_int_equal(stall->by_cause[KS_CAUSE_OTHER_SLEEP], TRACE_NS(50000));
+		assert_int_equal(stall->by_cause[KS_CAUSE_KTHREAD], TRACE_NS(50000));
 		assert_int_equal(stall->cause, KS_CAUSE_READER);
 		assert_int_equal(stall->culprit.kind, CULPRIT_READER);
 		assert_int_equal(stall->culprit.seg->cause, KS_CAUSE_READER);

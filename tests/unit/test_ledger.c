@@ -389,7 +389,7 @@ static void a_thread_id_may_be_used_again(void **state)
 
 	(void)state;
 	assert_string_equal(trace->stalls[1].account,
-			    "run 10, other-sleep in kthread_stop 10, runnable 5, run 15");
+			    "run 10, kthread in kthread_stop 10, runnable 5, run 15");
 	assert_int_equal(trace->stalls[1].vm_id, 2);
 	assert_true(trace->stalls[1].stall.is_complete);
 	trace_free(trace);
@@ -815,7 +815,7 @@ static void task_number_0_and_the_last_are_tasks_like_others(void **state)
 		struct trace *trace = RUN(rows);
 
 		assert_string_equal(trace->stalls[0].account,
-				    "run 10, other-sleep in kthread_stop 10, runnable 10, run 10");
+				    "run 10, kthread in kthread_stop 10, runnable 10, run 10");
 		trace_free(trace);
 	}
 }

@@ -128,7 +128,7 @@ static void causes_name_who_is_behind_them(void **state)
 	(void)state;
 	CAUSE(self, "gp-timer: GP 1 started by this call (killed)");
 	CAUSE(in_flight, "gp-timer: GP 1 already in flight");
-	CAUSE(elsewhere, "other-sleep in kthread_stop");
+	CAUSE(elsewhere, "kthread in kthread_stop");
 	CAUSE(lost, "unexplained (incomplete)");
 	CAUSE(nothing, "run");
 }

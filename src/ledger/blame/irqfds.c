@@ -45,7 +45,7 @@ void irqfds_note(struct irqfds *irqfds, const struct stall *stall)
 
 static bool is_flush(const struct segment *seg)
 {
-	return seg->cause == KS_CAUSE_OTHER_SLEEP && seg->func && site_is(seg->func) & SITE_FLUSHES;
+	return seg->cause == KS_CAUSE_KTHREAD && seg->func && site_is(seg->func) & SITE_FLUSHES;
 }
 
 static uint64_t overlap_ns(const struct irqfd_shutdown *shutdown, uint64_t begin, uint64_t end)
@@ -82,7 +82,7 @@ const struct irqfd_shutdown *irqfds_blame(const struct irqfds *irqfds, struct st
 	uint64_t now = stall->begin_ns;
 	const struct irqfd_shutdown *found = NULL;
 
-	if (stall->cause != KS_CAUSE_OTHER_SLEEP)
+	if (stall->cause != KS_CAUSE_KTHREAD)
 		return NULL;
 	for (size_t i = 0; i < stall->segments_cnt && !found; i++) {
 		const struct segment *seg = &stall->segments[i];
