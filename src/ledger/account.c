@@ -218,8 +218,9 @@ static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 		  struct domain *dom, bool is_open)
 {
-	/* RCU and SRCU have mutexes of their own */
-	bool is_lock = sleep->lock && is_held(&task->lock) && stack_in_mutex(stack);
+	/* RCU has mutexes of its own. The stack of a task that is not on a CPU lacks mutex_lock():
+	 * stack_trace_save_tsk() leaves out what the scheduler is in */
+	bool is_lock = sleep->lock && is_held(&task->lock) && stack_in_rcu(stack);
 	bool is_rcu = stack_in_rcu(stack) && !sleep->wait_ns;
 	bool is_srcu = stack->cnt ? stack_in_srcu(stack) || sleep->wait_ns : sleep->ssp != 0;
 	int ret;
