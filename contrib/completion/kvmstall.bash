@@ -84,10 +84,11 @@ _kvmstall()
 	export:--duration | export:-d) return ;;
 	export:--vm-limit) return ;;
 	export:--min | export:-m) return ;;
+	export:--comm | export:-n) return ;;
 	export:--user | export:-u) mapfile -t COMPREPLY < <(compgen -u -- "$cur") && return ;;
 	export:--backend | export:-b) words="fentry kprobe tracepoint" ;;
 	export:--ring) return ;;
-	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
+	export:*) words="--listen --textfile --interval --once --duration --vm-limit --min --comm --user --all --cost --backend --ring --list --verbose --quiet --help" ;;
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--from | repro:-f) return ;;
 	repro:--scenario | repro:-s) words="all memslot-create memslot-delete memslot-move bus-unregister qemu-probe coalesced-mmio irq-routing irqfd-resample irqfd-deassign pit pit-close pmu-filter msr-filter hyperv-eventfd vm-destroy-barrier vcpu-create vgic-first-run fdtable device-close vcpu-hop cgroup many-vms-close many-vms-exit" ;;

@@ -96,6 +96,7 @@ complete -c kvmstall -n '__fish_seen_subcommand_from export' -l once -d 'print t
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -s d -l duration -x -d 'end after this long'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -l vm-limit -x -d 'VMs with series of their own, those that stall most (100)'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -s m -l min -x -d 'count a call as stalled from this long on (1ms)'
+complete -c kvmstall -n '__fish_seen_subcommand_from export' -s n -l comm -x -d 'only VMs of processes of this name, of several VMMs on a host'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -s u -l user -x -a '(__fish_complete_users)' -d 'user to switch to after attaching, a name or a number (nobody)'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -s a -l all -d 'also time calls that did not sleep'
 complete -c kvmstall -n '__fish_seen_subcommand_from export' -l cost -d 'have the kernel time the BPF programs'

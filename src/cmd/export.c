@@ -24,6 +24,7 @@
 #include "live/session.h"
 #include "live/signals.h"
 #include "live/waiter.h"
+#include "ledger/filter.h"
 #include "cmd/version.h"
 #include "metrics/metrics.h"
 #include "kern/host_settings.h"
@@ -37,6 +38,7 @@ struct export_cfg {
 	const char *listen;
 	const char *textfile;
 	const char *user;
+	struct filter filter; /* .comm alone */
 	uint64_t interval_ns;
 	uint32_t vm_limit;
 	bool once;
@@ -57,6 +59,8 @@ static const struct opt export_opts[] = {
 	OPT_U32(0, "vm-limit", "N", struct export_cfg, vm_limit, 0, 10000,
 		"VMs with series of their own, those that stall most (100)"),
 	LIVE_OPT_MIN(struct export_cfg, live, "count a call as stalled from this long on (1ms)"),
+	OPT_STR('n', "comm", "COMM", struct export_cfg, filter.comm,
+		"only VMs of processes of this name, of several VMMs on a host"),
 	OPT_STR('u', "user", "USER", struct export_cfg, user,
 		"user to switch to after attaching, a name or a number (nobody)"),
 	OPT_BOOL('a', "all", struct export_cfg, all, "also time calls that did not sleep"),
@@ -83,13 +87,16 @@ static void on_stall(void *ctx, const struct stall *stall)
 {
 	struct export *export = ctx;
 
-	metrics_stall(export->metrics, stall);
+	if (filter_wants_stall(&export->cfg.filter, stall))
+		metrics_stall(export->metrics, stall);
 }
 
 static void on_vm_new(void *ctx, struct vm *vm)
 {
 	struct export *export = ctx;
 
+	if (!filter_wants_vm(&export->cfg.filter, vm))
+		return;
 	export->daemon.vms_found++;
 	metrics_vm_new(export->metrics, vm);
 }
@@ -98,21 +105,24 @@ static void on_vm_gone(void *ctx, const struct vm *vm)
 {
 	struct export *export = ctx;
 
-	metrics_vm_gone(export->metrics, vm);
+	if (filter_wants_vm(&export->cfg.filter, vm))
+		metrics_vm_gone(export->metrics, vm);
 }
 
 static void on_span(void *ctx, const struct span *span)
 {
 	struct export *export = ctx;
 
-	metrics_span(export->metrics, span);
+	if (filter_wants_span(&export->cfg.filter, span))
+		metrics_span(export->metrics, span);
 }
 
 static void on_asleep(void *ctx, const struct stall *stall)
 {
 	struct export *export = ctx;
 
-	metrics_asleep(export->metrics, stall);
+	if (filter_wants_stall(&export->cfg.filter, stall))
+		metrics_asleep(export->metrics, stall);
 }
 
 static int on_record(void *ctx, const void *record, size_t size)
@@ -329,6 +339,9 @@ static int check_cfg(const struct export_cfg *cfg, struct err *err)
 		return err_usage(err, "--once prints, it does not --listen");
 	if (cfg->once && cfg->textfile)
 		return err_usage(err, "--once prints, it writes no --textfile");
+	if (cfg->filter.comm && strlen(cfg->filter.comm) >= KS_COMM_LEN)
+		return err_usage(err, "--comm: the kernel keeps %d characters of a process's name",
+				 KS_COMM_LEN - 1);
 	if (!cfg->interval_ns)
 		return err_usage(err, "--interval: expected more than nothing");
 	return 0;

@@ -34,6 +34,20 @@ static void put_hist(const struct out *out, const struct hist *hist, const char 
 		out->fn(out->ctx, &sample);
 }
 
+/* Only with all of it: a fleet is divided by these labels. */
+static void collect_target(const struct out *out)
+{
+	const struct metrics_totals *totals = &out->metrics->totals;
+	char hz[16];
+	const struct metric_value sample = {
+		.labels = {totals->release, hz, out->metrics->cfg.version, totals->backend},
+		.value = 1};
+
+	snprintf(hz, sizeof(hz), "%u", totals->hz);
+	if (totals->release && totals->hz && totals->backend)
+		out->fn(out->ctx, &sample);
+}
+
 static void collect_call_duration(const struct out *out)
 {
 	for (size_t i = 0; i < out->metrics->calls_cnt; i++)
@@ -131,6 +145,12 @@ static void collect_start_seconds(const struct out *out)
 	for (int cause = 0; cause < KS_CAUSE_CNT; cause++)
 		put_value(out, out->metrics->start_ns[cause], cause_name(cause), NULL);
 	put_value(out, out->metrics->start_ns[KS_CAUSE_CNT], "outside", NULL);
+}
+
+static void collect_starts(const struct out *out)
+{
+	put_value(out, out->metrics->starts[0], "run", NULL);
+	put_value(out, out->metrics->starts[1], "paused", NULL);
 }
 
 static void collect_setups(const struct out *out)
@@ -316,6 +336,7 @@ COLLECT(rss, m->totals.rss_bytes)
 COLLECT(start, m->totals.process_start_ns)
 
 static const collector collectors[METRIC_CNT] = {
+	[METRIC_TARGET] = collect_target,
 	[METRIC_CALL_DURATION] = collect_call_duration,
 	[METRIC_WAIT_DURATION] = collect_wait_duration,
 	[METRIC_GP_DURATION] = collect_gp_duration,
@@ -326,6 +347,7 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_SETUP_DURATION] = collect_setup_duration,
 	[METRIC_SETUPS] = collect_setups,
 	[METRIC_START_DURATION] = collect_start_duration,
+	[METRIC_STARTS] = collect_starts,
 	[METRIC_END_DURATION] = collect_end_duration,
 	[METRIC_START_SECONDS] = collect_start_seconds,
 	[METRIC_INCOMPLETE] = collect_incomplete,

@@ -60,6 +60,7 @@ struct metrics {
 	struct hist setup_stalls;
 	struct hist spans[SPAN_KIND_CNT];
 	uint64_t start_ns[KS_CAUSE_CNT + 1]; /* the last: outside calls */
+	uint64_t starts[2];		     /* that ran, that were left paused */
 	uint64_t setups[2];		     /* that are over, without a stall and with */
 	uint64_t setups_due_ns; /* when one may be over that nothing ended; UINT64_MAX: none */
 	uint64_t asleep[KS_CAUSE_CNT];

@@ -272,6 +272,7 @@ void metrics_span(struct metrics *metrics, const struct span *span)
 	if (span->kind != SPAN_START)
 		return;
 	setups_over(metrics, span->vm);
+	metrics->starts[!span->has_run]++;
 	for (int i = 0; i < KS_CAUSE_CNT; i++)
 		metrics->start_ns[i] += span->by_cause[i];
 	metrics->start_ns[KS_CAUSE_CNT] += span->outside_ns;

@@ -29,6 +29,8 @@ extern const char *const metric_type_names[];
 /* X(id, name, type, is in seconds (kept in ns), labels, help) */
 /* clang-format off */
 #define METRICS(X)                                                                                 \
+	X(TARGET, "target_info", INFO, false, "kernel,hz,version,backend",                         \
+	  "What is watched, and by what: for joins, and for kvmstall diff --prometheus")           \
 	X(CALL_DURATION, "kvmstall_call_duration_seconds", HISTOGRAM, true, "call",                \
 	  "Time that KVM calls took which slept in the kernel")                                    \
 	X(WAIT_DURATION, "kvmstall_wait_duration_seconds", HISTOGRAM, true, "domain,api",          \
@@ -49,6 +51,8 @@ extern const char *const metric_type_names[];
 	  "VMs whose set-up is over, by whether a call in it stalled for --min or longer")         \
 	X(START_DURATION, "kvmstall_start_duration_seconds", HISTOGRAM, true, "",                  \
 	  "Time from KVM_CREATE_VM to the first KVM_RUN, or to the last call of a VM that is left paused") \
+	X(STARTS, "kvmstall_vm_starts", COUNTER, false, "kind",                                    \
+	  "VMs that were born and whose start is over, by whether they ran or were left paused")   \
 	X(END_DURATION, "kvmstall_end_duration_seconds", HISTOGRAM, true, "",                      \
 	  "Time from the first close of a VM to the one that destroyed it")                        \
 	X(START_SECONDS, "kvmstall_start_seconds", COUNTER, true, "cause",                         \

@@ -18,6 +18,7 @@ export KVMSTALL_SECCOMP=kill
 cd "$work" || exit 1
 
 tests='metrics-are-clean deferred deferred-unseen formats privileges in-flight names two-scrapers limit textfile textfile-again prometheus native exemplars loses storm
+	fleet-http
 	unix-socket activation notify systemd waits-for-kvm usage churn cycles killed'
 
 # ---- what tests are made of -----------------------------------------------------------------------
@@ -486,6 +487,86 @@ is_scraped()
 	query "$1" | jq -e 'length > 0'
 }
 
+# A real Prometheus understands each question about two groups of hosts. With one host nothing can be said (3), but
+# what it did is known; ten are for "make check-fleet". Its daemon and its Prometheus are those of a test, which ends them.
+fleet_counts()
+{
+	query 'timestamp(target_info)' | jq '.[0].value[1] | tonumber | ceil' >began
+	repro --profile minimal --rounds 13
+	until_true 10 has_counted || fail "$(cat said)"
+	jq -e '[.rows[] | select(.of == "cause")] | length > 0' said || fail "$(cat said)"
+	query 'count by (kind) (kvmstall_vm_starts_total)' | jq -e '[.[].metric.kind] | sort == ["paused", "run"]'
+	query target_info | jq -e --arg release "$(uname -r)" 'length == 1 and .[0].metric.kernel == $release'
+}
+
+# diff_says FILTER: of the host since the first scrape.
+diff_says()
+{
+	local status=0
+
+	kvmstall_diff -f json --over "$(($(date +%s) - $(cat began)))s" || status=$?
+	[ "$status" = 3 ] && jq -e "$1" said
+}
+
+has_counted()
+{
+	diff_says '.base.hosts == 1 and .base.starts >= 13 and .new.hosts == 0 and .histograms == "native" and any(.reasons[]; test("NEW is empty"))'
+}
+
+has_stopped()
+{
+	diff_says 'any(.reasons[]; test("BASE has stopped: none of its 1 host has series"))'
+}
+
+kvmstall_diff()
+{
+	"$KVMSTALL" diff --prometheus "http://127.0.0.1:$prometheus/" --base 'job="kvmstall"' --new 'job="nobody"' "$@" >said 2>&1
+}
+
+# What may stand where a Prometheus was expected, as HTTP has it: each is one sentence, and 2. Bodies are golden's.
+test_fleet_http()
+{
+	"$KVMSTALL" diff --prometheus http://127.0.0.1:1 --base 'a="b"' --new 'a="c"' >said 2>&1 || true
+	! grep -q 'without libcurl' said || skip "built without libcurl"
+	wants python3
+	grep -q '^kvmstall diff: cannot ask .http://127.0.0.1:1.: ' said || fail "$(cat said)"
+	awk -v SLOW=8 -f "$here/tests/golden/diff/fleet.awk" >canned
+	python3 "$here/tests/export/answers.py" canned >port 2>answers.err &
+	until_true 10 test -s port
+	echo 'Authorization: Bearer swordfish' >header
+	asked 1 'worse: stalled a VM start' good --save kept
+	"$KVMSTALL" diff --prometheus kept -f json >again || [ $? = 1 ]
+	jq -e '.verdict == "worse" and .over_s == 60' again
+	! grep swordfish kept said || fail "the header was kept"
+	asked 1 'worse: stalled a VM start' gzip
+	asked 2 'not compressed as it says' bad-gzip
+	asked 2 "gave no answer to 'info' within 200.00ms" slow --timeout 200ms
+	asked 2 'wants to know who asks (401): --header FILE' auth
+	asked 1 'worse: stalled a VM start' auth --header header
+	asked 2 "redirects (302) to 'http://127.0.0.1:1/elsewhere'" redirect --header header
+	asked 2 'the answer is a page (HTML)' page
+	asked 2 'larger than 64 MiB' huge
+	asked 2 'has no query API there (404)' nothing
+	asked 2 "cannot open 'nowhere'" good --header nowhere
+	echo swordfish >header
+	asked 2 'expected lines as' good --header header
+	! grep swordfish said || fail "what is in --header was shown"
+	asked 2 'cannot open' good --save /nowhere/kept
+	"$KVMSTALL" diff --prometheus "http://me:swordfish@127.0.0.1:$(cat port)" --base 'a="b"' --new 'a="c"' >said 2>&1 || [ $? = 2 ]
+	grep -q 'a password does not belong on a command line' said || fail "$(cat said)"
+}
+
+# asked STATUS TEXT PATH OPTION...
+asked()
+{
+	local status=0
+
+	"$KVMSTALL" diff --prometheus "http://127.0.0.1:$(cat port)/$3" --base 'kernel="6.17.9"' --new 'kernel="6.18.5"' --over 60s \
+		"${@:4}" >said 2>&1 || status=$?
+	[ "$status" = "$1" ] || fail "$3: exit status $status" "$(cat said)"
+	grep -qF -- "$2" said || fail "$3: no '$2':" "$(cat said)"
+}
+
 # Records are lost: what is served stays well-formed, says so, and Prometheus' alert fires.
 test_loses()
 {
@@ -602,7 +683,10 @@ test_native()
 	scraped_now
 	query 'histogram_count(kvmstall_call_duration_seconds{call="KVM_SET_USER_MEMORY_REGION"})' >count
 	query 'histogram_quantile(0.5, sum(kvmstall_call_duration_seconds))' >median
+	fleet_counts
 	stop
+	# To be gone is not the same as never having been there.
+	until_true 10 has_stopped || fail "$(cat said)"
 	stop_prometheus
 	[ "$(jq -r '.[0].value[1]' count)" -ge "$(metric 'kvmstall_call_duration_seconds_count{call="KVM_SET_USER_MEMORY_REGION"}')" ] ||
 		fail "$(cat count)" "$(grep SET_USER scraped)" "$(cat native.log)"

@@ -867,6 +867,8 @@ test_rules()
 	{
 		head_of rule
 		while read -r name; do
+			# Of ten hosts: make check-fleet.
+			[[ $name != *mean6h ]] || { echo "| \`$name\` | make check-fleet | | | |"; continue; }
 			row "\`$name\`" "$name"
 		done < <(list_rules)
 	} >"$run/table.rules"
@@ -898,6 +900,10 @@ test_alerts()
 		while read -r name; do
 			if [ "$name" = KvmDeferralNetLoss ] && [ ! -e "$run/callbacks" ]; then
 				echo "| $name | no callbacks | |"
+				continue
+			fi
+			if [ "$name" = KvmRolloutIsWorse ]; then # of ten hosts
+				echo "| $name | make check-fleet | |"
 				continue
 			fi
 			grep -q "^$name " "$run/fired" || echo "$name has not fired" >>wrong

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/life.h"
 #include "metrics/prom.h"
 
 #include "base/str.h"
@@ -98,6 +99,11 @@ static struct metrics *make_metrics(void)
 	metrics_vm_new(metrics, &vm);
 	feed_stall(metrics, 25180000, 90000);
 	feed_stall(metrics, 20000, 5000);
+	for (int i = 0; i < 5; i++)
+		metrics_span(metrics, &(struct span){.kind = i < 4 ? SPAN_START : SPAN_END,
+						     .vm = &vm,
+						     .ns = 3000000,
+						     .has_run = i != 1});
 	metrics_judge(metrics, 1);
 	return metrics;
 }
@@ -129,6 +135,10 @@ static void assert_line(const char *text, const char *line)
 static void text_has_exact_sums_and_escaped_labels(void **state)
 {
 	static const char *const lines[] = {
+		"# TYPE target_info gauge",
+		"target_info{kernel=\"6.18\",hz=\"100\",version=\"1.2\",backend=\"fentry\"} 1",
+		"kvmstall_vm_starts_total{kind=\"run\"} 3",
+		"kvmstall_vm_starts_total{kind=\"paused\"} 1",
 		"# TYPE kvmstall_call_duration_seconds histogram",
 		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"1e-05\"} 0",
 		"kvmstall_call_duration_seconds_bucket{call=\"KVM_CREATE_VCPU\",le=\"2e-05\"} 1",
@@ -176,6 +186,7 @@ static void a_family_without_series_has_its_help(void **state)
 	str_init(&out);
 	prom_write(&out, metrics, &prom);
 	assert_line(out.text, "# TYPE kvmstall_stall_seconds_total counter");
+	assert_null(strstr(out.text, "target_info{")); /* nothing is watched yet */
 	assert_line(out.text, "# TYPE kvmstall_call_duration_seconds histogram");
 	str_fini(&out);
 	metrics_free(metrics);
@@ -186,6 +197,8 @@ static void openmetrics_has_exemplars_and_an_end(void **state)
 	static const char *const lines[] = {
 		"# TYPE kvmstall_stall_seconds counter",
 		"# UNIT kvmstall_stall_seconds seconds",
+		"# TYPE target info",
+		"target_info{kernel=\"6.18\",hz=\"100\",version=\"1.2\",backend=\"fentry\"} 1",
 		"# TYPE kvmstall_build info",
 		"kvmstall_build_info{version=\"1.2\"} 1",
 		"# HELP kvmstall_vms_in_other VMs that are summed as vm=\\\"other\\\" because of "
@@ -516,7 +529,8 @@ static void every_metric_keeps_the_conventions(void **state)
 		const struct metric_desc *desc = &metric_descs[i];
 		bool is_ours = !strncmp(desc->name, "kvmstall_", 9);
 
-		assert_true(is_ours || !strncmp(desc->name, "process_", 8));
+		assert_true(is_ours || !strncmp(desc->name, "process_", 8) ||
+			    !strcmp(desc->name, "target_info")); /* OpenMetrics' own */
 		if (desc->is_seconds)
 			assert_non_null(strstr(desc->name, "_seconds"));
 		if (desc->type == METRIC_INFO)

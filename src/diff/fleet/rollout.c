@@ -182,7 +182,7 @@ static enum host_form choose_form(const struct rollout *rollout)
 	int form = 0;
 
 	for (; form < FORM_CNT; form++) {
-		size_t lacking = 0;
+		size_t lacking = !rollout->hosts[SIDE_BASE] && !rollout->hosts[SIDE_NEW];
 
 		for (int side = 0; side < SIDE_CNT; side++)
 			for (size_t i = 0; i < rollout->fleet->sides[side].cnt; i++) {
