@@ -246,7 +246,7 @@ test_errors()
 	cut -f 1 texts | sort -u >families
 	diff families <(grep -v '^#' "$docs/errors.list" | cut -f 1 | sort -u) || fail "a family has no error"
 	man_section DIAGNOSTICS kvmstall.8 >page
-	for family in 'out of memory' '\-\-help' 'cannot here' '^.B repro' 'BI file' 'BI cannot' '^.B child'; do
+	for family in 'out of memory' '\-\-help' 'cannot here' '^.B repro' '^.B Prometheus' 'BI file' 'BI cannot' '^.B child'; do
 		grep -qF -- "${family#^}" page || fail "DIAGNOSTICS of kvmstall(8) does not have $family"
 	done
 	note "$(wc -l <texts) error texts of $(wc -l <families) families, each with what to do next"
@@ -275,6 +275,8 @@ test_schemas()
 	valid_of report --format json --facts "$golden/report/qemu.cap" "$golden/report/stop.cap"
 	valid_of diff --format json "$golden/diff/x86-before.strace" "$golden/diff/x86-after.strace"
 	valid_of diff --format json "$golden/report/qemu.cap" "$golden/report/stop.cap"
+	awk -v SLOW=8 -v STOPPED=1 -f "$golden/diff/fleet.awk" >answers
+	valid_of diff --format json --prometheus answers
 	valid_of check --json
 	KVMSTALL_DISABLE=btf valid_of check --json
 	valid_of repro --list --json
