@@ -61,6 +61,7 @@ cannot "kvmstall diff --prometheus http://prometheus.example.net:9090 --base 'ke
 --save fleet.answers" "it needs a Prometheus and ten hosts: tests/export asks one, make check-fleet compares"
 cannot "kvmstall diff --prometheus http://prometheus:9090 --base 'kernel=\"6.17.9\"' --new 'kernel=\"6.18.5\"' \
 --over 6h" "it needs a Prometheus and ten hosts: tests/export asks one, make check-fleet compares"
+cannot "kvmstall diff --prometheus URL --base 'kernel=\"OLD\"' --new 'kernel=\"NEW\"'" "a form, not a command"
 any 1 'text ^worse: stalled a VM start' 'kvmstall diff --prometheus fleet.answers -f lkml' \
 	"awk -v SLOW=8 -f $golden/diff/fleet.awk >fleet.answers; kvmstall diff --prometheus fleet.answers -f lkml"
 any '0|1' nothing 'kvmstall diff -f markdown base.kvs new.kvs >>"$SUMMARY" || exit 1'

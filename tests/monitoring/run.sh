@@ -867,8 +867,8 @@ test_rules()
 	{
 		head_of rule
 		while read -r name; do
-			# Of ten hosts: make check-fleet.
-			[[ $name != *mean6h ]] || { echo "| \`$name\` | make check-fleet | | | |"; continue; }
+			# tests/monitoring/fleet.sh has them.
+			[[ $name != *mean6h ]] || { echo "| \`$name\` | needs ten hosts | | | |"; continue; }
 			row "\`$name\`" "$name"
 		done < <(list_rules)
 	} >"$run/table.rules"
@@ -902,8 +902,8 @@ test_alerts()
 				echo "| $name | no callbacks | |"
 				continue
 			fi
-			if [ "$name" = KvmRolloutIsWorse ]; then # of ten hosts
-				echo "| $name | make check-fleet | |"
+			if [ "$name" = KvmRolloutIsWorse ]; then
+				echo "| $name | needs ten hosts | |"
 				continue
 			fi
 			grep -q "^$name " "$run/fired" || echo "$name has not fired" >>wrong
