@@ -231,10 +231,32 @@ test_in_flight()
 	until_true 5 is_in_flight
 	until_true 5 is_in_flight_for_long
 	grep -q "^kvmstall_vm_stalled_seconds{vm=\"kvmstall\[$pid\]\"} " scraped || grep kvmstall_vm_stalled scraped
+	local other=$daemon other_port=$port
+	only_of_comm # meanwhile
+	daemon=$other port=$other_port
 	wait "$pid"
 	until_true 5 none_is_in_flight
 	awk -v ns="$(sum kvmstall_stall_seconds_total 'cause="reader"')" 'BEGIN { exit !(ns > 4) }'
 	stop
+}
+
+# With --comm, VMs of other processes are not counted, nor what waits in them.
+only_of_comm()
+{
+	ln -s "$KVMSTALL" vmm7
+	start --comm vmm7
+	repro --profile minimal --rounds 5
+	./vmm7 repro --profile minimal --rounds 3 >repro.out
+	until_true 5 has_started 3
+	[ "$(metric kvmstall_vms_seen_total)" = 3 ] || fail "$(grep vms_seen scraped)"
+	[ "$(metric kvmstall_stalled_call_oldest_seconds)" = 0 ] || fail "$(grep oldest scraped)"
+	stop
+}
+
+has_started()
+{
+	scrape >scraped
+	[ "$(metric 'kvmstall_vm_starts_total{kind="paused"}')" = "$1" ]
 }
 
 test_names()
