@@ -121,7 +121,9 @@ static size_t string_of(struct page *page, const char *text)
 	page->strings[at] = (struct page_string){.text_off = page->texts.len};
 	str_addn(&page->texts, text, strlen(text) + 1);
 	set_index(page, &page->by_hash, key, at);
-	if (str_failed(&page->texts) || page->failed)
+	if (str_failed(&page->texts))
+		page->failed = -ENOMEM;
+	if (page->failed)
 		return 0;
 	page->strings_cnt = at;
 	return at;

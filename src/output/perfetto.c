@@ -778,6 +778,8 @@ static void note_call(struct perfetto *perfetto, const struct stall *stall)
 		note_bool(perfetto, "stuck", true);
 	str_init(&account);
 	text_stall(&account, stall, &perfetto->cfg);
+	if (str_failed(&account))
+		perfetto->failed = -ENOMEM;
 	note_text(perfetto, "account", account.text);
 	str_fini(&account);
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * To be preloaded: the FAULT_AT-th allocation of the process fails, once. What it executes is
- * spared. FAULT_COUNT is a file in which the allocations are counted, as text of 20 digits at the
- * end; it is mapped from the start, since a process that confines itself opens no more files.
+ * To be preloaded: one allocation of the process fails, once: the FAULT_AT-th, or the first whose
+ * call stack is FAULT_STACK. What it forks is counted with it; what it executes is spared.
+ * FAULT_LOG is a file that has a line for each allocation, its call stack as a number: the same in
+ * each run where addresses are (setarch -R). When an allocation is to fail, the file has one '!'
+ * as soon as one has. It is mapped from the start, since a process that confines itself opens no
+ * more files.
  */
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -13,54 +17,112 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define DIGITS 20
+#define DIGITS	   16
+#define LINES	   (1 << 17)
+#define FRAMES	   64
+#define LOG_BYTES  ((DIGITS + 1) * LINES)
+#define FNV_OFFSET 14695981039346656037ULL
+#define FNV_PRIME  1099511628211ULL
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t cnt, size_t size);
 void *__libc_realloc(void *mem, size_t size);
 
-static atomic_ulong allocations;
-static unsigned long fail_at;
-static char *count_text;
-static pid_t first;
+/* Of the process and its forks. */
+static struct {
+	atomic_ulong allocations;
+	atomic_bool has_failed;
+} * shared;
+
+static unsigned long fail_at, fail_stack;
+static char *log_text;
+static _Thread_local int is_inside __attribute__((tls_model("initial-exec")));
+
+static void *map_shared(size_t size, int fd)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
 
 static char *map_file(const char *path)
 {
 	int fd = path ? open(path, O_RDWR | O_CREAT | O_TRUNC, 0600) : -1;
 	char *mem = NULL;
 
-	if (fd >= 0 && !ftruncate(fd, DIGITS))
-		mem = mmap(NULL, DIGITS, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0 && !ftruncate(fd, LOG_BYTES))
+		mem = map_shared(LOG_BYTES, fd);
 	if (fd >= 0)
 		close(fd);
-	return mem == MAP_FAILED ? NULL : mem;
+	return mem;
+}
+
+static unsigned long number(const char *name, int base)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, base) : 0;
+}
+
+/* The first time that it is asked, it allocates. */
+static unsigned long stack_now(void)
+{
+	void *frames[FRAMES];
+	unsigned long stack = FNV_OFFSET;
+	int cnt;
+
+	is_inside = 1;
+	cnt = backtrace(frames, FRAMES);
+	is_inside = 0;
+	for (int i = 0; i < cnt; i++)
+		stack = (stack ^ (uintptr_t)frames[i]) * FNV_PRIME;
+	return stack;
 }
 
 __attribute__((constructor)) static void start(void)
 {
-	const char *at = getenv("FAULT_AT");
-
 	unsetenv("LD_PRELOAD");
-	count_text = map_file(getenv("FAULT_COUNT"));
-	first = getpid();
-	allocations = 0;
-	fail_at = at ? strtoul(at, NULL, 10) : 0;
+	stack_now();
+	log_text = map_file(getenv("FAULT_LOG"));
+	fail_at = number("FAULT_AT", 10);
+	fail_stack = number("FAULT_STACK", 16);
+	shared = map_shared(sizeof(*shared), -1);
 }
 
-__attribute__((destructor)) static void finish(void)
+static void put_line(unsigned long line, unsigned long stack)
 {
-	unsigned long left = allocations;
+	char *text = log_text + line * (DIGITS + 1);
 
-	if (!count_text || getpid() != first)
-		return;
-	for (int i = DIGITS - 1; i >= 0; i--, left /= 10)
-		count_text[i] = '0' + left % 10;
+	for (int i = DIGITS - 1; i >= 0; i--, stack >>= 4)
+		text[i] = "0123456789abcdef"[stack & 15];
+	text[DIGITS] = '\n';
+}
+
+static int is_meant(unsigned long at, unsigned long stack)
+{
+	if (fail_at ? at != fail_at : stack != fail_stack)
+		return 0;
+	return !atomic_exchange(&shared->has_failed, 1);
 }
 
 static int fails(void)
 {
-	if (++allocations != fail_at || !fail_at)
+	unsigned long before, stack;
+
+	if (!shared || is_inside || shared->has_failed)
 		return 0;
+	before = atomic_fetch_add(&shared->allocations, 1);
+	stack = fail_at ? 0 : stack_now(); /* of one place: it is a part of the stack */
+	if (!fail_at && !fail_stack) {
+		if (log_text && before < LINES)
+			put_line(before, stack);
+		return 0;
+	}
+	if (!is_meant(before + 1, stack))
+		return 0;
+	if (log_text)
+		*log_text = '!';
 	errno = ENOMEM;
 	return 1;
 }

@@ -1,25 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check-faults: each command with one thing that fails once: the n-th allocation (alloc.c), the n-th
-# read, write, open, mmap, bpf(2) and perf_event_open(2) (strace injects the error); and each map of the programs
-# with room for three. Every n where a command's output is the same each time, and every bpf(2); EACH of the
-# others, spread evenly, where the kernel takes part.
+# make check-faults: each command with one thing that fails once: an allocation (alloc.c), a read, write, open, mmap,
+# bpf(2) and perf_event_open(2) (strace injects the error); and each map of the programs with room for three.
+#
+# Of allocations the first and the last one of each call stack that allocates; of system calls every one where a command's
+# output is the same each time, and every bpf(2). Where the kernel takes part, runs differ and each takes a second: there an
+# allocation of each call stack, and the first and the last system call of each.
 #
 # A fault may do nothing (status and output as without it), end the command (another status, and a sentence that
 # begins with "kvmstall: "), or cost a part of what it does, which a sentence names. Dying of a signal, no end,
 # silence, a recording that cannot be read, and programs left in the kernel are failures.
 #
-# TABLE is where docs/faults.md goes. EACH: 31. SAMPLE=1: EACH of all, which takes minutes instead of an hour. TESTS='NAME...' runs only these.
+# ALL=1: every allocation of what is the same each time. TABLE is where docs/faults.md goes; ROWS=1: only its rows. EACH=17: no more than 17 of each kind, spread evenly.
+# JOBS run at a time: as many as there are CPUs. TESTS='NAME...' runs only these commands.
 # shellcheck disable=SC2154,SC2317 # of lib/suite.sh; functions run by name
 set -u
 
+# Call stacks are known again by their addresses.
+[ -n "${FIXED_ADDRESSES-}" ] || FIXED_ADDRESSES=1 exec setarch -R "$0" "$@"
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 TABLE=${TABLE:-$work/table.md}
 golden=$here/tests/golden
-each=${EACH:-31}
+jobs=${JOBS:-$(nproc)}
 ours='^kvmstall( [a-z]+)?: '
 cd "$work" || exit 1
 export LC_ALL=C # no locale is looked for, whose absence is harmless
@@ -38,6 +43,10 @@ declare -A commands=(
 	[report-deferral]="report --by deferral $golden/report/qemu.cap"
 	[report-strace]="report --all $golden/logs/kvmtool-run.strace"
 	[trace]="trace --json --all -o traced -- $KVMSTALL repro --profile minimal --rounds 1"
+	[top-play]="top -b --open $golden/report/reader.cap"
+	[flight]="record --flight 1M -o recording -- $KVMSTALL repro --profile minimal --rounds 1"
+	[export]="export --once"
+	[top]="top -b -n 2 -d 100ms"
 	[record]="record -o recording -- $KVMSTALL repro --profile minimal --rounds 1"
 	[check]="check --json"
 	[repro]="repro --json --profile minimal --rounds 1"
@@ -49,9 +58,9 @@ declare -A commands=(
 	[list-strace]="repro --from $golden/repro/firecracker.strace --list"
 	[diff-json]="diff -f json $golden/report/qemu.cap $golden/report/reader.cap"
 )
-live='trace record check repro'
+live='trace record flight export top check repro'
 steady='report report-all report-json report-csv report-perfetto report-html report-lkml report-timeline report-by
-	report-deferral report-strace diff diff-json diff-html diff-lkml diff-junit list-json list-strace'
+	report-deferral report-strace top-play diff diff-json diff-html diff-lkml diff-junit list-json list-strace'
 
 declare -A errors=([read]=EIO [pread64]=EIO [write]=ENOSPC [openat]=EMFILE [mmap]=ENOMEM [bpf]=ENOMEM
 	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN)
@@ -64,7 +73,7 @@ run()
 	read -ra words <<<"${commands[$1]}"
 	shift
 	status=0
-	rm -f traced recording
+	if [ -e traced ] || [ -e recording ]; then rm -f traced recording; fi
 	timeout -k 5 60 env "$@" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
 }
 
@@ -85,8 +94,10 @@ essence()
 {
 	case $1 in
 	trace) jq -c 'select(.type | IN("call", "stall")) | select(.comm == "kvmstall") | .call' traced ;;
-	record) "$KVMSTALL" report --all --format json recording | jq -c 'select(.type | IN("call", "stall"))
+	record | flight) "$KVMSTALL" report --all --format json recording | jq -c 'select(.type | IN("call", "stall"))
 		| select(.comm == "kvmstall") | .call' ;;
+	export) awk '/^# TYPE/ { print $3 }' "$2" ;;
+	top) sed -nE 's/^(kvmstall top by [a-z]+), .*/\1/p' "$2" ;;
 	repro) jq -c 'select(.type == "call") | .call' "$2" ;;
 	check) jq -c '[.backend, (.facts | keys)]' "$2" ;;
 	# Whether it is the first VM of its process is not known without memory; then it is numbered, to be sure.
@@ -95,11 +106,23 @@ essence()
 	esac >"$3" 2>/dev/null
 }
 
+# without_figures TEXT: between line feeds; of its lines some have another figure each time.
+without_figures()
+{
+	printf '\n%s\n' "${1//[0-9]/}"
+}
+
 # What the user was told that is not said without the fault: on stderr, and check's findings.
 said_so()
 {
+	local line usual
+
 	: >said
-	cmp -s err whole.err || sed -nE "s/$ours//p" err >said
+	usual=$(without_figures "$whole_text")$'\n'
+	while IFS= read -r line; do
+		[[ $usual != *$'\n'"${line//[0-9]/}"$'\n'* && $line =~ $ours ]] || continue
+		echo "${line#"${BASH_REMATCH[0]}"}" >>said
+	done <<<"$text"
 	if [ "$command" = check ]; then
 		findings out | grep -vxFf whole.findings >>said || true
 	fi
@@ -136,26 +159,79 @@ died_in_libbpf()
 	sed -n '$s/.* in //p' deaths >>died
 }
 
-# Is what happened right? $1: what failed.
+is_same()
+{
+	[ "$status" = "$whole_status" ] || return 1
+	essence "$command" out is || true
+	cmp -s is whole
+}
+
+# Is what happened right? $1: what failed. A line in results.
 judge()
 {
-	essence "$command" out is || true
+	local text result
+
+	text=$(<err)
 	if died_in_libbpf; then
-		:
+		result=libbpf
 	elif [ "$status" -ge 124 ]; then
-		echo "$1: exit status $status: $(tail -n 3 err)" >>wrong
-	elif [ "$status" = "$whole_status" ] && cmp -s is whole; then
-		harmless=$((harmless + 1))
-	elif [ "$command" = record ] && ! is_readable; then
-		echo "$1: what is recorded cannot be read" >>wrong
-	elif grep -qE "$ours.*(malformed|damaged)" err && ! cmp -s err whole.err; then
-		echo "$1: the file is blamed: $(cat err)" >>wrong
+		result="wrong exit status $status: $(tail -n 3 err)"
+	elif is_same; then
+		result=harmless
+	elif [[ $command =~ ^(record|flight)$ ]] && ! is_readable; then
+		result="wrong what is recorded cannot be read"
+	elif [[ $text != "$whole_text" && $text =~ (malformed|damaged) ]]; then
+		result="wrong the file is blamed: $text"
 	elif said_so; then
-		if [ "$status" = "$whole_status" ]; then less=$((less + 1)); else ended=$((ended + 1)); fi
+		result=ended
+		[ "$status" != "$whole_status" ] || result=less
 		head -n 1 said >>sentences
 	else
-		echo "$1: silence, exit status $status: $(diff is whole | head -n 3)" >>wrong
+		essence "$command" out is || true
+		result="wrong silence, exit status $status: $(diff is whole | head -n 3)"
 	fi
+	[[ $result != wrong* ]] || echo "$1: ${result#wrong }" >>wrong
+	echo "${result%% *}" >>results
+}
+
+# worker N FUNCTION ARG...: those lines of ../list that are the N-th of $jobs, in a folder of its own.
+worker()
+{
+	local nth=$1 line
+
+	shift
+	awk -v nth="$nth" -v jobs="$jobs" 'NR % jobs == nth' ../list >list
+	while read -r line; do
+		"$@" "$line"
+	done <list
+}
+
+# sweep WHAT OF FUNCTION ARG...: FUNCTION for each line of ./list, by several processes; and the row. OF: how many there are.
+sweep()
+{
+	local what=$1 of=$2 job
+
+	shift 2
+	[ -z "${EACH-}" ] || thin_out
+	for ((job = 0; job < jobs; job++)); do
+		mkdir -p "$job"
+		cp -t "$job" whole whole.findings deaths
+		(cd "$job" && : >results && : >sentences && : >wrong && : >died && worker "$job" "$@") &
+	done
+	wait
+	for job in results sentences wrong died; do
+		cat ./*/"$job" >"$job"
+	done
+	row "$command" "$what" "$of"
+}
+
+thin_out()
+{
+	awk -v each="$EACH" '{ line[NR] = $0 } END {
+		for (i = 0; i < each && i < NR; i++)
+			print line[1 + int(i * NR / (NR < each ? NR : each))]
+	}' list >thin
+	mv thin list
 }
 
 # The three that were said most.
@@ -165,32 +241,46 @@ most_said()
 		sed -n '1,3s/^ *[0-9]* //p' | paste -sd ';' | sed 's/;/; /g'
 }
 
+# how_many RESULT
+how_many()
+{
+	grep -cx "$1" results || true
+}
+
 row()
 {
-	local faults_of_libbpf
+	local of_libbpf cnt missed
 
 	[ -s wrong ] && cut -c 1-300 wrong | head -n 31
-	faults_of_libbpf=$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')
-	printf '| %s | %s | %s | %s | %s | %s | %s%s | %s |\n' "$1" "$2" "$3" "$harmless" "$ended" "$less" \
-		"$(grep -cE "^[a-z0-9_]+ [0-9]+: " wrong)" "$faults_of_libbpf" "$(most_said)" >>"$TABLE"
-	note "$3 faults: $harmless harmless, $ended ended the command, $less cost a part"
+	cnt=$(grep -cvx missed results) || true
+	missed=$(how_many missed)
+	[ $((cnt + missed)) = "$(wc -l <list)" ] || fail "$2: $(wc -l <list) were to fail, and $cnt have"
+	deaths_of_libbpf >deaths.new || true
+	[ "$(how_many libbpf)" -le $(($(wc -l <deaths.new) - $(wc -l <deaths))) ] || fail "not all of them died in libbpf"
+	of_libbpf=$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')
+	printf '| %s | %s | %s | %s | %s | %s | %s%s | %s |\n' "$1" "$2" "$cnt of $3" "$(how_many harmless)" "$(how_many ended)" \
+		"$(how_many less)" "$(how_many wrong)" "$of_libbpf" "$(most_said)" >>"$TABLE"
+	note "$cnt of $3 faults: $(how_many harmless) harmless, $(how_many ended) ended the command, $(how_many less) cost a part"
+	[ "$missed" = 0 ] || note "$missed were not met again"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
 	[ ! -s wrong ]
 }
 
+# without COMMAND: how it is if nothing fails; the call stacks of its allocations go to ./stacks.
 without()
 {
-	run "$1" FAULT_COUNT="$PWD/allocations" LD_PRELOAD="$work/alloc.so"
+	: >stacks
+	for _ in 1 2 3; do
+		run "$1" FAULT_LOG="$PWD/log" LD_PRELOAD="$work/alloc.so"
+		tr -d '\0' <log >>stacks
+		is_live || break # the same each time
+	done
 	essence "$command" out whole
 	[ -s whole ] || fail "$1: nothing is to be lost"
-	mv err whole.err
+	whole_text=$(<err)
 	whole_status=$status
 	findings out >whole.findings || true
-	harmless=0 ended=0 less=0
 	! is_live || orphans prog >programs
-	: >wrong
-	: >sentences
-	: >died
 	deaths_of_libbpf >deaths || true
 }
 
@@ -199,53 +289,120 @@ is_live()
 	grep -qxF "$command" <<<"$live"
 }
 
-# numbers WHAT FROM TO: all of them, or $each where the kernel takes part.
-numbers()
+# fail_at COMMAND N: the N-th allocation.
+fail_at()
 {
-	local what=$1
+	run "$1" FAULT_AT="$2" LD_PRELOAD="$work/alloc.so"
+	judge "allocation $2"
+}
 
-	shift
-	if [ -n "${SAMPLE-}" ] || { is_live && [ "$what" != bpf ]; }; then
-		awk -v from="$1" -v to="$2" -v each="$each" 'BEGIN {
-			cnt = to - from + 1
-			for (i = 0; i < each && i < cnt; i++)
-				print from + int(i * cnt / (cnt < each ? cnt : each))
-		}'
+# fail_stack COMMAND STACK: the first one with this call stack, in one of three runs.
+fail_stack()
+{
+	for _ in 1 2 3; do
+		run "$1" FAULT_STACK="$2" FAULT_LOG="$PWD/log" LD_PRELOAD="$work/alloc.so"
+		[ "$(head -c 1 log)" != ! ] || break
+	done
+	if [ "$(head -c 1 log)" = ! ]; then judge "allocation $2"; else echo missed >>results; fi
+}
+
+# allocations COMMAND: the first and the last one of each call stack, or any one.
+allocations()
+{
+	without "$1"
+	if is_live; then
+		sort -u stacks >list
+		sweep allocation "$(wc -l <list) stacks" fail_stack "$1"
 	else
-		seq "$1" "$2"
+		awk -v all="${ALL-}" '
+			all || !($0 in first) { print NR }
+			!($0 in first) { first[$0] = NR }
+			{ last[$0] = NR }
+			END {
+				for (stack in first)
+					if (!all && last[stack] != first[stack])
+						print last[stack]
+			}' stacks | sort -n >list
+		sweep allocation "$(wc -l <stacks)" fail_at "$1"
 	fi
 }
 
-# allocations COMMAND: each.
-allocations()
+# fail_call COMMAND SYSCALL N
+fail_call()
 {
-	local cnt
-
-	without "$1"
-	cnt=$((10#$(cat allocations)))
-	for n in $(numbers allocation 1 "$cnt"); do
-		run "$1" FAULT_AT="$n" LD_PRELOAD="$work/alloc.so"
-		judge "allocation $n"
-	done
-	row "$1" allocation "$(numbers allocation 1 "$cnt" | wc -l) of $cnt"
+	injected "$@"
+	judge "$2 $3"
 }
 
-# syscalls COMMAND SYSCALL: each call that main() and what it calls make: the first thing that it does is to
-# ask for its signal mask.
+# calls_of SYSCALL: numbers of those in ./calls that main() and what it calls make, all, or the first and the last one of each
+# call stack; how many there are to ./of. The first thing that main() does is to ask for its signal mask.
+calls_of()
+{
+	awk -v name="$1(" -v all="$2" '
+		function put() {
+			if (has_begun && nr) {
+				cnt++
+				if (all)
+					print nr
+				if (!(stack in first))
+					first[stack] = nr
+				last[stack] = nr
+			}
+			nr = 0
+			stack = ""
+		}
+		/^ > / { sub(/ \[.*/, ""); stack = stack $0; next }
+		{ put() }
+		/^rt_sigprocmask/ { has_begun = 1 }
+		index($0, name) == 1 { nr = ++calls }
+		END {
+			put()
+			print cnt + 0 >"of"
+			if (all)
+				exit
+			for (stack in first) {
+				print first[stack]
+				if (last[stack] != first[stack])
+					print last[stack]
+			}
+		}' calls | sort -n
+}
+
+# syscalls COMMAND SYSCALL
 syscalls()
 {
-	local before cnt words
+	local words all=yes
 
 	without "$1"
 	read -ra words <<<"${commands[$1]}"
-	strace -qq -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null || true
-	cnt=$(grep -c "$2(" calls) || true
-	before=$(sed '/rt_sigprocmask/,$d' calls | grep -c "$2(") || true
-	for n in $(numbers "$2" $((before + 1)) "$cnt"); do
-		injected "$1" "$2" "$n"
-		judge "$2 $n"
-	done
-	row "$1" "$2" "$(numbers "$2" $((before + 1)) "$cnt" | wc -l) of $((cnt - before))"
+	! is_live || [ "$2" = bpf ] || [ ${#stacks[@]} = 0 ] || all=
+	strace -qq "${stacks[@]}" -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null || true
+	calls_of "$2" "$all" >list
+	[ "$(cat of)" != 0 ] || return 0
+	if [ "$2" = bpf ]; then
+		by_kind "$1"
+	else
+		sweep "$2" "$(cat of)" fail_call "$1" "$2"
+	fi
+}
+
+# by_kind COMMAND: bpf(2) is many calls: a row for each.
+by_kind()
+{
+	local kind bad=0 status
+
+	mv list numbers
+	grep '^bpf(' calls | awk 'NR == FNR { is[$1] = 1; next } is[FNR]' numbers - | paste -d ' ' numbers - >kinds
+	sed -E 's/.*bpf\(([A-Z0-9_x]+).*/\1/' kinds | sort -u >names
+	while read -r kind; do
+		awk -v kind="bpf($kind," '$2 == kind { print $1 }' kinds >list
+		set +e
+		(set -e; sweep "$kind" "$(wc -l <list)" fail_call "$1" bpf </dev/null)
+		status=$?
+		set -e
+		[ "$status" = 0 ] || bad=1
+	done <names
+	[ "$bad" = 0 ]
 }
 
 # A map of the programs that has room for three: nothing is missing, or a loss is counted.
@@ -266,15 +423,21 @@ map_is_full()
 
 introduce()
 {
+	[ -z "${ROWS-}" ] || return 0
 	cat >"$TABLE" <<-END
 		# What happens when something fails
 
 		What each command does when one thing fails once: an allocation, or a system call that returns an error. Made by
-		\`${SAMPLE:+SAMPLE=1 }${EACH:+EACH=$EACH }make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
+		\`${EACH:+EACH=$EACH }make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
 		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
 		the kernel; with one of these the suite fails. Where libbpf itself dies of a signal for want of memory, that is its own
 		defect, and said beside.
+
+		Most allocations are one place's, over and over. Of each *call stack* that allocates, from main() to the allocation, the first and the
+		last one fail, and every system call that is named${ALL:+; where "all" is said, every allocation}. A command that attaches has
+		another number of either each time: there an allocation of each call stack fails, as many as three runs have shown ("stacks"), the first
+		and the last system call of each call stack, and every bpf(2), one row a kind.
 
 		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
 		|---|---|---|---|---|---|---|---|
@@ -293,6 +456,8 @@ conclude()
 	} >>"$TABLE"
 }
 
+stacks=() # strace's option that shows them
+! strace -V 2>/dev/null | grep -q stack-trace || stacks=(-k)
 ${CC:-cc} -O1 -shared -fPIC -o alloc.so "$here/tests/faults/alloc.c" || nothing "no compiler for alloc.c"
 # chosen NAME...: those of TESTS.
 chosen()
