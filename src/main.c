@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/opt.h"
 #include "base/sanitize.h"
 #include "cmd/cmd.h"
@@ -156,6 +157,17 @@ static int status_of(const struct cmd *cmd, enum err_kind kind)
 	return cmd->failed_status ? cmd->failed_status : EXIT_FAILED;
 }
 
+/* Signals may still be blocked (live/signals.h): standard error may not hold us. */
+static void print_error(const struct cmd *cmd, const char *msg, bool is_usage)
+{
+	char line[sizeof(((struct err *)NULL)->msg) + 128];
+
+	snprintf(line, sizeof(line), "kvmstall %s: %s%s%s%s\n", cmd->name, msg,
+		 is_usage ? " (see 'kvmstall " : "", is_usage ? cmd->name : "",
+		 is_usage ? " --help')" : "");
+	io_write_briefly(STDERR_FILENO, line, strlen(line));
+}
+
 static int run_command(const struct cmd *cmd, int argc, char **argv)
 {
 	struct err err = {0};
@@ -172,10 +184,7 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 
 	fflush(stdout); /* on a terminal the error comes after the output it ended */
 	sanitize_lines(msg, sizeof(msg), err.msg[0] ? err.msg : strerror(-ret));
-	fprintf(stderr, "kvmstall %s: %s", cmd->name, msg);
-	if (err.kind == ERR_USAGE)
-		fprintf(stderr, " (see 'kvmstall %s --help')", cmd->name);
-	fputs("\n", stderr);
+	print_error(cmd, msg, err.kind == ERR_USAGE);
 	clearerr(stdout); /* one error is enough: finish_stdout() must not find another */
 	return status_of(cmd, err.kind);
 }
@@ -202,7 +211,7 @@ static bool reader_is_gone(void)
 {
 	struct pollfd out = {.fd = fileno(stdout)};
 
-	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+	return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
 }
 
 /*

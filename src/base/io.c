@@ -2,12 +2,15 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 2000
 
 static int wait_until_writable(int fd, const struct io_waiter *waiter)
 {
@@ -57,7 +60,9 @@ int io_write_all(int fd, const void *bytes, size_t len, uint64_t *written,
 		part = is_polled ? write_some(fd, at, len) : write(fd, at, len);
 		if (part < 0 && errno == EAGAIN && !is_polled)
 			ret = wait_until_writable(fd, waiter);
-		else if (part < 0 && errno != EINTR && errno != EAGAIN)
+		else if (part < 0 && errno == EAGAIN) /* poll() promised too much: no haste */
+			ret = waiter->wait(waiter->ctx, -1);
+		else if (part < 0 && errno != EINTR)
 			return -errno;
 		if (ret)
 			return ret;
@@ -69,4 +74,50 @@ int io_write_all(int fd, const void *bytes, size_t len, uint64_t *written,
 			*written += part;
 	}
 	return 0;
+}
+
+static int wait_briefly(void *ctx, int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+	int *left_ms = ctx;
+
+	if (poll(&pollfd, 1, fd < 0 ? 50 : *left_ms) > 0)
+		return 0;
+	*left_ms -= fd < 0 ? 50 : *left_ms;
+	return *left_ms > 0 ? 0 : -ETIMEDOUT;
+}
+
+void io_write_briefly(int fd, const void *bytes, size_t len)
+{
+	int left_ms = PATIENCE_MS, tty = io_open_tty(fd);
+	const struct io_waiter waiter = {.wait = wait_briefly, .ctx = &left_ms};
+
+	io_write_all(tty, bytes, len, NULL, &waiter);
+	if (tty != fd)
+		close(tty);
+}
+
+int io_open_tty(int fd)
+{
+	char path[32];
+	int tty;
+
+	if (!isatty(fd))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	tty = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return tty < 0 ? fd : tty;
+}
+
+static bool is_char_device(int fd)
+{
+	struct stat stat;
+
+	return !fstat(fd, &stat) && S_ISCHR(stat.st_mode);
+}
+
+/* Of a pipe; of a socket, unread bytes in which make it a reset; of a terminal that was hung up. */
+bool io_reader_left(int fd, int code)
+{
+	return code == -EPIPE || code == -ECONNRESET || (code == -EIO && is_char_device(fd));
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,19 @@ struct io_waiter {
  */
 int io_write_all(int fd, const void *bytes, size_t len, uint64_t *written,
 		 const struct io_waiter *waiter);
+
+/* The same, for a last word: what finds no room for two seconds is given up. */
+void io_write_briefly(int fd, const void *bytes, size_t len);
+
+/*
+ * A terminal that has room for a part of a line (^S, a terminal server that is stuck) lets poll()
+ * through and then makes write(2) wait, and it knows no RWF_NOWAIT. Opened anew it is non-blocking
+ * for us alone. Returns such a descriptor, which is the caller's to close, or @fd, if it is no
+ * terminal or may not be opened.
+ */
+int io_open_tty(int fd);
+
+/* Is @code (a negative errno) of a write to @fd what one gets whose reader has gone? */
+bool io_reader_left(int fd, int code);
 
 #endif

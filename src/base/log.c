@@ -13,6 +13,7 @@
 static enum log_level current_level = LOG_LEVEL_NOTICE;
 static bool is_for_journal;
 static const struct io_waiter *waiter;
+static int log_fd = STDERR_FILENO; /* another one, of the same terminal, while there is a waiter */
 
 static const char *const priorities[] = {"<3>", "<4>", "<5>", "<6>", "<7>"};
 
@@ -23,7 +24,15 @@ void log_set_journal(bool is_journal)
 
 void log_set_waiter(const struct io_waiter *io_waiter)
 {
+	if (log_fd != STDERR_FILENO)
+		close(log_fd);
+	log_fd = io_waiter ? io_open_tty(STDERR_FILENO) : STDERR_FILENO;
 	waiter = io_waiter;
+}
+
+void log_text(const char *text, size_t len)
+{
+	io_write_all(log_fd, text, len, NULL, waiter);
 }
 
 void log_set_verbosity(bool is_quiet, unsigned int verbose)
@@ -52,7 +61,7 @@ void log_vmsg(enum log_level level, const char *fmt, va_list args)
 	snprintf(whole, sizeof(whole), "%skvmstall: %s%s\n",
 		 is_for_journal ? priorities[level] : "", level == LOG_LEVEL_DEBUG ? "  " : "",
 		 clean);
-	io_write_all(STDERR_FILENO, whole, strlen(whole), NULL, waiter);
+	log_text(whole, strlen(whole));
 	errno = saved_errno;
 }
 

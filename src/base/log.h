@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,  /* always */
@@ -24,6 +25,9 @@ void log_set_journal(bool is_journal);
  * changed. */
 struct io_waiter;
 void log_set_waiter(const struct io_waiter *waiter);
+
+/* Whole lines for people, as they are, whatever the verbosity. */
+void log_text(const char *text, size_t len);
 
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_vmsg(enum log_level level, const char *fmt, va_list args)

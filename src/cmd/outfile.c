@@ -251,8 +251,10 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 				.old_fd = -1};
 	if (!is_stdout(out->path))
 		return open_beside(out, 0666, err);
-	if (can_write(STDOUT_FILENO))
+	if (can_write(STDOUT_FILENO)) {
+		out->fd = out->waiter ? io_open_tty(STDOUT_FILENO) : STDOUT_FILENO;
 		return 0;
+	}
 	out->fd = -1;
 	return err_set(err, -EBADF, "cannot write standard output: %s", strerror(EBADF));
 }
@@ -457,11 +459,12 @@ static void end_part(struct outfile *out)
 
 int outfile_close(struct outfile *out, struct err *err)
 {
-	bool is_to_remove;
+	bool is_to_remove, has_left;
 
 	if (out->fd < 0)
 		return 0;
 	outfile_flush(out);
+	has_left = !out->is_capture && io_reader_left(out->fd, out->failed);
 	is_to_remove = out->is_new && !out->is_started && is_same(out->fd, out->path);
 	if (*out->part)
 		end_part(out);
@@ -472,7 +475,7 @@ int outfile_close(struct outfile *out, struct err *err)
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
 		out->failed = -errno; /* some file systems say it only now */
 	out->fd = -1;
-	if (!out->failed || (out->failed == -EPIPE && !out->is_capture))
+	if (!out->failed || has_left)
 		return 0;
 	return cannot_write(out, err);
 }

@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "base/format.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "cmd/charset.h"
 #include "output/csv.h"
@@ -437,8 +436,7 @@ static void put_text_end(struct printer *show)
 	if (str_failed(&show->line))
 		show->missing++;
 	else
-		io_write_all(STDERR_FILENO, show->line.text, show->line.len, NULL,
-			     show->file->waiter);
+		log_text(show->line.text, show->line.len);
 	str_reset(&show->line);
 }
 

@@ -6,7 +6,7 @@
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
 	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
-	signals-table output-blocked output-nonblocking old-recording old-trace two-recorders file-limit $tests"
+	signals-table output-blocked output-unread errors-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -362,6 +362,53 @@ test_output_blocked()
 		[ $got = 1 ] || fail "exit status $got" "$(cat err)"
 		said "cannot write standard output: nobody reads it"
 		kill "$reader"
+	done
+}
+
+# The same where it is no FIFO, and has room for a part of a line: a terminal whose output was stopped (^S), a socket.
+test_output_unread()
+{
+	local kind command
+
+	command -v python3 >/dev/null || skip "no python3"
+	for kind in tty socket tcp; do
+		for command in 'trace --json --all' 'trace --all -v'; do
+			# shellcheck disable=SC2086 # words
+			status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind "$KVMSTALL" $command -d 300ms -- \
+				sh -c '"$0" repro --profile qemu --rounds 11 >repro; sleep 1' "$KVMSTALL"
+			said "cannot write standard output: nobody reads it, and [1-9][0-9]* bytes are left"
+		done
+	done
+}
+
+# Nor does standard error: what would be said there is given up.
+test_errors_unread()
+{
+	local kind
+
+	command -v python3 >/dev/null || skip "no python3"
+	rm -f fifo
+	mkfifo fifo
+	for kind in tty socket; do
+		status 0 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" trace -o trace -d 300ms 2>&1' "$KVMSTALL"
+		status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" trace -q -o fifo -d 300ms 2>&1' "$KVMSTALL"
+		status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" record -q -o fifo -d 300ms 2>&1' "$KVMSTALL"
+	done
+}
+
+# A reader that leaves is no error, though it has not read all that was there: what a socket has for that is ECONNRESET.
+test_output_left()
+{
+	local kind
+
+	command -v python3 >/dev/null || skip "no python3"
+	for kind in tty socket tcp; do
+		status 0 timeout -k 1 60 "$here/tests/live/unread.py" leaves $kind "$KVMSTALL" trace --json --all -- \
+			sh -c '"$0" repro --profile qemu --rounds 11 >repro' "$KVMSTALL"
+		! grep 'cannot write' err || fail "$kind: it complained"
+		status 0 timeout -k 1 60 "$here/tests/live/unread.py" leaves $kind env --ignore-signal=PIPE \
+			"$KVMSTALL" report -a -v "$here/tests/golden/report/reader.cap"
+		! grep 'cannot write' err || fail "$kind: report complained"
 	done
 }
 

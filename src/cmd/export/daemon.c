@@ -457,7 +457,7 @@ static int print(const struct daemon *daemon, struct err *err)
 			  : io_write_all(STDOUT_FILENO, daemon->text.text, daemon->text.len, NULL,
 					 daemon->cfg.output);
 
-	if (!ret || ret == -EPIPE)
+	if (!ret || io_reader_left(STDOUT_FILENO, ret))
 		return 0;
 	return err_set(err, ret, "cannot write standard output: %s",
 		       ret == -ETIMEDOUT ? "nobody reads it" : strerror(-ret));
