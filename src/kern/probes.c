@@ -482,6 +482,21 @@ int probes_follow(struct probes *probes, uint32_t tgid, struct err *err)
 	return 0;
 }
 
+unsigned int probes_followed_cnt(const struct probes *probes)
+{
+	const struct bpf_map *map = probes->skel->maps.followed;
+	uint32_t key, max = bpf_map__max_entries(map);
+	unsigned int cnt = 0;
+	int ret = bpf_map_get_next_key(bpf_map__fd(map), NULL, &key);
+
+	/* It may begin anew after one that has ended meanwhile. */
+	while (!ret && cnt < max) {
+		cnt++;
+		ret = bpf_map_get_next_key(bpf_map__fd(map), &key, &key);
+	}
+	return cnt;
+}
+
 bool probes_saw(const struct probes *probes, uint32_t kind)
 {
 	return ((volatile __u64 *)probes->skel->bss->calls_seen)[kind & 7] != 0;

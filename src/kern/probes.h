@@ -78,6 +78,9 @@ int probes_vms(const struct probes *probes, struct map *vms);
 /* VMs that this process and its children make carry KS_VM_FOLLOWED. */
 int probes_follow(struct probes *probes, uint32_t tgid, struct err *err);
 
+/* How many of these processes live, or 0 where the kernel does not say. */
+unsigned int probes_followed_cnt(const struct probes *probes);
+
 /* Was a call of this kind (enum ks_call_kind) seen to begin since the programs were loaded? */
 bool probes_saw(const struct probes *probes, uint32_t kind);
 

@@ -202,6 +202,11 @@ int session_follow(struct session *session, uint32_t tgid, struct err *err)
 	return probes_follow(session->probes, tgid, err);
 }
 
+unsigned int session_followed_cnt(const struct session *session)
+{
+	return probes_followed_cnt(session->probes);
+}
+
 void session_tidy(struct session *session)
 {
 	ledger_tidy(session->ledger, clock_now_ns());

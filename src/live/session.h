@@ -45,6 +45,9 @@ int session_start(struct session *session, struct err *err);
 
 int session_follow(struct session *session, uint32_t tgid, struct err *err);
 
+/* How many processes that session_follow() named, and children of these, are there. */
+unsigned int session_followed_cnt(const struct session *session);
+
 /*
  * Wait up to @timeout_ms (-1: for ever) for records, or for @wake_fd to be readable, then take
  * what there is. Returns 1 when @wake_fd is readable, else 0, or a negative errno.

@@ -120,6 +120,17 @@ static int start_command(struct watch *watch, struct err *err)
 	return ret ? err_wrap(err, ret, "cannot run '%s'", *watch->cfg->command) : 0;
 }
 
+/* A VMM that became a daemon (qemu -daemonize) is COMMAND's child, and COMMAND is over. */
+static void tell_of_children(const struct watch *watch)
+{
+	unsigned int cnt = watch->child.status < 0 ? 0 : session_followed_cnt(watch->session);
+
+	if (cnt)
+		log_notice("'%s' has ended, and %u process%s that it started go%s on untraced "
+			   "(--pid, --comm or --vm names such)",
+			   *watch->cfg->command, cnt, cnt == 1 ? "" : "es", cnt == 1 ? "es" : "");
+}
+
 static int run_session(struct watch *watch, struct summary *summary, struct err *err)
 {
 	struct session_cfg cfg = watch->cfg->session;
@@ -143,6 +154,7 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	watch->begin_ns = clock_now_ns();
 	waiter_begin(watch->cfg->waiter);
 	ret = loop(watch, err);
+	tell_of_children(watch);
 	stopped = session_stop(watch->session);
 	summary->duration_ns = clock_now_ns() - watch->begin_ns;
 	if (!ret && stopped)

@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -55,6 +55,24 @@ test_command_crowd()
 	# room for all, one after another
 	KVMSTALL_MAP_MAX=followed=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 0; done' >trace
 	some "no loss" 'select(.type == "summary" and .losses.followed == 0)' trace
+}
+
+# A trace ends with COMMAND. What COMMAND leaves behind, such as a VMM that became a daemon, is traced no longer, and that is said.
+test_command_goes_on()
+{
+	local command
+
+	mkfifo go here
+	exec 7<>go
+	for command in trace 'record -o x.cap'; do
+		# shellcheck disable=SC2086 # words
+		status 0 "$KVMSTALL" $command -- sh -c 'for i in 1 2 3; do setsid sh -c "echo >here; read -r _ <go; sleep 0" & read -r _ <here; done'
+		said "'sh' has ended, and 3 processes that it started go on untraced"
+		for _ in 1 2 3; do echo >&7; done
+		# shellcheck disable=SC2086
+		status 0 "$KVMSTALL" $command -- sh -c 'sleep 0 & sleep 0 & wait'
+		! grep untraced err || fail "all of them had ended"
+	done
 }
 
 # A stranger that gets the process id of a child of COMMAND that has ended is a stranger.
