@@ -118,6 +118,12 @@ bool str_failed(const struct str *str)
 	return str->failed;
 }
 
+const char *str_part(struct str *whole, const struct str *part)
+{
+	whole->failed |= part->failed;
+	return part->failed ? "" : part->text;
+}
+
 char *str_take(struct str *str)
 {
 	char *text;

@@ -34,6 +34,10 @@ void str_pad(struct str *str, size_t column);
 
 bool str_failed(const struct str *str);
 
+/* The text of @part, which is to become a part of @whole: where it has failed, @whole has as well.
+ */
+const char *str_part(struct str *whole, const struct str *part);
+
 /* Hand the text over to the caller (free()) and start again empty; NULL when out of memory. */
 char *str_take(struct str *str);
 

@@ -87,7 +87,7 @@ static void add_span(struct str *out, struct span_sums *sums, const char *what)
 		 format_nsec(quantile_get(&sums->ns, 50), p50, sizeof(p50)),
 		 format_nsec(quantile_get(&sums->ns, 99), p99, sizeof(p99)),
 		 format_nsec(quantile_get(&sums->without, 50), without, sizeof(without)));
-	mail_add_folded(out, str_failed(&text) ? "" : text.text, 2);
+	mail_add_folded(out, str_part(out, &text), 2);
 	str_fini(&text);
 	for (int part = 0; part < SPAN_PARTS_CNT; part++)
 		if (sums->part_ns[part] * 100 >= sums->sum_ns)
@@ -140,7 +140,7 @@ void mail_regression(struct str *out, const char *name, const struct environment
 	str_adds(out, "\nWhere:\n\n");
 	str_init(&text);
 	mail_add_host(&text, facts, hz);
-	mail_add_folded(out, str_failed(&text) ? "" : text.text, 2);
+	mail_add_folded(out, str_part(out, &text), 2);
 	str_fini(&text);
 	str_adds(out, "\nWhat the recording does not know:\n\n");
 	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {

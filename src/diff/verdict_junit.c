@@ -43,7 +43,7 @@ static void add_text(struct str *out, const struct comparison *comparison,
 	compare_add_cause(&text, comparison, change);
 	str_adds(&text, " ");
 	compare_add_origin(&text, change);
-	add_escaped(out, str_failed(&text) ? "" : text.text);
+	add_escaped(out, str_part(out, &text));
 	str_fini(&text);
 }
 
@@ -55,11 +55,11 @@ static void add_case(struct str *out, const struct comparison *comparison,
 	str_init(&name);
 	compare_add_phase(&name, change);
 	str_adds(out, "    <testcase classname=\"");
-	add_escaped(out, str_failed(&name) ? "" : name.text);
+	add_escaped(out, str_part(out, &name));
 	str_reset(&name);
 	compare_add_call(&name, change);
 	str_adds(out, "\" name=\"");
-	add_escaped(out, str_failed(&name) ? "" : name.text);
+	add_escaped(out, str_part(out, &name));
 	str_fini(&name);
 	str_addf(out, "\" time=\"%.6f\"", change->sides[SIDE_NEW].median / 1e9);
 	if (!is_failure(change) && !is_skipped(change)) {

@@ -46,7 +46,7 @@ static void add_side(struct str *out, const struct lkml *lkml, size_t idx)
 	str_adds(&text, "; ");
 	compare_add_side(&text, side);
 	str_addf(out, "  %c ", letter(idx));
-	wrap_add(out, str_failed(&text) ? "" : text.text, INDENT, MAIL_WIDTH);
+	wrap_add(out, str_part(out, &text), INDENT, MAIL_WIDTH);
 	str_fini(&text);
 }
 
@@ -77,7 +77,7 @@ static void add_new(struct str *out, char name, const struct change *change)
 	if (change->sides[SIDE_BASE].group) {
 		str_init(&text);
 		compare_add_signed(&text, change->diff);
-		str_addf(out, " %9s  ", text.text);
+		str_addf(out, " %9s  ", str_part(out, &text));
 		str_fini(&text);
 		compare_add_interval(out, change);
 	}
@@ -122,7 +122,7 @@ static void add_why(struct str *out, const struct lkml *lkml, size_t idx,
 		str_adds(&text, "; part of a start or end that is no worse");
 	else if (change->is_minor)
 		str_adds(&text, "; less than 1 % of a VM's start and end");
-	mail_add_folded(out, str_failed(&text) ? "" : text.text, 6);
+	mail_add_folded(out, str_part(out, &text), 6);
 	str_fini(&text);
 }
 
@@ -195,7 +195,7 @@ static void add_results(struct str *out, const struct lkml *lkml)
 	for (size_t i = 0; i < lkml->cnt; i++) {
 		str_init(&text);
 		compare_add_result(&text, &lkml->list[i]);
-		snprintf(line, sizeof(line), "%s", str_failed(&text) ? "" : text.text);
+		snprintf(line, sizeof(line), "%s", str_part(out, &text));
 		line[strcspn(line, "\n")] = '\0'; /* wrap_add() has its own */
 		str_addf(out, "  %c ", letter(i + 1));
 		wrap_add(out, line, INDENT, MAIL_WIDTH);
@@ -217,7 +217,7 @@ static void add_facts(struct str *out, const struct comparison *comparison, char
 			continue;
 		str_init(&text);
 		compare_add_fact(&text, &comparison->facts[i]);
-		mail_add_folded(out, str_failed(&text) ? "" : text.text, 2);
+		mail_add_folded(out, str_part(out, &text), 2);
 		str_fini(&text);
 	}
 }

@@ -50,7 +50,7 @@ static void add_row(struct str *out, const struct comparison *comparison,
 		compare_add_cause(out, comparison, change);
 		str_init(&origin);
 		if (compare_add_origin(&origin, change))
-			str_addf(out, " %s", origin.text);
+			str_addf(out, " %s", str_part(out, &origin));
 		str_fini(&origin);
 	}
 	if (change->verdict == VERDICT_TOO_FEW)

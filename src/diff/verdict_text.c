@@ -37,7 +37,7 @@ static void add_change(struct str *out, const struct change *change)
 
 	str_init(&text);
 	compare_add_signed(&text, change->diff);
-	str_addf(out, "%9s ", text.text);
+	str_addf(out, "%9s ", str_part(out, &text));
 	str_fini(&text);
 	compare_add_interval(out, change);
 }

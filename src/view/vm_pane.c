@@ -132,6 +132,7 @@ static void put_wrapped(const char *line, size_t len, struct screen *screen)
 /* The line of a stall is made of columns, which are wider than they need be here. */
 static void put_headline(const char *line, size_t len, struct screen *screen)
 {
+	const char *part;
 	struct str text;
 
 	str_init(&text);
@@ -139,7 +140,8 @@ static void put_headline(const char *line, size_t len, struct screen *screen)
 		if (line[i] != ' ' || i < 2 || line[i - 1] != ' ' || line[i - 2] != ' ')
 			str_addc(&text, line[i]);
 	screen_style(screen, STYLE_STRONG);
-	put_wrapped(text.text, text.len, screen);
+	part = str_part(&screen->text, &text);
+	put_wrapped(part, strlen(part), screen);
 	str_fini(&text);
 }
 

@@ -131,6 +131,24 @@ static void a_failure_is_remembered(void **state)
 	str_fini(&str);
 }
 
+static void a_whole_fails_with_its_part(void **state)
+{
+	struct str whole, part;
+
+	(void)state;
+	str_init(&whole);
+	str_init(&part);
+	assert_string_equal(str_part(&whole, &part), "");
+	str_adds(&part, "part");
+	assert_string_equal(str_part(&whole, &part), "part");
+	assert_false(str_failed(&whole));
+	str_addn(&part, "", SIZE_MAX - 4);
+	assert_string_equal(str_part(&whole, &part), "");
+	assert_true(str_failed(&whole));
+	str_fini(&part);
+	str_fini(&whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +160,7 @@ int main(void)
 		cmocka_unit_test(reset_keeps_the_memory),
 		cmocka_unit_test(take_hands_the_text_over),
 		cmocka_unit_test(a_failure_is_remembered),
+		cmocka_unit_test(a_whole_fails_with_its_part),
 	};
 
 	return cmocka_run_group_tests_name("str", tests, NULL, NULL);
