@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 
 /* Whoever ignores SIGCHLD never hears that COMMAND is over: its status would be thrown away. */
 static const struct {
@@ -50,7 +51,7 @@ static bool is_refused(int nr)
 
 int signals_open(struct signals *signals, int more, struct err *err)
 {
-	const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, more};
+	const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGXCPU, more};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -73,6 +74,9 @@ int signals_take(int fd)
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		bool is_terminal = info.ssi_signo == SIGINT && info.ssi_code == SI_KERNEL;
 
+		if (info.ssi_signo == SIGXCPU)
+			log_warn("the limit of CPU time is reached: this is the end (ulimit -t, "
+				 "LimitCPU= of a service)");
 		if (!is_terminal || !inherited.ignores_interrupt)
 			return (int)info.ssi_signo;
 	}

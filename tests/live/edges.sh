@@ -6,7 +6,7 @@
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
 	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
-	signals-table output-blocked output-unread errors-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit $tests"
+	signals-table output-blocked output-unread errors-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -520,6 +520,22 @@ test_file_limit()
 	said 'cut at byte'
 	status 1 bash -c 'ulimit -f 2; "$0" trace -a -q -o x -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
 	said "cannot write 'x': File too large"
+}
+
+# The limit of CPU time is an end as TERM is one, and is named.
+test_cpu_limit()
+{
+	local command
+
+	for command in 'record -o x.cap' 'trace --all -o trace' 'export --textfile . --user 0'; do
+		# shellcheck disable=SC2086 # words
+		env --default-signal prlimit --cpu=599:601 "$KVMSTALL" $command 2>err &
+		until_true 10 attached $!
+		kill -XCPU $!
+		wait $! || fail "$command: exit status $?" "$(cat err)"
+		said 'the limit of CPU time is reached'
+	done
+	status 0 "$KVMSTALL" report -q x.cap
 }
 
 # On a host whose KVM hangs, so does the VM that kvmstall makes of its own: what else there is, is traced.
