@@ -39,7 +39,7 @@ int outfile_check(const char *path, struct err *err)
 	if (is_stdout(path))
 		return 0;
 	ret = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS);
-	if (ret && errno == ENOENT) {
+	if (ret && errno == ENOENT && *path) {
 		snprintf(copy, sizeof(copy), "%s", path);
 		ret = faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS);
 	}
@@ -223,6 +223,10 @@ static int open_beside(struct outfile *out, mode_t mode, struct err *err)
 {
 	int ret = open_old(out, err);
 
+	if (!ret && !*out->path) { /* there would be a .part, and no name for it */
+		errno = ENOENT;
+		ret = cannot_open(out->path, err);
+	}
 	if (ret)
 		return ret;
 	if (out->old_fd < 0 || !realpath(out->path, out->name))

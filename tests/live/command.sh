@@ -117,6 +117,8 @@ test_whole_lines()
 # With -o, the two are apart: each file has all of one and nothing of the other.
 test_output_file()
 {
+	local command
+
 	printf 'was here before: %0100000d' 1 >ours
 	beside others --json --all -o ours
 	none "of no known kind" 'select(.v != 1 or (.type | IN("call", "stall", "span", "storm", "vm", "lost", "summary") | not))' ours
@@ -129,6 +131,12 @@ test_output_file()
 	said '^--- '
 	status 1 "$KVMSTALL" trace --json -o /dev/full -d 100ms
 	said "cannot write '/dev/full': No space left on device"
+	for command in trace 'record -q' 'top -b -n 1'; do
+		# shellcheck disable=SC2086 # words
+		status 1 "$KVMSTALL" $command -o '' -d 100ms
+		said "cannot open ''"
+		[ ! -e .part ] || fail "$command: a file that has no name"
+	done
 	status 1 "$KVMSTALL" trace --json -o /nonexistent/x -d 100ms
 	said "cannot open '/nonexistent/x'"
 	status 0 "$KVMSTALL" trace --json-schema -o schema
