@@ -426,6 +426,11 @@ check-drain: all
 	@VMMS=101 IRQFDS=9 bash tests/live/drain.sh
 	@VMMS=211 IRQFDS=3 bash tests/live/drain.sh
 
+# Each cause that can be made on purpose, 31 times: docs/injections.md is TABLE.
+check-injections: all static
+	@KVMSTALL=$(abspath $O/kvmstall) TABLE='$(abspath $(TABLE))' bash tests/live/injections.sh
+	@$(STATICS) SERIES='$(SERIES)' tests/vm/locks.sh
+
 check-timers: all
 	@bash tests/live/timers.sh
 
@@ -494,6 +499,6 @@ tidy: $(SKELS) $O/version.h
 		xargs -P$$(nproc) -I{} $(CLANG_TIDY) --quiet {} -- -std=gnu11 -pthread $(CPPFLAGS_ALL) 2>/dev/null
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-injections check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

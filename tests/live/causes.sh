@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2154 # here, and what the parts set
 # tests is run.sh's: what looks at what is left behind comes last.
-for part in inject sites counterfactual stuck; do
+for part in inject injections sites counterfactual stuck; do
 	# shellcheck source=/dev/null
 	. "$here/tests/live/$part.sh"
 done

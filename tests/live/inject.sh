@@ -11,6 +11,7 @@
 	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-unexplained' exec bash "$(dirname "$0")/run.sh"
 
 rounds=${ROUNDS:-31}
+spare=${SPARE:-0} # for those that do not come off
 
 # judge NAME FILTER: $repro | FILTER of inject.jq gives an object a round; a row of the table. Fails at once if
 # a round is wrong. Too few that came off (the second thread was late, the VMs' ends did not meet), or too many
@@ -21,7 +22,7 @@ judge()
 
 	ndjson -nc --argjson jiffy "$(jiffy_ns)" --arg name "$name" \
 		--slurpfile trace "$work/captures/inject-$name.trace" \
-		--slurpfile repro "$work/captures/inject-$name.repro" "include \"inject\"; \$repro | $2" >rounds
+		--slurpfile repro "$work/captures/inject-$name.repro" "include \"inject\"; \$repro | $2" | head -n "$rounds" >rounds
 	all=$(wc -l <rounds)
 	wrong=$(jq -s 'map(select(.wrong | length > 0)) | length' rounds)
 	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' rounds)
@@ -52,6 +53,7 @@ row()
 		note "$(printf '%-14s %6s %6s %6s %10s %12s' injection rounds right wrong disturbed unexplained)"
 	touch "$work/inject-table"
 	note "$(printf '%-14s %6s %6s %6s %10s %10.3f %%' "$@")"
+	echo "$@" >>"$work/injected"
 }
 
 # Of all stalled time in these traces, in per cent.
@@ -69,7 +71,7 @@ inject()
 
 inject_once()
 {
-	capture "inject-$1" --profile minimal --inject "$1" --rounds "$rounds"
+	capture "inject-$1" --profile minimal --inject "$1" --rounds $((rounds + spare))
 	judge "$1" "$2"
 }
 
@@ -116,7 +118,7 @@ can_unmap_slowly()
 # shellcheck disable=SC2016 # jq's
 test_inject_invalidation()
 {
-	local rounds=11
+	local rounds=${ROUNDS:-11}
 
 	can_unmap_slowly invalidation
 	inject invalidation 'rounds($name; $trace; $jiffy)'
@@ -135,7 +137,7 @@ test_inject_mmap_lock()
 # shellcheck disable=SC2016 # jq's
 test_inject_notifier_reader()
 {
-	local rounds=11
+	local rounds=${ROUNDS:-11}
 
 	can_unmap_slowly notifier-reader
 	inject notifier-reader 'rounds($name; $trace; $jiffy)'
@@ -154,7 +156,7 @@ fleets()
 	local captures=$work/captures
 
 	mkdir -p "$captures"
-	LEFT=$rounds REPRO=$captures/inject-mmu-notifier.repro timeout -k 5 300 "$KVMSTALL" trace --json --all -- \
+	LEFT=$((rounds + spare)) REPRO=$captures/inject-mmu-notifier.repro timeout -k 5 300 "$KVMSTALL" trace --json --all -- \
 		sh -ec 'while [ "$LEFT" -gt 0 ]; do
 			"$0" repro --json --profile minimal --inject mmu-notifier --vms 17
 			LEFT=$((LEFT - 1))

@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the guest, for ../locks.sh: locks of the whole host, contended in ways that would disturb others on a machine
+# that is not one's own. NAME.trace for each, and kvm-lock.writers, who had kvm_lock.
+# shellcheck disable=SC3043,SC2317 # busybox has local; functions run by name
+set -u
+
+nx=/sys/module/kvm/parameters/nx_huge_pages
+cpu=/sys/devices/system/cpu/cpu1/online
+
+# until_in FUNCTION TASK...: one of them has it in its stack.
+until_in()
+{
+	local i=0
+
+	# shellcheck disable=SC2086 # a pattern
+	until cat $2/stack 2>/dev/null | grep -q "$1" || [ $i -ge 100 ]; do
+		sleep 0.03
+		i=$((i + 1))
+	done
+}
+
+# KVM_CREATE_VM wants kvm_lock, which a writer of the parameter has; that one waits for slots_lock, which a call
+# of another VM has, whose page is withheld.
+kvm_lock()
+{
+	local value
+
+	for value in Y N Y N Y N Y; do
+		/test/chain 3001 &
+		until_in handle_userfault "/proc/$!/task/*"
+		(echo "$value" >"$nx") &
+		echo $! >>/out/kvm-lock.writers
+		until_in set_nx_huge_pages "/proc/$!"
+		kvmstall repro --profile minimal >/dev/null
+		wait
+	done
+}
+
+# CPU 1 goes and comes, for which a writer has cpu_hotplug_lock; KVM_CREATE_VM counts a static key up.
+cpus_read_lock()
+{
+	(while [ -e /tmp/hotplug ]; do
+		echo 0 >"$cpu"
+		echo 1 >"$cpu"
+	done) &
+	kvmstall repro --profile minimal --rounds 31 >/dev/null
+	rm /tmp/hotplug
+	wait
+}
+
+# Each end of a VM with two-dimensional paging waits in rcu_barrier(), one after the other.
+barrier_mutex()
+{
+	/test/drain 7 0
+}
+
+trace()
+{
+	kvmstall trace --json --all -o "/out/$1.trace" -- sh /run-me "$2" >"/out/$1.out" 2>"/out/$1.errors"
+}
+
+case ${1-} in
+'') ;;
+*)
+	"$1"
+	exit
+	;;
+esac
+uname -r >/out/release
+kvmstall repro --profile minimal --rounds 2 >/dev/null # all is slow the first time
+echo N >"$nx"
+trace kvm-lock kvm_lock
+: >/tmp/hotplug
+trace cpus-read-lock cpus_read_lock
+trace barrier-mutex barrier_mutex
+exit 0

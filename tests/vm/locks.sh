@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A part of make check-injections: locks of the whole host, each contended on purpose, and what trace says of it. In a
+# VM, since it takes CPUs that go and come, and a parameter of KVM's (guest/locks.sh).
+#
+# SERIES is which kernel; KVMSTALL_STATIC the program without libraries.
+# shellcheck disable=SC2016,SC2154,SC2317 # jq programs have $; functions run by name
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
+series=${SERIES:-6.18}
+out=$work/out
+
+# Emulated CPUs that go and come are slow enough for RCU to complain.
+test_boot()
+{
+	local status=0 name
+
+	mkdir -p "$work/bin"
+	for name in chain drain; do
+		${CC:-cc} -O1 -static -pthread -o "$work/bin/$name" "$here/tests/live/$name.c" || skip "no static libraries"
+	done
+	OUT=$out KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
+		KVMSTALL_VM_APPEND=rcupdate.rcu_cpu_stall_suppress=1 \
+		"$here/tests/vm/run.sh" "$series" "$here/tests/vm/guest/locks.sh" "$work/bin/chain" "$work/bin/drain" 2>errors || status=$?
+	cat errors
+	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
+	[ "$status" = 0 ] || fail "exit status $status"
+	note "$(cat "$out/release"), in $SECONDS s"
+}
+
+# need TRACE: what the guest brought home, and its calls hold together.
+need()
+{
+	[ -s "$out/release" ] || skip 'it did not boot'
+	none "off balance" 'select(is_call and is_off_balance)' "$out/$1.trace"
+	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock" and .culprit == null and .lock == null)' "$out/$1.trace"
+}
+
+# Who writes KVM's parameter has kvm_lock, and is in no call of KVM's.
+test_kvm_lock()
+{
+	local writers found
+
+	need kvm-lock
+	writers=$(paste -sd ' ' "$out/kvm-lock.writers")
+	jq -c --arg writers "$writers" 'select(.type == "stall" and .call == "KVM_CREATE_VM" and .comm == "kvmstall" and .cause == "lock")
+		| {tid: .culprit.tid, right: (.culprit.kind == "holder" and (.culprit.tid | tostring | IN($writers | split(" ")[]))
+			and .culprit.call == null and any(.segments[]; .cause == "lock" and .function == "kvm_dev_ioctl"))}' \
+		"$out/kvm-lock.trace" >seen
+	none "another holder" 'select(.right | not)' seen
+	found=$(jq .tid seen | sort -u | wc -l)
+	note "$found of $(wc -l <"$out/kvm-lock.writers") writers were waited for"
+	[ "$found" -ge 5 ] || too_busy "only $found writers of $writers were waited for"
+}
+
+# The call of the same VM meanwhile: two locks in a row.
+test_chain()
+{
+	need kvm-lock
+	some "the root of a chain" 'select(.call == "KVM_CREATE_VCPU" and .comm == "chain-third" and .cause == "lock"
+		and .culprit.comm == "chain-second" and .culprit.root.comm == "chain-first" and .culprit.root.call == "KVM_GET_DIRTY_LOG")' \
+		"$out/kvm-lock.trace"
+}
+
+# A per-CPU rwsem does not say who has it.
+test_cpus_read_lock()
+{
+	need cpus-read-lock
+	some "cpus_read_lock" 'select(.type == "stall" and .cause == "lock" and .culprit == null
+		and .lock == {kind: "percpu-rwsem", name: null, held_by: "unnamed"}
+		and any(.segments[]; .cause == "lock" and .function == "cpus_read_lock"))' "$out/cpus-read-lock.trace"
+	note "$(value 'map(select(is_call and .lock.kind == "percpu-rwsem")) | "\(length) calls, \(map(ns_by("lock")) | add / 1e6 | floor) ms"' \
+		"$out/cpus-read-lock.trace")"
+}
+
+test_barrier_mutex()
+{
+	need barrier-mutex
+	some "the end of a VM" 'select(.type == "stall" and .call == "close")' "$out/barrier-mutex.trace"
+	ndjson -c 'include "ndjson"; select(is_call) | .segments[] | select(.cause == "lock" and .function == "rcu_barrier")' \
+		"$out/barrier-mutex.trace" >seen
+	note "$(jq -rs '"\(length) waits for the mutex of rcu_barrier(), \(map(.ns) | add // 0 | . / 1e6 | floor) ms"' seen)"
+	[ -s seen ] || too_busy 'no two VMs ended together'
+}
+
+command -v jq >/dev/null || nothing 'no jq'
+for name in boot kvm-lock chain cpus-read-lock barrier-mutex; do
+	run_test "$name"
+done
+finish
