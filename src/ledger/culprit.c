@@ -222,6 +222,20 @@ static const struct vm *vm_of(const struct vms *vms, uint64_t kvm, uint64_t ts_n
 	return kvm ? vms_find_at(vms, kvm, ts_ns) : vms_of_process(vms, tgid);
 }
 
+/*
+ * Who asks for a GP within srcutree.exp_holdoff (25 us, unless it is set) of the last one's end
+ * gets a normal one, and who asks a moment later an expedited one: synchronize_srcu(),
+ * kernel/rcu/srcutree.c from 6.1 to 7.3. We see the end and the start some microseconds late.
+ */
+#define HOLDOFF_MAX_NS 100000
+
+static uint64_t rest_before(const struct segment *seg, const struct initiator *initiator)
+{
+	uint64_t rest_ns = domain_rest_ns(seg->dom, initiator->ts_ns);
+
+	return cause_is_timer(seg->cause) && rest_ns < HOLDOFF_MAX_NS ? rest_ns : 0;
+}
+
 static void blame_initiator(const struct vms *vms, const struct stall *stall,
 			    const struct segment *seg, struct culprit *culprit)
 {
@@ -245,6 +259,7 @@ static void blame_initiator(const struct vms *vms, const struct stall *stall,
 	culprit->vm = vm_of(vms, initiator->kvm, initiator->ts_ns, initiator->tgid);
 	culprit->is_self = initiator->tid == stall->rec->head.tid && initiator->is_sync &&
 			   initiator->ts_ns >= stall->begin_ns;
+	culprit->rest_ns = culprit->is_self ? rest_before(seg, initiator) : 0;
 	memcpy(culprit->comm, initiator->comm, sizeof(culprit->comm));
 }
 

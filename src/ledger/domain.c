@@ -658,6 +658,15 @@ uint32_t domain_worker_at(const struct domain *dom, uint64_t ts_ns)
 	return tid ? tid : worker_at(&dom->cbs, ts_ns);
 }
 
+uint64_t domain_rest_ns(const struct domain *dom, uint64_t ts_ns)
+{
+	size_t i = gp_ends_cnt(&dom->ends);
+
+	while (i && gp_ends_at(&dom->ends, i - 1)->ts_ns > ts_ns)
+		i--;
+	return i ? ts_ns - gp_ends_at(&dom->ends, i - 1)->ts_ns : 0;
+}
+
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 {
 	size_t from = 0, to = initiators_cnt(&dom->initiators);

@@ -137,6 +137,9 @@ void domain_lose(struct domain *dom, uint64_t ts_ns);
 /* The GP in progress at @ts_ns, or 0. */
 uint64_t domain_gp_at(const struct domain *dom, uint64_t ts_ns);
 
+/* How long before @ts_ns its last GP had ended; 0: none that is known had. */
+uint64_t domain_rest_ns(const struct domain *dom, uint64_t ts_ns);
+
 /* The kworker that began to work for the domain at @ts_ns; 0: none did. */
 uint32_t domain_worker_at(const struct domain *dom, uint64_t ts_ns);
 

@@ -127,7 +127,11 @@ struct culprit {
 	uint32_t tid;
 	uint32_t tgid;	 /* CULPRIT_INITIATOR; else 0 */
 	uint64_t age_ns; /* from the GP's start to the wait */
-	int callbacks;	 /* outstanding beside the waiter's own; -1: not known */
+	/* .is_self, and the wait was for a timer of this GP: so short a time before its start the
+	 * one before it had ended that srcutree.exp_holdoff decided; 0: it was longer, or is not
+	 * known. */
+	uint64_t rest_ns;
+	int callbacks; /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;
 	enum ks_cause cause; /* CULPRIT_HOLDER, _QUEUE: of its own stall */
 	/* CULPRIT_HOLDER: of what; and if nobody is known, what the kernel says of who has it. */

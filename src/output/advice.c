@@ -128,6 +128,18 @@ static void for_registration(const struct stall *stall, const struct advice_host
 			 kernel);
 }
 
+/* It asked so early that SRCU did not expedite: which side of the edge it is on is chance. */
+static void for_holdoff(const struct stall *stall, char *buf, size_t size)
+{
+	char rest[DURATION_LEN];
+
+	snprintf(buf, size,
+		 "it came %s after another grace period's end, and SRCU expedites only what comes "
+		 "25us (srcutree.exp_holdoff) after it or later: some runs wait and others do not; "
+		 "rcu_expedited=1 expedites all and costs other users",
+		 format_nsec(stall->culprit.rest_ns, rest, sizeof(rest)));
+}
+
 /* A normal grace period's timers: the one that ends it, and the one before its callbacks. */
 static const char *for_timer(const struct stall *stall)
 {
@@ -218,6 +230,8 @@ char *advice_for(const struct stall *stall, const struct advice_host *host, char
 		return buf;
 	if (cause_is_timer(stall->cause) && !host->rcu_normal && is_registration(&stall->culprit))
 		for_registration(stall, host, buf, size);
+	else if (stall->culprit.rest_ns && !host->rcu_normal && !is_shared(stall->culprit.seg))
+		for_holdoff(stall, buf, size);
 	else
 		snprintf(buf, size, "%s", text);
 	return buf;

@@ -163,6 +163,8 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 	put_int_if(json, "age_ns", culprit->kind == CULPRIT_INITIATOR, culprit->age_ns);
 	put_int_if(json, "callbacks", culprit->callbacks >= 0, culprit->callbacks);
 	ndjson_bool(json, "self", culprit->is_self);
+	if (culprit->rest_ns)
+		ndjson_int(json, "rest_ns", culprit->rest_ns);
 	if (culprit->vm)
 		ndjson_int(json, "vm", culprit->vm->id);
 	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)

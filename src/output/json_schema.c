@@ -90,6 +90,8 @@ static const char schema[] =
 "        \"age_ns\": {\"type\": [\"integer\", \"null\"], \"description\": \"from the grace period's start to the wait\"},\n"
 "        \"callbacks\": {\"type\": [\"integer\", \"null\"], \"description\": \"outstanding beside the waiter's own\"},\n"
 "        \"self\": {\"type\": \"boolean\", \"description\": \"the stalled call itself\"},\n"
+"        \"rest_ns\": {\"type\": \"integer\",\n"
+"          \"description\": \"self: since the grace period before had ended; srcutree.exp_holdoff decided\"},\n"
 "        \"vm\": {\"type\": \"integer\", \"description\": \"id of the VM that the culprit's call was on\"},\n"
 "        \"cause\": {\"$ref\": \"#/$defs/cause\", \"description\": \"of a holder or a queued work: why it was stalled\"},\n"
 "        \"root\": {\"type\": \"object\", \"required\": [\"links\", \"call\", \"tid\", \"comm\", \"cause\", \"deadlock\"],\n"

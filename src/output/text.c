@@ -186,13 +186,24 @@ static void add_age(struct str *out, const struct culprit *culprit)
 		str_adds(out, " meanwhile");
 }
 
+/* " started by this call 17us after another" */
+static void add_self(struct str *out, const struct culprit *culprit)
+{
+	char rest[DURATION_LEN];
+
+	str_adds(out, " started by this call");
+	if (culprit->rest_ns)
+		str_addf(out, " %s after another",
+			 format_nsec(culprit->rest_ns, rest, sizeof(rest)));
+}
+
 /* " started by KVM_CREATE_IRQCHIP 312us before" */
 static void add_initiator(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
 
 	if (culprit->is_self) {
-		str_adds(out, " started by this call");
+		add_self(out, culprit);
 	} else if (culprit->is_known && culprit->call && culprit->tgid == stall->rec->tgid) {
 		str_addf(out, " started by %s", call_name(culprit->call));
 		add_age(out, culprit);

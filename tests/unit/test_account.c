@@ -191,6 +191,45 @@ static void a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it(void
 	}
 }
 
+/* srcutree.exp_holdoff decides by the time since the last GP, of which nothing is said where it
+ * cannot have. */
+static void a_gp_that_came_too_soon_after_another_says_how_soon(void **state)
+{
+	const struct {
+		uint64_t ended, rest; /* 0: no other GP */
+		const char *const *stack;
+	} cases[] = {
+		{88, 17, STARTS_PIT_CLOSE},
+		{5, 0, STARTS_PIT_CLOSE},
+		{0, 0, STARTS_PIT_CLOSE},
+		{88, 0, IN_REGISTER_DEV},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const uint64_t end = cases[i].ended ? cases[i].ended : 5;
+		const struct row rows[] = {
+			BORN(1, 1),
+			STEP(GP_BEGIN, end - 3, IRQ_SRCU(1), GP(1)),
+			STEP(GP_END, end, IRQ_SRCU(1), DONE(1)),
+			START(105, 12, IRQ_SRCU(1), GP(2), .val = 7, .vm = 1, .kind = KS_KIND_CLOSE,
+			      .stack = cases[i].stack),
+			STEP(GP_QUEUE, 470, IRQ_SRCU(1), GP(2)),
+			STEP(GP_BEGIN, 480, IRQ_SRCU(1), GP(2)),
+			STEP(GP_END, 490, IRQ_SRCU(1), DONE(2)),
+			SLEEP(110, 500, 500, 12, IRQ_SRCU(1), .needed = DONE(2),
+			      .stack = IN_PIT_CLOSE),
+			CLOSE(100, 510, 12, 1, 1),
+		};
+		const struct row alone[] = {rows[0], rows[3], rows[4], rows[5],
+					    rows[6], rows[7], rows[8]};
+		struct trace *trace = cases[i].ended ? RUN(rows) : RUN(alone);
+
+		assert_int_equal(trace->stalls[0].stall.culprit.rest_ns, TRACE_NS(cases[i].rest));
+		trace_free(trace);
+	}
+}
+
 static void each_wait_has_the_callbacks_of_its_own_time(void **state)
 {
 	const struct row rows[] = {
@@ -1137,6 +1176,7 @@ int main(void)
 		cmocka_unit_test(
 			who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one),
 		cmocka_unit_test(a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it),
+		cmocka_unit_test(a_gp_that_came_too_soon_after_another_says_how_soon),
 		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
 		cmocka_unit_test(another_sleep_is_named_by_its_function),

@@ -56,6 +56,20 @@ static void a_swap_names_both_calls_and_its_gain(void **state)
 	trace_free(trace);
 }
 
+static void who_came_too_soon_hears_that_chance_decides(void **state)
+{
+	struct stall stall = make_stall(CALL_CLOSE_LAST, CALL_CLOSE_LAST);
+
+	(void)state;
+	stall.cause = KS_CAUSE_CB_TIMER;
+	stall.by_cause[KS_CAUSE_CB_TIMER] = 4490000;
+	stall.culprit.func = "kvm_pit_set_reinject";
+	stall.culprit.is_self = true;
+	assert_non_null(strstr(advise(&stall, &x86), "nobody expedited"));
+	stall.culprit.rest_ns = 17000;
+	assert_non_null(strstr(advise(&stall, &x86), "it came 17us after another"));
+}
+
 static void no_advice_is_to_do_what_kvm_refuses(void **state)
 {
 	static const struct {
@@ -176,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_swap_names_both_calls_and_its_gain),
+		cmocka_unit_test(who_came_too_soon_hears_that_chance_decides),
 		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
 		cmocka_unit_test(only_set_up_is_swapped),
 		cmocka_unit_test(who_waits_for_plain_rcu_gets_the_advice_of_its_site),
