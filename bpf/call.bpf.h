@@ -122,8 +122,8 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
 	if (task_is_killed(task))
 		call->flags |= KS_CALL_KILLED;
 	BPF_CORE_READ_STR_INTO(&call->comm, task, comm);
-	/* The reader may sleep until a call has ended: nothing is waiting for us here. */
-	bpf_ringbuf_submit(call, BPF_RB_FORCE_WAKEUP);
+	/* The reader may sleep until a call has ended. */
+	ring_submit_soon(call, now);
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include "locked.h"
 #include "lost.h"
+#include "wake.h"
 
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
 #define X(name) const volatile __u64 sym_##name;
@@ -74,6 +75,9 @@ __u64 sweeps_wanted;
 /* VMs in .vms whose first KVM_RUN is waited for. While it is 0, probes of KVM_RUN look no further.
  */
 __s64 unrun_cnt;
+
+/* When a call's end last woke the reader. */
+__u64 woken_ns;
 
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
@@ -348,6 +352,15 @@ static __always_inline void ring_submit(void *record)
 	bool full = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > ring_wake_bytes;
 
 	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* The same for a record that is to be read soon. */
+static __always_inline void ring_submit_soon(void *record, __u64 now)
+{
+	if (wake_is_due(&woken_ns, now, KS_WAKE_PAUSE_NS))
+		bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+	else
+		ring_submit(record);
 }
 
 static __always_inline bool emit_step_at(__u64 ts_ns, __u8 type, __u64 ssp, __u64 seq, __u64 val)

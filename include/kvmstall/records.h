@@ -265,6 +265,10 @@ struct ks_cpu {
 /* A call that took so long is reported though it never slept, and shorter ones if --min is less. */
 #define KS_LONG_CALL_NS 1000000
 
+/* After a call's end has woken the reader, those of the next so many ns wake nobody: the reader
+ * must look again and again until they are over. */
+#define KS_WAKE_PAUSE_NS 10000000
+
 /* In place of a process, for a scan: tasks of any that run, are runnable or uninterruptible. */
 #define KS_SCAN_ALL 0xffffffffu
 

@@ -28,6 +28,10 @@
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 
+/* So long after the last record, the next call's end wakes us: it is over for the programs, even
+ * for one that was interrupted between the time that it took and its record. */
+#define AWAKE_NS (3ULL * KS_WAKE_PAUSE_NS)
+
 /* More than libbpf asks for at once: twice the kernel's types, three times in a row. */
 #define START_HEAP_BYTES (32 << 20)
 
@@ -40,8 +44,9 @@ struct session {
 	struct stall_sink sink; /* from the ledger to cfg.ops */
 	struct held_queue held;
 	struct selftest test;
-	bool is_pending; /* records wait in the reorder window */
-	uint64_t swept;	 /* probes_sweeps_wanted() at the last sweep */
+	bool is_pending;  /* records wait in the reorder window, or may come without a wake-up */
+	uint64_t read_ns; /* when there were records last */
+	uint64_t swept;	  /* probes_sweeps_wanted() at the last sweep */
 	uint64_t sweep_ns;
 	bool is_unchecked; /* VMs are to be checked, once the records before the sweep are in order
 			    */
@@ -267,8 +272,10 @@ int session_take(struct session *session)
 
 	if (ret < 0)
 		return ret;
-	if (!ret)
-		session->is_pending = false; /* quiet since the last look, BATCH_MS ago */
+	if (ret)
+		session->read_ns = clock_now_ns();
+	else if (clock_now_ns() - session->read_ns > AWAKE_NS)
+		session->is_pending = false;
 	ret = sweep(session, clock_now_ns());
 	if (ret < 0)
 		return ret;

@@ -46,6 +46,8 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 # shellcheck source=/dev/null
 . "$here/tests/live/start.sh"
 # shellcheck source=/dev/null
+. "$here/tests/live/costs.sh"
+# shellcheck source=/dev/null
 . "$here/tests/live/logs.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/top.sh"
