@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <kvmstall/records.h>
-
 #include "base/str.h"
 #include "ledger/ledger.h"
 #include "metrics/metrics.h"
@@ -23,21 +21,18 @@
 #include "output/summary.h"
 #include "ledger/symbols.h"
 
+#include "lives.h"
+
 #define LIVE	  1000
 #define BOOTS	  1000 /* a second */
 #define SECOND_NS 1000000000ULL
-#define MEMSLOT	  0xae46
-#define REGISTER  0xffffffff81001000ULL
-#define CALL_SRCU 0xffffffff81002000ULL
-#define SWAP	  0xffffffff81003000ULL
-#define SYNC	  0xffffffff81004000ULL
 
 struct bench {
 	struct symbols *syms;
 	struct metrics *metrics;
 	struct ledger *ledger;
 	struct str out;
-	uint64_t ts_ns;
+	struct life_maker maker;
 	uint64_t records;
 };
 
@@ -89,136 +84,27 @@ static void on_asleep(void *ctx, const struct stall *stall)
 	metrics_asleep(((struct bench *)ctx)->metrics, stall);
 }
 
-static void feed(struct bench *bench, const void *record, size_t size)
+static void feed(void *ctx, const void *record, size_t size)
 {
+	struct bench *bench = ctx;
+
 	ledger_record(bench->ledger, record, size);
 	metrics_record(bench->metrics, bench->syms, record, size);
 	bench->records++;
 }
 
-/* ---- the life of a VM, in records ---- */
-
-static struct ks_head head(struct bench *bench, uint8_t type, uint32_t tid, uint64_t after_ns)
-{
-	bench->ts_ns += after_ns;
-	return (struct ks_head){.ts_ns = bench->ts_ns, .tid = tid, .type = type};
-}
-
-static uint64_t kvm_of(uint32_t n)
-{
-	return 0xffff888000000000ULL + n * 0x10000ULL;
-}
-
-static void step(struct bench *bench, uint8_t type, uint32_t n, uint64_t seq, uint64_t after_ns)
-{
-	const struct ks_step record = {
-		.head = head(bench, type, 7, after_ns), .ssp = kvm_of(n) + 0x1000, .seq = seq};
-
-	feed(bench, &record, sizeof(record));
-}
-
-static void born(struct bench *bench, uint32_t n)
-{
-	struct ks_vm record = {.head = head(bench, KS_VM, n, 10),
-			       .kvm = kvm_of(n),
-			       .srcu.ssp = kvm_of(n) + 0x1000,
-			       .irq_srcu.ssp = kvm_of(n) + 0x2000,
-			       .tgid = n,
-			       .comm = "firecracker"};
-
-	feed(bench, &record, sizeof(record));
-}
-
-static void defer(struct bench *bench, uint32_t n)
-{
-	struct ks_start record = {.head = head(bench, KS_START, n, 10),
-				  .ssp = kvm_of(n) + 0x1000,
-				  .seq = 1,
-				  .expires = 100,
-				  .kvm = kvm_of(n),
-				  .tgid = n,
-				  .cmd = 0xae60,
-				  .kind = KS_KIND_VM,
-				  .frames = 2,
-				  .stack = {CALL_SRCU + 4, REGISTER + 4},
-				  .comm = "firecracker"};
-
-	feed(bench, &record, sizeof(record));
-	record.head = head(bench, KS_CALLBACK, n, 1);
-	feed(bench, &record, sizeof(record));
-}
-
-/* A memslot call that waits for it; then the VM's close. */
-static void stall(struct bench *bench, uint32_t n)
-{
-	uint64_t begin_ns = bench->ts_ns + 10;
-	struct ks_sleep sleep = {.off_ns = begin_ns + 1000,
-				 .kvm = kvm_of(n),
-				 .ssp = kvm_of(n) + 0x1000,
-				 .needed = 8,
-				 .tgid = n,
-				 .api = KS_API_SYNC_EXPEDITED,
-				 .kind = KS_KIND_VM,
-				 .frames = 2,
-				 .stack = {SYNC + 4, SWAP + 4}};
-	struct ks_call call = {.begin_ns = begin_ns,
-			       .kvm = kvm_of(n),
-			       .cmd = MEMSLOT,
-			       .tgid = n,
-			       .sleeps = 1,
-			       .kind = KS_KIND_VM,
-			       .comm = "firecracker"};
-
-	step(bench, KS_GP_QUEUE, n, 1, 12000);
-	step(bench, KS_GP_BEGIN, n, 1, 1000);
-	step(bench, KS_CB_QUEUE, n, 5, 1000);
-	step(bench, KS_GP_END, n, 5, 100);
-	step(bench, KS_GP_BEGIN, n, 5, 1000);
-	step(bench, KS_CB_QUEUE, n, 8, 1000);
-	step(bench, KS_GP_END, n, 8, 100);
-	step(bench, KS_CB_BEGIN, n, 8, 1000);
-	step(bench, KS_CB_END, n, 8, 1000);
-	sleep.wake_ns = bench->ts_ns;
-	sleep.head = head(bench, KS_SLEEP, n, 1000);
-	feed(bench, &sleep, sizeof(sleep));
-	call.head = head(bench, KS_CALL, n, 100);
-	feed(bench, &call, sizeof(call));
-}
-
-static void gone(struct bench *bench, uint32_t n)
-{
-	const struct ks_step record = {.head = head(bench, KS_VM_GONE, n, 10), .val = kvm_of(n)};
-	struct ks_call call = {.begin_ns = bench->ts_ns - 5,
-			       .kvm = kvm_of(n),
-			       .tgid = n,
-			       .kind = KS_KIND_CLOSE,
-			       .flags = KS_CALL_LAST,
-			       .comm = "firecracker"};
-
-	feed(bench, &record, sizeof(record));
-	call.head = head(bench, KS_CALL, n, 10);
-	feed(bench, &call, sizeof(call));
-}
-
-static void live_through(struct bench *bench, uint32_t n)
-{
-	born(bench, n);
-	defer(bench, n);
-	stall(bench, n);
-}
-
 /* A second: as many die as are born, all of them another's address and pid. */
 static void second(struct bench *bench, uint32_t now)
 {
-	uint64_t begin_ns = bench->ts_ns;
+	uint64_t begin_ns = bench->maker.ts_ns;
 
 	for (uint32_t i = 0; i < BOOTS; i++) {
 		uint32_t n = LIVE + 1 + (now % 2) * BOOTS + i;
 
-		live_through(bench, n);
-		gone(bench, LIVE + 1 + ((now + 1) % 2) * BOOTS + i);
+		live_through(&bench->maker, n);
+		gone(&bench->maker, LIVE + 1 + ((now + 1) % 2) * BOOTS + i);
 	}
-	bench->ts_ns = begin_ns + SECOND_NS;
+	bench->maker.ts_ns = begin_ns + SECOND_NS;
 }
 
 /* ---- figures ---- */
@@ -229,7 +115,7 @@ static double scrape(struct bench *bench, enum prom_format format)
 	double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 	str_reset(&bench->out);
-	metrics_judge(bench->metrics, bench->ts_ns);
+	metrics_judge(bench->metrics, bench->maker.ts_ns);
 	prom_write(&bench->out, bench->metrics, &cfg);
 	return seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
@@ -240,13 +126,10 @@ static int setup(struct bench *bench, uint32_t vm_limit)
 		.stall = on_stall, .vm_new = on_vm_new, .vm_gone = on_vm_gone, .asleep = on_asleep};
 	const struct metrics_cfg cfg = {.vm_limit = vm_limit, .min_ns = 1000, .version = "bench"};
 
-	bench->ts_ns = 1000 * SECOND_NS;
-	bench->syms = symbols_new();
-	symbols_add(bench->syms, REGISTER, "kvm_io_bus_register_dev");
-	symbols_add(bench->syms, CALL_SRCU, "call_srcu");
-	symbols_add(bench->syms, SWAP, "kvm_swap_active_memslots");
-	symbols_add(bench->syms, SYNC, "synchronize_srcu_expedited");
-	symbols_sort(bench->syms);
+	bench->maker.ts_ns = 1000 * SECOND_NS;
+	bench->maker.feed = feed;
+	bench->maker.ctx = bench;
+	bench->syms = lives_symbols();
 	bench->metrics = metrics_new(&cfg);
 	bench->ledger = ledger_new(bench->syms, 100, &ops, bench);
 	str_init(&bench->out);
@@ -264,11 +147,11 @@ static void run(uint32_t vm_limit, uint32_t duration)
 		exit(1);
 	heap_before = heap_bytes();
 	for (uint32_t n = 1; n <= LIVE; n++)
-		live_through(&bench, n);
+		live_through(&bench.maker, n);
 	printf("--vm-limit %u\n  %d live VMs: %" PRIu64 " kB resident, %" PRIu64
 	       " bytes of heap a VM",
 	       vm_limit, LIVE, rss_kb() - rss_before, (heap_bytes() - heap_before) / LIVE);
-	ledger_tidy(bench.ledger, bench.ts_ns + 11 * SECOND_NS);
+	ledger_tidy(bench.ledger, bench.maker.ts_ns + 11 * SECOND_NS);
 	printf(", %" PRIu64 " at rest\n", (heap_bytes() - heap_before) / LIVE);
 	begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	for (uint32_t now = 0; now < duration; now++) {
