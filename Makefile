@@ -76,7 +76,8 @@ DEPFLAGS     = -MMD -MP
 ASAN         = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # BPF_PROG() expands a ctx that most programs do not use; programs are called by the kernel alone.
-BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(MAPPED) -D__TARGET_ARCH_$(ARCH) $(WARN) \
+# BPF_DEFINES: of a build for a benchmark (bpf/timing.bpf.h).
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(MAPPED) -D__TARGET_ARCH_$(ARCH) $(BPF_DEFINES) $(WARN) \
 	     -Wno-unused-parameter -Wno-missing-prototypes $(if $(DEVELOPER),-Werror) -Iinclude -Ivmlinux/$(ARCH) -Ivmlinux \
 	     -Ibpf $(PKG_CFLAGS) $(TRIPLET:%=-idirafter /usr/include/%) \
 	     $(TRIPLET:%=-idirafter /usr/%/include)

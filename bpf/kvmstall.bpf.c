@@ -10,6 +10,12 @@
 #include "scan.bpf.h"
 #include "sleep.bpf.h"
 #include "wait.bpf.h"
+#ifdef KS_TIMING
+#include "timing.bpf.h"
+#define TRACE_PROG TIMED_PROG
+#else
+#define TRACE_PROG BPF_PROG
+#endif
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -38,7 +44,7 @@ KS_PROGRAMS(X)
 /* A program that has no row would have no section. */
 #define LISTED(name) _Static_assert(KS_PROGRAM_##name < KS_PROGRAM_CNT, "programs.h lacks it");
 
-#define TRACE(name, ...)	LISTED(name) int BPF_PROG(name, __VA_ARGS__)
+#define TRACE(name, ...)	LISTED(name) int TRACE_PROG(name, __VA_ARGS__)
 #define PROBE(name, ...)	LISTED(name) int BPF_KPROBE(name, __VA_ARGS__)
 #define PROBE_RETURN(name, ...) LISTED(name) int BPF_KRETPROBE(name, ##__VA_ARGS__)
 #define ITERATE(name, what)	LISTED(name) int name(struct bpf_iter__##what *ctx)
