@@ -2,6 +2,8 @@
 #include "live/choice.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include <kvmstall/records.h>
@@ -54,11 +56,50 @@ int choice_plan(struct choice *choice, struct err *err)
 	return attach_plan_make(&choice->features, choice->wanted, &choice->plan, err);
 }
 
+/* Symbols are read by a thread of their own: both that and the trials of features are 30 ms of CPU.
+ */
+struct reading {
+	pthread_t thread;
+	bool has_thread;
+	struct host *host; /* what symbols say of it; nobody else looks at that meanwhile */
+	struct symbols *syms;
+	struct err err;
+};
+
+static void *read_symbols(void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->syms = ksyms_load(reading->host, &reading->err);
+	return NULL;
+}
+
+/* Signals are for others to handle. */
+static void reading_start(struct reading *reading, struct host *host)
+{
+	sigset_t all, before;
+
+	*reading = (struct reading){.host = host};
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	reading->has_thread = !pthread_create(&reading->thread, NULL, read_symbols, reading);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!reading->has_thread)
+		read_symbols(reading);
+}
+
+static struct symbols *reading_end(struct reading *reading)
+{
+	if (reading->has_thread)
+		pthread_join(reading->thread, NULL);
+	return reading->syms;
+}
+
 int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes, struct err *err)
 {
 	struct feature_result results[FEATURE_CNT];
 	struct kernel_traits traits;
-	struct err no_symbols = {0};
+	struct reading reading;
 	struct host host;
 	int ret;
 
@@ -67,8 +108,9 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 		return ret;
 	choice->ticks = ticks_start();
 	host_read("", &host);
-	choice->syms = ksyms_load(&host, &no_symbols);
+	reading_start(&reading, &host);
 	features_probe(results, ring_bytes, &traits);
+	choice->syms = reading_end(&reading);
 	features_fill_host(&traits, &host);
 	host.ring_bytes = ring_bytes;
 	ret = check_host(&host, err);
@@ -77,7 +119,7 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	if (ret)
 		return ret;
 	if (!choice->syms) {
-		*err = no_symbols;
+		*err = reading.err;
 		return -ENOMEM;
 	}
 	choice->wanted = wanted;

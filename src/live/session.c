@@ -60,6 +60,7 @@ static void heap_keep(void)
 {
 	mallopt(M_MMAP_THRESHOLD, START_HEAP_BYTES);
 	mallopt(M_TRIM_THRESHOLD, START_HEAP_BYTES);
+	mallopt(M_ARENA_MAX, 1); /* what one thread frees is for the other, too */
 }
 
 static void heap_return(void)

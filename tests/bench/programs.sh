@@ -150,6 +150,7 @@ table()
 		| program | runs | median | 99.9 % | worst | runs, $vms VMs | median | 99.9 % | worst |
 		|---|--:|--:|--:|--:|--:|--:|--:|--:|
 	END
+	# shellcheck disable=SC2016 # quotes of markdown
 	rows | sed 's/^\([^\t]*\)/`\1`/; s/\t/ | /g; s/^/| /; s/$/ |/; s/`nothing`/nothing/'
 }
 
