@@ -25,6 +25,7 @@ types() { tests/lint/types.sh; }
 names() { tests/lint/names.sh; }
 functions() { tests/lint/functions.sh; }
 loops() { tests/lint/loops.sh; }
+insns() { tests/lint/insns.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
 
@@ -77,6 +78,7 @@ needs()
 	shell) echo shellcheck ;;
 	man) echo groff ;;
 	names) echo jq ;;
+	insns) echo readelf ;;
 	units) echo systemd-analyze ;;
 	*) echo bash ;;
 	esac
@@ -105,7 +107,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops insns units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done
