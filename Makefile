@@ -422,6 +422,11 @@ check-tsan: all
 check-kvm: all
 	@PROGRAMS=all $(RUN) kvm
 
+# What tracing costs what is traced, beside bpftrace, perf trace and strace: a table, ten minutes of a machine at rest.
+.PHONY: bench
+bench: all
+	@KVMSTALL=$(abspath $O/kvmstall) bash tests/bench/bench.sh
+
 # Hosts that drain a hundred VMs at once, and two hundred; a minute.
 check-drain: all
 	@VMMS=101 IRQFDS=9 bash tests/live/drain.sh

@@ -1,0 +1,277 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.sh [--markdown FILE] [TOOL...] - make bench: what tracing costs what is traced, and what else does.
+#
+# Bare, and beside or under each TOOL (kvmstall with each backend that this kernel has, bpftrace, perf-trace, strace),
+# in turns, ROUNDS (7) of each: rows of tests/bench/calls.c, "kvmstall repro" as Firecracker at a random time, so
+# that it does not keep step with the tick, and KVM's memslot_perf_test and memslot_modification_stress_test. Then
+# what a tool itself takes. A median over the rounds, the least and the most of them; nothing is asserted, and a tool
+# that is missing or does not work here is named. Root, /dev/kvm.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")/../.." && pwd)
+KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+export KVMSTALL PATH=$PATH:/usr/sbin:/sbin
+rounds=${ROUNDS:-7} markdown=''
+rows='getppid switch ioctl listed run memslot stalled'
+
+if [ "${1-}" = --markdown ]; then
+	markdown=$(readlink -f "$2")
+	shift 2
+fi
+if [ "$(id -u)" != 0 ] || [ ! -w /dev/kvm ]; then
+	echo 'bench.sh: root and /dev/kvm are needed' >&2
+	exit 77
+fi
+work=$(mktemp -d)
+trap 'stop_tool; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+tool=''
+cd "$work"
+
+# The same question as kvmstall's, as far as such a script can: how long each ioctl took, and where it slept.
+cat >script.bt <<'END'
+tracepoint:raw_syscalls:sys_enter /args->id == 16/ { @start[tid] = nsecs; @cmd[tid] = args->args[1]; }
+tracepoint:raw_syscalls:sys_exit /@start[tid]/
+{
+	@ns[@cmd[tid]] = hist(nsecs - @start[tid]);
+	delete(@start[tid]);
+	delete(@cmd[tid]);
+}
+tracepoint:sched:sched_switch /@start[tid]/ { @slept[kstack] = count(); }
+END
+
+# What a COMMAND of the tool does to say when it ran, and what the tool took until then.
+cat >./command <<'END'
+#!/bin/sh
+date +%s%N >now
+for pid in $PPID $(cut -d ' ' -f 4 "/proc/$PPID/stat"); do
+	case $(cat "/proc/$pid/comm") in kvmstall|bpftrace|perf|strace) grep VmRSS "/proc/$pid/status" >status ;; esac
+done
+date +%s%N >over
+END
+chmod +x ./command
+
+# Those that work here: tracepoint does wherever kvmstall does.
+backends()
+{
+	"$KVMSTALL" check --json | jq -r '.features[] | select(.works and (.name | IN("fentry", "kprobe"))).name' || true
+	echo tracepoint
+}
+
+# run_under TOOL SCRIPT: all but strace trace the whole host meanwhile, and have attached once it runs.
+run_under()
+{
+	case $1 in
+	kvmstall-*) exec "$KVMSTALL" trace -q -o /dev/null --backend "${1#*-}" -- "$2" ;;
+	bpftrace) exec bpftrace -o "$work/tool.out" "$work/script.bt" -c "/bin/sh $2" ;;
+	perf-trace) exec perf trace -a -o "$work/tool.out" -e ioctl -- "$2" ;;
+	strace) exec strace -f -q -o "$work/tool.out" -e trace=ioctl "$2" ;;
+	esac
+}
+
+# Beside: all but strace see the whole host, and are attached once their COMMAND runs.
+start_tool()
+{
+	local end=$((SECONDS + 30))
+
+	under=''
+	case $1 in
+	bare) return ;;
+	strace) under="strace -f -q -o $work/tool.out -e trace=ioctl"; return ;;
+	esac
+	printf '#!/bin/sh\necho $$ >%s/attached\nexec sleep 1000\n' "$work" >waiting
+	chmod +x waiting
+	rm -f attached
+	run_under "$1" "$work/waiting" >/dev/null 2>"$work/tool.err" &
+	tool=$!
+	until [ -s attached ]; do
+		if [ $SECONDS -gt $end ] || ! kill -0 $tool 2>/dev/null; then
+			tail -n 3 tool.err >&2
+			kill $tool 2>/dev/null || true
+			tool=''
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+stop_tool()
+{
+	[ -n "$tool" ] || return 0
+	[ ! -s attached ] || kill "$(cat attached)" || true
+	wait "$tool" 2>/dev/null || true
+	tool=''
+	rm -f "$work/tool.out"
+}
+
+# put ROW NS...
+put()
+{
+	local row=$1 ns
+
+	shift
+	for ns; do
+		echo "$row $side $ns" >>values
+	done
+}
+
+restores()
+{
+	for _ in 1 2 3; do
+		sleep "0.0$((RANDOM % 90 + 10))"
+		# shellcheck disable=SC2086 # words
+		put restore "$($under "$KVMSTALL" repro --profile firecracker --json | jq -s 'map(.latency_ns // 0) | add')"
+	done
+}
+
+selftests()
+{
+	local start
+
+	[ -n "$selftests" ] || return 0
+	# shellcheck disable=SC2086 # words
+	put memslot_perf_test "$($under "$selftests/memslot_perf_test" -s 4099 -f 3 -e 3 -l 1 -r 1 |
+		sed -n 's/.*took \([0-9]*\)\.\([0-9]*\)s for slot setup.*/\1\2/p' | sed 's/^0*//')"
+	start=$(date +%s%N)
+	# shellcheck disable=SC2086
+	$under "$selftests/memslot_modification_stress_test" -i 101 >/dev/null
+	put memslot_modification_stress_test $(($(date +%s%N) - start))
+}
+
+one_round()
+{
+	start_tool "$side" || { echo "bench.sh: $side does not work here" >&2; missing="$missing $side"; return 0; }
+	sleep 0.3
+	# shellcheck disable=SC2086 # words
+	$under ./calls $rows >called
+	while read -r row median _; do
+		put "$row" "$median"
+	done <called
+	restores
+	selftests
+	stop_tool
+}
+
+# What the tool takes: ms until its COMMAND runs, and from its end on; CPU of all of it; memory.
+one_cost()
+{
+	local before cpu TIMEFORMAT='%U %S'
+
+	before=$(date +%s%N)
+	cpu=$({ time (run_under "$side" "$work/command") >/dev/null 2>&1; } 2>&1) || return 0
+	put attach $(($(cat now) - before))
+	put detach $(($(date +%s%N) - $(cat over)))
+	put cpu "$(awk '{ printf "%d", ($1 + $2) * 1e9 }' <<<"$cpu")"
+	put resident "$(awk '{ print $2 * 1024 }' status)"
+}
+
+# Events and bytes of one VM's boot, as the tool writes it to a file.
+boot()
+{
+	rm -f tool.out
+	case $side in
+	kvmstall-*)
+		"$KVMSTALL" record --backend "${side#*-}" -o boot.cap -- "$KVMSTALL" repro --profile firecracker >/dev/null 2>&1
+		put bytes "$(stat -c %s boot.cap)"
+		put events "$("$KVMSTALL" report -f json boot.cap | jq 'select(.type == "summary").records')"
+		rm -f boot.cap
+		;;
+	perf-trace | strace)
+		printf '#!/bin/sh\nexec "%s" repro --profile firecracker\n' "$KVMSTALL" >boot
+		chmod +x boot
+		(run_under "$side" "$work/boot") >/dev/null 2>&1
+		put bytes "$(stat -c %s tool.out)"
+		put events "$(wc -l <tool.out)"
+		;;
+	esac
+}
+
+# Tracers of others, which are in all columns.
+others()
+{
+	grep -lxE 'kvmstall|bpftrace|perf|strace' /proc/[0-9]*/comm 2>/dev/null | wc -l
+}
+
+about()
+{
+	echo "$(uname -r), $(uname -m), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load" \
+		"$(cut -d ' ' -f 1 /proc/loadavg), $(others) tracers of others, $rounds rounds"
+}
+
+# table: rows by tools, "median (least-most)".
+table()
+{
+	awk -v sides="$sides" '
+	function scaled(row, ns) {
+		if (row == "events") return sprintf("%d", ns)
+		if (row == "bytes") return sprintf("%.1f kB", ns / 1000)
+		if (row == "resident") return sprintf("%.1f MB", ns / 1048576)
+		if (ns >= 1e9) return sprintf("%.2f s", ns / 1e9)
+		if (ns >= 1e6) return sprintf("%.1f ms", ns / 1e6)
+		if (ns >= 1e4) return sprintf("%.1f us", ns / 1e3)
+		return sprintf("%d ns", ns)
+	}
+	{
+		key = $1 SUBSEP $2
+		list[key] = list[key] " " $3
+		if (!($1 in seen)) { seen[$1] = 1; order[++cnt] = $1 }
+	}
+	END {
+		n = split(sides, side, " ")
+		line = "| |"; rule = "|---|"
+		for (i = 1; i <= n; i++) { line = line " " side[i] " |"; rule = rule "--:|" }
+		print line; print rule
+		for (r = 1; r <= cnt; r++) {
+			line = "| " order[r] " |"
+			for (i = 1; i <= n; i++) {
+				m = split(list[order[r] SUBSEP side[i]], v, " ")
+				for (a = 2; a <= m; a++)
+					for (b = a; b > 1 && v[b - 1] + 0 > v[b] + 0; b--) { t = v[b]; v[b] = v[b - 1]; v[b - 1] = t }
+				cell = m ? scaled(order[r], v[int((m + 1) / 2)]) : ""
+				if (m > 1)
+					cell = cell " (" scaled(order[r], v[1]) " to " scaled(order[r], v[m]) ")"
+				line = line " " cell " |"
+			}
+			print line
+		}
+	}' values
+}
+
+"${CC:-cc}" -O1 -pthread -o calls "$here/tests/bench/calls.c"
+selftests=$(bash "$here/tests/kvm/build.sh" 2>/dev/null) || { selftests=''; echo 'bench.sh: no selftests of KVM here' >&2; }
+missing=''
+sides=bare
+if [ $# -gt 0 ]; then
+	sides="bare $*"
+else
+	for side in $(backends); do
+		sides="$sides kvmstall-$side"
+	done
+	for side in bpftrace perf-trace strace; do
+		if command -v "${side%-*}" >/dev/null; then
+			sides="$sides $side"
+		else
+			echo "bench.sh: no $side here" >&2
+		fi
+	done
+fi
+for ((round = 0; round < rounds; round++)); do
+	for side in $sides; do
+		case " $missing " in *" $side "*) ;; *) one_round ;; esac
+	done
+done
+for side in ${sides#bare}; do
+	case " $missing " in *" $side "*) continue ;; esac
+	for ((round = 0; round < rounds; round++)); do
+		one_cost
+	done
+	boot
+done
+{
+	about
+	[ -z "$missing" ] || echo "Does not work here:$missing."
+	echo
+	table
+} | tee ${markdown:+"$markdown"}
