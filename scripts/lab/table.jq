@@ -75,9 +75,9 @@ def wins: . as $all | [("firecracker", "arm64", "qemu", "crosvm", "minimal") as 
 		| "* \(names[$how]): \([$cells[][] | select(.how == $how)] | length) of \($cells | length)") end;
 
 # Native and emulated: the same series, tick rate and profile.
-def distortion($native): . as $all | $native[] | . as $here
+def distortion($native): . as $all | $native | sort_by(order)[] | . as $here
 	| ($all | map(select(.arch == $here.arch and .series == $here.series and .hz == $here.hz and .profile == $here.profile and (.missing | not)))[0]) as $there
-	| ("register", "registers", "sync", "setup", "close") as $what
+	| ("register", "registers", "sync", "setup", "close") as $what | select($here[$what].cnt > 0)
 	| [($here | vmm), {register: "a registration", registers: "all of a VM's", sync: "next wait", setup: "set-up", close: "close"}[$what],
 		($here[$what] | (p50 | us), (.p99 | us)),
 		(if $there then ($there[$what] | (p50 | us), (.p99 | us)) else "missing", "" end),
