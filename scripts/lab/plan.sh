@@ -62,6 +62,16 @@ lab_profiles()
 	esac
 }
 
+# lab_wanted ARCH: of these, those that are to be measured now.
+lab_wanted()
+{
+	local profile
+
+	for profile in $(lab_profiles "$1"); do
+		[[ -n ${LAB_VMM-} && " $LAB_VMM " != *" $profile "* ]] || echo "$profile"
+	done
+}
+
 # lab_results ARCH SERIES HZ HOW: where a boot's cells are: PROFILE.json, with what it was made of; "reason": why
 # there are none.
 lab_results()

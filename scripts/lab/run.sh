@@ -8,7 +8,7 @@
 # Each kernel and each cell is a file in the cache (lab/): what was built or measured is used again, and a run that was
 # ended goes on where it was. What cannot be had is named in the table, with the reason.
 #
-# LAB_ARCH ("amd64 arm64"), LAB_HZ ("250 1000 100"), LAB_HOW ("1 0 2 3") choose; LAB_ROUNDS is how many VMs are measured, 31.
+# LAB_ARCH ("amd64 arm64"), LAB_HZ ("250 1000 100"), LAB_HOW ("1 0 2 3"), LAB_VMM ("qemu crosvm") choose; LAB_ROUNDS is how many VMs are measured, 31.
 # LAB_DO is what to do, by default "kernels native cells table": build kernels; measure on this machine; measure on the
 # kernels that are there; write the page; and "again": make the cells anew from what was measured. LAB_RUN is a command for each
 # boot ("flock FILE"), LAB_FOR after how many seconds none is started any more, LAB_BUILD a command for builds ("nice -n 19"),
@@ -31,7 +31,7 @@ missing()
 {
 	local profile
 
-	for profile in $(lab_profiles "$2"); do
+	for profile in $(lab_wanted "$2"); do
 		[ -s "$1/$profile.json" ] || echo "$profile"
 	done
 }
