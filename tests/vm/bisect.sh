@@ -64,35 +64,59 @@ commands()
 	awk -v tool="$2" '/^    kvmstall / { is_it = $2 == tool } !/^    / { is_it = 0 } is_it { print substr($0, 5) }' "$1"
 }
 
-# mail FILE...: exit status and all.
+# mail FILE...: the text, and the exit status.
 mail()
 {
 	local status=0
 
 	"$KVMSTALL" diff --format lkml "$@" >mail || status=$?
 	echo $status >status
+	awk 'length > 72' mail >wide
+	[ ! -s wide ] || fail "too wide for a mail:" "$(cat wide)"
 }
 
-# record SERIES: what the mail says to run there.
+# record SERIES: what the mail says to run there, as it is; and with another command "in the place of 'kvmstall repro'".
 record()
 {
 	local status=0
 
 	{
-		printf '#!/bin/sh\ncd /out\n'
+		printf '#!/bin/sh\nmkdir /out/asked /out/minimal\ncd /out/asked\n'
 		cat asked
+		printf 'cd /out/minimal\n'
+		sed 's/kvmstall repro /kvmstall repro --profile minimal /' asked
 	} >guest.sh
 	OUT=$PWD/$1 KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=600 "$here/tests/vm/run.sh" "$1" "$PWD/guest.sh" \
 		>said 2>&1 || status=$?
 	[ $status != 77 ] || skip "$(tail -n 1 said)"
+	[ $status != 124 ] || too_busy "$(tail -n 1 said)"
 	[ $status = 0 ] || fail "$1: exit status $status" "$(cat said)"
-	mv "$1"/*.kvs .
+}
+
+# has LINE...: the mail does, as a regular expression; its lines are folded.
+has()
+{
+	local line
+
+	tr '\n' ' ' <mail | tr -s ' ' >text
+	for line; do
+		grep -qE "$line" text || fail "not in it: $line" "$(cat mail)" || return 1
+	done
+}
+
+# Its commands are what was run, and run again they make it again.
+is_reproduced()
+{
+	commands mail record | diff asked -
+	commands mail diff >again.sh
+	PATH=$PWD/bin:$PATH bash again.sh >again || [ $? = "$(cat status)" ]
+	diff mail again
 }
 
 # It is written for any two recordings; the golden test has these.
 test_mail()
 {
-	local line
+	local hosts=('A 6\.17\.[^ ]*\.kvs: 6\.17\.[^ ]* x86_64, HZ=250,' 'B 6\.18\.[^ ]*\.kvs: 6\.18\.[^ ]* x86_64, HZ=250,')
 
 	for seed in 1 2; do
 		awk -v SEED=$seed -v TIMER=$(((seed - 1) * 4000)) -f "$here/tests/golden/diff/log.awk" >$seed.log
@@ -100,25 +124,23 @@ test_mail()
 	mail 1.log 2.log
 	commands mail record >asked
 	[ -s asked ] || fail "no command to record with" "$(cat mail)"
-	record 6.17
-	record 6.18
-	mail 6.17.*.kvs 6.18.*.kvs
-	awk 'length > 72' mail >wide
-	[ ! -s wide ] || fail "too wide for a mail:" "$(cat wide)"
-	[ "$(cat status)" = 1 ] || too_busy "exit status $(cat status), not 1" "$(cat mail)"
-	# Lines are folded.
-	tr '\n' ' ' <mail | tr -s ' ' >text
-	for line in 'A 6\.17\.[^ ]*\.kvs: 6\.17\.[^ ]* x86_64, HZ=250,' 'B 6\.18\.[^ ]*\.kvs: 6\.18\.[^ ]* x86_64, HZ=250,' \
-		'KVM_SET_USER_MEMORY_REGION [^:]* B: worse: gp-timer \+[0-9.]+ms because of kvm_io_bus_register_dev in KVM_CREATE_'; do
-		grep -qE "$line" text || fail "not in it: $line" "$(cat mail)"
-	done
-	commands mail record | diff asked -
-	commands mail diff >again.sh
 	mkdir bin
 	ln -s "$KVMSTALL" bin/kvmstall
-	PATH=$PWD/bin:$PATH bash again.sh >again || [ $? = 1 ]
-	diff mail again
-	note "$(grep -A 2 '^KVM_SET_USER_MEMORY_REGION' mail | sed -n '2,3p' | tr -s ' ' | paste -sd ';')"
+	record 6.17
+	record 6.18
+	# Firecracker's order has milliseconds of other calls between devices and memory where a machine is emulated, and
+	# its memory may come too late to meet their grace period.
+	cp 6.1[78]/asked/*.kvs .
+	mail 6.17.*.kvs 6.18.*.kvs
+	has "${hosts[@]}"
+	is_reproduced
+	note "as it is: $(sed -n '/^Against A:/{n;p}' mail)"
+	cp 6.1[78]/minimal/*.kvs .
+	mail 6.17.*.kvs 6.18.*.kvs
+	[ "$(cat status)" = 1 ] || too_busy "exit status $(cat status), not 1" "$(cat mail)"
+	has "${hosts[@]}" 'KVM_SET_USER_MEMORY_REGION [^:]* B: worse: gp-timer \+[0-9.]+ms because of kvm_io_bus_register_dev in KVM_IOEVENTFD'
+	is_reproduced
+	note "a device, then memory: $(sed -n '/^Against A:/{n;p}' mail)"
 }
 
 command -v git >/dev/null || nothing "no git"
