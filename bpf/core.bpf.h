@@ -160,6 +160,27 @@ static __always_inline bool task_in_iowait(struct task_struct *task)
 	       BPF_CORE_READ_BITFIELD_PROBED(its, in_iowait);
 }
 
+/* v6.12 152e11f6df29 ("sched/fair: Implement delayed dequeue"): who sleeps may stay on its run
+ * queue */
+struct sched_entity___v6_12 {
+	unsigned char sched_delayed;
+} __attribute__((preserve_access_index));
+
+struct task_struct___v6_12 {
+	struct sched_entity___v6_12 se;
+} __attribute__((preserve_access_index));
+
+/* Has it gone to sleep? .on_rq is an int, and in 7.3 a byte: read whatever size it has. */
+static __always_inline bool task_is_asleep(struct task_struct *task)
+{
+	struct task_struct___v6_12 *its = (void *)task;
+
+	if (!BPF_CORE_READ_BITFIELD_PROBED(task, on_rq))
+		return true;
+	return bpf_core_field_exists(its->se.sched_delayed) &&
+	       BPF_CORE_READ_BITFIELD_PROBED(its, se.sched_delayed);
+}
+
 /* A syscall's number, also when it returns. */
 static __always_inline int sys_nr(struct pt_regs *regs)
 {

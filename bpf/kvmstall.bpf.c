@@ -7,6 +7,7 @@
 
 #include "gp.bpf.h"
 #include "lock.bpf.h"
+#include "rcu.bpf.h"
 #include "scan.bpf.h"
 #include "sleep.bpf.h"
 #include "wait.bpf.h"
@@ -253,6 +254,7 @@ PROBE(run_kprobe, struct kvm_vcpu *vcpu)
 TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
       unsigned int prev_state)
 {
+	rcu_gp_sleeps(prev, preempt, prev_state);
 	task_off_cpu(ctx, prev, preempt, prev_state);
 	kthread_runs(next, prev);
 	task_on_cpu(next, prev);
@@ -263,6 +265,7 @@ TRACE(waking_tp, struct task_struct *task)
 {
 	sleep_wake(task);
 	kthread_wakes_up(task);
+	rcu_gp_wakes(task);
 	return 0;
 }
 
@@ -393,6 +396,8 @@ ITERATE(task_iter, task)
 
 	if (task && scan_self)
 		self_scan();
+	else if (task && scan_rcu)
+		rcu_learn(task);
 	else if (task)
 		task_scan(task);
 	return 0;

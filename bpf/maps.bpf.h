@@ -11,6 +11,9 @@
 #include "lost.h"
 #include "wake.h"
 
+/* Of more CPUs, it is not said who was on one. */
+#define RCU_CPUS 1024
+
 /* Addresses of kernel functions, from /proc/kallsyms; 0 matches nothing. */
 #define X(name) const volatile __u64 sym_##name;
 KS_SYMBOLS(X)
@@ -39,6 +42,9 @@ const volatile bool want_early_stacks;
 /* Wake the reader when this much waits for it; else only a call's end does. */
 const volatile __u64 ring_wake_bytes = 1 << 20;
 
+/* From a CPU's struct rq to its struct rcu_data, both static per-CPU variables; 0: not known. */
+const volatile __s64 rcu_data_from_rq;
+
 /* All programs are attached; written by user space. Before, a begin may have no end. */
 bool is_attached;
 /* When that was. A thread that is older may have been in a call then. */
@@ -61,6 +67,13 @@ __u32 self_tgid;
 bool scan_self;
 __u64 self_pid_ns;
 __u32 self_pid_level;
+
+/* RCU's, once the task iterator was asked to find them; 0: not known, and no record of RCU's
+ * kthread is made. */
+bool scan_rcu;
+__u64 rcu_root; /* struct rcu_state, and the root of its tree */
+__u32 rcu_gp_tid;
+__u64 rqs[RCU_CPUS]; /* each CPU's struct rq; 0: not known */
 
 /* The host-wide domain that KVM waits on (mmu_notifier's), once it is known. */
 __u64 shared_ssp;

@@ -268,10 +268,44 @@ struct mm_struct {
 	struct rw_semaphore mmap_lock;
 };
 
+struct rq {
+	struct task_struct *curr;
+	int cpu;
+};
+
+struct cfs_rq {
+	struct rq *rq;
+};
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+};
+
+struct rcu_node {
+	unsigned long qsmask;
+	int grplo;
+	struct rcu_node *parent;
+	struct list_head *gp_tasks;
+};
+
+struct rcu_data {
+	struct rcu_node *mynode;
+	int cpu;
+};
+
+struct rcu_state {
+	unsigned long gp_seq;
+	struct task_struct *gp_kthread;
+	short gp_state;
+};
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	int prio;
+	int on_rq;
+	struct sched_entity se;
+	struct list_head rcu_node_entry;
 	int exit_state;
 	int pid;
 	int tgid;

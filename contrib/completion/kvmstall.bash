@@ -59,7 +59,7 @@ _kvmstall()
 	report:--until) return ;;
 	report:--around) return ;;
 	report:--output | report:-o) return ;;
-	report:--by) words="stall vm call cause phase culprit timer deferral start" ;;
+	report:--by) words="stall vm call cause phase culprit timer part deferral start" ;;
 	report:--format | report:-f) words="text json csv perfetto html lkml" ;;
 	report:--from) words="auto strace perf-trace perf stacks function-graph" ;;
 	report:*) words="--pid --vm --comm --min --stuck --since --until --around --output --by --format --from --all --facts --timeline --verbose --quiet --help" ;;

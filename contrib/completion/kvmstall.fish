@@ -62,7 +62,7 @@ complete -c kvmstall -n '__fish_seen_subcommand_from report' -l since -x -d 'onl
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -l until -x -d 'only calls before this'
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -l around -x -d 'what all VMs did around the Nth longest stall: a second before and after it'
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -s o -l output -r -F -d 'write to this file instead of standard output (-)'
-complete -c kvmstall -n '__fish_seen_subcommand_from report' -l by -x -a 'stall vm call cause phase culprit timer deferral start' -d 'add up instead of one by one'
+complete -c kvmstall -n '__fish_seen_subcommand_from report' -l by -x -a 'stall vm call cause phase culprit timer part deferral start' -d 'add up instead of one by one'
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -s f -l format -x -a 'text json csv perfetto html lkml' -d 'for whom'
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -l from -x -a 'auto strace perf-trace perf stacks function-graph' -d 'read logs as these, whatever they look like'
 complete -c kvmstall -n '__fish_seen_subcommand_from report' -s a -l all -d 'also calls that did not stall'

@@ -66,6 +66,8 @@ enum ks_type {
 	KS_RUN = 27,	   /* ks_step: vCPU 0 of the VM .val enters KVM_RUN for the first time */
 	KS_SPUN = 28,	   /* ks_step: a task in a call spun for the lock .ssp, since .seq; the call
 			    * began at .val. Which lock, its KS_LOCK before this one says */
+	KS_RCU_SLEEP = 29, /* ks_rcu: RCU's kthread went to sleep, while a task was in a call */
+	KS_RCU_WAKE = 30,  /* ks_rcu: it was woken; by what ran on .cpu of the head */
 	KS_TYPE_CNT
 };
 
@@ -262,6 +264,38 @@ struct ks_cpu {
 	char waker_comm[KS_COMM_LEN];
 };
 
+/* enum in kernel/rcu/tree.h, the same from 6.1 to 7.3: what RCU's kthread does. */
+enum ks_rcu_state {
+	KS_RCU_WAIT_GPS = 1, /* no grace period is in flight, none is asked for */
+	KS_RCU_WAIT_FQS = 5, /* it waits for CPUs, until they report or its timer fires */
+};
+
+enum ks_rcu_flags {
+	KS_RCU_READERS = 1 << 0, /* no CPU, but tasks that were preempted in a reader: .tid */
+	KS_RCU_HAS_CPU = 1 << 1, /* .cpu, .cpu_mask are known */
+	KS_RCU_GUEST = 1 << 2,	 /* .tid runs a guest */
+};
+
+/* RCU's grace period, and its kthread (.head.tid), at one of the kthread's sleeps or wake-ups. */
+struct ks_rcu {
+	struct ks_head head;
+	__u64 seq;	/* rcu_state.gp_seq */
+	__u64 mask;	/* of the root: who has to pass a quiescent state yet; 0: all have */
+	__u64 cpu_mask; /* CPUs from .first_cpu on that have to: of the first rcu_node that has any
+			 */
+	__u64 switches; /* of .tid: the same number, it has been on its CPU all along */
+	/* That is on .cpu, or the reader; 0: nobody, or not known. KS_RCU_WAKE, .mask 0: .cpu has
+	 * reported, and was the last. */
+	__u32 tid;
+	__u32 prio; /* task_struct.prio of .tid */
+	__u16 cpu;  /* the first of .cpu_mask */
+	__u16 first_cpu;
+	__u8 state; /* rcu_state.gp_state */
+	__u8 flags; /* enum ks_rcu_flags */
+	__u8 unused[2];
+	char comm[KS_COMM_LEN];
+};
+
 /* A call that took so long is reported though it never slept, and shorter ones if --min is less. */
 #define KS_LONG_CALL_NS 1000000
 
@@ -306,6 +340,7 @@ _Static_assert(sizeof(struct ks_step) == 40, "records are stored in captures");
 _Static_assert(sizeof(struct ks_cb) == 48, "records are stored in captures");
 _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
 _Static_assert(sizeof(struct ks_cpu) == 88, "records are stored in captures");
+_Static_assert(sizeof(struct ks_rcu) == 80, "records are stored in captures");
 _Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");
 _Static_assert(__builtin_offsetof(struct ks_start, stack) == 88, "ks_start has a hole");

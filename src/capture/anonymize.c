@@ -312,6 +312,9 @@ void anonymize_record(struct anonymize *anon, void *record, size_t size)
 	case RECORD_CPU:
 		hide_cpu(anon, record);
 		break;
+	case RECORD_RCU:
+		hide_comm(anon, ((struct ks_rcu *)record)->comm);
+		break;
 	}
 }
 

@@ -20,8 +20,8 @@
 #define BY_START    (GROUP_BY_CNT + 1)
 
 /* In the order of enum group_by_key, and two more. */
-static const char *const by_names[] = {"stall",	  "vm",	   "call",     "cause", "phase",
-				       "culprit", "timer", "deferral", "start", NULL};
+static const char *const by_names[] = {"stall", "vm",	"call",	    "cause", "phase", "culprit",
+				       "timer", "part", "deferral", "start", NULL};
 /* In the order of enum printer_format. */
 static const char *const format_names[] = {"text", "json", "csv", "perfetto", "html", "lkml", NULL};
 

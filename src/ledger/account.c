@@ -121,12 +121,81 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 	return ret;
 }
 
+/* Where the last callback ran is known by who was woken there. */
+static struct rcu_blame blame_barrier(const struct ks_sleep *sleep, const struct stack *stack)
+{
+	struct rcu_blame blame = {.part = RCU_PART_BARRIER};
+
+	if (stack_in_mutex(stack))
+		return (struct rcu_blame){.part = RCU_PART_BARRIER_MUTEX};
+	blame.has_cpu = sleep->wake_ns != 0;
+	blame.cpu = blame.has_cpu ? sleep->wake_cpu : 0;
+	return blame;
+}
+
+static int add_rcu_pieces(struct task *task, uint64_t begin_ns, const char *site,
+			  const struct rcu_pieces *pieces)
+{
+	for (size_t i = 0; i < rcu_pieces_cnt(pieces); i++) {
+		const struct rcu_piece *piece = rcu_pieces_at(pieces, i);
+		struct segment seg = {
+			.cause = KS_CAUSE_RCU, .ns = piece->ns, .func = site, .rcu = piece->blame};
+
+		if (task_add_segment(task, begin_ns, &seg))
+			return -ENOMEM;
+		begin_ns += piece->ns;
+	}
+	return 0;
+}
+
+/* A normal grace period, by what RCU's kthread did. */
+static int split_rcu(struct task *task, const struct ks_sleep *sleep, const char *site,
+		     const struct rcu_history *rcu, bool is_open)
+{
+	const struct cpu_wait *woken = cpu_waits_at(&task->cpu_waits, sleep->head.ts_ns);
+	struct rcu_wait wait = {
+		.from_ns = sleep->off_ns,
+		.until_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns,
+		.by_kthread = woken && woken->waker_tid == rcu_history_kthread(rcu),
+		.is_open = is_open,
+		.wake_cpu = sleep->wake_cpu,
+	};
+	struct rcu_pieces pieces = {{0}};
+	int ret = rcu_split(rcu, &wait, &pieces) ? 0 : -ENOMEM;
+
+	if (!ret)
+		ret = add_rcu_pieces(task, sleep->off_ns, site, &pieces);
+	rcu_pieces_fini(&pieces);
+	return ret;
+}
+
+/* An older capture has nothing of RCU's kthread, and its calls are accounted for as they were. */
+static int add_rcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+		   const struct rcu_history *rcu, bool is_open)
+{
+	uint64_t wake_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns;
+	struct segment seg = {.cause = KS_CAUSE_RCU,
+			      .ns = wake_ns - sleep->off_ns,
+			      .func = stack_rcu_caller(stack)};
+
+	if (rcu_history_kthread(rcu)) {
+		if (stack_api(stack) == KS_API_RCU_BARRIER)
+			seg.rcu = blame_barrier(sleep, stack);
+		else if (stack_api(stack) == KS_API_RCU_EXPEDITED)
+			seg.rcu.part = RCU_PART_EXPEDITED;
+		else
+			return split_rcu(task, sleep, seg.func, rcu, is_open);
+	}
+	return task_add_segment(task, sleep->off_ns, &seg);
+}
+
 /*
- * Plain RCU: the stack proves what was waited for and on whose behalf, and nothing yet what the
- * time went to. The sleep of one call of RCU is one wait, unless it slept before for a mutex of
- * RCU's own whose holder was not seen.
+ * Plain RCU: the stack proves what was waited for and on whose behalf, and its kthread's sleeps
+ * what the time went to. The sleep of one call of RCU is one wait, unless it slept before for a
+ * mutex of RCU's own whose holder was not seen.
  */
-static int account_rcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
+static int account_rcu(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
+		       const struct rcu_history *rcu, bool is_open)
 {
 	uint64_t wake_ns = sleep->wake_ns ? sleep->wake_ns : sleep->head.ts_ns;
 	const char *site = stack_rcu_caller(stack);
@@ -138,10 +207,9 @@ static int account_rcu(struct task *task, const struct ks_sleep *sleep, const st
 		.callbacks = -1,
 		.stack = *stack,
 	};
-	struct segment rcu = {.cause = KS_CAUSE_RCU, .ns = wake_ns - sleep->off_ns, .func = site};
 	struct segment wakeup = {.cause = KS_CAUSE_WAKEUP, .ns = sleep->head.ts_ns - wake_ns};
 
-	if (task_add_wait(task, &wait) || task_add_segment(task, sleep->off_ns, &rcu))
+	if (task_add_wait(task, &wait) || add_rcu(task, sleep, stack, rcu, is_open))
 		return -ENOMEM;
 	return task_add_segment(task, wake_ns, &wakeup);
 }
@@ -216,7 +284,7 @@ static bool is_sane(const struct ks_sleep *sleep, const struct task *task)
 }
 
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-		  struct domain *dom, bool is_open)
+		  struct domain *dom, const struct rcu_history *rcu, bool is_open)
 {
 	/* RCU has mutexes of its own. The stack of a task that is not on a CPU lacks mutex_lock():
 	 * stack_trace_save_tsk() leaves out what the scheduler is in */
@@ -230,7 +298,7 @@ int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct 
 	if (is_lock)
 		ret = account_other(task, sleep, stack);
 	else if (is_rcu)
-		ret = account_rcu(task, sleep, stack);
+		ret = account_rcu(task, sleep, stack, rcu, is_open);
 	else if (is_srcu)
 		ret = account_srcu(task, sleep, stack, dom, is_open);
 	else
@@ -304,7 +372,7 @@ static void put_segment(struct builder *builder, const struct segment *seg)
 		return;
 	builder->stall->by_cause[seg->cause] += seg->ns;
 	if (last && last->cause == seg->cause && last->dom == seg->dom && last->gp == seg->gp &&
-	    last->func == seg->func)
+	    last->func == seg->func && rcu_blame_is_same(&last->rcu, &seg->rcu))
 		extend(last, seg);
 	else
 		list[builder->cnt++] = *seg;

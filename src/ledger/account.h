@@ -11,9 +11,9 @@
 struct symbols;
 
 /* Split one sleep by cause and append it to @task; @dom: the domain it waited for, or NULL;
- * @is_open: it goes on, and @sleep ends now. */
+ * @rcu: what RCU's kthread did; @is_open: it goes on, and @sleep ends now. */
 int account_sleep(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
-		  struct domain *dom, bool is_open);
+		  struct domain *dom, const struct rcu_history *rcu, bool is_open);
 
 /* Append to @task that it was without a CPU, and did not sleep. Returns 0 or -ENOMEM. */
 int account_preempted(struct task *task, const struct ks_cpu *cpu);

@@ -375,6 +375,31 @@ static void blame_waker(const struct culprit_input *in, const struct segment *se
 	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
 }
 
+/* Who held RCU's grace period up; or had the CPU that its kthread wanted, or who was to run its
+ * callbacks. */
+static void blame_rcu(const struct culprit_input *in, const struct segment *seg, uint64_t begin_ns,
+		      uint64_t end_ns, struct culprit *culprit)
+{
+	const struct rcu_blame *rcu = &seg->rcu;
+	const struct cpu_wait *woken;
+
+	if (rcu->part == RCU_PART_WORK)
+		blame_late(in, in->rcu_kthread, begin_ns, end_ns, culprit);
+	if (rcu->part == RCU_PART_CALLBACKS || rcu->part == RCU_PART_BARRIER) {
+		woken = wait_after(&in->task->cpu_waits, end_ns);
+		if (woken)
+			blame_late(in, woken->waker_tid, begin_ns, end_ns, culprit);
+		return;
+	}
+	if (!rcu->tid || (rcu->has_cpu && !rcu_blame_is_long(rcu)))
+		return; /* who keeps a CPU busy for two ticks is not to blame */
+	culprit->kind = CULPRIT_HOLDOUT;
+	culprit->is_known = true;
+	culprit->tid = rcu->tid;
+	culprit->is_realtime = rcu->prio < REALTIME_PRIOS;
+	memcpy(culprit->comm, rcu->comm, sizeof(culprit->comm));
+}
+
 /* The part of a call that waits for a CPU, or for somebody who may. */
 static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 		      const struct segment *seg, struct culprit *culprit)
@@ -385,6 +410,8 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 	if (seg->cause == KS_CAUSE_KWORKER && seg->dom)
 		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
 				  culprit);
+	if (seg->cause == KS_CAUSE_RCU)
+		blame_rcu(in, seg, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION ||
 	    seg->cause == KS_CAUSE_KTHREAD)
 		blame_waker(in, seg, begin_ns, end_ns, culprit);

@@ -15,6 +15,7 @@ struct culprit_input {
 	const struct vms *vms;
 	const struct irqfds *irqfds;
 	const struct cpu_waits *late; /* threads of the kernel that waited for a CPU */
+	uint32_t rcu_kthread;	      /* RCU's; 0: not known */
 };
 
 /*

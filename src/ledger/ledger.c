@@ -45,6 +45,7 @@ struct ledger {
 	struct loss_windows losses;
 	struct irqfds irqfds;
 	struct cpu_waits late; /* threads of the kernel */
+	struct rcu_history rcu;
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */
 	/* The next look for what can be forgotten: then, and not before as many records as it looks
@@ -96,6 +97,7 @@ void ledger_free(struct ledger *ledger)
 	stacks_free(ledger->stacks);
 	irqfds_fini(&ledger->irqfds);
 	cpu_waits_fini(&ledger->late);
+	rcu_history_fini(&ledger->rcu);
 	task_free(ledger->spare);
 	free(ledger->scratch.segments);
 	free(ledger);
@@ -619,13 +621,15 @@ static void release_task(struct ledger *ledger, struct task *task)
 	ledger->spare = task;
 }
 
-/* Who ended the sleep, where that may have been an interrupt, is only who was interrupted. */
+/* Who ended the sleep, where that may have been an interrupt, is only who was interrupted. Of a
+ * wait for RCU, its kthread may be it, and nobody else is named. */
 static void forget_interrupt(struct task *task, const struct ks_sleep *sleep,
 			     const struct stack *stack)
 {
 	struct cpu_wait *wait = cpu_waits_at(&task->cpu_waits, sleep->head.ts_ns);
 
-	if (wait && !stack_has(stack, SITE_BY_TASK) && !stack_in_invalidation(stack))
+	if (wait && !stack_has(stack, SITE_BY_TASK) && !stack_in_invalidation(stack) &&
+	    !stack_in_rcu(stack))
 		wait->waker_tid = 0;
 }
 
@@ -645,6 +649,12 @@ static int take_cpu(struct ledger *ledger, const struct record_view *view)
 		return no_task(ledger);
 	cpu_waits_note(&task->cpu_waits, cpu);
 	return cpu->head.type == KS_PREEMPTED ? account_preempted(task, cpu) : 0;
+}
+
+static int take_rcu(struct ledger *ledger, const struct record_view *view)
+{
+	rcu_history_note(&ledger->rcu, view->rcu);
+	return 0;
 }
 
 /* A holder is kept as long as somebody may name it. @owner: its tid, or 0. */
@@ -692,7 +702,7 @@ static int take_sleep(struct ledger *ledger, const struct record_view *view)
 	dom = find_domain(ledger, sleep->ssp);
 	prove_domain(ledger, dom, sleep, stack);
 	forget_interrupt(task, sleep, stack);
-	ret = account_sleep(task, sleep, stack, dom, false);
+	ret = account_sleep(task, sleep, stack, dom, &ledger->rcu, false);
 	keep_holder(ledger, task->blamed.owner);
 	forget_holder(ledger, blamed);
 	ledger->stats.losses[KS_LOSS_HISTORY] += task->forgotten;
@@ -782,7 +792,8 @@ static void find_culprit(const struct ledger *ledger, const struct account_input
 					     .tasks = &ledger->tasks,
 					     .vms = &ledger->vms,
 					     .irqfds = &ledger->irqfds,
-					     .late = &ledger->late},
+					     .late = &ledger->late,
+					     .rcu_kthread = rcu_history_kthread(&ledger->rcu)},
 		     stall);
 }
 
@@ -967,7 +978,7 @@ static int tell_asleep(struct ledger *ledger, struct task *task, const struct ks
 	dom = domain_of_sleeper(ledger, rec, in.vm, stack);
 	make_call_so_far(rec, since_ns, &call);
 	make_sleep_so_far(rec, since_ns, dom, &sleep);
-	ret = account_sleep(task, &sleep, stack, dom, true);
+	ret = account_sleep(task, &sleep, stack, dom, &ledger->rcu, true);
 	in.holder = task->blamed.owner ? map_get(&ledger->tasks, task->blamed.owner) : NULL;
 	call.sleeps = task->sleeps;
 	in.call = &call;
@@ -1027,6 +1038,7 @@ static void lose(struct ledger *ledger, uint64_t cnt, uint64_t from_ns, uint64_t
 
 	ledger->stats.lost += cnt;
 	loss_windows_add(&ledger->losses, from_ns, to_ns);
+	rcu_history_lose(&ledger->rcu, from_ns);
 	while ((slot = map_next(&ledger->domains, &pos)))
 		domain_lose(slot->value, from_ns);
 }
@@ -1069,6 +1081,8 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_BORN] = take_born,
 	[KS_RUN] = take_run,
 	[KS_SPUN] = take_spun,
+	[KS_RCU_SLEEP] = take_rcu,
+	[KS_RCU_WAKE] = take_rcu,
 };
 
 /* Two tasks may each be kept for the other: the second that lets go frees both. */

@@ -27,6 +27,7 @@ static const struct layout {
 	[RECORD_LOCK] = PLAIN(ks_lock),
 	[RECORD_TASK] = STACKED(ks_task),
 	[RECORD_CPU] = PLAIN(ks_cpu),
+	[RECORD_RCU] = PLAIN(ks_rcu),
 #undef PLAIN
 #undef STACKED
 };
@@ -41,7 +42,8 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_SUSPECT] = RECORD_TASK,  [KS_HELD] = RECORD_STEP,	   [KS_ASLEEP] = RECORD_TASK,
 	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,   [KS_PREEMPTED] = RECORD_CPU,
 	[KS_WOKEN] = RECORD_CPU,     [KS_LATE] = RECORD_CPU,	   [KS_BORN] = RECORD_STEP,
-	[KS_RUN] = RECORD_STEP,	     [KS_SPUN] = RECORD_STEP,
+	[KS_RUN] = RECORD_STEP,	     [KS_SPUN] = RECORD_STEP,	   [KS_RCU_SLEEP] = RECORD_RCU,
+	[KS_RCU_WAKE] = RECORD_RCU,
 };
 
 static enum record_shape shape_of(uint8_t type)

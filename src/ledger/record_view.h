@@ -24,6 +24,7 @@ enum record_shape {
 	RECORD_LOCK,
 	RECORD_TASK,
 	RECORD_CPU,
+	RECORD_RCU,
 };
 
 struct record_view {
@@ -40,6 +41,7 @@ struct record_view {
 		const struct ks_lock *lock;
 		const struct ks_task *task;
 		const struct ks_cpu *cpu;
+		const struct ks_rcu *rcu;
 	};
 	size_t fixed;	    /* bytes before the stack, a multiple of 8 */
 	const __u64 *stack; /* NULL: its kind has none */

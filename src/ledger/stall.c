@@ -16,7 +16,7 @@ static const char *const helps[KS_CAUSE_CNT] = {
 static const char *const phases[PHASE_CNT] = {"setup", "vcpus", "running", "teardown"};
 
 static const char *const culprits[CULPRIT_KIND_CNT] = {"none",	"starter", "reader", "holder",
-						       "queue", "cpu",	   "waker"};
+						       "queue", "cpu",	   "waker",  "holdout"};
 
 const char *culprit_kind_name(enum culprit_kind kind)
 {
@@ -70,12 +70,19 @@ bool stall_is_waited_for(const struct stall *stall)
 	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY;
 }
 
+/* What passes between ticks is none. */
+static bool is_of_kthread(const struct segment *seg)
+{
+	return seg->cause == KS_CAUSE_RCU && seg->rcu.part != RCU_PART_START &&
+	       seg->rcu.part != RCU_PART_WORK && seg->rcu.part != RCU_PART_CALLBACKS;
+}
+
 unsigned int stall_timers(const struct stall *stall)
 {
 	unsigned int cnt = 0;
 
 	for (size_t i = 0; i < stall->segments_cnt; i++)
 		cnt += cause_is_timer(stall->segments[i].cause) ||
-		       stall->segments[i].cause == KS_CAUSE_RCU;
+		       is_of_kthread(&stall->segments[i]);
 	return cnt;
 }

@@ -11,6 +11,7 @@
 #include <kvmstall/causes.h>
 #include <kvmstall/records.h>
 
+#include "ledger/blame/rcu.h"
 #include "ledger/blame/timer.h"
 #include "ledger/domain.h"
 #include "ledger/ioctls.h"
@@ -68,6 +69,7 @@ struct segment {
 	uint64_t gp;		  /* 0: none in particular */
 	const char *func;	  /* other-sleep, lock: the kernel function it slept in; or NULL */
 	struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if that is known */
+	struct rcu_blame rcu;	  /* rcu: what it went to */
 };
 
 /* One synchronize_srcu*() or srcu_barrier() inside a call. */
@@ -91,6 +93,7 @@ enum culprit_kind {
 	CULPRIT_QUEUE,	   /* a work that was in the host-wide irqfd clean-up queue before */
 	CULPRIT_CPU,	   /* had the CPU that the call, or a thread that it waited for, wanted */
 	CULPRIT_WAKER,	   /* ended the sleep, that is: was waited for */
+	CULPRIT_HOLDOUT,   /* of RCU's grace period: on a CPU that held it up, or in a reader */
 	CULPRIT_KIND_CNT
 };
 

@@ -195,6 +195,24 @@ static int add_timers(struct group_by *tally, const struct stall *stall, bool is
 	return ret;
 }
 
+/* "timer": what a call's waits for plain RCU went to. */
+static int add_parts(struct group_by *tally, const struct stall *stall, bool is_stall)
+{
+	const struct segment *seg = stall->culprit.seg;
+	uint64_t by_part[RCU_PART_CNT] = {0};
+	int ret = 0;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (stall->segments[i].cause == KS_CAUSE_RCU)
+			by_part[stall->segments[i].rcu.part] += stall->segments[i].ns;
+	is_stall = is_stall && seg && seg->cause == KS_CAUSE_RCU;
+	for (int i = 0; !ret && i < RCU_PART_CNT; i++)
+		if (by_part[i])
+			ret = add_to(find_row(tally, rcu_part_name(i), 0), stall, by_part[i],
+				     by_part[i], is_stall && (int)seg->rcu.part == i);
+	return ret;
+}
+
 int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stall)
 {
 	char buf[KEY_LEN];
@@ -213,6 +231,8 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 		return add_causes(tally, stall, is_stall);
 	case GROUP_BY_TIMER:
 		return add_timers(tally, stall, is_stall);
+	case GROUP_BY_PART:
+		return add_parts(tally, stall, is_stall);
 	case GROUP_BY_PHASE:
 		key = phase_name(stall->phase);
 		break;
@@ -233,14 +253,14 @@ int group_by_add(struct group_by *tally, const struct stall *stall, bool is_stal
 /* Has it a column for the cause? Not where that is in the key. */
 static bool names_cause(enum group_by_key by)
 {
-	return by != GROUP_BY_CAUSE && by != GROUP_BY_TIMER;
+	return by != GROUP_BY_CAUSE && by != GROUP_BY_TIMER && by != GROUP_BY_PART;
 }
 
 /* What a row is about comes last: it may be long. */
 static size_t make_cols(const struct group_by *tally, struct table_col *out)
 {
-	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	     "CALL", "CAUSE",
-							 "PHASE", "CULPRIT", "TIMER"};
+	static const char *const titles[GROUP_BY_CNT] = {"",	  "VM",	     "CALL",  "CAUSE",
+							 "PHASE", "CULPRIT", "TIMER", "PART"};
 	static const struct table_col cols[] = {
 		{"CALLS", "calls", TABLE_COUNT}, {"STALLS", "stalls", TABLE_COUNT},
 		{"LOST", "lost_ns", TABLE_NS},	 {"P50", "p50_ns", TABLE_NS},

@@ -18,6 +18,7 @@ enum group_by_key {
 	GROUP_BY_PHASE,
 	GROUP_BY_CULPRIT,
 	GROUP_BY_TIMER,
+	GROUP_BY_PART,
 	GROUP_BY_CNT
 };
 

@@ -67,6 +67,25 @@ static void put_timer(struct ndjson *json, const struct segment *seg, const stru
 	ndjson_end_object(json);
 }
 
+static void put_rcu(struct ndjson *json, const struct rcu_blame *rcu)
+{
+	if (rcu->part == RCU_PART_NONE)
+		return;
+	ndjson_text(json, "part", rcu_part_name(rcu->part));
+	if (rcu->has_cpu)
+		ndjson_int(json, "cpu", rcu->cpu);
+	if (!rcu->tid)
+		return;
+	ndjson_object(json, "task");
+	ndjson_int(json, "tid", rcu->tid);
+	ndjson_text(json, "comm", rcu->comm);
+	ndjson_text(json, "in",
+		    rcu_blame_in_kernel(rcu) ? "kernel"
+		    : rcu->in_guest	     ? "guest"
+					     : NULL);
+	ndjson_end_object(json);
+}
+
 static void put_segment(struct ndjson *json, const struct segment *seg, const struct stall *stall)
 {
 	ndjson_object(json, NULL);
@@ -77,6 +96,7 @@ static void put_segment(struct ndjson *json, const struct segment *seg, const st
 	if (seg->func)
 		ndjson_text(json, "function", seg->func);
 	put_timer(json, seg, stall);
+	put_rcu(json, &seg->rcu);
 	ndjson_end_object(json);
 }
 
@@ -171,7 +191,7 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		ndjson_text(json, "cause", cause_name(culprit->cause));
 	if (culprit->root.links)
 		put_root(json, &culprit->root);
-	if (culprit->kind == CULPRIT_CPU)
+	if (culprit->kind == CULPRIT_CPU || culprit->kind == CULPRIT_HOLDOUT)
 		ndjson_bool(json, "realtime", culprit->is_realtime);
 	if (culprit->late_tid)
 		put_late(json, culprit);

@@ -295,6 +295,22 @@ static void add_cpu(struct str *out, const struct culprit *culprit)
 		 culprit->is_realtime ? " (real-time)" : "");
 }
 
+/* ": CPU 1 held out, hog[12] on it in the kernel"; ": reader[12] was preempted" */
+static void add_holdout(struct str *out, const struct culprit *culprit)
+{
+	const struct rcu_blame *rcu = &culprit->seg->rcu;
+
+	str_adds(out, ": ");
+	if (rcu->has_cpu)
+		str_addf(out, "CPU %u held out, ", rcu->cpu);
+	add_task(out, culprit->comm, culprit->tid);
+	str_adds(out, rcu->has_cpu ? " on it" : " was preempted in a reader");
+	if (rcu_blame_in_kernel(rcu))
+		str_adds(out, " in the kernel");
+	else if (rcu->in_guest)
+		str_adds(out, " in a guest");
+}
+
 static void add_culprit(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
@@ -305,6 +321,8 @@ static void add_culprit(struct str *out, const struct stall *stall)
 		add_holder(out, culprit);
 	if (culprit->kind == CULPRIT_CPU)
 		add_cpu(out, culprit);
+	if (culprit->kind == CULPRIT_HOLDOUT)
+		add_holdout(out, culprit);
 	if (culprit->kind == CULPRIT_WAKER) {
 		str_adds(out, ", ended by ");
 		add_task(out, culprit->comm, culprit->tid);
@@ -458,6 +476,26 @@ static bool is_small(const struct segment *seg, const struct stall *stall)
 	return seg->ns < stall->latency_ns / 100;
 }
 
+/* ": holdout, CPU 1 and 2 others, hog[12]" */
+static void add_part(struct str *out, const struct rcu_blame *rcu)
+{
+	if (rcu->part == RCU_PART_NONE)
+		return;
+	str_addf(out, ": %s", rcu_part_name(rcu->part));
+	if (rcu->has_cpu)
+		str_addf(out, ", CPU %u", rcu->cpu);
+	if (rcu->others)
+		str_addf(out, " and %u other%s", rcu->others, format_s(rcu->others));
+	if (!rcu->tid)
+		return;
+	str_adds(out, ", ");
+	add_task(out, rcu->comm, rcu->tid);
+	if (rcu_blame_in_kernel(rcu))
+		str_adds(out, " in the kernel");
+	else if (rcu->in_guest)
+		str_adds(out, " in a guest");
+}
+
 static void add_segment(struct str *out, const struct segment *seg, const struct stall *stall,
 			uint32_t hz)
 {
@@ -475,6 +513,7 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 		str_addf(out, ", %.1f jiffies", seg->ns * 1e-9 * hz);
 	if (seg->func)
 		str_addf(out, "  %s", seg->func);
+	add_part(out, &seg->rcu);
 	str_addf(out, "\n");
 }
 

@@ -36,8 +36,21 @@ rcu_holds_together()
 	none "off balance" 'select(is_call and is_off_balance)' "$@"
 	none "a wait for RCU without its time" "$(waits_for_rcu '.*') | select(has_cause(\"rcu\") | not)" "$@"
 	none "another headline" "$(waits_for_rcu '.*') | select(.cause | IN(\"rcu\", \"wakeup\", \"run\") | not) | {call, cause, segments}" "$@"
+	rcu_is_split "$@"
 	none "unexplained" "$(waits_for_rcu '.*') | select(has_cause(\"unexplained\") or (.complete | not))" "$@"
 	none "losses" 'select(.type == "lost" and .where != "no-begin")' "$@"
+}
+
+# What it went to is known, where RCU's kthread can be followed: nearly all of it. Who sleeps as the kthread ends its grace
+# period, or while it has no CPU, sees none of its steps: on a busy machine one wait in a hundred.
+rcu_is_split()
+{
+	local share
+
+	"$KVMSTALL" trace -vv -- true 2>&1 | grep 'what a wait for RCU goes to is not known' && return
+	share=$(ndjson 'include "ndjson"; select(is_call) | .segments[] | select(.cause == "rcu")' "$@" |
+		jq -s '(map(select(.part == null).ns) | add // 0) / (map(.ns) | add // 1)')
+	jq -en "$share <= 0.1" >/dev/null || fail "$share of the waits for RCU is not split"
 }
 
 # rcu_site SCENARIO CALLS SITES API: in each round each of these calls waits for RCU, once.

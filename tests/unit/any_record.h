@@ -17,6 +17,7 @@ union any_record {
 	struct ks_lock lock;
 	struct ks_task task;
 	struct ks_cpu cpu;
+	struct ks_rcu rcu;
 };
 
 #endif

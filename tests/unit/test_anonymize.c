@@ -75,6 +75,11 @@ static size_t fill(union any_record *rec, uint8_t type)
 		strcpy(rec->cpu.ran_comm, COMM);
 		strcpy(rec->cpu.waker_comm, COMM);
 		return sizeof(rec->cpu);
+	case KS_RCU_SLEEP:
+	case KS_RCU_WAKE:
+		rec->rcu.tid = 19;
+		strcpy(rec->rcu.comm, COMM);
+		return sizeof(rec->rcu);
 	case KS_VM_GONE:
 	case KS_HELD:
 	case KS_DOMAIN:
@@ -136,7 +141,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 26);
+	assert_int_equal(cnt, 28);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }

@@ -168,6 +168,17 @@ static void fill_rest(struct mood *mood, union any_record *rec)
 		memset(rec->cpu.comm, 'c', 3 * sizeof(rec->cpu.comm));
 		return;
 	}
+	if (rec->head.type == KS_RCU_SLEEP || rec->head.type == KS_RCU_WAKE) {
+		rec->rcu.seq = wild(mood, below(&mood->random, 40));
+		rec->rcu.mask = rec->rcu.cpu_mask = wild(mood, below(&mood->random, 4));
+		rec->rcu.tid = below(&mood->random, 4);
+		rec->rcu.switches = below(&mood->random, 2);
+		rec->rcu.cpu = wild(mood, below(&mood->random, 3));
+		rec->rcu.state = below(&mood->random, 2) ? KS_RCU_WAIT_FQS : KS_RCU_WAIT_GPS;
+		rec->rcu.flags = below(&mood->random, 8);
+		memset(rec->rcu.comm, 'r', sizeof(rec->rcu.comm));
+		return;
+	}
 	rec->step.ssp = pick_ssp(mood);
 	rec->step.seq = pick_seq(mood);
 	rec->cb.cpu = wild(mood, below(&mood->random, 3));

@@ -216,6 +216,19 @@ struct row {
 	{                                                                                          \
 		.type = KS_##what, .from = since, .us = t, .tid = who, .val = ran, __VA_ARGS__     \
 	}
+/* RCU's kthread: @s is gp_seq, @mask CPUs that are waited for; .tgid is on the first, .needed its
+ * switches. */
+#define RCU_KTHREAD 16
+#define GPS(what, t, s)                                                                            \
+	{                                                                                          \
+		.type = KS_RCU_##what, .us = t, .tid = RCU_KTHREAD, .seq = s,                      \
+		.kind = KS_RCU_WAIT_GPS                                                            \
+	}
+#define FQS(what, t, s, mask, ...)                                                                 \
+	{                                                                                          \
+		.type = KS_RCU_##what, .us = t, .tid = RCU_KTHREAD, .seq = s, .val = mask,         \
+		.kind = KS_RCU_WAIT_FQS, __VA_ARGS__                                               \
+	}
 /* A record of @who that changes nothing: the CPU is heard of. */
 #define HEARD(t, who)                                                                              \
 	{                                                                                          \
@@ -274,6 +287,9 @@ static inline void trace_check(const struct stall *stall)
 		assert_true(stall->segments[i].ns > 0);
 		assert_true(stall->segments[i].cause < KS_CAUSE_CNT);
 		assert_true(stall->segments[i].ns <= stall->latency_ns);
+		assert_true(stall->segments[i].rcu.part < RCU_PART_CNT);
+		if (stall->segments[i].rcu.part)
+			assert_true(stall->segments[i].cause == KS_CAUSE_RCU);
 		if (stall->segments[i].timer.fired_ns)
 			assert_true(cause_is_timer(stall->segments[i].cause));
 		sum += stall->segments[i].ns;
@@ -312,6 +328,21 @@ static inline int trace_us(char *buf, size_t size, uint64_t ns)
 	return snprintf(buf, size, "%" PRIu64, ns / 1000);
 }
 
+/* "/holdout CPU 1 hog[99] kernel" */
+static inline int trace_part(char *buf, size_t size, const struct rcu_blame *rcu)
+{
+	size_t len = snprintf(buf, size, "/%s", rcu_part_name(rcu->part));
+
+	if (rcu->has_cpu)
+		len += snprintf(buf + len, size - len, " CPU %u", rcu->cpu);
+	if (rcu->others)
+		len += snprintf(buf + len, size - len, "+%u", rcu->others);
+	if (rcu->tid)
+		len += snprintf(buf + len, size - len, " %s[%u]%s", rcu->comm, rcu->tid,
+				rcu_blame_in_kernel(rcu) ? " kernel" : "");
+	return len;
+}
+
 static inline void trace_format_account(struct seen *seen)
 {
 	size_t len = 0, size = sizeof(seen->account);
@@ -321,6 +352,8 @@ static inline void trace_format_account(struct seen *seen)
 
 		len += snprintf(seen->account + len, size - len, "%s%s", i ? ", " : "",
 				cause_name(seg->cause));
+		if (seg->rcu.part)
+			len += trace_part(seen->account + len, size - len, &seg->rcu);
 		if (seg->dom && seg->gp)
 			len += snprintf(seen->account + len, size - len, "@%" PRId64,
 					domain_gp_number(seg->dom, seg->gp));
@@ -536,6 +569,25 @@ static inline void trace_fill_cpu(const struct row *row, struct ks_cpu *cpu)
 	strcpy(cpu->waker_comm, "waker");
 }
 
+/* As rcu_emit() of bpf/rcu.bpf.h does, of a host with one rcu_node. */
+static inline void trace_fill_rcu(const struct row *row, struct ks_rcu *rcu)
+{
+	bool is_last = row->type == KS_RCU_WAKE && row->kind == KS_RCU_WAIT_FQS && !row->val &&
+		       !(row->flags & KS_RCU_READERS);
+
+	rcu->seq = row->seq;
+	rcu->state = row->kind;
+	rcu->flags = row->flags;
+	rcu->mask = rcu->cpu_mask = row->val;
+	rcu->cpu = is_last ? row->cpu : row->val ? __builtin_ctzll(row->val) : 0;
+	if (row->kind == KS_RCU_WAIT_FQS && (row->val || is_last))
+		rcu->flags |= KS_RCU_HAS_CPU;
+	rcu->tid = row->tgid;
+	rcu->switches = row->needed;
+	rcu->prio = 120;
+	strcpy(rcu->comm, row->tgid ? "hog" : "");
+}
+
 static inline size_t trace_fill(const struct row *row, union any_record *rec)
 {
 	memset(rec, 0, sizeof(*rec));
@@ -566,6 +618,10 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_LATE:
 		trace_fill_cpu(row, &rec->cpu);
 		return sizeof(rec->cpu);
+	case KS_RCU_SLEEP:
+	case KS_RCU_WAKE:
+		trace_fill_rcu(row, &rec->rcu);
+		return sizeof(rec->rcu);
 	case KS_CB_ARM:
 	case KS_CB_QUEUE:
 	case KS_CB_BEGIN:

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What plain RCU's grace periods wait for, by the sleeps and wake-ups of its kthread
+ * (kernel/rcu/tree.c, rcu_gp_kthread()), while a task is in a call: some 250 times a second at most
+ * as often as four times. Nothing is attached for it.
+ */
+#ifndef BPF_RCU_BPF_H
+#define BPF_RCU_BPF_H
+
+#include "cpu.bpf.h"
+
+#define PF_VCPU 0x1 /* include/linux/sched.h: it runs a guest */
+
+/* kernel/rcu/rcu_node.h: RCU_NUM_LVLS is four at most. */
+#define RCU_PARENTS 3
+
+/* A task is given the run queue of its CPU with each CPU that it is put on (set_task_rq()). */
+static __always_inline struct rq *task_rq(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(struct cfs_rq, rq))
+		return NULL; /* without CONFIG_FAIR_GROUP_SCHED */
+	return BPF_CORE_READ(task, se.cfs_rq, rq);
+}
+
+static __always_inline bool is_rcu_kthread(struct task_struct *task)
+{
+	char comm[4] = {0};
+
+	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD && comm[0] == 'r' && comm[1] == 'c' &&
+	       comm[2] == 'u' && comm[3] == '_';
+}
+
+/* The root of the tree is rcu_state's first member (kernel/rcu/tree.h). */
+static __always_inline void rcu_root_learn(struct rcu_data *rdp)
+{
+	struct rcu_node *node = BPF_CORE_READ(rdp, mynode), *parent;
+	struct task_struct *kthread;
+
+	for (int i = 0; i < RCU_PARENTS; i++) {
+		parent = BPF_CORE_READ(node, parent);
+		if (parent)
+			node = parent;
+	}
+	kthread = BPF_CORE_READ((struct rcu_state *)node, gp_kthread);
+	if (!kthread || !is_rcu_kthread(kthread))
+		return;
+	rcu_gp_tid = BPF_CORE_READ(kthread, pid);
+	rcu_root = (__u64)node;
+}
+
+/*
+ * Where each CPU's struct rq is, and with it the struct rcu_data. Neither has a symbol on most
+ * kernels. Each CPU has threads that stay on it, so a pass over all threads finds all CPUs.
+ */
+static __always_inline void rcu_learn(struct task_struct *task)
+{
+	struct rq *rq = task_rq(task);
+	struct rcu_data *rdp = (void *)((__u64)rq + rcu_data_from_rq);
+	__u32 cpu;
+
+	if (!rq || !rcu_data_from_rq || !bpf_core_type_exists(struct rcu_data))
+		return;
+	cpu = BPF_CORE_READ(rq, cpu);
+	if (cpu >= RCU_CPUS || (__u32)BPF_CORE_READ(rdp, cpu) != cpu)
+		return;
+	rqs[cpu & (RCU_CPUS - 1)] = (__u64)rq;
+	if (!rcu_root)
+		rcu_root_learn(rdp);
+}
+
+static __always_inline __u64 rcu_node_size(void)
+{
+	return bpf_core_type_size(struct rcu_node);
+}
+
+static __always_inline __u32 lowest_bit(__u64 mask)
+{
+	__u32 bit = 0;
+
+	if (!(mask & 0xffffffff)) {
+		bit += 32;
+		mask >>= 32;
+	}
+	if (!(mask & 0xffff)) {
+		bit += 16;
+		mask >>= 16;
+	}
+	if (!(mask & 0xff)) {
+		bit += 8;
+		mask >>= 8;
+	}
+	if (!(mask & 0xf)) {
+		bit += 4;
+		mask >>= 4;
+	}
+	if (!(mask & 3)) {
+		bit += 2;
+		mask >>= 2;
+	}
+	return bit + !(mask & 1);
+}
+
+/* The verifier wants to see the bound in the index itself. */
+static __always_inline __u64 cpu_rq(__u32 cpu)
+{
+	return cpu < RCU_CPUS ? rqs[cpu & (RCU_CPUS - 1)] : 0;
+}
+
+static __always_inline struct rcu_data *cpu_rcu_data(__u32 cpu)
+{
+	__u64 rq = cpu_rq(cpu);
+
+	return rq ? (void *)(rq + rcu_data_from_rq) : NULL;
+}
+
+/*
+ * The first leaf that is waited for: the root itself, or the root's child of bit @mask, as
+ * rcu_state.node[] has the levels one after the other. In a tree of three levels (more than a
+ * thousand CPUs) that is none. A leaf is what its first CPU has as its own.
+ */
+static __always_inline struct rcu_node *rcu_leaf(__u64 mask)
+{
+	struct rcu_node *node = (void *)rcu_root;
+	struct rcu_data *rdp = cpu_rcu_data(BPF_CORE_READ(node, grplo));
+
+	if (rdp && BPF_CORE_READ(rdp, mynode) == node)
+		return node;
+	if (!mask)
+		return NULL;
+	node = (void *)(rcu_root + (1 + lowest_bit(mask)) * rcu_node_size());
+	rdp = cpu_rcu_data(BPF_CORE_READ(node, grplo));
+	return rdp && BPF_CORE_READ(rdp, mynode) == node ? node : NULL;
+}
+
+static __always_inline void rcu_fill_task(struct ks_rcu *rec, struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, pid);
+
+	if (!pid)
+		return; /* it is idle */
+	rec->tid = shown_tid(task, pid);
+	rec->prio = BPF_CORE_READ(task, prio);
+	rec->switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+	if (BPF_CORE_READ(task, flags) & PF_VCPU)
+		rec->flags |= KS_RCU_GUEST;
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+}
+
+/* A task that was preempted in a reader is on a list of its leaf (CONFIG_PREEMPT_RCU). */
+static __always_inline void rcu_fill_reader(struct ks_rcu *rec, struct rcu_node *leaf)
+{
+	__u64 entry = 0;
+
+	if (bpf_core_field_exists(leaf->gp_tasks) &&
+	    bpf_core_field_exists(struct task_struct, rcu_node_entry))
+		entry = (__u64)BPF_CORE_READ(leaf, gp_tasks);
+	if (!entry)
+		return;
+	rec->flags |= KS_RCU_READERS;
+	rcu_fill_task(rec,
+		      (void *)(entry - bpf_core_field_offset(struct task_struct, rcu_node_entry)));
+}
+
+/* Who is waited for: the first CPU, and who is on it; else the first reader. */
+static __always_inline void rcu_fill_who(struct ks_rcu *rec)
+{
+	struct rcu_node *leaf = rcu_leaf(rec->mask);
+	__u32 cpu;
+	__u64 rq;
+
+	if (!leaf)
+		return;
+	rec->cpu_mask = BPF_CORE_READ(leaf, qsmask);
+	if (!rec->cpu_mask) {
+		rcu_fill_reader(rec, leaf);
+		return;
+	}
+	rec->flags |= KS_RCU_HAS_CPU;
+	rec->first_cpu = BPF_CORE_READ(leaf, grplo);
+	cpu = rec->first_cpu + lowest_bit(rec->cpu_mask);
+	rec->cpu = cpu;
+	rq = cpu_rq(cpu);
+	if (rq)
+		rcu_fill_task(rec, BPF_CORE_READ((struct rq *)rq, curr));
+}
+
+/* Nobody is left: this CPU was the last. Its report is made in the tick after it passed a quiescent
+ * state, so another task may be on it by now. */
+static __always_inline void rcu_fill_reporter(struct ks_rcu *rec)
+{
+	if (rec->flags & KS_RCU_READERS)
+		return;
+	rec->flags |= KS_RCU_HAS_CPU;
+	rec->cpu = rec->head.cpu;
+	rcu_fill_task(rec, current_task());
+}
+
+/* Global, so that the verifier goes through it once, and not in each state of its callers. */
+__noinline int rcu_emit(__u32 type)
+{
+	struct rcu_state *rcu = (void *)rcu_root;
+	struct ks_rcu *rec = ring_reserve(sizeof(*rec));
+
+	if (!rec)
+		return 0;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, bpf_ktime_get_ns(),
+		  shown_tid(BPF_CORE_READ(rcu, gp_kthread), rcu_gp_tid), type);
+	rec->seq = BPF_CORE_READ(rcu, gp_seq);
+	rec->state = BPF_CORE_READ(rcu, gp_state);
+	rec->mask = BPF_CORE_READ((struct rcu_node *)rcu, qsmask);
+	if (rec->state == KS_RCU_WAIT_FQS)
+		rcu_fill_who(rec);
+	if (type == KS_RCU_WAKE && rec->state == KS_RCU_WAIT_FQS && !rec->mask)
+		rcu_fill_reporter(rec);
+	ring_submit(rec);
+	return 0;
+}
+
+static __always_inline bool is_followed_gp(struct task_struct *task)
+{
+	return tasks_cnt && rcu_root && (__u32)task->pid == rcu_gp_tid;
+}
+
+static __always_inline void rcu_gp_sleeps(struct task_struct *prev, bool preempt, __u32 task_state)
+{
+	if (!preempt && task_state && is_followed_gp(prev))
+		rcu_emit(KS_RCU_SLEEP);
+}
+
+/* One that has not gone to sleep yet will not, if it is woken now. */
+static __always_inline void rcu_gp_wakes(struct task_struct *task)
+{
+	if (is_followed_gp(task) && task_is_asleep(task))
+		rcu_emit(KS_RCU_WAKE);
+}
+
+#endif

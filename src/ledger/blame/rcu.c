@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ledger/blame/rcu.h"
+
+#include <string.h>
+
+/* How long a step is kept: a wait is split when it is over. */
+#define KEEP_NS	   60000000000ULL
+#define STEPS_MAX  65535
+#define PIECES_MAX 16384
+
+/* kernel/rcu/rcu.h: RCU_SEQ_CTR_SHIFT */
+#define SEQ_STATE     3
+#define SEQ_CTR_SHIFT 2
+
+/* A CPU that is busy notices a grace period in one tick, and reports in the next. Each time that
+ * the kthread sees it is a jiffy or more after the one before. */
+#define TIMES_LONG 3
+
+/* A look at idle CPUs takes microseconds: with one of this length the kthread had no CPU. */
+#define LOOK_NS 1000000
+
+static const char *const names[RCU_PART_CNT] = {
+#define X(id, name) [RCU_PART_##id] = name,
+	RCU_PARTS(X)
+#undef X
+};
+
+const char *rcu_part_name(enum rcu_part part)
+{
+	return names[part];
+}
+
+bool rcu_blame_is_long(const struct rcu_blame *blame)
+{
+	return blame->times >= TIMES_LONG;
+}
+
+bool rcu_blame_in_kernel(const struct rcu_blame *blame)
+{
+	return blame->tid && blame->is_same_run && rcu_blame_is_long(blame) && !blame->in_guest;
+}
+
+bool rcu_blame_is_same(const struct rcu_blame *a, const struct rcu_blame *b)
+{
+	return a->part == b->part && a->has_cpu == b->has_cpu && a->cpu == b->cpu &&
+	       a->tid == b->tid && a->in_guest == b->in_guest;
+}
+
+/* ---- steps ---- */
+
+static void forget_old(struct rcu_step_list *list, uint64_t now_ns)
+{
+	size_t old = rcu_step_list_cnt(list) / 4;
+
+	if (old && rcu_step_list_at(list, old)->ts_ns + KEEP_NS < now_ns)
+		rcu_step_list_drop(list, old);
+}
+
+static bool is_wake(const struct rcu_step *step)
+{
+	return step->rec.head.type == KS_RCU_WAKE;
+}
+
+/* It was woken while it fell asleep, which is recorded first. */
+static bool is_woken_already(const struct rcu_history *history, const struct ks_rcu *rec)
+{
+	const struct rcu_step *last = rcu_step_list_last(&history->list);
+
+	return rec->head.type == KS_RCU_SLEEP && rec->state == KS_RCU_WAIT_FQS && !rec->mask &&
+	       !(rec->flags & KS_RCU_READERS) && last && is_wake(last) && last->rec.seq == rec->seq;
+}
+
+void rcu_history_note(struct rcu_history *history, const struct ks_rcu *rec)
+{
+	struct rcu_step *step;
+
+	if (is_woken_already(history, rec))
+		return;
+	forget_old(&history->list, rec->head.ts_ns);
+	step = rcu_step_list_push(&history->list, STEPS_MAX, NULL);
+	if (!step) {
+		history->has_hole = true;
+		return;
+	}
+	step->ts_ns = rec->head.ts_ns;
+	step->rec = *rec;
+	step->rec.comm[KS_COMM_LEN - 1] = 0;
+	step->is_after_hole = history->has_hole;
+	history->has_hole = false;
+}
+
+void rcu_history_lose(struct rcu_history *history, uint64_t from_ns)
+{
+	for (size_t i = rcu_step_list_cnt(&history->list); i; i--) {
+		struct rcu_step *step = rcu_step_list_at(&history->list, i - 1);
+
+		if (step->ts_ns < from_ns)
+			break;
+		step->is_after_hole = true;
+	}
+	history->has_hole = true;
+}
+
+void rcu_history_fini(struct rcu_history *history)
+{
+	rcu_step_list_fini(&history->list);
+}
+
+uint32_t rcu_history_kthread(const struct rcu_history *history)
+{
+	const struct rcu_step *last = rcu_step_list_last(&history->list);
+
+	return last ? last->rec.head.tid : 0;
+}
+
+static bool in_flight(const struct rcu_step *step)
+{
+	return step->rec.seq & SEQ_STATE;
+}
+
+/* The number of the grace period that is in flight, or that comes next. */
+static int64_t gp_of(const struct rcu_step *step)
+{
+	return (int64_t)step->rec.seq >> SEQ_CTR_SHIFT;
+}
+
+/* ---- spans: between two steps, the kthread does one thing ---- */
+
+/* The steps of one wait: those of (from_ns, until_ns]. */
+struct rcu_walk {
+	const struct rcu_history *history;
+	const struct rcu_wait *wait;
+	size_t first, end; /* steps [first, end) */
+	int64_t needed;	   /* number of the grace period that it waited for */
+	struct rcu_pieces *pieces;
+	bool lacks_memory;
+};
+
+static const struct rcu_step *step_at(const struct rcu_walk *walk, size_t i)
+{
+	return i >= walk->first && i < walk->end ? rcu_step_list_at(&walk->history->list, i) : NULL;
+}
+
+/* Who waits is woken by then; what the kthread does next says what it had found. */
+static const struct rcu_step *next_sleep(const struct rcu_walk *walk, size_t i)
+{
+	for (; i < walk->end; i++)
+		if (!is_wake(step_at(walk, i)))
+			return step_at(walk, i);
+	return NULL;
+}
+
+static void find_steps(struct rcu_walk *walk)
+{
+	const struct rcu_step_list *list = &walk->history->list;
+	size_t cnt = rcu_step_list_cnt(list);
+
+	walk->end = cnt;
+	while (walk->end && rcu_step_list_at(list, walk->end - 1)->ts_ns > walk->wait->until_ns)
+		walk->end--;
+	walk->first = walk->end;
+	while (walk->first && rcu_step_list_at(list, walk->first - 1)->ts_ns > walk->wait->from_ns)
+		walk->first--;
+}
+
+/* May records be missing that were made meanwhile? */
+static bool has_hole(const struct rcu_walk *walk)
+{
+	const struct rcu_step_list *list = &walk->history->list;
+
+	for (size_t i = walk->first; i < walk->end; i++)
+		if (step_at(walk, i)->is_after_hole)
+			return true;
+	if (walk->end < rcu_step_list_cnt(list))
+		return rcu_step_list_at(list, walk->end)->is_after_hole;
+	return walk->history->has_hole;
+}
+
+/* Woken while it waited for CPUs: if none is left, it ends the grace period, which is not seen
+ * before it sleeps again. */
+static bool is_ending(const struct rcu_step *step)
+{
+	return is_wake(step) && in_flight(step) && step->rec.state == KS_RCU_WAIT_FQS;
+}
+
+/* Was grace period @gp over at the wake-up? */
+static bool has_ended(const struct rcu_walk *walk, int64_t gp)
+{
+	const struct rcu_step *last = step_at(walk, walk->end - 1);
+
+	return gp_of(last) > gp || (gp_of(last) == gp && is_ending(last) && !walk->wait->is_open);
+}
+
+/* The last that was seen in flight. */
+static bool find_last(const struct rcu_walk *walk, int64_t *gp)
+{
+	for (size_t i = walk->end; i > walk->first; i--)
+		if (in_flight(step_at(walk, i - 1))) {
+			*gp = gp_of(step_at(walk, i - 1));
+			return true;
+		}
+	return false;
+}
+
+/*
+ * A callback runs any time after its grace period. That is the first which can have been meant, or
+ * the one after it: a callback is given its grace period in the next tick of its CPU, and another
+ * may have started by then. So it is the last of both that was over, unless callbacks were late by
+ * a whole one. If none was over, it is the one in flight: the waiter's own, started before it
+ * slept.
+ */
+static bool find_needed_by_callback(struct rcu_walk *walk, int64_t first, bool is_in_flight)
+{
+	walk->needed = first + is_in_flight;
+	if (has_ended(walk, walk->needed + 1) && !has_ended(walk, walk->needed + 2))
+		walk->needed++;
+	else if (!has_ended(walk, walk->needed) && is_in_flight)
+		walk->needed--;
+	return has_ended(walk, walk->needed);
+}
+
+/*
+ * Which grace period did it wait for? One that was in flight when it came may have begun too early;
+ * or it is the waiter's own, which started before it slept. So the end decides: the kthread wakes
+ * who waited for the grace period that it ends. Of a wait that goes on, the first is shown as its
+ * own until it ends.
+ */
+static bool find_needed(struct rcu_walk *walk)
+{
+	const struct rcu_step *first = step_at(walk, walk->first), *last;
+	bool is_in_flight;
+
+	if (!first)
+		return false;
+	last = step_at(walk, walk->end - 1);
+	if (walk->wait->by_kthread && is_ending(last))
+		return find_last(walk, &walk->needed);
+	if (walk->wait->by_kthread && !is_wake(last))
+		return false; /* it ran, and its wake-up is not there */
+	is_in_flight = is_wake(first) && in_flight(first);
+	if (!walk->wait->is_open)
+		return find_needed_by_callback(walk, gp_of(first), is_in_flight);
+	walk->needed = gp_of(first) + (is_in_flight && has_ended(walk, gp_of(first)));
+	return true;
+}
+
+/* ---- pieces ---- */
+
+static struct rcu_blame *add(struct rcu_walk *walk, const struct rcu_blame *blame, uint64_t ns)
+{
+	struct rcu_piece *last = rcu_pieces_last(walk->pieces);
+
+	/* so many that nobody reads them one by one are one */
+	if (last && (rcu_blame_is_same(&last->blame, blame) ||
+		     rcu_pieces_cnt(walk->pieces) >= PIECES_MAX)) {
+		last->ns += ns;
+		return &last->blame;
+	}
+	last = rcu_pieces_push(walk->pieces, PIECES_MAX, NULL);
+	if (!last) {
+		walk->lacks_memory = true;
+		return NULL;
+	}
+	*last = (struct rcu_piece){.ns = ns, .blame = *blame};
+	return &last->blame;
+}
+
+static void add_part(struct rcu_walk *walk, enum rcu_part part, uint64_t ns)
+{
+	struct rcu_blame blame = {.part = part};
+
+	if (part == RCU_PART_CALLBACKS && !walk->wait->is_open) {
+		blame.has_cpu = true;
+		blame.cpu = walk->wait->wake_cpu;
+	}
+	if (ns)
+		add(walk, &blame, ns);
+}
+
+static void copy_task(struct rcu_blame *blame, const struct ks_rcu *rec)
+{
+	blame->tid = rec->tid;
+	blame->prio = rec->prio;
+	blame->switches = rec->switches;
+	blame->in_guest = rec->flags & KS_RCU_GUEST;
+	memcpy(blame->comm, rec->comm, sizeof(blame->comm));
+}
+
+static uint16_t bits_of(uint64_t mask)
+{
+	uint16_t cnt = 0;
+
+	for (; mask; mask &= mask - 1)
+		cnt++;
+	return cnt;
+}
+
+static void blame_cpu(struct rcu_blame *blame, const struct ks_rcu *rec)
+{
+	blame->part = RCU_PART_HOLDOUT;
+	blame->has_cpu = rec->flags & KS_RCU_HAS_CPU && rec->cpu_mask;
+	if (!blame->has_cpu)
+		return;
+	blame->cpu = rec->cpu;
+	blame->others = bits_of(rec->cpu_mask) - 1;
+	copy_task(blame, rec);
+}
+
+static bool waits_for_readers(const struct rcu_step *step)
+{
+	return step && step->rec.state == KS_RCU_WAIT_FQS && step->rec.flags & KS_RCU_READERS;
+}
+
+/* The CPU that reported last, and who was on it when the kthread went to sleep, or else then. */
+static void blame_reporter(struct rcu_blame *blame, const struct rcu_step *asleep,
+			   const struct rcu_step *wake)
+{
+	bool was_seen = asleep && asleep->rec.flags & KS_RCU_HAS_CPU &&
+			asleep->rec.cpu == wake->rec.head.cpu;
+
+	blame->part = RCU_PART_HOLDOUT;
+	blame->has_cpu = true;
+	blame->cpu = wake->rec.head.cpu;
+	copy_task(blame, was_seen ? &asleep->rec : &wake->rec);
+}
+
+/* The CPU that was first when the kthread woke is waited for after the look as well. */
+static bool is_left(const struct ks_rcu *wake, const struct ks_rcu *next)
+{
+	uint16_t bit = wake->cpu - wake->first_cpu;
+
+	return wake->flags & next->flags & KS_RCU_HAS_CPU && wake->first_cpu == next->first_cpu &&
+	       bit < 64 && next->cpu_mask >> bit & 1;
+}
+
+/*
+ * What the kthread slept for from @asleep to @wake. If all had reported by then, for the last of
+ * them. Else for those who are left when it has looked at idle CPUs and sleeps again (@next); if
+ * nobody is, for its timer alone.
+ */
+static void blame_sleep(struct rcu_blame *blame, const struct rcu_step *asleep,
+			const struct rcu_step *wake, const struct rcu_step *next)
+{
+	bool is_same_gp = next && in_flight(next) && gp_of(next) == gp_of(wake) &&
+			  next->rec.state == KS_RCU_WAIT_FQS;
+
+	*blame = (struct rcu_blame){.part = RCU_PART_TIMER, .times = 1};
+	if (!wake->rec.mask && !is_same_gp) {
+		if (waits_for_readers(asleep)) {
+			blame->part = RCU_PART_PREEMPTED;
+			copy_task(blame, &asleep->rec);
+		} else {
+			blame_reporter(blame, asleep, wake);
+		}
+	} else if (is_same_gp && waits_for_readers(next)) {
+		blame->part = RCU_PART_PREEMPTED;
+		copy_task(blame, &next->rec);
+	} else if (is_same_gp) {
+		blame_cpu(blame, is_left(&wake->rec, &next->rec) ? &wake->rec : &next->rec);
+	}
+}
+
+/* Of a wait that goes on, while the kthread sleeps: only what it has found before is known. */
+static void blame_open(struct rcu_blame *blame, const struct rcu_walk *walk,
+		       const struct rcu_step *asleep)
+{
+	const struct rcu_step *before = step_at(walk, walk->end - 2);
+	bool has_looked = before && is_wake(before) && in_flight(before) &&
+			  gp_of(before) == gp_of(asleep) && before->rec.state == KS_RCU_WAIT_FQS;
+
+	*blame = (struct rcu_blame){.part = RCU_PART_TIMER, .times = 1};
+	if (waits_for_readers(asleep)) {
+		blame->part = RCU_PART_PREEMPTED;
+		copy_task(blame, &asleep->rec);
+	} else if (has_looked) {
+		blame_cpu(blame, &asleep->rec);
+	}
+}
+
+/* The same held it up before, and did all the time. */
+static void go_on(struct rcu_blame *before, const struct rcu_blame *blame)
+{
+	if (!before || before == blame)
+		return;
+	before->is_same_run =
+		before->switches == blame->switches && (before->times == 1 || before->is_same_run);
+	before->times += 1;
+	if (blame->others < before->others)
+		before->others = blame->others;
+}
+
+static void add_sleep(struct rcu_walk *walk, struct rcu_blame *blame, int64_t gp, uint64_t ns)
+{
+	size_t cnt = rcu_pieces_cnt(walk->pieces);
+	struct rcu_blame *added;
+
+	if (gp > walk->needed) {
+		add_part(walk, RCU_PART_CALLBACKS, ns);
+		return;
+	}
+	if (gp < walk->needed)
+		blame->part = RCU_PART_PREV_GP;
+	added = add(walk, blame, ns);
+	if (cnt == rcu_pieces_cnt(walk->pieces))
+		go_on(added, blame);
+}
+
+/* The kthread sleeps from @asleep, if that was seen, to step @i, its wake-up. */
+static void take_asleep(struct rcu_walk *walk, size_t i, uint64_t ns)
+{
+	const struct rcu_step *wake = step_at(walk, i), *asleep = step_at(walk, i - 1);
+	const struct rcu_step *again = step_at(walk, i + 1);
+	struct rcu_blame blame;
+
+	/* the last report came while the kthread looked */
+	if (again && is_wake(again) && in_flight(wake) && again->rec.seq == wake->rec.seq)
+		wake = again;
+
+	if (!in_flight(wake)) {
+		add_part(walk, gp_of(wake) > walk->needed ? RCU_PART_CALLBACKS : RCU_PART_START,
+			 ns);
+	} else {
+		blame_sleep(&blame, asleep, wake, next_sleep(walk, i + 1));
+		add_sleep(walk, &blame, gp_of(wake), ns);
+	}
+}
+
+/* Has the CPU been held up by one task from one record to the other? */
+static bool is_same_run(const struct ks_rcu *a, const struct ks_rcu *b)
+{
+	return a->flags & b->flags & KS_RCU_HAS_CPU && a->cpu == b->cpu && a->tid &&
+	       a->tid == b->tid && a->switches == b->switches;
+}
+
+/* It runs from @before, if that was seen, until it sleeps again at @after, if it does. */
+static void take_running(struct rcu_walk *walk, const struct rcu_step *before,
+			 const struct rcu_step *after, uint64_t ns)
+{
+	struct rcu_piece *last = rcu_pieces_last(walk->pieces);
+	bool in_one_gp = before && after && in_flight(before) && in_flight(after) &&
+			 gp_of(before) == gp_of(after);
+
+	/* what it looks for is what it sleeps for */
+	if (in_one_gp && last && (ns < LOOK_NS || is_same_run(&before->rec, &after->rec)))
+		last->ns += ns;
+	else if (before && gp_of(before) > walk->needed)
+		add_part(walk, RCU_PART_CALLBACKS, ns);
+	else
+		add_part(walk, RCU_PART_WORK, ns);
+}
+
+/* From the last step on. */
+static void take_rest(struct rcu_walk *walk, uint64_t ns)
+{
+	const struct rcu_step *last = step_at(walk, walk->end - 1);
+	struct rcu_blame blame;
+
+	if (!ns)
+		return;
+	if (is_wake(last)) {
+		take_running(walk, last, NULL, ns);
+	} else if (!in_flight(last)) {
+		add_part(walk, gp_of(last) > walk->needed ? RCU_PART_CALLBACKS : RCU_PART_START,
+			 ns);
+	} else if (gp_of(last) <= walk->needed && walk->wait->is_open) {
+		blame_open(&blame, walk, last);
+		add_sleep(walk, &blame, gp_of(last), ns);
+	} else {
+		add_part(walk, gp_of(last) > walk->needed ? RCU_PART_CALLBACKS : RCU_PART_NONE, ns);
+	}
+}
+
+bool rcu_split(const struct rcu_history *history, const struct rcu_wait *wait,
+	       struct rcu_pieces *pieces)
+{
+	struct rcu_walk walk = {.history = history, .wait = wait, .pieces = pieces};
+	uint64_t now = wait->from_ns;
+
+	find_steps(&walk);
+	if (has_hole(&walk) || !find_needed(&walk)) {
+		add_part(&walk, RCU_PART_NONE, wait->until_ns - wait->from_ns);
+		return !walk.lacks_memory;
+	}
+	for (size_t i = walk.first; i < walk.end; i++) {
+		const struct rcu_step *step = step_at(&walk, i), *before = step_at(&walk, i - 1);
+		bool is_asleep = is_wake(step) && !(before && is_wake(before));
+
+		if (is_asleep)
+			take_asleep(&walk, i, step->ts_ns - now);
+		else
+			take_running(&walk, before, step, step->ts_ns - now);
+		now = step->ts_ns;
+	}
+	take_rest(&walk, wait->until_ns - now);
+	return !walk.lacks_memory;
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a wait for plain RCU went to, by its kthread's sleeps and wake-ups. */
+#include "ledger/blame/rcu.h"
+
+#include <stdlib.h>
+
+#include "trace.h"
+
+/* rcu_state.gp_seq: grace period @n is in flight; all before @n are over. */
+#define IN(n)	  ((uint64_t)(n)*4 + 1)
+#define BEFORE(n) ((uint64_t)(n)*4)
+
+#define HOG	.tgid = 99, .needed = 5
+#define READERS .flags = KS_RCU_READERS
+
+/* Who waits sleeps from 110 to 190, in a call from 100 to 200. */
+#define BY_KTHREAD true
+#define BY_CB	   false
+#define STEPS_MAX  12
+
+struct split_case {
+	bool by_kthread;
+	const char *account; /* of the sleep, less what follows it */
+	struct row steps[STEPS_MAX];
+};
+
+static const struct split_case cases[] = {
+	/* idle CPUs: nobody reports, and the look at them ends it */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 3, rcu/timer 35, rcu/work 40",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 115, IN(7), 2), FQS(WAKE, 150, IN(7), 2)}},
+	/* a look that is of no avail, and one that is */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1 hog[99] 37, rcu/timer 28, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 115, IN(7), 2, HOG), FQS(WAKE, 150, IN(7), 2, HOG),
+	  FQS(SLEEP, 152, IN(7), 2, HOG), FQS(WAKE, 180, IN(7), 2)}},
+	/* one in flight is of no use; its own ends when the last CPU has reported */
+	{BY_KTHREAD,
+	 "rcu/prev-gp CPU 1 20, rcu/work 3, rcu/holdout CPU 0 hog[99] 37, rcu/work 20",
+	 {FQS(WAKE, 130, IN(6), 0, .cpu = 1), FQS(SLEEP, 133, IN(7), 3, HOG),
+	  FQS(WAKE, 170, IN(7), 0, .cpu = 0)}},
+	/* who reports need not be the first that was waited for */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 3, HOG),
+	  FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* the same run of one task over three looks: it was in the kernel */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] kernel 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG), FQS(WAKE, 130, IN(7), 2, HOG),
+	  FQS(SLEEP, 131, IN(7), 2, HOG), FQS(WAKE, 150, IN(7), 2, HOG),
+	  FQS(SLEEP, 151, IN(7), 2, HOG), FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* it left its CPU meanwhile: where it was is not known */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG), FQS(WAKE, 130, IN(7), 2, HOG),
+	  FQS(SLEEP, 131, IN(7), 2, HOG), FQS(WAKE, 150, IN(7), 2, HOG),
+	  FQS(SLEEP, 151, IN(7), 2, .tgid = 99, .needed = 6), FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* two CPUs, and then one of them */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1+1 hog[99] 18, "
+	 "rcu/holdout CPU 2 hog[99] 49, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 7, HOG), FQS(WAKE, 130, IN(7), 6, HOG),
+	  FQS(SLEEP, 131, IN(7), 6, HOG), FQS(WAKE, 180, IN(7), 0, .cpu = 2, .tgid = 99)}},
+	/* a task that was preempted in a reader; when it has left, no CPU has reported */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/preempted hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 0, READERS, HOG),
+	  FQS(WAKE, 180, IN(7), 0, .cpu = 2)}},
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/preempted hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2), FQS(WAKE, 130, IN(7), 2),
+	  FQS(SLEEP, 131, IN(7), 0, READERS, HOG), FQS(WAKE, 180, IN(7), 0, .cpu = 2)}},
+	/* a callback that nobody runs */
+	{BY_CB,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 0 7, rcu/work 5, rcu/callbacks CPU 3 65",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 1), FQS(WAKE, 120, IN(7), 0, .cpu = 0),
+	  GPS(SLEEP, 125, BEFORE(8))}},
+	/* and that more than one grace period passes over */
+	{BY_CB,
+	 "rcu/start 2, rcu/work 1, rcu/timer 7, rcu/work 5, rcu/callbacks CPU 3 65",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 1), FQS(WAKE, 120, IN(7), 1),
+	  FQS(SLEEP, 125, IN(8), 1), FQS(WAKE, 130, IN(8), 1), FQS(SLEEP, 135, IN(9), 1),
+	  FQS(WAKE, 140, IN(9), 1), GPS(SLEEP, 145, BEFORE(10))}},
+	/* one was in flight: it waits for the next, and then for its callback */
+	{BY_CB,
+	 "rcu/prev-gp 10, rcu/work 5, rcu/timer 20, rcu/work 5, rcu/callbacks CPU 3 40",
+	 {FQS(WAKE, 120, IN(6), 1), FQS(SLEEP, 125, IN(7), 1), FQS(WAKE, 145, IN(7), 1),
+	  GPS(SLEEP, 150, BEFORE(8))}},
+	/* its callback got the one after next: the tick came when the next had started */
+	{BY_CB,
+	 "rcu/prev-gp 10, rcu/work 5, rcu/prev-gp 15, rcu/work 5, rcu/timer 35, rcu/work 5, "
+	 "rcu/callbacks CPU 3 5",
+	 {FQS(WAKE, 120, IN(6), 1), FQS(SLEEP, 125, IN(7), 1), FQS(WAKE, 140, IN(7), 1),
+	  FQS(SLEEP, 145, IN(8), 1), FQS(WAKE, 180, IN(8), 1), GPS(SLEEP, 185, BEFORE(9))}},
+	/* its own started before it slept */
+	{BY_KTHREAD, "rcu/timer 40, rcu/work 40", {FQS(WAKE, 150, IN(6), 2)}},
+	{BY_CB, "rcu/timer 40, rcu/work 40", {FQS(WAKE, 150, IN(6), 2)}},
+	{BY_KTHREAD,
+	 "rcu/work 3, rcu/timer 37, rcu/work 40",
+	 {FQS(SLEEP, 113, IN(7), 2), FQS(WAKE, 150, IN(7), 2)}},
+	/* a wake-up that comes while the kthread falls asleep is recorded before that sleep */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 8, rcu/timer 50, rcu/work 20",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(WAKE, 114, IN(7), 2), FQS(SLEEP, 115, IN(7), 2),
+	  FQS(SLEEP, 120, IN(7), 2), FQS(WAKE, 170, IN(7), 2)}},
+	/* so is the last report, if it comes then: whatever the kthread looked for, it was that */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 39, rcu/work 38",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG), FQS(WAKE, 150, IN(7), 2),
+	  FQS(WAKE, 152, IN(7), 0, .cpu = 1), FQS(SLEEP, 153, IN(7), 0)}},
+	/* the kthread ran when it woke the waiter, and is said to sleep: its wake-up is missing */
+	{BY_KTHREAD, "rcu 80", {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG)}},
+	/* who came to a CPU while the kthread looked, for long, is not to blame for what was before
+	 */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 14, rcu/holdout CPU 1 hog[98] 53, "
+	 "rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG), FQS(WAKE, 125, IN(7), 2, HOG),
+	  FQS(SLEEP, 127, IN(7), 2, .tgid = 98), FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* nothing was seen meanwhile: nothing is known */
+	{BY_KTHREAD, "rcu 80", {{.type = 0}}},
+	/* RCU's first grace periods have negative numbers, and so has the one before them */
+	{BY_KTHREAD,
+	 "rcu/prev-gp 10, rcu/work 5, rcu/timer 25, rcu/work 40",
+	 {FQS(WAKE, 120, IN(-1), 1), FQS(SLEEP, 125, IN(0), 1), FQS(WAKE, 150, IN(0), 1)}},
+};
+
+/* Which grace periods there were before is of no import, but that there is a kthread. */
+static void feed_wait(struct trace *trace, const struct split_case *which)
+{
+	const struct row before[] = {BORN(10, 1), GPS(SLEEP, 20, BEFORE(3))};
+	const struct row after[] = {
+		CPU_WAIT(WOKEN, 190, 195, 12, 0, .needed = which->by_kthread ? RCU_KTHREAD : 77),
+		SLEEP(110, 190, 195, 12, 0, .stack = IN_FDTABLE, .wake_cpu = 3),
+		CALL(100, 200, 12, 1, VCPU, 1),
+	};
+
+	trace_feed(trace, before, CNT(before));
+	for (size_t i = 0; i < STEPS_MAX && which->steps[i].type; i++)
+		trace_feed(trace, &which->steps[i], 1);
+	trace_feed(trace, after, CNT(after));
+}
+
+/* "rcu/timer 35" of "rcu/timer in expand_files 35" */
+static void leave_out(char *text, const char *what)
+{
+	char *at;
+
+	while ((at = strstr(text, what)))
+		memmove(at, at + strlen(what), strlen(at + strlen(what)) + 1);
+}
+
+static void a_wait_is_split_by_what_the_kthread_did(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct trace *trace = trace_new();
+		char expected[1024];
+
+		feed_wait(trace, &cases[i]);
+		leave_out(trace->stalls[0].account, " in expand_files");
+		snprintf(expected, sizeof(expected), "run 10, %s, wakeup 5, run 5",
+			 cases[i].account);
+		assert_string_equal(trace->stalls[0].account, expected);
+		assert_true(trace->stalls[0].stall.is_complete);
+		trace_free(trace);
+	}
+}
+
+static size_t steps_of(const struct split_case *which)
+{
+	size_t cnt = 0;
+
+	while (which->steps[cnt].type)
+		cnt++;
+	return cnt;
+}
+
+/* Of each case, each of its records: lost, so nothing is known. */
+static void a_lost_record_leaves_nothing_known(void **state)
+{
+	const struct row heard = HEARD(15, 5);
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++)
+		for (size_t k = 0; k < steps_of(&cases[i]); k++) {
+			struct split_case lossy = cases[i];
+			struct trace *trace = trace_new();
+
+			lossy.steps[k].drops = 1;
+			lossy.steps[k].cpu = 5; /* which says so with its next record */
+			lossy.steps[steps_of(&cases[i])] = (struct row)HEARD(186, 5);
+			trace_feed(trace, &heard, 1);
+			feed_wait(trace, &lossy);
+			leave_out(trace->stalls[0].account, " in expand_files");
+			assert_string_equal(trace->stalls[0].account,
+					    "run 10, rcu 80, wakeup 5, run 5");
+			assert_false(trace->stalls[0].stall.is_complete);
+			trace_free(trace);
+		}
+}
+
+/* Barriers and expedited grace periods are known by their functions. */
+static void what_is_no_normal_grace_period_has_its_own_part(void **state)
+{
+	const struct {
+		const char *const *stack;
+		const char *account;
+	} apis[] = {
+		{IN_RCU_BARRIER_MUTEX, "rcu/barrier-mutex in kvm_mmu_uninit_tdp_mmu 80"},
+		{STACK("schedule", "wait_for_completion", "rcu_barrier", "kvm_mmu_uninit_tdp_mmu"),
+		 "rcu/barrier CPU 3 in kvm_mmu_uninit_tdp_mmu 80"},
+		{STACK("schedule", "wait_for_completion", "synchronize_rcu_expedited",
+		       "__x64_sys_ioctl"),
+		 "rcu/expedited in __x64_sys_ioctl 80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(apis); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			GPS(SLEEP, 20, BEFORE(3)),
+			FQS(WAKE, 150, IN(6), 2),
+			SLEEP(110, 190, 195, 12, 0, .stack = apis[i].stack, .wake_cpu = 3),
+			CALL(100, 200, 12, 1, VCPU, 1),
+		};
+		struct trace *trace = RUN(rows);
+		char expected[128];
+
+		snprintf(expected, sizeof(expected), "run 10, %s, wakeup 5, run 5",
+			 apis[i].account);
+		assert_string_equal(trace->stalls[0].account, expected);
+		trace_free(trace);
+	}
+}
+
+static void who_held_out_is_the_culprit(void **state)
+{
+	struct trace *trace = trace_new();
+
+	(void)state;
+	feed_wait(trace, &cases[4]);
+	assert_string_equal(trace->stalls[0].culprit, "-, -, hog[99], 0");
+	assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_HOLDOUT);
+	assert_string_equal(culprit_kind_name(CULPRIT_HOLDOUT), "holdout");
+	assert_true(rcu_blame_in_kernel(&trace->stalls[0].stall.culprit.seg->rcu));
+	trace_free(trace);
+}
+
+/* Two ticks are what a busy CPU takes. */
+static void who_was_on_a_busy_cpu_is_no_culprit(void **state)
+{
+	struct trace *trace = trace_new();
+
+	(void)state;
+	feed_wait(trace, &cases[1]);
+	assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_NONE);
+	assert_int_equal(trace->stalls[0].stall.culprit.seg->rcu.tid, 99);
+	trace_free(trace);
+}
+
+/* Whom a thread of the kernel waits for that was to run the callbacks, or the grace period. */
+static void who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit(void **state)
+{
+	const struct row late = CPU_WAIT(LATE, 126, 189, 77, 98);
+	struct split_case which = cases[9];
+	struct trace *trace = trace_new();
+
+	(void)state;
+	which.steps[4] = late;
+	feed_wait(trace, &which);
+	assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_CPU);
+	assert_int_equal(trace->stalls[0].stall.culprit.tid, 98);
+	assert_int_equal(trace->stalls[0].stall.culprit.late_tid, 77);
+	assert_true(trace->stalls[0].stall.culprit.is_realtime);
+	trace_free(trace);
+}
+
+/* ---- waits that go on ---- */
+
+static void feed_asleep(struct trace *trace, uint64_t us)
+{
+	const char *const *stack = IN_FDTABLE;
+	union any_record rec = {
+		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = 12, .type = KS_ASLEEP},
+			 .begin_ns = TRACE_NS(100),
+			 .off_ns = TRACE_NS(110),
+			 .kvm = KVM(1),
+			 .tgid = TGID(1),
+			 .cmd = VCPU,
+			 .kind = KS_KIND_VM}};
+
+	while (stack[rec.task.frames]) {
+		rec.task.stack[rec.task.frames] = trace_address(stack[rec.task.frames]);
+		rec.task.frames++;
+	}
+	assert_int_equal(trace_feed_sized(trace, &rec, sizeof(rec.task)), 0);
+}
+
+static void a_wait_that_goes_on_is_split_as_far_as_it_is_known(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		GPS(SLEEP, 20, BEFORE(3)),
+		GPS(WAKE, 112, BEFORE(7)),
+		FQS(SLEEP, 113, IN(7), 2, HOG),
+		FQS(WAKE, 130, IN(7), 2, HOG),
+		FQS(SLEEP, 131, IN(7), 2, HOG),
+		FQS(WAKE, 150, IN(7), 0, .cpu = 1),
+		GPS(SLEEP, 152, BEFORE(8)),
+	};
+	static const struct {
+		size_t rows;
+		const char *account;
+	} times[] = {
+		{2, "run 10, rcu 90"},
+		{3, "run 10, rcu/start 2, rcu/work 88"},
+		/* the first time that it sleeps, all may be idle */
+		{4, "run 10, rcu/start 2, rcu/work 1, rcu/timer 87"},
+		{6, "run 10, rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 87"},
+		/* over, and its callback was not run */
+		{8, "run 10, rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 37, rcu/work 2, "
+		    "rcu/callbacks 48"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(times); i++) {
+		struct trace *trace = trace_run(rows, times[i].rows);
+
+		feed_asleep(trace, 200);
+		leave_out(trace->stalls[0].account, " in expand_files");
+		assert_string_equal(trace->stalls[0].account, times[i].account);
+		trace_free(trace);
+	}
+}
+
+/* ---- a model of the kthread, and what it knows itself ---- */
+
+struct model {
+	uint64_t random, us, gp;
+	uint64_t truth[RCU_PART_CNT]; /* us of the wait */
+	uint64_t from;		      /* when the waiter comes; its grace period is the next */
+	uint64_t needed;
+	struct trace *trace;
+};
+
+static uint64_t pick(struct model *model, uint64_t limit)
+{
+	model->random = model->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (model->random >> 33) % limit;
+}
+
+/* From now on for so long, it is @part for who waits for the grace period in flight. */
+static void pass(struct model *model, uint64_t us, enum rcu_part part)
+{
+	uint64_t begin = model->us > model->from ? model->us : model->from;
+
+	model->us += us;
+	if (model->us > begin)
+		model->truth[part] += model->us - begin;
+}
+
+static void emit(struct model *model, struct row row)
+{
+	row.us = model->us;
+	trace_feed(model->trace, &row, 1);
+}
+
+/* One grace period, from the kthread's sleep until CPUs have reported to its cleanup. */
+static void run_gp(struct model *model)
+{
+	uint64_t looks = pick(model, 4), how = pick(model, 3);
+	bool is_needed;
+
+	/* who comes while it runs needs the next one */
+	for (uint64_t i = 0; i <= looks; i++) {
+		bool is_last = i == looks;
+		enum rcu_part part = !is_last || how == 1 ? RCU_PART_HOLDOUT
+				     : how == 2		  ? RCU_PART_PREEMPTED
+							  : RCU_PART_TIMER;
+
+		is_needed = model->gp == model->needed;
+		emit(model,
+		     (struct row)FQS(SLEEP, 0, IN(model->gp), is_last && how == 2 ? 0 : 2, HOG,
+				     .flags = is_last && how == 2 ? KS_RCU_READERS : 0));
+		/* the last look before found a reader: that is what this sleep was for */
+		if (i + 1 == looks && how == 2)
+			part = RCU_PART_PREEMPTED;
+		pass(model, 10 + pick(model, 40), is_needed ? part : RCU_PART_PREV_GP);
+		emit(model, (struct row)FQS(WAKE, 0, IN(model->gp), is_last && how ? 0 : 2, HOG,
+					    .cpu = 1));
+		if (!is_last) /* the look itself is a part of it */
+			pass(model, 1 + pick(model, 3), is_needed ? part : RCU_PART_PREV_GP);
+	}
+	pass(model, 2, RCU_PART_WORK);
+	model->gp++;
+}
+
+static void check_model(uint64_t seed)
+{
+	struct model model = {.random = seed, .us = 1000, .gp = 5, .trace = trace_new()};
+	const struct row born = BORN(10, 1);
+	uint64_t sums[RCU_PART_CNT] = {0}, idle;
+	const struct stall *stall;
+
+	trace_feed(model.trace, &born, 1);
+	emit(&model, (struct row)GPS(SLEEP, 0, BEFORE(5)));
+	/* it comes in the first, or when none is in flight */
+	idle = pick(&model, 2);
+	model.needed = 5 + !idle;
+	model.from = 1000 + (idle ? 1 : 6);
+	pass(&model, 4, RCU_PART_START);
+	emit(&model, (struct row)GPS(WAKE, 0, BEFORE(5)));
+	pass(&model, 1, RCU_PART_WORK);
+	while (model.gp <= model.needed)
+		run_gp(&model);
+	{
+		const struct row rows[] = {
+			CPU_WAIT(WOKEN, model.us, model.us + 5, 12, 0, .needed = RCU_KTHREAD),
+			SLEEP(model.from, model.us, model.us + 5, 12, 0, .stack = IN_FDTABLE),
+			CALL(model.from - 1, model.us + 6, 12, 1, VCPU, 1),
+		};
+
+		trace_feed(model.trace, rows, CNT(rows));
+	}
+	stall = &model.trace->stalls[0].stall;
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (stall->segments[i].cause == KS_CAUSE_RCU)
+			sums[stall->segments[i].rcu.part] += stall->segments[i].ns / 1000;
+	for (int i = 0; i < RCU_PART_CNT; i++)
+		if (sums[i] != model.truth[i])
+			fail_msg("seed %" PRIu64 ": %s is %" PRIu64 ", not %" PRIu64 ": %s", seed,
+				 rcu_part_name(i), sums[i], model.truth[i],
+				 model.trace->stalls[0].account);
+	trace_free(model.trace);
+}
+
+static void what_the_model_knows_is_what_the_ledger_says(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 1009; seed++)
+		check_model(seed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wait_is_split_by_what_the_kthread_did),
+		cmocka_unit_test(a_lost_record_leaves_nothing_known),
+		cmocka_unit_test(what_is_no_normal_grace_period_has_its_own_part),
+		cmocka_unit_test(who_held_out_is_the_culprit),
+		cmocka_unit_test(who_was_on_a_busy_cpu_is_no_culprit),
+		cmocka_unit_test(who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit),
+		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),
+		cmocka_unit_test(what_the_model_knows_is_what_the_ledger_says),
+	};
+
+	return cmocka_run_group_tests_name("rcu", tests, NULL, NULL);
+}
