@@ -6,6 +6,10 @@ include "ndjson";
 # The call that repro made as $mine, as trace has it.
 def seen($trace; $mine): pairs($trace; [$mine]) | .trace[];
 
+# The same of a call that is not KVM's, of which trace has the wait alone.
+def seen_wait($trace; $mine): $trace[] | select(is_call and .tid == $mine.tid and .call == $mine.call
+	and .ts_ns >= $mine.ts_ns and end_ns <= ($mine | end_ns));
+
 def injections(name): map(select(.type == "inject" and .injected == name));
 
 def victims(name; $injection):
@@ -23,6 +27,11 @@ def covers(causes; $until_ns): ns_by(causes) * 10 >= ($until_ns - slept_ns) * 9;
 # On a busy machine the call, the work that follows or the waiter may wait for a CPU for longer than all
 # else. That is no error, if the injected cause has its due.
 def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup", "runnable")) and (.cause | IN(causes) | not);
+
+# What a wait for plain RCU went to. On a busy machine its kthread may want the CPU that is kept.
+def rcu_ns(parts): [.segments[] | select(.cause == "rcu" and (.part | IN(parts))).ns] | add // 0;
+# Where it had none all the time, there is no step of it to go by.
+def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu") or (.cause == "rcu" and .culprit.kind == "cpu");
 
 # Held by a reader, and nobody is named.
 def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null;
@@ -103,6 +112,25 @@ def wrong_mmap_lock($injection):
 		wrong(.lock != {kind: "rwsem", name: "mmap_lock", held_by: "task"}; "lock is \(.lock)")
 	end;
 
+# A CPU that a reader of RCU kept, whose thread did not leave it: of this grace period, or of the one before. Where
+# another CPU comes first, that one is named meanwhile.
+def wrong_rcu_holdout($injection; $jiffy):
+	($injection.detail | capture("CPU (?<cpu>[0-9]+)").cpu | tonumber) as $cpu
+	| ([$injection.began_ns, .ts_ns] | max) as $from
+	| [.segments[] | select(.cause == "rcu" and .task.tid == $injection.tid)] as $held
+	| ($held | map(.ns) | add // 0) as $ns
+	| wrong(.complete | not; "incomplete"),
+	wrong(any($held[]; .cpu != $cpu); "CPU \($held[0].cpu), not \($cpu)"),
+	wrong(any($held[]; .part | IN("holdout", "prev-gp") | not); "\($held | map(.part)) held it up"),
+	wrong($ns > $injection.ended_ns - $from + 3 * $jiffy; "it is blamed for longer than it held"),
+	wrong(($ns + rcu_ns("work", null)) * 2 < $injection.ended_ns - $from; "it is blamed for \($ns) ns"),
+	if is_disturbed("rcu") or kthread_waits then empty else
+		wrong(.cause != "rcu"; "headline \(.cause)"),
+		wrong(.culprit.kind != "holdout"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid; "\(.culprit.tid) held out, not \($injection.tid)"),
+		wrong(any($held[]; .task.in == "kernel") | not; "it is not said to be in the kernel")
+	end;
+
 def wrong_kworker($injection):
 	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
@@ -122,24 +150,26 @@ def round($injection; $seen; causes; wrongs): {
 	round: $injection.round,
 	$seen,
 	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"), ($seen[] | wrongs)],
-	disturbed: any($seen[]; is_disturbed(causes) or is_unseen),
+	disturbed: any($seen[]; is_disturbed(causes) or is_unseen or kthread_waits),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
 def is_too_late: (.detail | contains("no overlap")) or .victims == []
-	or (.victims[0].ts_ns > (.began_ns + .ended_ns) / 2 and (.injected | IN("reader", "kworker")));
+	or (.victims[0].ts_ns > (.began_ns + .ended_ns) / 2 and (.injected | IN("reader", "kworker", "rcu-holdout")));
 
 # $repro | rounds: of the injections with one victim. Those that came too late are left out.
 def rounds($name; $trace; $jiffy):
 	. as $repro | injections($name)[] | . as $injection
 	| .victims = [$repro | victims($name; $injection)] | select(is_too_late | not)
-	| [.victims[] | seen($trace; .)] as $seen
+	| [.victims[] | if $name == "rcu-holdout" then seen_wait($trace; .) else seen($trace; .) end] as $seen
 	| if $name == "reader" then
 		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
 		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
 	elif $name == "notifier-reader" then round($injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
 	elif $name == "invalidation" then round($injection; $seen; "invalidation"; wrong_invalidation($injection))
 	elif $name == "mmap-lock" then round($injection; $seen; "lock"; wrong_mmap_lock($injection))
+	# who is preempted before it sleeps, for as long as RCU takes, does not sleep
+	elif $name == "rcu-holdout" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

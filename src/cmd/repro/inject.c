@@ -166,22 +166,6 @@ static void *run_spinner(void *arg)
 	return NULL;
 }
 
-/* Leave the boot CPU to the spinner; @before is what to go back to. */
-static int leave_boot_cpu(cpu_set_t *before, struct err *err)
-{
-	cpu_set_t others;
-
-	if (sched_getaffinity(0, sizeof(*before), before))
-		return err_set(err, -errno, "cannot read the CPU affinity: %s", strerror(errno));
-	others = *before;
-	CPU_CLR(BOOT_CPU, &others);
-	if (!CPU_COUNT(&others) || !CPU_ISSET(BOOT_CPU, before))
-		return err_cannot(err, "--inject kworker needs CPU %d and another one", BOOT_CPU);
-	if (sched_setaffinity(0, sizeof(others), &others))
-		return err_set(err, -errno, "cannot leave CPU %d: %s", BOOT_CPU, strerror(errno));
-	return 0;
-}
-
 static int spin_and_suffer(struct machine *vm, struct spinner *spinner, struct err *err)
 {
 	pthread_t thread;
@@ -209,7 +193,7 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	int ret;
 
 	machine_settle(vm);
-	ret = leave_boot_cpu(&before, err);
+	ret = victim_leave_cpu(BOOT_CPU, "kworker", &before, err);
 	if (ret)
 		return ret;
 	ret = spin_and_suffer(vm, &spinner, err);
@@ -323,9 +307,9 @@ static int inject_mmap_lock(struct machine *vm, uint64_t hold_ns, struct injecti
 	return ret;
 }
 
-const char *const inject_names[] = {"reader",	    "lock",	 "kworker", "normal-gp",
-				    "mmu-notifier", "none",	 "hang",    "notifier-reader",
-				    "invalidation", "mmap-lock", NULL};
+const char *const inject_names[] = {"reader",	    "lock",	 "kworker",	"normal-gp",
+				    "mmu-notifier", "none",	 "hang",	"notifier-reader",
+				    "invalidation", "mmap-lock", "rcu-holdout", NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -361,4 +345,9 @@ const struct inject injects[] = {
 	 .max_hold_ns = HOLD_MAX_NS,
 	 .run = inject_invalidation},
 	{.name = "mmap-lock", .expects = "lock", .order = ORDER_OWN, .run = inject_mmap_lock},
+	{.name = "rcu-holdout",
+	 .expects = "rcu",
+	 .order = ORDER_OWN,
+	 .max_hold_ns = SPIN_MAX_NS,
+	 .run = inject_rcu_holdout},
 };

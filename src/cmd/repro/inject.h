@@ -37,6 +37,10 @@ int inject_reader(struct machine *vm, uint64_t hold_ns, struct injection *inject
 /* The same, and another thread that wants the mutex which the victim holds meanwhile. */
 int inject_hang(struct machine *vm, uint64_t hold_ns, struct injection *injection, struct err *err);
 
+/* A reader of plain RCU that keeps a CPU for @hold_ns, and eventfd2, which waits for all CPUs. */
+int inject_rcu_holdout(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		       struct err *err);
+
 /* A reader of the host-wide domain in another process, and the end of a VM (inject_notifier.c). */
 int inject_notifier_reader(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 			   struct err *err);

@@ -4,6 +4,8 @@
  * read section, memory whose page userfaultfd withholds. While it sleeps there,
  * a memslot update has to wait for it. Three threads: the reader, the one that
  * serves the page, and the caller, who is the victim.
+ *
+ * And a reader of plain RCU, which nobody but the kernel can be: a BPF program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +13,9 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +28,7 @@
 #include "cmd/repro/inject.h"
 #include "cmd/repro/victim.h"
 #include "cmd/repro/call_log.h"
+#include "kern/holdout.h"
 
 /* A reader that has not touched its page by then never will. */
 #define FAULT_TIMEOUT_MS 2000
@@ -231,5 +236,91 @@ int inject_hang(struct machine *vm, uint64_t hold_ns, struct injection *injectio
 
 	snprintf(injection->detail + len, sizeof(injection->detail) - len,
 		 ", and tid %d wanted the victim's slots_lock", follower.tid);
+	return ret;
+}
+
+/* ---- a reader of plain RCU ---- */
+
+struct rcu_reader {
+	struct holdout *holdout;
+	int cpu;
+	_Atomic int ret;
+	_Atomic bool is_over;
+	pid_t tid;
+};
+
+static void *run_rcu_reader(void *arg)
+{
+	struct rcu_reader *reader = arg;
+	cpu_set_t one;
+	int ret = 0;
+
+	pthread_setname_np(pthread_self(), "kvmstall-rcu");
+	reader->tid = gettid();
+	CPU_ZERO(&one);
+	CPU_SET(reader->cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		ret = -errno;
+	else
+		ret = holdout_run(reader->holdout);
+	atomic_store(&reader->ret, ret);
+	atomic_store(&reader->is_over, true);
+	return NULL;
+}
+
+/* The last one: the first has most of what is bound to a CPU. */
+static int last_cpu(void)
+{
+	cpu_set_t cpus;
+	int cpu = CPU_SETSIZE - 1;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return 0;
+	while (cpu && !CPU_ISSET(cpu, &cpus))
+		cpu--;
+	return cpu;
+}
+
+static int hold_and_suffer(struct machine *vm, struct rcu_reader *reader, struct err *err)
+{
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, run_rcu_reader, reader);
+
+	if (ret)
+		return err_set(err, -ret, "cannot start a thread: %s", strerror(ret));
+	while (!holdout_began_ns(reader->holdout) && !atomic_load(&reader->is_over))
+		sched_yield();
+	vm->injected = "rcu-holdout";
+	ret = machine_grow_by_eventfd(vm);
+	vm->injected = NULL;
+	pthread_join(thread, NULL);
+	if (reader->ret)
+		return err_cannot(err, "cannot run a BPF program: %s", strerror(-reader->ret));
+	return ret < 0 ? victim_error(vm, ret, err) : 0;
+}
+
+int inject_rcu_holdout(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+		       struct err *err)
+{
+	struct rcu_reader reader = {.holdout = holdout_new(hold_ns, err), .cpu = last_cpu()};
+	cpu_set_t before;
+	int ret;
+
+	if (!reader.holdout)
+		return -EOPNOTSUPP;
+	ret = victim_leave_cpu(reader.cpu, "rcu-holdout", &before, err);
+	if (!ret) {
+		ret = hold_and_suffer(vm, &reader, err);
+		sched_setaffinity(0, sizeof(before), &before);
+	}
+	injection->begin_ns = holdout_began_ns(reader.holdout);
+	injection->end_ns = holdout_ended_ns(reader.holdout);
+	injection->tid = reader.tid;
+	injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "thread %d kept CPU %d inside rcu_read_lock(); meanwhile a table of descriptors "
+		 "grew",
+		 reader.tid, reader.cpu);
+	holdout_free(reader.holdout);
 	return ret;
 }

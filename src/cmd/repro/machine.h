@@ -109,7 +109,8 @@ int machine_register_coalesced(struct machine *vm);
 int machine_unregister_coalesced(struct machine *vm);
 int machine_grow_fdtable(struct machine *vm); /* KVM_CREATE_VCPU and eventfd2, each with the first
 						 descriptor too many */
-int machine_close_device(struct machine *vm); /* of VFIO's kind, which is no real device */
+int machine_grow_by_eventfd(struct machine *vm); /* by eventfd2 alone */
+int machine_close_device(struct machine *vm);	 /* of VFIO's kind, which is no real device */
 int machine_hop_vcpu(struct machine *vm); /* KVM_RUN of vCPU 0, in another thread and then in this
 					     one; each returns at once */
 int machine_move_cgroup(struct machine *vm); /* this process, to a new cgroup and back */

@@ -28,6 +28,7 @@ struct sharer {
 
 struct growth {
 	struct machine *vm;
+	int (*calls)(struct machine *vm);
 	int ret;
 };
 
@@ -95,13 +96,19 @@ static int create_eventfd(struct machine *vm)
 	return fd < 0 ? fail(vm, "eventfd2", (int)call.ret) : 0;
 }
 
+static int grow_once(struct machine *vm)
+{
+	int ret = fill_table(vm);
+
+	return ret ? ret : create_eventfd(vm);
+}
+
 static int grow_twice(struct machine *vm)
 {
 	int ret = fill_table(vm);
 
 	ret = ret ? ret : create_vcpu(vm);
-	ret = ret ? ret : fill_table(vm);
-	return ret ? ret : create_eventfd(vm);
+	return ret ? ret : grow_once(vm);
 }
 
 /*
@@ -124,7 +131,7 @@ static void *grow(void *arg)
 		fail(growth->vm, "pthread_create", growth->ret);
 		return NULL;
 	}
-	growth->ret = grow_twice(growth->vm);
+	growth->ret = growth->calls(growth->vm);
 	pthread_mutex_unlock(&sharer.lock);
 	pthread_join(sharer.thread, NULL);
 	/* A thread that has been joined may still have its table, and the VM with it. */
@@ -132,9 +139,9 @@ static void *grow(void *arg)
 	return NULL;
 }
 
-int machine_grow_fdtable(struct machine *vm)
+static int grow_by(struct machine *vm, int (*calls)(struct machine *vm))
 {
-	struct growth growth = {.vm = vm};
+	struct growth growth = {.vm = vm, .calls = calls};
 	pthread_t thread;
 	int ret = -pthread_create(&thread, NULL, grow, &growth);
 
@@ -142,6 +149,16 @@ int machine_grow_fdtable(struct machine *vm)
 		return fail(vm, "pthread_create", ret);
 	pthread_join(thread, NULL);
 	return growth.ret;
+}
+
+int machine_grow_fdtable(struct machine *vm)
+{
+	return grow_by(vm, grow_twice);
+}
+
+int machine_grow_by_eventfd(struct machine *vm)
+{
+	return grow_by(vm, grow_once);
 }
 
 int machine_close_device(struct machine *vm)

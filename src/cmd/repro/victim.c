@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/repro/victim.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -47,4 +48,19 @@ int victim_update(struct machine *vm, uint32_t extra, const char *name, struct e
 	ret = machine_set_slot(vm, slot, machine_slot_gpa(vm, slot), vm->slot_bytes);
 	vm->injected = before;
 	return ret < 0 ? victim_error(vm, ret, err) : 0;
+}
+
+int victim_leave_cpu(int cpu, const char *name, cpu_set_t *before, struct err *err)
+{
+	cpu_set_t others;
+
+	if (sched_getaffinity(0, sizeof(*before), before))
+		return err_set(err, -errno, "cannot read the CPU affinity: %s", strerror(errno));
+	others = *before;
+	CPU_CLR(cpu, &others);
+	if (!CPU_COUNT(&others) || !CPU_ISSET(cpu, before))
+		return err_cannot(err, "--inject %s needs CPU %d and another one", name, cpu);
+	if (sched_setaffinity(0, sizeof(others), &others))
+		return err_set(err, -errno, "cannot leave CPU %d: %s", cpu, strerror(errno));
+	return 0;
 }
