@@ -169,13 +169,20 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 	task_del(tid);
 }
 
-static __always_inline void call_end(__s64 ret)
+/* False: none was seen to begin. */
+static __always_inline bool call_end_begun(__s64 ret)
 {
 	__u32 tid = current_tid();
 	struct task_state *state = task_find(tid);
 
 	if (state)
 		call_finish(state, tid, ret);
+	return state;
+}
+
+static __always_inline void call_end(__s64 ret)
+{
+	call_end_begun(ret);
 }
 
 /*
@@ -195,16 +202,18 @@ static __always_inline void call_end_unseen(__u32 tid)
 		count_loss(KS_LOSS_NO_BEGIN);
 }
 
+/* The end of an ioctl on a file of @kind that was not seen to begin. */
+static __always_inline void ioctl_end_unseen(enum ks_call_kind kind, __u32 cmd)
+{
+	if (is_attached && is_wanted(cmd, kind))
+		call_end_unseen(current_tid());
+}
+
 /* The end of an ioctl on a file of @kind. */
 static __always_inline void call_end_ioctl(enum ks_call_kind kind, __u32 cmd, __s64 ret)
 {
-	__u32 tid = current_tid();
-	struct task_state *state = task_find(tid);
-
-	if (state)
-		call_finish(state, tid, ret);
-	else if (is_attached && is_wanted(cmd, kind))
-		call_end_unseen(tid);
+	if (!call_end_begun(ret))
+		ioctl_end_unseen(kind, cmd);
 }
 
 static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)

@@ -80,19 +80,18 @@ TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 
 TRACE(sys_exit_tp, struct pt_regs *regs, long ret)
 {
+	bool is_ioctl = sys_nr(regs) == SYS_IOCTL;
+	__u32 cmd = sys_arg1(regs);
 	struct file *file;
-	__u32 cmd;
 
-	if (sys_nr(regs) != SYS_IOCTL) {
-		call_end(ret);
+	if (is_ioctl && (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)]))
 		return 0;
-	}
-	cmd = sys_arg1(regs);
-	if (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)])
+	if (call_end_begun(ret) || !is_ioctl)
 		return 0;
+	/* none was seen to begin: on which file? */
 	file = current_file(sys_arg0(regs));
 	if (file)
-		call_end_ioctl(file_kind(file), cmd, ret);
+		ioctl_end_unseen(file_kind(file), cmd);
 	return 0;
 }
 
