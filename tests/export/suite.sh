@@ -510,7 +510,7 @@ is_scraped()
 }
 
 # A real Prometheus understands each question about two groups of hosts. With one host nothing can be said (3), but
-# what it did is known; ten are for "make check-fleet". Its daemon and its Prometheus are those of a test, which ends them.
+# what it did is known. Its daemon and its Prometheus are those of a test, which ends them.
 fleet_counts()
 {
 	query 'timestamp(target_info)' | jq '.[0].value[1] | tonumber | ceil' >began

@@ -867,7 +867,7 @@ test_rules()
 	{
 		head_of rule
 		while read -r name; do
-			# tests/monitoring/fleet.sh has them.
+			# It needs ten hosts; tests.yml has them.
 			[[ $name != *mean6h ]] || { echo "| \`$name\` | needs ten hosts | | | |"; continue; }
 			row "\`$name\`" "$name"
 		done < <(list_rules)

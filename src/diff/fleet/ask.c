@@ -15,6 +15,7 @@
  * of it. Prometheus 2.42 has no difference of native histograms, so their quantiles are of
  * increase().
  */
+#define DECIDING     "kvmstall_stall_seconds_total{cause!~\"kworker|wakeup|runnable\"}"
 #define WHOSE	     " and on ($K) $S"
 #define GREW(series) "(" series " - " series " offset $W)"
 #define QUANTILES(grown)                                                                           \
@@ -32,8 +33,8 @@ static const struct {
 				  "label_replace(changes(process_start_time_seconds[$W]), "
 				  "\"of\", \"process\", \"\", \"\"))" WHOSE},
 	[ASK_STARTS] = {"starts", "max by ($K, kind) " GREW("kvmstall_vm_starts_total") WHOSE},
-	[ASK_STALLED] = {"stalled", "max by ($K) (sum without (call, cause) " GREW(
-					    "kvmstall_stall_seconds_total") ")" WHOSE},
+	[ASK_STALLED] = {"stalled",
+			 "max by ($K) (sum without (call, cause) " GREW(DECIDING) ")" WHOSE},
 	[ASK_STALLS] = {"stalls", "(max by ($K, call, cause) " GREW(
 					  "kvmstall_stall_seconds_total") " > 0)" WHOSE},
 	[ASK_CALLS] = {"calls", "max by ($K, file) " GREW("kvmstall_calls_total") WHOSE},

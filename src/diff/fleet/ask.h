@@ -18,7 +18,7 @@ enum ask {
 	ASK_NOW,       /* who is there at the end */
 	ASK_RESETS,    /* how often counters started again */
 	ASK_STARTS,    /* VMs that started, by kind */
-	ASK_STALLED,   /* seconds, of all calls */
+	ASK_STALLED,   /* seconds, of all calls, without what a busy host makes: see rollout.h */
 	ASK_STALLS,    /* the same, by call and cause, where there are any */
 	ASK_CALLS,     /* calls that were made, by file */
 	ASK_VMS,       /* VMs that lived, on average */

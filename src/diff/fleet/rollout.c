@@ -214,6 +214,14 @@ static int compare_rows(const void *a, const void *b)
 	return strcmp(x->part->name, y->part->name) ?: strcmp(x->part->cause, y->part->cause);
 }
 
+/* See rollout.h. */
+static bool is_of_busy_host(const char *cause)
+{
+	return !strcmp(cause, cause_name(KS_CAUSE_KWORKER)) ||
+	       !strcmp(cause, cause_name(KS_CAUSE_WAKEUP)) ||
+	       !strcmp(cause, cause_name(KS_CAUSE_RUNNABLE));
+}
+
 /* Of @kind, the one that moved most, the way that the whole moved. */
 static const struct rollout_row *find_moved(const struct rollout *rollout, enum row_kind kind)
 {
@@ -222,7 +230,8 @@ static const struct rollout_row *find_moved(const struct rollout *rollout, enum 
 	for (size_t i = 1; i < rollout->cnt; i++) {
 		const struct rollout_row *row = &rollout->rows[i];
 
-		if (row->kind == kind && row->diff * whole > 0)
+		if (row->kind == kind && row->diff * whole > 0 &&
+		    !is_of_busy_host(row->part->cause))
 			return row;
 	}
 	return NULL;

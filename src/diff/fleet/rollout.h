@@ -3,6 +3,10 @@
  * Two groups of hosts compared: does a VM start cost more stall time on the hosts of NEW? The host
  * is the unit: each counts once, however many VMs it started, since what differs between hosts is
  * what chance is made of here.
+ *
+ * What a task or a kworker that is ready to run waits for is a CPU: kworker, wakeup and runnable
+ * say how busy a host is, and differ from host to host for that alone. They have rows, and the
+ * deciding figure is without them.
  */
 #ifndef FLEET_ROLLOUT_H
 #define FLEET_ROLLOUT_H
