@@ -33,8 +33,8 @@ def rcu_ns(parts): [.segments[] | select(.cause == "rcu" and (.part | IN(parts))
 # Where it had none all the time, there is no step of it to go by.
 def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu") or (.cause == "rcu" and .culprit.kind == "cpu");
 
-# Held by a reader, and nobody is named.
-def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null;
+# Held by a reader, and nobody is named; or by readers of mmap_lock, as ps and others are that look at a process.
+def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null or .lock.held_by == "readers";
 
 # When the reader was last blamed.
 def blamed_until_ns: . as $call | reduce .segments[] as $segment ({now: $call.ts_ns, until: 0};
@@ -104,7 +104,7 @@ def wrong_invalidation($injection):
 def wrong_mmap_lock($injection):
 	wrong(.complete | not; "incomplete"),
 	wrong(ns_by("other-sleep") * 20 > .stall_ns; "other-sleep"),
-	if is_disturbed("lock") then empty else
+	if is_disturbed("lock") or is_unseen then empty else
 		wrong(.cause != "lock"; "headline \(.cause)"),
 		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
 		wrong(.culprit.tid != $injection.tid; "holder \(.culprit.tid), not \($injection.tid)"),

@@ -3,7 +3,8 @@
 #
 # make check-injections: each cause that can be made on purpose, ROUNDS times, and how often trace said what was made.
 # The injections of repro (inject.sh), and programs of this folder that know what they do. A row a cause; TABLE=FILE
-# has them as docs/injections.md does. A part of run.sh; alone, it is all that run.sh runs.
+# has them as docs/injections.md does, with those of ROWS, a file of another run's ("KEEP=1": injected), that are not made
+# again. A part of run.sh; alone, it is all that run.sh runs.
 
 # shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; a command's name is no file; work and here are run.sh's
 
@@ -176,7 +177,7 @@ test_truth_table()
 			|---|--:|--:|--:|--:|
 		END
 		# of several tries the last
-		tac "$work/injected" | awk '!seen[$1]++' | tac |
+		cat ${ROWS:+"$ROWS"} "$work/injected" | tac | awk '!seen[$1]++' | tac |
 			awk '{ printf "| %s | %s | %s | %s | %.3f %% |\n", $1, $2, $3, $5, $6 }'
 	} >"$TABLE"
 }
