@@ -65,6 +65,17 @@ static int show_it(struct top_show *show, const struct top_opts *opts, const cha
 	return top_live(show, &opts->live, &summary, err);
 }
 
+/* On a terminal the screen says what is missing; what is printed is read by programs as well. */
+static int show_whole(struct top_show *show, const struct top_opts *opts, const char *path,
+		      struct err *err)
+{
+	int ret = show_it(show, opts, path, err);
+
+	if (ret < 0 || !(show->lacks_memory || show->board.lacks_memory))
+		return ret;
+	return err_set(err, -ENOMEM, "out of memory: what is printed is not whole");
+}
+
 /* On a terminal that is watched over. Returns as a command does. */
 static int show_on_terminal(struct top_show *show, const struct top_opts *opts, const char *path,
 			    struct err *err)
@@ -118,7 +129,7 @@ static int top_run(int argc, char **argv, struct err *err)
 		return ret;
 	ret = top_show_init(&show, &opts.show, err);
 	if (!ret && opts.show.is_batch)
-		ret = show_it(&show, &opts, argv[operand], err);
+		ret = show_whole(&show, &opts, argv[operand], err);
 	else if (!ret)
 		ret = show_on_terminal(&show, &opts, argv[operand], err);
 	top_show_fini(&show);

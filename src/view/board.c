@@ -200,6 +200,7 @@ static void keep(struct board *board, struct board_row *row, const struct stall 
 	str_fini(&text);
 	board->lacks_memory |= !kept->text;
 	lanes_of_stall(&kept->lanes, stall);
+	board->lacks_memory |= kept->lanes.lacks_memory;
 	row->kept = kept;
 	row->kept_cnt++;
 	board->kept_cnt++;
@@ -516,6 +517,10 @@ struct board_row **board_list(const struct board *board, enum board_sort sort, c
 		qsort(list, *cnt, sizeof(*list), sorted_cmp);
 	for (size_t i = 0; i < *cnt; i++)
 		rows[i] = list[i].row;
+	if (!list) {
+		free(rows);
+		rows = NULL;
+	}
 	free(list);
 	return rows;
 }

@@ -23,8 +23,10 @@ static struct lanes_one *add_lane(struct lanes *lanes, const struct walk_span *l
 		return NULL;
 	lane = &lanes->lanes[lanes->cnt];
 	lane->list = malloc(cnt * sizeof(*list));
-	if (!lane->list)
+	if (!lane->list) {
+		lanes->lacks_memory = true;
 		return NULL;
+	}
 	memcpy(lane->list, list, cnt * sizeof(*list));
 	lane->cnt = cnt;
 	lanes->cnt++;

@@ -30,10 +30,10 @@ struct lanes {
 	uint64_t begin_ns;	 /* what jiffies are counted from */
 	struct lanes_one lanes[LANES_MAX];
 	size_t cnt;
+	bool lacks_memory; /* one is missing */
 };
 
-/* Of @stall, and of as much before it as it took. A lane in which nothing happened is left out. All
- * that there was no memory for is, too. */
+/* Of @stall, and of as much before it as it took. A lane in which nothing happened is left out. */
 void lanes_of_stall(struct lanes *lanes, const struct stall *stall);
 
 /* Of a VM that lives, for the @ns before @now_ns. */

@@ -301,6 +301,7 @@ void pane_put_table(struct view *view, const struct board *board, struct screen 
 	struct board_row **rows = board_list(board, view->sort, view->part, &cnt);
 	struct widths widths;
 
+	screen->text.failed |= !rows;
 	if (!rows)
 		return;
 	room = room ? room - 1 : 0;

@@ -278,11 +278,12 @@ static void put_page(struct view *view, const struct board *board, struct screen
 }
 
 /* Nobody has chosen: the one that comes first. */
-static void choose_open(struct view *view, const struct board *board)
+static void choose_open(struct view *view, const struct board *board, struct screen *screen)
 {
 	size_t cnt;
 	struct board_row **rows = board_list(board, view->sort, view->part, &cnt);
 
+	screen->text.failed |= !rows;
 	if (cnt)
 		view->row_id = rows[0]->id;
 	free(rows);
@@ -291,7 +292,7 @@ static void choose_open(struct view *view, const struct board *board)
 void view_draw(struct view *view, const struct board *board, struct screen *screen)
 {
 	if (view->is_open && !view->has_row)
-		choose_open(view, board);
+		choose_open(view, board, screen);
 	pane_put_head(view, board, screen);
 	put_page(view, board, screen);
 	if (!screen->rows)

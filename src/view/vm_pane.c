@@ -76,6 +76,7 @@ static void put_waits(const struct board *board, const struct board_row *row, st
 	const struct map_slot *slot;
 	size_t pos = 0, cnt = 0;
 
+	screen->text.failed |= !list;
 	while (list && (slot = map_next(&board->waits, &pos))) {
 		const struct board_wait *wait = slot->value;
 
@@ -287,6 +288,7 @@ static void put_live_strip(const struct view *view, const struct board *board,
 		screen_end_line(screen);
 	}
 	lanes_put(&lanes, &window, hz, screen);
+	screen->text.failed |= lanes.lacks_memory;
 	lanes_fini(&lanes);
 }
 

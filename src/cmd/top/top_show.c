@@ -117,8 +117,8 @@ void top_show_screen(struct top_show *show, uint64_t now_ns)
 	draw(show);
 	if (show->is_on_terminal)
 		terminal_draw(&show->terminal, &show->screen);
-	else if (show->cfg->is_batch)
-		put_plain(show, &show->out);
+	else if (show->cfg->is_batch && put_plain(show, &show->out) == -ENOMEM)
+		show->lacks_memory = true;
 }
 
 /* ---- keys ---- */

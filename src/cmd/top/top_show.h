@@ -37,6 +37,7 @@ struct top_show {
 	uint32_t screens;    /* that were shown */
 	bool is_on_terminal; /* it is open */
 	bool has_quit;
+	bool lacks_memory; /* a screen was not printed */
 };
 
 /* Returns 0 or a negative errno with @err set. */
