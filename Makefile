@@ -405,9 +405,9 @@ check-faults: all
 	@rm -f $O/faults.md
 	@KVMSTALL=$(abspath $O/kvmstall) TABLE=$(abspath $O/faults.md) tests/faults/run.sh
 
-# Many forks, overflows of the ring, kill -9 at 101 moments of each command: docs/edges.md is $O/edges.md. Twenty minutes.
-check-edges: all
-	@KVMSTALL=$(abspath $O/kvmstall) TABLE=$(abspath $O/edges.md) tests/edges/run.sh
+# Many forks, overflows of the ring, lockdown in a VM, kill -9 at 101 moments of each command: docs/edges.md is $O/edges.md. Twenty minutes.
+check-edges: all static
+	@KVMSTALL=$(abspath $O/kvmstall) $(STATICS) TABLE=$(abspath $O/edges.md) tests/edges/run.sh
 
 # An hour of VMs and tracers beside export: docs/soak.csv and docs/soak.svg are what it makes in $O.
 soak: all

@@ -156,9 +156,19 @@ static const struct {
 	{"fentry", "", BTF_KIND_FUNC, BPF_TRACE_FENTRY},
 };
 
+/*
+ * With a read of kernel memory, as all of ours have: lockdown=confidentiality has the verifier
+ * refuse the helper alone (kernel/trace/bpf_trace.c, bpf_tracing_func_proto():
+ * LOCKDOWN_BPF_READ_KERNEL), and without securityfs nothing says that it is on.
+ */
 static int try_hook(int id, enum bpf_attach_type attach)
 {
 	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
