@@ -489,8 +489,9 @@ int outfile_end(struct outfile *out, int ret, struct err *err)
 	struct err why = {.msg = ""};
 	int closed;
 
-	if (ret < 0 && out->old_fd >= 0 && *out->part && !out->is_capture)
-		out->is_started = false; /* and so what was there stays */
+	/* And so what was there stays, and there is no file that a reader calls empty. */
+	if (ret < 0 && (out->is_capture ? !out->bytes : out->old_fd >= 0 && *out->part))
+		out->is_started = false;
 	closed = outfile_close(out, &why);
 
 	if (ret < 0 || !closed)

@@ -296,14 +296,19 @@ fail_at()
 	judge "allocation $2"
 }
 
+has_failed()
+{
+	[ "$(head -c 1 log | tr -d '\0')" = ! ]
+}
+
 # fail_stack COMMAND STACK: the first one with this call stack, in one of three runs.
 fail_stack()
 {
 	for _ in 1 2 3; do
 		run "$1" FAULT_STACK="$2" FAULT_LOG="$PWD/log" LD_PRELOAD="$work/alloc.so"
-		[ "$(head -c 1 log)" != ! ] || break
+		! has_failed || break
 	done
-	if [ "$(head -c 1 log)" = ! ]; then judge "allocation $2"; else echo missed >>results; fi
+	if has_failed; then judge "allocation $2"; else echo missed >>results; fi
 }
 
 # allocations COMMAND: the first and the last one of each call stack, or any one.
