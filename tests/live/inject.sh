@@ -22,12 +22,12 @@ judge()
 
 	ndjson -nc --argjson jiffy "$(jiffy_ns)" --arg name "$name" \
 		--slurpfile trace "$work/captures/inject-$name.trace" \
-		--slurpfile repro "$work/captures/inject-$name.repro" "include \"inject\"; \$repro | $2" | head -n "$rounds" >rounds
-	all=$(wc -l <rounds)
-	wrong=$(jq -s 'map(select(.wrong | length > 0)) | length' rounds)
-	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' rounds)
+		--slurpfile repro "$work/captures/inject-$name.repro" "include \"inject\"; \$repro | $2" | head -n "$rounds" >judged
+	all=$(wc -l <judged)
+	wrong=$(jq -s 'map(select(.wrong | length > 0)) | length' judged)
+	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' judged)
 	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")"
-	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' rounds | head -n 7
+	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' judged | head -n 7
 	[ "$wrong" = 0 ] || { touch wrong; fail "$wrong of $all rounds are wrong"; }
 	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
 	# Right they are, too; but a quarter has to show it in the headline.

@@ -188,6 +188,8 @@ static bool has_ended(const struct rcu_walk *walk, int64_t gp)
 {
 	const struct rcu_step *last = step_at(walk, walk->end - 1);
 
+	if (!last)
+		return false;
 	return gp_of(last) > gp || (gp_of(last) == gp && is_ending(last) && !walk->wait->is_open);
 }
 
