@@ -45,7 +45,7 @@ struct holdout *holdout_new(uint64_t hold_ns, struct err *err)
 	}
 	limits_raise();
 	holdout->skel = load_quietly(&code);
-	if (code) {
+	if (code || !holdout->skel) {
 		err_cannot(err,
 			   "cannot load a BPF program that holds RCU up: %s (CAP_BPF, "
 			   "CAP_PERFMON; Linux 5.17)",

@@ -169,7 +169,7 @@ static bool has_hole(const struct rcu_walk *walk)
 	const struct rcu_step_list *list = &walk->history->list;
 
 	for (size_t i = walk->first; i < walk->end; i++)
-		if (step_at(walk, i)->is_after_hole)
+		if (rcu_step_list_at(list, i)->is_after_hole)
 			return true;
 	if (walk->end < rcu_step_list_cnt(list))
 		return rcu_step_list_at(list, walk->end)->is_after_hole;
@@ -188,8 +188,6 @@ static bool has_ended(const struct rcu_walk *walk, int64_t gp)
 {
 	const struct rcu_step *last = step_at(walk, walk->end - 1);
 
-	if (!last)
-		return false;
 	return gp_of(last) > gp || (gp_of(last) == gp && is_ending(last) && !walk->wait->is_open);
 }
 
