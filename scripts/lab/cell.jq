@@ -35,7 +35,7 @@ def said: map(.trace[0]) | {cnt: length, causes: (group_by(.cause) | map({key: .
 
 ($repro | lives) as $lives | ($traced | lives) as $seen | next_wait($seen) as $hits
 | ($hits[0].repro // {} | {call, nth}) as $victim
-| {arch: $arch, series: $series, release: ($release | rtrimstr("\n")), hz: $check[0].kernel.hz, asked_hz: $hz, how: $how, profile: $profile, date: $date, load: $load[0],
+| {arch: $arch, series: $series, release: ($release | rtrimstr("\n")), hz: $hz, seen_hz: $check[0].kernel.hz, how: $how, profile: $profile, date: $date, load: $load[0],
 	defers: $check[0].register_dev, backend: $check[0].backend,
 	vms: ($lives | length), traced: ($seen | length),
 	register: ([$lives[] | took(.call == "KVM_IOEVENTFD" and registers)[]] | spread),
