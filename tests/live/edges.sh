@@ -6,7 +6,7 @@
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
 	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
-	signals-table output-blocked output-unread errors-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit cpu-limit $tests"
+	signals-table output-blocked output-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -365,35 +365,52 @@ test_output_blocked()
 	done
 }
 
-# The same where it is no FIFO, and has room for a part of a line: a terminal whose output was stopped (^S), a socket.
-test_output_unread()
+# unread STATUS KIND COMMAND...: in a folder of its own; what it says goes to err there.
+unread()
 {
-	local kind command
+	local wanted=$1 kind=$2
 
-	command -v python3 >/dev/null || skip "no python3"
-	for kind in tty socket tcp; do
-		for command in 'trace --json --all' 'trace --all -v'; do
-			# shellcheck disable=SC2086 # words
-			status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind "$KVMSTALL" $command -d 300ms -- \
-				sh -c '"$0" repro --profile qemu --rounds 11 >repro; sleep 1' "$KVMSTALL"
-			said "cannot write standard output: nobody reads it, and [1-9][0-9]* bytes are left"
-		done
+	shift 2
+	mkdir "$BASHPID"
+	cd "$BASHPID" || return
+	mkfifo fifo
+	status "$wanted" timeout -k 1 60 "$here/tests/live/unread.py" full "$kind" "$@"
+}
+
+unread_output()
+{
+	unread 1 "$1" "$KVMSTALL" trace --json --all -d 300ms -- sh -c '"$0" repro --profile qemu --rounds 11 >repro; sleep 1' "$KVMSTALL"
+	said "cannot write standard output: nobody reads it, and [1-9][0-9]* bytes are left"
+}
+
+# all_of PID...: each of these has succeeded.
+all_of()
+{
+	local pid
+
+	for pid; do
+		wait "$pid"
 	done
 }
 
-# Nor does standard error: what would be said there is given up.
-test_errors_unread()
+# The same where it is no FIFO, and has room for a part of a line: a terminal whose output was stopped (^S), a socket.
+# Nor does standard error hold it: what would be said there is given up. All at once, as they wait for two seconds.
+test_output_unread()
 {
-	local kind
+	local pids=() kind command
 
 	command -v python3 >/dev/null || skip "no python3"
-	rm -f fifo
-	mkfifo fifo
-	for kind in tty socket; do
-		status 0 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" trace -o trace -d 300ms 2>&1' "$KVMSTALL"
-		status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" trace -q -o fifo -d 300ms 2>&1' "$KVMSTALL"
-		status 1 timeout -k 1 60 "$here/tests/live/unread.py" full $kind sh -c '"$0" record -q -o fifo -d 300ms 2>&1' "$KVMSTALL"
+	for kind in tty socket tcp; do
+		unread_output $kind &
+		pids+=($!)
 	done
+	unread 0 tty sh -c '"$0" trace -o trace -d 300ms 2>&1' "$KVMSTALL" &
+	pids+=($!)
+	for command in trace record; do
+		unread 1 tty sh -c '"$0" "$1" -q -o fifo -d 300ms 2>&1' "$KVMSTALL" $command &
+		pids+=($!)
+	done
+	all_of "${pids[@]}"
 }
 
 # A reader that leaves is no error, though it has not read all that was there: what a socket has for that is ECONNRESET.
