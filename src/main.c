@@ -21,6 +21,7 @@
 #include "base/opt.h"
 #include "base/sanitize.h"
 #include "cmd/cmd.h"
+#include "cmd/sandbox.h"
 #include "cmd/values.h"
 #include "live/signals.h"
 #include "version.h"
@@ -157,7 +158,8 @@ static int status_of(const struct cmd *cmd, enum err_kind kind)
 	return cmd->failed_status ? cmd->failed_status : EXIT_FAILED;
 }
 
-/* Signals may still be blocked (live/signals.h): standard error may not hold us. */
+/* Signals may still be blocked (live/signals.h): standard error may not hold us. Who is confined
+ * may not open a terminal anew. */
 static void print_error(const struct cmd *cmd, const char *msg, bool is_usage)
 {
 	char line[sizeof(((struct err *)NULL)->msg) + 128];
@@ -165,7 +167,10 @@ static void print_error(const struct cmd *cmd, const char *msg, bool is_usage)
 	snprintf(line, sizeof(line), "kvmstall %s: %s%s%s%s\n", cmd->name, msg,
 		 is_usage ? " (see 'kvmstall " : "", is_usage ? cmd->name : "",
 		 is_usage ? " --help')" : "");
-	io_write_briefly(STDERR_FILENO, line, strlen(line));
+	if (sandbox_is_on())
+		fputs(line, stderr);
+	else
+		io_write_briefly(STDERR_FILENO, line, strlen(line));
 }
 
 static int run_command(const struct cmd *cmd, int argc, char **argv)

@@ -81,6 +81,13 @@ static bool has_filters(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
+static bool is_on;
+
+bool sandbox_is_on(void)
+{
+	return is_on;
+}
+
 int sandbox_limit(const struct sandbox_rule *rules, size_t cnt, struct err *err)
 {
 	const char *mode = getenv("KVMSTALL_SECCOMP");
@@ -97,6 +104,7 @@ int sandbox_limit(const struct sandbox_rule *rules, size_t cnt, struct err *err)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))
 		return err_set(err, -errno, "cannot limit system calls: %s", strerror(errno));
+	is_on = true;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef CMD_SANDBOX_H
 #define CMD_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ struct sandbox_rule {
  * errno; with @err set.
  */
 int sandbox_limit(const struct sandbox_rule *rules, size_t cnt, struct err *err);
+
+/* Has any of these limits been set? */
+bool sandbox_is_on(void);
 
 /*
  * For commands that read files and print: no network, no new process, no file

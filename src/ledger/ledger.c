@@ -105,7 +105,7 @@ void ledger_free(struct ledger *ledger)
 
 size_t ledger_history_bytes(const struct ledger *ledger)
 {
-	return ledger->history.bytes;
+	return ledger->history.bytes + rcu_history_bytes(&ledger->rcu);
 }
 
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger)

@@ -59,7 +59,7 @@ void ledger_finish(struct ledger *ledger);
 
 const struct ledger_stats *ledger_get_stats(const struct ledger *ledger);
 
-/* What the histories of all domains take now (struct history_budget). */
+/* What the histories of all domains (struct history_budget) and of plain RCU take now. */
 size_t ledger_history_bytes(const struct ledger *ledger);
 
 /* The live VM at this address, or NULL. */

@@ -90,7 +90,7 @@ extern const char *const metric_type_names[];
 	X(EVENTS, "kvmstall_events", COUNTER, false, "", "Records taken from the kernel")          \
 	X(LOST, "kvmstall_events_lost", COUNTER, false, "where", "Records that were lost")         \
 	X(HISTORY, "kvmstall_history_bytes", GAUGE, false, "",                                     \
-	  "Memory that holds what grace periods did in the last minute, 8 MiB at most")           \
+	  "Memory that holds what grace periods did in the last minute, 16 MiB at most")           \
 	X(ATTACHED, "kvmstall_attached", GAUGE, false, "",                                         \
 	  "1 while the BPF programs are attached, 0 while KVM is not there")                       \
 	X(BACKEND, "kvmstall_backend_info", INFO, false, "backend", "How the kernel is watched")   \

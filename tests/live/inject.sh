@@ -175,10 +175,10 @@ fleets()
 			LEFT=$((LEFT - 1))
 		done >"$REPRO"' "$KVMSTALL" >"$captures/inject-mmu-notifier.trace"
 	judge mmu-notifier 'rounds_mmu_notifier($trace; $jiffy)'
-	some "another VM, named" '.seen[] | select(.culprit.vm and .culprit.vm != .vm.id)' rounds
+	some "another VM, named" '.seen[] | select(.culprit.vm and .culprit.vm != .vm.id)' judged
 	note "$(jq -rs '[.[].seen[]] | "\(length) slow ends of VMs: \(map(select(.culprit.vm
 		and .culprit.vm != .vm.id)) | length) behind another VM, \(map(select(.culprit.self)) | length
-		) behind their own grace period"' rounds)"
+		) behind their own grace period"' judged)"
 }
 
 # Of all stalled time, over all profiles and injections.

@@ -101,6 +101,11 @@ void rcu_history_lose(struct rcu_history *history, uint64_t from_ns)
 	history->has_hole = true;
 }
 
+size_t rcu_history_bytes(const struct rcu_history *history)
+{
+	return rcu_step_list_cap(&history->list) * sizeof(struct rcu_step);
+}
+
 void rcu_history_fini(struct rcu_history *history)
 {
 	rcu_step_list_fini(&history->list);

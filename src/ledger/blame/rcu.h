@@ -85,6 +85,9 @@ void rcu_history_note(struct rcu_history *history, const struct ks_rcu *rec);
 /* Records that were made since @from_ns may be missing. */
 void rcu_history_lose(struct rcu_history *history, uint64_t from_ns);
 
+/* What it has in memory. */
+size_t rcu_history_bytes(const struct rcu_history *history);
+
 /* Forget all; it can be used again. */
 void rcu_history_fini(struct rcu_history *history);
 
