@@ -308,11 +308,7 @@ static int print(const struct diff_cfg *cfg, const struct comparison *list, size
 
 	str_init(&out);
 	ret = add_all(cfg, list, cnt, names, &out);
-	if (ret || str_failed(&out))
-		ret = err_set(err, -ENOMEM, "out of memory");
-	outfile_start(file);
-	if (!ret)
-		outfile_put_lines(file, out.text, out.len);
+	ret = outfile_put_whole(file, &out, ret, err);
 	str_fini(&out);
 	return ret;
 }

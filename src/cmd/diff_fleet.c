@@ -132,11 +132,7 @@ static int print(const struct rollout *rollout, rollout_print_fn print_fn, struc
 
 	str_init(&out);
 	ret = print_fn(&out, rollout);
-	if (ret || str_failed(&out))
-		ret = err_set(err, -ENOMEM, "out of memory");
-	outfile_start(file);
-	if (!ret)
-		outfile_put_lines(file, out.text, out.len);
+	ret = outfile_put_whole(file, &out, ret, err);
 	str_fini(&out);
 	return ret;
 }

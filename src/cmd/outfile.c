@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "base/str.h"
 #include "base/parse.h"
 #include "cmd/sandbox.h"
 
@@ -419,6 +420,16 @@ int outfile_put_lines(struct outfile *out, const char *text, size_t len)
 	memcpy(out->lines + out->lines_len, text, len);
 	out->lines_len += len;
 	return out->failed;
+}
+
+int outfile_put_whole(struct outfile *out, const struct str *text, int ret, struct err *err)
+{
+	if (ret || str_failed(text))
+		ret = err_set(err, -ENOMEM, "out of memory");
+	outfile_start(out);
+	if (!ret)
+		outfile_put_lines(out, text->text, text->len);
+	return ret;
 }
 
 /* ---- the end ---- */

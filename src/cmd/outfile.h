@@ -16,6 +16,7 @@
 #include "base/opt.h"
 
 struct err;
+struct str;
 
 /* A row of an option table; @F is a const char * in struct @CFG. */
 /* clang-format off */
@@ -89,6 +90,9 @@ int outfile_put(void *outfile, const void *bytes, size_t len);
  * be torn by a pipe that is full). 0, or a negative errno as above.
  */
 int outfile_put_lines(struct outfile *out, const char *text, size_t len);
+
+/* The whole output, which took @ret to make; @err set unless 0: out of memory. */
+int outfile_put_whole(struct outfile *out, const struct str *text, int ret, struct err *err);
 
 /* What outfile_put_lines() kept. */
 int outfile_flush(struct outfile *out);

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diff/fleet/rollout_print.h"
 
-#include <math.h>
-
-#include "base/format.h"
 #include "base/str.h"
 #include "base/wrap.h"
 #include "diff/mail.h"
-#include "diff/verdict.h"
 
-#define DURATION_LEN 24
-#define INDENT	     4
+#define INDENT 4
 
 static void add_folded(struct str *out, struct str *text, size_t indent)
 {
@@ -20,19 +15,11 @@ static void add_folded(struct str *out, struct str *text, size_t indent)
 
 static void add_row(struct str *out, const struct rollout_row *row)
 {
-	char base[DURATION_LEN], new[DURATION_LEN];
-	struct str change;
-
 	rollout_add_name(out, row);
-	str_init(&change);
-	compare_add_signed(&change, row->diff);
-	str_addf(out, "\n  %9s %9s %9s  ",
-		 format_nsec(llround(row->median[SIDE_BASE]), base, sizeof(base)),
-		 format_nsec(llround(row->median[SIDE_NEW]), new, sizeof(new)), change.text);
-	str_fini(&change);
-	rollout_add_interval(out, row);
-	str_addf(out, "%s%s\n", row->verdict == VERDICT_SAME ? "" : "  ",
-		 row->verdict == VERDICT_SAME ? "" : verdict_name(row->verdict));
+	str_adds(out, "\n  ");
+	rollout_add_figures(out, row, 9);
+	str_adds(out, "  ");
+	rollout_end_row(out, row);
 }
 
 static void add_rows(struct str *out, const struct rollout *rollout, struct str *text)

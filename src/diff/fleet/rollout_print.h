@@ -25,8 +25,14 @@ int rollout_json(struct str *out, const struct rollout *rollout);
 /* "stalled a VM start", "KVM_CREATE_VCPU gp-timer" */
 void rollout_add_name(struct str *out, const struct rollout_row *row);
 
+/* Both medians, in columns of @width, and the change: "    5ms    16ms     +11ms" */
+void rollout_add_figures(struct str *out, const struct rollout_row *row, int width);
+
 /* "+6.66ms .. +9.73ms" */
 void rollout_add_interval(struct str *out, const struct rollout_row *row);
+
+/* The interval, the verdict if it is not the same, and the line's end. */
+void rollout_end_row(struct str *out, const struct rollout_row *row);
 
 /* "gp-timer +11.2ms because of kvm_io_bus_register_dev +11.1ms"; false: no cause moved. */
 bool rollout_add_why(struct str *out, const struct rollout *rollout);

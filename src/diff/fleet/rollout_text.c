@@ -21,22 +21,13 @@ static const char *const titles[ROW_KIND_CNT] = {
 
 static void add_row(struct str *out, const struct rollout_row *row)
 {
-	char base[DURATION_LEN], new[DURATION_LEN];
-	struct str change;
-
 	str_adds(out, "  ");
 	rollout_add_name(out, row);
 	str_adds(out, " ");
 	str_pad(out, COLUMN_BASE);
-	str_init(&change);
-	compare_add_signed(&change, row->diff);
-	str_addf(out, "%8s %8s %9s ",
-		 format_nsec(llround(row->median[SIDE_BASE]), base, sizeof(base)),
-		 format_nsec(llround(row->median[SIDE_NEW]), new, sizeof(new)), change.text);
-	str_fini(&change);
-	rollout_add_interval(out, row);
-	str_addf(out, "%s%s\n", row->verdict == VERDICT_SAME ? "" : "  ",
-		 row->verdict == VERDICT_SAME ? "" : verdict_name(row->verdict));
+	rollout_add_figures(out, row, 8);
+	str_adds(out, " ");
+	rollout_end_row(out, row);
 }
 
 static void add_details(struct str *out, const struct rollout *rollout)

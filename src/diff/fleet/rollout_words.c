@@ -26,11 +26,31 @@ void rollout_add_name(struct str *out, const struct rollout_row *row)
 			 row->part->cause);
 }
 
+void rollout_add_figures(struct str *out, const struct rollout_row *row, int width)
+{
+	char base[DURATION_LEN], new[DURATION_LEN];
+	struct str change;
+
+	str_init(&change);
+	compare_add_signed(&change, row->diff);
+	str_addf(out, "%*s %*s %9s", width,
+		 format_nsec(llround(row->median[SIDE_BASE]), base, sizeof(base)), width,
+		 format_nsec(llround(row->median[SIDE_NEW]), new, sizeof(new)), change.text);
+	str_fini(&change);
+}
+
 void rollout_add_interval(struct str *out, const struct rollout_row *row)
 {
 	compare_add_signed(out, row->interval.low);
 	str_adds(out, " .. ");
 	compare_add_signed(out, row->interval.high);
+}
+
+void rollout_end_row(struct str *out, const struct rollout_row *row)
+{
+	rollout_add_interval(out, row);
+	str_addf(out, "%s%s\n", row->verdict == VERDICT_SAME ? "" : "  ",
+		 row->verdict == VERDICT_SAME ? "" : verdict_name(row->verdict));
 }
 
 bool rollout_add_why(struct str *out, const struct rollout *rollout)
