@@ -12,6 +12,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
+[ -z "${STATIC-}" ] || STATIC=$(readlink -f "$STATIC")
 ROUNDS=${ROUNDS:-31}
 PLAYS=${PLAYS:-3}
 SERIES=${SERIES:-6.17 6.18 7.3}
@@ -240,7 +241,6 @@ Each was played $ROUNDS times in turns with the order as it is.
 $(orders "$@")
 END
 if [ -n "${STATIC-}" ]; then
-	STATIC=$(readlink -f "$STATIC")
 	cat <<-END
 
 		## On other kernels
