@@ -162,6 +162,8 @@ $O/tests/test_ring: $O/asan/kern/ring.o
 $O/tests/test_host_settings: $O/asan/kern/host_settings.o $O/asan/kern/proc.o
 $O/tests/test_host_settings: UNIT_LIBS = -lz
 
+$O/tests/test_play_table: $O/asan/cmd/repro/play_table.o
+
 # What is refused is, in a process that is confined as report is.
 $O/tests/test_sandbox: $O/asan/cmd/sandbox.o
 $O/tests/test_sandbox: UNIT_LIBS = -lseccomp

@@ -81,9 +81,12 @@ play()
 	jq -rs --arg name "$name" --arg by "$by" --arg extra "$(extra "$1")" '
 		def ms: if . == null then "?" else . / 10000 | round / 100 | tostring + " ms" end;
 		def median: sort | .[(length - 1) / 2 | floor];
+		def differs: [.[].calls[]] | group_by([.call, .args.slot])
+			| map({call: .[0].call, n: (map(.differs) | add), was: (map(.recorded_ns // 0) | median), is: (map(.p50_ns) | median)}) | max_by(.n)
+			| if .n > 0 then "\(.call) in \(.n): \(.was | ms), \(.is | ms)" else "" end;
 		map(select(.type == "replay")) | .[0] as $first
 		| "| \($name) | \($by) | \($first.played) of \($first.played + ([$first.skipped[]] | add // 0)) | \($first.assumed) | \($extra) | " +
-		"\(map(.same_stalls) | add) of \(map(.start.n) | add) | \(map(.start_recorded_ns) | median | ms) | \(map(.start.p50_ns) | median | ms) |"' \
+		"\(map(.same_stalls) | add) of \(map(.start.n) | add) | \(map(.start_recorded_ns) | median | ms) | \(map(.start.p50_ns) | median | ms) | \(differs) |"' \
 		lines >>fidelity
 }
 
@@ -214,8 +217,8 @@ bisected()
 		"$work/history.sh" "$work/calls"' 2>&1 | tee bisect.log | sed -n '/is the first bad commit/,$p' | sed -n 's/^    \(.*\)/\1/p' | head -n 1
 }
 
-echo '| file of | by | played | assumed | not in the file | same calls stall | start recorded | played (median) |' >fidelity
-echo '| --- | --- | --- | --- | --- | --- | --- | --- |' >>fidelity
+echo '| file of | by | played | assumed | not in the file | same calls stall | start recorded | played (median) | differs most: recorded, played |' >fidelity
+echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |' >>fidelity
 table "$@" >rows.md
 cat <<END
 # What repro --from is worth
@@ -230,7 +233,8 @@ here: they have one life, whose causes are inferred, and were played $ROUNDS tim
 $(cat rows.md)
 
 The files themselves: calls that were played, those some argument of which is assumed, calls that were made and are not in the file, lives in
-which just the recording's calls stalled, and the VM's start.
+which just the recording's calls stalled, the VM's start, and the call that most often stalled in one and not in the other. A
+close is long where the guest's memory is freed: a replay does not touch its memory.
 
 $(cat fidelity)
 

@@ -378,18 +378,22 @@ static uint64_t start_of(const struct script *script, const struct vmm_life *lif
 	return end ? latest - life->ops[0].begin_ns : 0;
 }
 
-/* Of the calls that the recording has a time of. */
-static bool is_same(const struct play_cfg *cfg, const struct script *script,
-		    const struct vmm_life *life)
+/* Did just those calls stall that did in the recording, of those that it has a time of? */
+static bool compare_stalls(const struct play_cfg *cfg, struct play_sum *sum,
+			   const struct vmm_life *life)
 {
-	for (size_t i = 0; i < script->cnt; i++) {
-		uint64_t took_ns = script->ops[i].took_ns;
+	bool is_same = true;
 
-		if (took_ns != SCRIPT_UNTIMED &&
-		    (took_ns >= cfg->min_ns) != is_stall(cfg, &life->ops[i]))
-			return false;
+	for (size_t i = 0; i < sum->script->cnt; i++) {
+		uint64_t took_ns = sum->script->ops[i].took_ns;
+
+		if (took_ns == SCRIPT_UNTIMED ||
+		    (took_ns >= cfg->min_ns) == is_stall(cfg, &life->ops[i]))
+			continue;
+		sum->calls[i].differs++;
+		is_same = false;
 	}
-	return true;
+	return is_same;
 }
 
 static int add_life(const struct play_cfg *cfg, const struct vmm_process *vmm, struct err *err)
@@ -407,7 +411,7 @@ static int add_life(const struct play_cfg *cfg, const struct vmm_process *vmm, s
 	if (!ret && life->exit_ns)
 		ret = add_ns(&sum->exit, vmm->gone_ns - life->exit_ns,
 			     vmm->gone_ns - life->exit_ns >= cfg->min_ns, err);
-	sum->same += is_same(cfg, sum->script, life);
+	sum->same += compare_stalls(cfg, sum, life);
 	sum->delays[sum->starts_cnt] = life->delay_ns[1] - life->delay_ns[0];
 	sum->starts[sum->starts_cnt++] = start_of(sum->script, life);
 	return ret;

@@ -21,6 +21,8 @@ struct play_call {
 	struct quantile ns;
 	uint64_t stalls; /* of .min_ns and longer, and not for want of a CPU alone */
 	uint64_t refused;
+	uint64_t
+		differs; /* lives in which it stalled and the recording's did not, or the reverse */
 };
 
 /* One script in all rounds. */

@@ -148,12 +148,19 @@ static void add_rest(struct table *table, const struct play_report *report, size
 	table_add_value(table, 0);
 }
 
+/* Without times of day, durations alone say nothing of what is between them. */
+static uint64_t recorded_start_ns(const struct play_report *report)
+{
+	return report->is_untimed ? SCRIPT_UNTIMED
+				  : script_recorded_start_ns(report->played->script);
+}
+
 static void add_start(struct table *table, const struct play_report *report)
 {
 	const struct play_sum *sums[] = {report->played, report->other};
 
 	table_add_text(table, "start of the VM");
-	add_ns(table, script_recorded_start_ns(report->played->script));
+	add_ns(table, recorded_start_ns(report));
 	table_add_value(table, (int64_t)report->played->starts_cnt);
 	for (int i = 0; i < 2 && sums[i]; i++) {
 		add_ns(table, start_quantile(sums[i], 0.5));
@@ -228,10 +235,28 @@ static bool has_times(const struct play_report *report)
 	return false;
 }
 
+/* The call that most often stalled in one and not in the other. */
+static void put_difference(const struct play_report *report, struct str *out)
+{
+	const struct play_sum *played = report->played;
+	char recorded[24], now[24];
+	size_t most = 0;
+
+	for (size_t i = 1; i < played->script->cnt; i++)
+		if (played->calls[i].differs > played->calls[most].differs)
+			most = i;
+	str_adds(out, "; ");
+	list_put_op(&played->script->ops[most], true, out);
+	str_addf(out, " differs in %" PRIu64 ": %s recorded, %s played",
+		 played->calls[most].differs,
+		 format_nsec(played->script->ops[most].took_ns, recorded, sizeof(recorded)),
+		 format_nsec(quantile_of(&played->calls[most], 50), now, sizeof(now)));
+}
+
 static void put_worth(const struct play_report *report, struct str *out)
 {
 	const struct play_sum *played = report->played;
-	uint64_t start_ns = script_recorded_start_ns(played->script);
+	uint64_t start_ns = recorded_start_ns(report);
 	char recorded[24], now[24];
 
 	if (!has_times(report))
@@ -242,8 +267,10 @@ static void put_worth(const struct play_report *report, struct str *out)
 		str_addf(out, "; start %s recorded, %s played",
 			 format_nsec(start_ns, recorded, sizeof(recorded)),
 			 format_nsec(start_quantile(played, 0.5), now, sizeof(now)));
-	if (played->same < played->starts_cnt)
+	if (played->same < played->starts_cnt) {
+		put_difference(report, out);
 		put_origin(report, out);
+	}
 	str_addc(out, '\n');
 }
 
@@ -305,6 +332,7 @@ static void json_op(struct ndjson *json, const struct play_report *report, size_
 	ndjson_int(json, "thread", op->thread);
 	json_known(json, "recorded_ns", op->took_ns);
 	json_call(json, &report->played->calls[idx]);
+	ndjson_int(json, "differs", (int64_t)report->played->calls[idx].differs);
 	if (other) {
 		ndjson_object(json, "other");
 		json_call(json, other);
@@ -363,7 +391,7 @@ void play_table_json(const struct play_report *report, struct str *out)
 	ndjson_int(&json, "assumed", script->assumed);
 	ndjson_int(&json, "refused", (int64_t)report->played->refused);
 	ndjson_bool(&json, "partial", report->is_partial);
-	json_known(&json, "start_recorded_ns", script_recorded_start_ns(script));
+	json_known(&json, "start_recorded_ns", recorded_start_ns(report));
 	json_start(&json, "start", report->played);
 	ndjson_text(&json, "order", report->order);
 	json_start(&json, "start_other", report->other);
