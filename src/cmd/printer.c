@@ -15,7 +15,7 @@
 #include "output/csv.h"
 #include "output/json.h"
 #include "output/page.h"
-#include "output/perfetto.h"
+#include "output/perfetto/perfetto.h"
 
 static void on_storm(void *ctx, const struct storm *storm);
 

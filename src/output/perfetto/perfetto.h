@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A trace that ui.perfetto.dev opens: Perfetto's TrackEvents (protos/perfetto/trace of its sources:
- * the numbers of the fields are public, and never change), in order of what is known, not of time.
- * A VM is a group of tracks: of its threads, with calls, the waits in them and the causes in those;
- * of its domains, with grace periods and their scans and timers; of the callbacks of each CPU.
- * Flows lead from who is to blame, by way of the grace period, to the time that was lost to it.
+ * A trace that ui.perfetto.dev opens: Perfetto's TrackEvents, in order of what is known, not of
+ * time. A VM is a group of tracks: of its threads, with calls, the waits in them and the causes in
+ * those; of its domains, with grace periods and their scans and timers; of the callbacks of each
+ * CPU. Flows lead from who is to blame, by way of the grace period, to the time that was lost to
+ * it.
  */
-#ifndef OUTPUT_PERFETTO_H
-#define OUTPUT_PERFETTO_H
+#ifndef OUTPUT_PERFETTO_PERFETTO_H
+#define OUTPUT_PERFETTO_PERFETTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "output/perfetto.h"
+#include "output/perfetto/perfetto.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,75 +9,20 @@
 
 #include "base/array.h"
 #include "base/map.h"
-#include "base/protobuf.h"
-#include "base/sanitize.h"
 #include "base/str.h"
 #include "ledger/record_view.h"
 #include "output/gp_timeline.h"
+#include "output/perfetto/packets.h"
+#include "output/perfetto/track.h"
 
-/* Numbers of fields and values of Perfetto's messages. */
-enum trace_field { TRACE_PACKET = 1 };
-enum packet_field {
-	PACKET_TIMESTAMP = 8,
-	PACKET_SEQUENCE = 10,
-	PACKET_EVENT = 11,
-	PACKET_SEQUENCE_FLAGS = 13,
-	PACKET_TRACK = 60
-};
-enum track_field { TRACK_UUID = 1, TRACK_NAME = 2, TRACK_PARENT = 5, TRACK_COUNTER = 8 };
-enum counter_track_field { COUNTER_UNIT = 3 };
-enum counter_unit { UNIT_TIME_NS = 1, UNIT_COUNT = 2 };
-enum event_field {
-	EVENT_ANNOTATION = 4,
-	EVENT_TYPE = 9,
-	EVENT_TRACK = 11,
-	EVENT_CATEGORY = 22,
-	EVENT_NAME = 23,
-	EVENT_COUNTER = 30,
-	EVENT_FLOW = 47,
-	EVENT_LAST_FLOW = 48
-};
-enum event_type { SLICE_BEGIN = 1, SLICE_END = 2, INSTANT = 3, COUNTER = 4 };
-enum annotation_field {
-	ANNOTATION_BOOL = 2,
-	ANNOTATION_INT = 4,
-	ANNOTATION_TEXT = 6,
-	ANNOTATION_NAME = 10
-};
-
-/* We are the only one who writes; there is nothing to be remembered from before. */
-#define SEQUENCE	 1
-#define SEQUENCE_CLEARED 1
-#define LANES_MAX	 8
-#define NO_VM		 0
-#define HIDDEN		 UINT64_MAX /* a group of tracks that is not shown */
-
-/* Slices of one track must not overlap: those that do get another one of its name. */
-struct lane {
-	struct lane *next;
-	uint64_t uuid;
-	uint64_t end_ns;
-};
-
-struct track {
-	uint64_t parent;
-	struct lane *lanes;
-	char name[160];
-};
+#define NO_VM  0
+#define HIDDEN UINT64_MAX /* a group of tracks that is not shown */
 
 /* A domain that is no VM's own, whose kind may be known later. */
 struct shared_domain {
 	struct track track;
 	uint64_t uuid; /* of its group; 0: nothing was shown yet */
 	bool is_mmu_notifier;
-};
-
-/* What a slice or an instant is. */
-struct event {
-	uint64_t begin_ns, ns;
-	const char *category, *name;
-	uint64_t flow;	    /* that leaves it, or passes through; 0: none */
-	uint64_t last_flow; /* that ends there; 0: none */
 };
 
 /* A change of the counters. */
@@ -88,9 +33,7 @@ struct counter_change {
 };
 
 struct perfetto {
-	struct str *out;
-	struct str *events; /* .out, or where those of a call are kept that may never end */
-	struct str packet, body, part, text;
+	struct packets out;
 	struct gp_timeline *gps;
 	struct text_cfg cfg;
 	struct filter times; /* what is shown of grace periods */
@@ -102,221 +45,13 @@ struct perfetto {
 	struct map asleep;   /* tid -> struct waiting */
 	struct counter_change *changes;
 	size_t changes_cnt, changes_cap;
-	uint64_t last_uuid;
 	uint64_t file;
-	bool has_begun;
-	int failed; /* -ENOMEM */
 };
-
-/* ---- messages ---- */
-
-static void put_text(struct perfetto *perfetto, struct str *out, int field, const char *text)
-{
-	struct str *clean = &perfetto->text;
-	size_t len;
-
-	str_reset(clean);
-	for (; *text; text += len) {
-		const char *shown = sanitize_next(text, &len);
-
-		str_addn(clean, *text == '\n' ? text : shown, len);
-	}
-	protobuf_bytes(out, field, clean->text, clean->len);
-	if (str_failed(clean))
-		perfetto->failed = -ENOMEM;
-}
-
-/* .body, as a packet of its own. */
-static void put_packet(struct perfetto *perfetto, enum packet_field field, uint64_t ts_ns)
-{
-	struct str *packet = &perfetto->packet;
-	struct str *out = field == PACKET_TRACK ? perfetto->out : perfetto->events;
-
-	str_reset(packet);
-	if (field == PACKET_EVENT)
-		protobuf_uint(packet, PACKET_TIMESTAMP, ts_ns);
-	protobuf_uint(packet, PACKET_SEQUENCE, SEQUENCE);
-	if (!perfetto->has_begun)
-		protobuf_uint(packet, PACKET_SEQUENCE_FLAGS, SEQUENCE_CLEARED);
-	perfetto->has_begun = true;
-	protobuf_bytes(packet, field, perfetto->body.text, perfetto->body.len);
-	if (str_failed(&perfetto->body) || str_failed(packet))
-		perfetto->failed = -ENOMEM;
-	else
-		protobuf_bytes(out, TRACE_PACKET, packet->text, packet->len);
-	if (str_failed(out))
-		perfetto->failed = -ENOMEM;
-	str_reset(&perfetto->body);
-}
-
-static void describe(struct perfetto *perfetto, uint64_t uuid, uint64_t parent, const char *name)
-{
-	protobuf_uint(&perfetto->body, TRACK_UUID, uuid);
-	if (parent)
-		protobuf_uint(&perfetto->body, TRACK_PARENT, parent);
-	put_text(perfetto, &perfetto->body, TRACK_NAME, name);
-}
-
-static uint64_t new_track(struct perfetto *perfetto, uint64_t parent, const char *name)
-{
-	uint64_t uuid = ++perfetto->last_uuid;
-
-	describe(perfetto, uuid, parent, name);
-	put_packet(perfetto, PACKET_TRACK, 0);
-	return uuid;
-}
-
-/* What is said of an event, in .body after event_begin(). */
-static void annotate(struct perfetto *perfetto, const char *name, enum annotation_field field,
-		     int64_t value, const char *text)
-{
-	struct str *part = &perfetto->part;
-
-	str_reset(part);
-	protobuf_string(part, ANNOTATION_NAME, name);
-	if (text)
-		put_text(perfetto, part, field, text);
-	else
-		protobuf_uint(part, field, value);
-	if (str_failed(part))
-		perfetto->failed = -ENOMEM;
-	protobuf_bytes(&perfetto->body, EVENT_ANNOTATION, part->text, part->len);
-}
-
-static void note_int(struct perfetto *perfetto, const char *name, int64_t value)
-{
-	annotate(perfetto, name, ANNOTATION_INT, value, NULL);
-}
-
-static void note_text(struct perfetto *perfetto, const char *name, const char *text)
-{
-	if (text)
-		annotate(perfetto, name, ANNOTATION_TEXT, 0, text);
-}
-
-static void note_bool(struct perfetto *perfetto, const char *name, bool value)
-{
-	annotate(perfetto, name, ANNOTATION_BOOL, value, NULL);
-}
-
-/* Annotations may follow, then put_packet(). */
-static void event_begin(struct perfetto *perfetto, uint64_t track, enum event_type type,
-			const struct event *event)
-{
-	struct str *body = &perfetto->body;
-
-	protobuf_uint(body, EVENT_TYPE, type);
-	protobuf_uint(body, EVENT_TRACK, track);
-	protobuf_string(body, EVENT_CATEGORY, event->category);
-	put_text(perfetto, body, EVENT_NAME, event->name);
-	if (event->flow)
-		protobuf_fixed(body, EVENT_FLOW, event->flow);
-	if (event->last_flow)
-		protobuf_fixed(body, EVENT_LAST_FLOW, event->last_flow);
-}
-
-static void slice_end(struct perfetto *perfetto, uint64_t track, uint64_t ts_ns)
-{
-	protobuf_uint(&perfetto->body, EVENT_TYPE, SLICE_END);
-	protobuf_uint(&perfetto->body, EVENT_TRACK, track);
-	put_packet(perfetto, PACKET_EVENT, ts_ns);
-}
-
-static void put_slice(struct perfetto *perfetto, uint64_t track, const struct event *event)
-{
-	event_begin(perfetto, track, SLICE_BEGIN, event);
-	put_packet(perfetto, PACKET_EVENT, event->begin_ns);
-	slice_end(perfetto, track, event->begin_ns + event->ns);
-}
-
-static void put_instant(struct perfetto *perfetto, uint64_t track, const struct event *event)
-{
-	event_begin(perfetto, track, INSTANT, event);
-	put_packet(perfetto, PACKET_EVENT, event->begin_ns);
-}
-
-/* ---- tracks ---- */
-
-static void track_fini(struct track *track)
-{
-	while (track->lanes) {
-		struct lane *lane = track->lanes;
-
-		track->lanes = lane->next;
-		free(lane);
-	}
-}
-
-static void track_free(void *track)
-{
-	track_fini(track);
-	free(track);
-}
 
 static void shared_free(void *shared)
 {
 	track_fini(&((struct shared_domain *)shared)->track);
 	free(shared);
-}
-
-static struct lane *add_lane(struct perfetto *perfetto, struct track *track, struct lane *last)
-{
-	struct lane *lane = calloc(1, sizeof(*lane));
-
-	if (!lane) {
-		perfetto->failed = -ENOMEM;
-		return NULL;
-	}
-	lane->uuid = new_track(perfetto, track->parent, track->name);
-	if (last)
-		last->next = lane;
-	else
-		track->lanes = lane;
-	return lane;
-}
-
-/* Where [@begin_ns, @end_ns] has room; 0 when out of memory. */
-static uint64_t lane_for(struct perfetto *perfetto, struct track *track, uint64_t begin_ns,
-			 uint64_t end_ns)
-{
-	struct lane *lane = track->lanes, *last = NULL;
-
-	for (int cnt = 1; lane && lane->end_ns > begin_ns && cnt < LANES_MAX; cnt++) {
-		last = lane;
-		lane = lane->next;
-	}
-	if (!lane)
-		lane = add_lane(perfetto, track, last);
-	if (!lane)
-		return 0;
-	if (end_ns > lane->end_ns)
-		lane->end_ns = end_ns;
-	return lane->uuid;
-}
-
-/* Where an instant is put: it has room anywhere. 0 when out of memory. */
-static uint64_t lane_of_instant(struct perfetto *perfetto, struct track *track, uint64_t ts_ns)
-{
-	return track->lanes ? track->lanes->uuid : lane_for(perfetto, track, ts_ns, ts_ns);
-}
-
-/* By a key that is its own; NULL when out of memory. */
-static struct track *find_track(struct perfetto *perfetto, uint64_t key, uint64_t parent,
-				const char *name)
-{
-	struct track *track = map_get(&perfetto->tracks, key);
-
-	if (track)
-		return track;
-	track = calloc(1, sizeof(*track));
-	if (!track || map_put(&perfetto->tracks, key, track)) {
-		free(track);
-		perfetto->failed = -ENOMEM;
-		return NULL;
-	}
-	track->parent = parent;
-	snprintf(track->name, sizeof(track->name), "%s", name);
-	return track;
 }
 
 /* Keys of tracks of different kinds must differ: splitmix64's finalizer of what they are made of.
@@ -337,13 +72,13 @@ static uint64_t flow_of_gp(const struct perfetto *perfetto, uint64_t ssp, uint64
 
 static uint64_t new_flow(struct perfetto *perfetto)
 {
-	return mix(0, ++perfetto->last_uuid) | 1;
+	return mix(0, ++perfetto->out.last_uuid) | 1;
 }
 
 static void put_group(struct perfetto *perfetto, struct map *map, uint64_t key, uint64_t group)
 {
 	if (map_put(map, key, (void *)(uintptr_t)group))
-		perfetto->failed = -ENOMEM;
+		perfetto->out.failed = -ENOMEM;
 }
 
 static uint64_t get_group(const struct map *map, uint64_t key)
@@ -360,7 +95,8 @@ static uint64_t group_of(struct perfetto *perfetto, const struct vm *vm)
 
 	if (group && group != HIDDEN)
 		return group;
-	group = new_track(perfetto, 0, vm ? text_vm(vm, name, sizeof(name)) : "no VM");
+	group = packets_new_track(&perfetto->out, 0,
+				  vm ? text_vm(vm, name, sizeof(name)) : "no VM");
 	put_group(perfetto, &perfetto->vms, id, group);
 	return group;
 }
@@ -371,7 +107,7 @@ static struct track *thread_of(struct perfetto *perfetto, uint64_t group, uint32
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s %" PRIu32, comm, tid);
-	return find_track(perfetto, mix(group, tid), group, name);
+	return track_find(&perfetto->out, &perfetto->tracks, mix(group, tid), group, name);
 }
 
 /* ---- life ---- */
@@ -406,10 +142,7 @@ void perfetto_free(struct perfetto *perfetto)
 		return;
 	forget_file(perfetto);
 	gp_timeline_free(perfetto->gps);
-	str_fini(&perfetto->packet);
-	str_fini(&perfetto->body);
-	str_fini(&perfetto->part);
-	str_fini(&perfetto->text);
+	packets_fini(&perfetto->out);
 	free(perfetto->changes);
 	free(perfetto);
 }
@@ -425,12 +158,12 @@ static struct track *shared_track(struct perfetto *perfetto, uint64_t ssp)
 		shared = calloc(1, sizeof(*shared));
 		if (!shared || map_put(&perfetto->shared, ssp, shared)) {
 			free(shared);
-			perfetto->failed = -ENOMEM;
+			perfetto->out.failed = -ENOMEM;
 			return NULL;
 		}
 	}
 	if (!shared->uuid) {
-		shared->uuid = ++perfetto->last_uuid; /* described once its kind is known */
+		shared->uuid = ++perfetto->out.last_uuid; /* described once its kind is known */
 		shared->track.parent = shared->uuid;
 		snprintf(shared->track.name, sizeof(shared->track.name), "grace periods");
 	}
@@ -450,10 +183,10 @@ static struct track *domain_track(struct perfetto *perfetto, uint64_t ssp)
 
 static void note_starter(struct perfetto *perfetto, const struct gp_slice *gp)
 {
-	note_int(perfetto, "tid", gp->tid);
-	note_text(perfetto, "comm", gp->comm);
-	note_text(perfetto, "call", gp->call ? call_name(gp->call) : NULL);
-	note_text(perfetto, "function", gp->func);
+	packets_int(&perfetto->out, "tid", gp->tid);
+	packets_text(&perfetto->out, "comm", gp->comm);
+	packets_text(&perfetto->out, "call", gp->call ? call_name(gp->call) : NULL);
+	packets_text(&perfetto->out, "function", gp->func);
 }
 
 /* In the thread that started it, at that moment. */
@@ -473,20 +206,20 @@ static void put_starter(struct perfetto *perfetto, const struct gp_slice *gp, co
 	snprintf(text, sizeof(text), "starts %s%s%s", name, gp->func ? " in " : "",
 		 gp->func ? gp->func : "");
 	event.name = text;
-	uuid = lane_of_instant(perfetto, track, gp->start_ns);
-	event_begin(perfetto, uuid, INSTANT, &event);
+	uuid = track_lane_of_instant(&perfetto->out, track, gp->start_ns);
+	packets_begin(&perfetto->out, uuid, INSTANT, &event);
 	note_starter(perfetto, gp);
-	put_packet(perfetto, PACKET_EVENT, gp->start_ns);
+	packets_put(&perfetto->out, gp->start_ns);
 }
 
 static void put_parts(struct perfetto *perfetto, uint64_t uuid, const struct gp_slice *gp)
 {
 	for (size_t i = 0; i < gp->parts_cnt; i++)
-		put_slice(perfetto, uuid,
-			  &(struct event){.begin_ns = gp->parts[i].begin_ns,
-					  .ns = gp->parts[i].ns,
-					  .category = "gp-part",
-					  .name = gp_part_name(gp->parts[i].state)});
+		packets_put_slice(&perfetto->out, uuid,
+				  &(struct event){.begin_ns = gp->parts[i].begin_ns,
+						  .ns = gp->parts[i].ns,
+						  .category = "gp-part",
+						  .name = gp_part_name(gp->parts[i].state)});
 }
 
 static struct track *track_if_shown(struct perfetto *perfetto, uint64_t ssp, uint64_t begin_ns,
@@ -509,22 +242,22 @@ static void on_gp(void *ctx, const struct gp_slice *gp)
 		return;
 	if (gp->number >= 0)
 		snprintf(name, sizeof(name), "GP %" PRId64, gp->number);
-	uuid = lane_for(perfetto, track, gp->begin_ns, gp->begin_ns + gp->ns);
+	uuid = track_lane(&perfetto->out, track, gp->begin_ns, gp->begin_ns + gp->ns);
 	if (gp->has_starter) {
 		put_starter(perfetto, gp, name);
 		event.last_flow = flow_of_gp(perfetto, gp->ssp, gp->gp);
 	}
-	event_begin(perfetto, uuid, SLICE_BEGIN, &event);
-	note_text(perfetto, "kind", gp->is_normal ? "normal" : "expedited");
-	note_int(perfetto, "gp", gp->number);
-	note_int(perfetto, "scans", (int64_t)gp->scans);
+	packets_begin(&perfetto->out, uuid, SLICE_BEGIN, &event);
+	packets_text(&perfetto->out, "kind", gp->is_normal ? "normal" : "expedited");
+	packets_int(&perfetto->out, "gp", gp->number);
+	packets_int(&perfetto->out, "scans", (int64_t)gp->scans);
 	if (gp->is_open)
-		note_bool(perfetto, "open", true);
+		packets_bool(&perfetto->out, "open", true);
 	if (gp->has_starter)
 		note_starter(perfetto, gp);
-	put_packet(perfetto, PACKET_EVENT, gp->begin_ns);
+	packets_put(&perfetto->out, gp->begin_ns);
 	put_parts(perfetto, uuid, gp);
-	slice_end(perfetto, uuid, gp->begin_ns + gp->ns);
+	packets_end_slice(&perfetto->out, uuid, gp->begin_ns + gp->ns);
 }
 
 static void on_callbacks(void *ctx, const struct cb_slice *cb)
@@ -542,15 +275,16 @@ static void on_callbacks(void *ctx, const struct cb_slice *cb)
 	if (!gps)
 		return;
 	snprintf(name, sizeof(name), "%.140s: callbacks of CPU %u", gps->name, cb->cpu);
-	track = find_track(perfetto, mix(mix(cb->ssp, gps->parent), cb->cpu), gps->parent, name);
+	track = track_find(&perfetto->out, &perfetto->tracks,
+			   mix(mix(cb->ssp, gps->parent), cb->cpu), gps->parent, name);
 	if (!track)
 		return;
-	uuid = lane_for(perfetto, track, cb->begin_ns, cb->begin_ns + cb->ns);
-	event_begin(perfetto, uuid, SLICE_BEGIN, &event);
+	uuid = track_lane(&perfetto->out, track, cb->begin_ns, cb->begin_ns + cb->ns);
+	packets_begin(&perfetto->out, uuid, SLICE_BEGIN, &event);
 	if (cb->state == CB_PART_RUN)
-		note_int(perfetto, "callbacks", (int64_t)cb->callbacks);
-	put_packet(perfetto, PACKET_EVENT, event.begin_ns);
-	slice_end(perfetto, uuid, event.begin_ns + event.ns);
+		packets_int(&perfetto->out, "callbacks", (int64_t)cb->callbacks);
+	packets_put(&perfetto->out, event.begin_ns);
+	packets_end_slice(&perfetto->out, uuid, event.begin_ns + event.ns);
 }
 
 static const struct gp_timeline_ops gp_ops = {.gp = on_gp, .callbacks = on_callbacks};
@@ -561,11 +295,7 @@ struct perfetto *perfetto_new(struct str *out)
 
 	if (!perfetto)
 		return NULL;
-	perfetto->out = perfetto->events = out;
-	str_init(&perfetto->packet);
-	str_init(&perfetto->body);
-	str_init(&perfetto->part);
-	str_init(&perfetto->text);
+	packets_init(&perfetto->out, out);
 	perfetto->gps = gp_timeline_new(&gp_ops, perfetto);
 	if (perfetto->gps)
 		return perfetto;
@@ -587,14 +317,15 @@ static void add_domain(struct perfetto *perfetto, uint64_t group, uint64_t ssp, 
 	if (group == HIDDEN)
 		return;
 	snprintf(text, sizeof(text), "grace periods of %s", name);
-	find_track(perfetto, ssp, group, text);
+	track_find(&perfetto->out, &perfetto->tracks, ssp, group, text);
 }
 
 void perfetto_vm_new(struct perfetto *perfetto, const struct vm *vm, bool is_wanted)
 {
 	char name[128];
 	uint64_t group =
-		is_wanted ? new_track(perfetto, 0, text_vm(vm, name, sizeof(name))) : HIDDEN;
+		is_wanted ? packets_new_track(&perfetto->out, 0, text_vm(vm, name, sizeof(name)))
+			  : HIDDEN;
 
 	put_group(perfetto, &perfetto->vms, vm->id, group);
 	put_group(perfetto, &perfetto->kvms, vm->kvm, group);
@@ -639,7 +370,7 @@ void perfetto_record(struct perfetto *perfetto, const void *record, size_t size,
 			   domain_kind_name(DOMAIN_TRACK));
 	}
 	if (gp_timeline_record(perfetto->gps, record, size, syms))
-		perfetto->failed = -ENOMEM;
+		perfetto->out.failed = -ENOMEM;
 }
 
 /* ---- calls ---- */
@@ -660,11 +391,11 @@ static uint64_t put_waited_for(struct perfetto *perfetto, const struct stall *st
 {
 	const struct segment *seg = stall->culprit.seg;
 	struct track *track = seg->dom ? domain_track(perfetto, domain_ssp(seg->dom)) : NULL;
-	uint64_t uuid = track ? lane_of_instant(perfetto, track, event->begin_ns) : 0;
+	uint64_t uuid = track ? track_lane_of_instant(&perfetto->out, track, event->begin_ns) : 0;
 
 	if (!uuid)
 		return 0;
-	put_instant(perfetto, uuid, event);
+	packets_put_instant(&perfetto->out, uuid, event);
 	return event->flow;
 }
 
@@ -686,10 +417,10 @@ static uint64_t put_culprit(struct perfetto *perfetto, const struct stall *stall
 	if (culprit->kind == CULPRIT_INITIATOR)
 		return put_waited_for(perfetto, stall, &event);
 	track = thread_of(perfetto, group_of(perfetto, culprit->vm), culprit->tid, culprit->comm);
-	uuid = track ? lane_of_instant(perfetto, track, ts_ns) : 0;
+	uuid = track ? track_lane_of_instant(&perfetto->out, track, ts_ns) : 0;
 	if (!uuid)
 		return 0;
-	put_instant(perfetto, uuid, &event);
+	packets_put_instant(&perfetto->out, uuid, &event);
 	return event.flow;
 }
 
@@ -705,12 +436,12 @@ static void put_piece(struct perfetto *perfetto, struct progress_in_call *cursor
 		event.last_flow = put_culprit(perfetto, cursor->stall, event.begin_ns);
 		cursor->has_culprit = true;
 	}
-	event_begin(perfetto, cursor->track, SLICE_BEGIN, &event);
+	packets_begin(&perfetto->out, cursor->track, SLICE_BEGIN, &event);
 	if (seg->dom && seg->gp)
-		note_int(perfetto, "gp", domain_gp_number(seg->dom, seg->gp));
-	note_text(perfetto, "function", seg->func);
-	put_packet(perfetto, PACKET_EVENT, event.begin_ns);
-	slice_end(perfetto, cursor->track, to_ns);
+		packets_int(&perfetto->out, "gp", domain_gp_number(seg->dom, seg->gp));
+	packets_text(&perfetto->out, "function", seg->func);
+	packets_put(&perfetto->out, event.begin_ns);
+	packets_end_slice(&perfetto->out, cursor->track, to_ns);
 }
 
 /* Segments up to @to_ns: one that goes on is cut in two there. */
@@ -746,16 +477,18 @@ static void put_wait(struct perfetto *perfetto, struct progress_in_call *cursor,
 		begin_ns = cursor->at_ns;
 	if (end_ns < begin_ns)
 		end_ns = begin_ns;
-	event_begin(perfetto, cursor->track, SLICE_BEGIN, &event);
-	note_int(perfetto, "ns", (int64_t)wait->ns);
-	note_text(perfetto, "site", wait->site);
+	packets_begin(&perfetto->out, cursor->track, SLICE_BEGIN, &event);
+	packets_int(&perfetto->out, "ns", (int64_t)wait->ns);
+	packets_text(&perfetto->out, "site", wait->site);
 	if (wait->dom)
-		note_text(perfetto, "domain", domain_kind_name(domain_get_kind(wait->dom)));
+		packets_text(&perfetto->out, "domain",
+			     domain_kind_name(domain_get_kind(wait->dom)));
 	if (wait->dom && wait->gp_needed)
-		note_int(perfetto, "gp_needed", domain_gp_number(wait->dom, wait->gp_needed));
-	put_packet(perfetto, PACKET_EVENT, begin_ns);
+		packets_int(&perfetto->out, "gp_needed",
+			    domain_gp_number(wait->dom, wait->gp_needed));
+	packets_put(&perfetto->out, begin_ns);
 	put_pieces(perfetto, cursor, end_ns);
-	slice_end(perfetto, cursor->track, end_ns);
+	packets_end_slice(&perfetto->out, cursor->track, end_ns);
 }
 
 static void note_call(struct perfetto *perfetto, const struct stall *stall)
@@ -764,23 +497,23 @@ static void note_call(struct perfetto *perfetto, const struct stall *stall)
 	char args[128];
 
 	ioctl_format_args(stall->rec, args, sizeof(args));
-	note_int(perfetto, "tid", stall->rec->head.tid);
-	note_text(perfetto, "comm", stall->rec->comm);
+	packets_int(&perfetto->out, "tid", stall->rec->head.tid);
+	packets_text(&perfetto->out, "comm", stall->rec->comm);
 	if (args[0])
-		note_text(perfetto, "arguments", args);
-	note_int(perfetto, "latency_ns", (int64_t)stall->latency_ns);
-	note_int(perfetto, "stall_ns", (int64_t)stall->stall_ns);
-	note_text(perfetto, "cause", cause_name(stall->cause));
-	note_int(perfetto, "without_ns", (int64_t)stall->without_ns);
-	note_text(perfetto, "phase", phase_name(stall->phase));
-	note_bool(perfetto, "complete", stall->is_complete);
+		packets_text(&perfetto->out, "arguments", args);
+	packets_int(&perfetto->out, "latency_ns", (int64_t)stall->latency_ns);
+	packets_int(&perfetto->out, "stall_ns", (int64_t)stall->stall_ns);
+	packets_text(&perfetto->out, "cause", cause_name(stall->cause));
+	packets_int(&perfetto->out, "without_ns", (int64_t)stall->without_ns);
+	packets_text(&perfetto->out, "phase", phase_name(stall->phase));
+	packets_bool(&perfetto->out, "complete", stall->is_complete);
 	if (stall->is_stuck)
-		note_bool(perfetto, "stuck", true);
+		packets_bool(&perfetto->out, "stuck", true);
 	str_init(&account);
 	text_stall(&account, stall, &perfetto->cfg);
 	if (str_failed(&account))
-		perfetto->failed = -ENOMEM;
-	note_text(perfetto, "account", account.text);
+		perfetto->out.failed = -ENOMEM;
+	packets_text(&perfetto->out, "account", account.text);
 	str_fini(&account);
 }
 
@@ -796,21 +529,21 @@ static void put_call(struct perfetto *perfetto, const struct stall *stall)
 	if (!track)
 		return;
 	/* One that is not over is put once more if it ends. */
-	cursor.track = lane_for(perfetto, track, stall->begin_ns,
-				stall->is_stuck ? stall->begin_ns : end_ns);
-	event_begin(perfetto, cursor.track, SLICE_BEGIN, &event);
+	cursor.track = track_lane(&perfetto->out, track, stall->begin_ns,
+				  stall->is_stuck ? stall->begin_ns : end_ns);
+	packets_begin(&perfetto->out, cursor.track, SLICE_BEGIN, &event);
 	note_call(perfetto, stall);
-	put_packet(perfetto, PACKET_EVENT, stall->begin_ns);
+	packets_put(&perfetto->out, stall->begin_ns);
 	for (size_t i = 0; i < stall->waits_cnt; i++)
 		put_wait(perfetto, &cursor, &stall->waits[i]);
 	put_pieces(perfetto, &cursor, end_ns);
-	slice_end(perfetto, cursor.track, end_ns);
+	packets_end_slice(&perfetto->out, cursor.track, end_ns);
 }
 
 static void add_change(struct perfetto *perfetto, uint64_t ts_ns, int in_flight, uint64_t lost_ns)
 {
 	if (!ARRAY_ROOM(perfetto->changes, perfetto->changes_cap, perfetto->changes_cnt, 64)) {
-		perfetto->failed = -ENOMEM;
+		perfetto->out.failed = -ENOMEM;
 		return;
 	}
 	perfetto->changes[perfetto->changes_cnt++] =
@@ -854,15 +587,15 @@ void perfetto_asleep(struct perfetto *perfetto, const struct stall *stall)
 	forget_asleep(perfetto, stall->rec->head.tid);
 	if (!waiting || map_put(&perfetto->asleep, stall->rec->head.tid, waiting)) {
 		free(waiting);
-		perfetto->failed = -ENOMEM;
+		perfetto->out.failed = -ENOMEM;
 		return;
 	}
 	str_init(&waiting->events);
 	waiting->begin_ns = stall->begin_ns;
 	learn_domains(perfetto, stall);
-	perfetto->events = &waiting->events;
+	perfetto->out.events = &waiting->events;
 	put_call(perfetto, stall);
-	perfetto->events = perfetto->out;
+	perfetto->out.events = perfetto->out.out;
 }
 
 /* ---- the end ---- */
@@ -875,7 +608,7 @@ static void put_asleep(struct perfetto *perfetto)
 	while ((slot = map_next(&perfetto->asleep, &pos))) {
 		const struct waiting *waiting = slot->value;
 
-		str_addn(perfetto->out, waiting->events.text, waiting->events.len);
+		str_addn(perfetto->out.out, waiting->events.text, waiting->events.len);
 		add_change(perfetto, waiting->begin_ns, 1, 0);
 	}
 }
@@ -890,31 +623,10 @@ static void put_shared(struct perfetto *perfetto)
 
 		if (!shared->uuid)
 			continue;
-		describe(perfetto, shared->uuid, 0,
-			 shared->is_mmu_notifier ? "host-wide domain of mmu_notifier"
-						 : "SRCU domain of no VM");
-		put_packet(perfetto, PACKET_TRACK, 0);
+		packets_describe(&perfetto->out, shared->uuid,
+				 shared->is_mmu_notifier ? "host-wide domain of mmu_notifier"
+							 : "SRCU domain of no VM");
 	}
-}
-
-static uint64_t counter_track(struct perfetto *perfetto, const char *name, enum counter_unit unit)
-{
-	uint64_t uuid = ++perfetto->last_uuid;
-
-	describe(perfetto, uuid, 0, name);
-	str_reset(&perfetto->part);
-	protobuf_uint(&perfetto->part, COUNTER_UNIT, unit);
-	protobuf_bytes(&perfetto->body, TRACK_COUNTER, perfetto->part.text, perfetto->part.len);
-	put_packet(perfetto, PACKET_TRACK, 0);
-	return uuid;
-}
-
-static void put_counter(struct perfetto *perfetto, uint64_t track, uint64_t ts_ns, int64_t value)
-{
-	protobuf_uint(&perfetto->body, EVENT_TYPE, COUNTER);
-	protobuf_uint(&perfetto->body, EVENT_TRACK, track);
-	protobuf_uint(&perfetto->body, EVENT_COUNTER, value);
-	put_packet(perfetto, PACKET_EVENT, ts_ns);
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -933,8 +645,8 @@ static void put_counters(struct perfetto *perfetto)
 
 	if (!perfetto->changes_cnt)
 		return;
-	in_flight = counter_track(perfetto, "calls in flight", UNIT_COUNT);
-	lost = counter_track(perfetto, "time lost", UNIT_TIME_NS);
+	in_flight = packets_new_counter(&perfetto->out, "calls in flight", UNIT_COUNT);
+	lost = packets_new_counter(&perfetto->out, "time lost", UNIT_TIME_NS);
 	qsort(perfetto->changes, perfetto->changes_cnt, sizeof(*perfetto->changes),
 	      compare_changes);
 	for (size_t i = 0; i < perfetto->changes_cnt; i++) {
@@ -942,9 +654,9 @@ static void put_counters(struct perfetto *perfetto)
 
 		cnt += change->in_flight;
 		lost_ns += change->lost_ns;
-		put_counter(perfetto, in_flight, change->ts_ns, cnt);
+		packets_put_count(&perfetto->out, in_flight, change->ts_ns, cnt);
 		if (change->in_flight < 0)
-			put_counter(perfetto, lost, change->ts_ns, (int64_t)lost_ns);
+			packets_put_count(&perfetto->out, lost, change->ts_ns, (int64_t)lost_ns);
 	}
 	perfetto->changes_cnt = 0;
 }
@@ -956,7 +668,7 @@ int perfetto_end(struct perfetto *perfetto)
 	put_shared(perfetto);
 	put_counters(perfetto);
 	forget_file(perfetto);
-	return perfetto->failed;
+	return perfetto->out.failed;
 }
 
 void perfetto_next_file(struct perfetto *perfetto, const struct text_cfg *cfg,
