@@ -161,6 +161,72 @@ int dump_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* ---- userfaultfd: who is to serve the page that a task waits for ---- */
+
+/* fs/userfaultfd.c new_userfaultfd(): its files are called "[userfaultfd]". */
+#define NAME_FIRST 0x756166726573755bULL
+#define NAME_LAST  0x0000005d6466746cULL
+
+static __always_inline bool is_userfaultfd(struct file *file)
+{
+	const unsigned char *at = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	__u64 name[2] = {0};
+
+	bpf_probe_read_kernel_str(name, sizeof(name), at);
+	return name[0] == NAME_FIRST && name[1] == NAME_LAST;
+}
+
+/* handle_userfault() gives its entry of the queue the task. */
+static __always_inline void put_faults(struct seq_file *seq, struct ks_dump_fault *rec,
+				       struct wait_queue_head *queue)
+{
+	struct list_head *head =
+		(void *)queue + bpf_core_field_offset(struct wait_queue_head, head);
+	struct list_head *at = BPF_CORE_READ(head, next);
+	struct wait_queue_entry *entry;
+	struct task_struct *task;
+
+	for (int i = 0; i < KS_DUMP_FAULTS; i++) {
+		if (!at || at == head)
+			break;
+		entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
+		task = BPF_CORE_READ(entry, private);
+		rec->tid = shown_tid(task);
+		rec->tgid = shown_tid(BPF_CORE_READ(task, group_leader));
+		bpf_seq_write(seq, rec, sizeof(*rec));
+		at = BPF_CORE_READ(at, next);
+	}
+}
+
+static __always_inline bool is_empty(struct wait_queue_head *queue)
+{
+	struct list_head *head =
+		(void *)queue + bpf_core_field_offset(struct wait_queue_head, head);
+
+	return BPF_CORE_READ(head, next) == head;
+}
+
+SEC("iter/task_file")
+int dump_faults(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct ks_dump_fault rec = {0};
+	struct userfaultfd_ctx *uffd;
+
+	if (!task || !file || !bpf_core_type_exists(struct userfaultfd_ctx) ||
+	    !is_userfaultfd(file))
+		return 0;
+	uffd = BPF_CORE_READ(file, private_data);
+	rec.server = shown_tid(BPF_CORE_READ(task, group_leader));
+	rec.threads = BPF_CORE_READ(task, signal, nr_threads);
+	rec.is_polled = !is_empty(&uffd->fd_wqh);
+	BPF_CORE_READ_STR_INTO(&rec.comm, task, group_leader, comm);
+	put_faults(ctx->meta->seq, &rec, &uffd->fault_pending_wqh);
+	put_faults(ctx->meta->seq, &rec, &uffd->fault_wqh);
+	return 0;
+}
+
 /* ---- asked for by BPF_PROG_TEST_RUN; question and answer are here, since no helper writes to a
  * context ---- */
 

@@ -241,9 +241,37 @@ struct file_operations {
 	int (*release)(struct inode *inode, struct file *file);
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	const struct file_operations *f_op;
 	void *private_data;
+	struct path f_path;
+};
+
+struct wait_queue_entry {
+	void *private;
+	struct list_head entry;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+struct userfaultfd_ctx {
+	struct wait_queue_head fault_pending_wqh;
+	struct wait_queue_head fault_wqh;
+	struct wait_queue_head fd_wqh;
 };
 
 struct fdtable {

@@ -14,6 +14,7 @@
 #define KS_DUMP_WALK   1021 /* a list that is longer is not counted to its end */
 #define KS_DUMP_NAME   24
 #define KS_DUMP_WANTED 31 /* tasks that are shown whatever they do */
+#define KS_DUMP_FAULTS 31 /* of one userfaultfd and one of its queues */
 
 enum ks_dump_task_flags {
 	KS_DUMP_WORKER = 1 << 0,   /* it is a worker of .pool */
@@ -56,6 +57,17 @@ struct ks_dump_task {
 	char owner_comm[KS_COMM_LEN];
 	char queue[KS_DUMP_NAME]; /* of .work */
 	__u64 stack[KS_DUMP_FRAMES];
+};
+
+/* A task that waits for a page of userfaultfd, and a process that has its descriptor. */
+struct ks_dump_fault {
+	__u32 tid;
+	__u32 tgid;
+	__u32 server;	 /* the process */
+	__u32 threads;	 /* of .server */
+	__u32 is_polled; /* somebody waits for its events, or would be woken by them */
+	__u32 pad;
+	char comm[KS_COMM_LEN]; /* of .server */
 };
 
 /* .ssp is asked for. */

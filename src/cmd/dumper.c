@@ -51,6 +51,11 @@ static int on_task(void *ctx, const struct ks_dump_task *task)
 	return dump_add_task(ctx, task);
 }
 
+static int on_fault(void *ctx, const struct ks_dump_fault *fault)
+{
+	return dump_add_fault(ctx, fault);
+}
+
 /* Everything as close together in time as it can be; no lock holds it still. */
 static int read_all(struct dumper *dumper, struct dump_facts *facts)
 {
@@ -66,6 +71,8 @@ static int read_all(struct dumper *dumper, struct dump_facts *facts)
 	}
 	if (!ret)
 		ret = hang_reader_tasks(reader, on_task, dump);
+	if (!ret)
+		ret = hang_reader_faults(reader, on_fault, dump);
 	for (size_t i = 0; i < dump->domains_cnt; i++)
 		dump->domains[i].is_read = hang_reader_domain(reader, &dump->domains[i].read);
 	for (size_t i = 0; i < dump->vms_cnt; i++)

@@ -40,6 +40,76 @@ static struct link task_link(const struct dump *dump, enum link_why why, uint32_
 	};
 }
 
+/* ---- userfaultfd ---- */
+
+static bool waits_for_page(const struct dump *dump, uint32_t tid)
+{
+	for (size_t i = 0; i < dump->faults_cnt; i++)
+		if (dump->faults[i].tid == tid)
+			return true;
+	return false;
+}
+
+/* include/linux/sched.h: TASK_UNINTERRUPTIBLE, of which TASK_KILLABLE has the bit. */
+static bool is_asleep(const struct ks_dump_task *task)
+{
+	return task->state & 2;
+}
+
+/* Of a process: who sleeps so that it does nothing else, and, once each, who waits for a page. */
+static uint32_t count_asleep(const struct dump *dump, uint32_t tgid)
+{
+	uint32_t cnt = 0;
+
+	for (size_t i = 0; i < dump->tasks_cnt; i++)
+		cnt += dump->tasks[i].tgid == tgid && is_asleep(&dump->tasks[i]) &&
+		       !waits_for_page(dump, dump->tasks[i].tid);
+	for (size_t i = 0; i < dump->faults_cnt; i++) {
+		bool is_first = dump->faults[i].tgid == tgid;
+
+		for (size_t other = 0; is_first && other < i; other++)
+			is_first = dump->faults[other].tid != dump->faults[i].tid;
+		cnt += is_first;
+	}
+	return cnt;
+}
+
+/* One thread that is awake, or wakes up by an event or in time, could serve the page. */
+static bool may_serve(const struct dump *dump, const struct ks_dump_fault *fault)
+{
+	return fault->is_polled || count_asleep(dump, fault->server) < fault->threads;
+}
+
+/* Whoever has the descriptor may serve it: one that still can, if there is one. */
+static const struct ks_dump_fault *fault_of(const struct dump *dump, uint32_t tid)
+{
+	const struct ks_dump_fault *found = NULL;
+
+	for (size_t i = 0; i < dump->faults_cnt; i++)
+		if (dump->faults[i].tid == tid && dump->faults[i].server &&
+		    (!found || (!may_serve(dump, found) && may_serve(dump, &dump->faults[i]))))
+			found = &dump->faults[i];
+	return found;
+}
+
+static bool after_fault(const struct dump *dump, const struct link *link, struct link *next)
+{
+	const struct ks_dump_fault *fault = fault_of(dump, link->tid);
+
+	if (!fault)
+		return false;
+	*next = (struct link){.kind = LINK_SERVER, .why = LINK_SERVES, .fault = fault};
+	if (may_serve(dump, fault))
+		return true;
+	for (size_t i = 0; i < dump->tasks_cnt && next->kind == LINK_SERVER; i++)
+		if (dump->tasks[i].tgid == fault->server && is_asleep(&dump->tasks[i]) &&
+		    !waits_for_page(dump, dump->tasks[i].tid))
+			*next = task_link(dump, LINK_SERVES, dump->tasks[i].tid, 0);
+	return true;
+}
+
+/* ---- what is after what ---- */
+
 /* A task that has a CPU, or could have, waits for nobody. A mutex says whose it is; the ledger, who
  * had it when the wait began. */
 static bool after_task(const struct dump *dump, const struct link *link, struct link *next)
@@ -47,6 +117,8 @@ static bool after_task(const struct dump *dump, const struct link *link, struct 
 	const struct dump_wait *wait = link->wait;
 	const struct ks_dump_task *task = link->task;
 
+	if (after_fault(dump, link, next))
+		return true;
 	if (task && task->lock && task->owner_tid) {
 		*next = task_link(dump, LINK_HOLDS, task->owner_tid, task->lock);
 		return true;
@@ -168,6 +240,8 @@ static bool after(const struct dump *dump, const struct link *link, struct link 
 		return after_task(dump, link, next);
 	case LINK_DOMAIN:
 		return after_domain(dump, link, next);
+	case LINK_SERVER:
+		return false;
 	default:
 		return after_pool(dump, link, next);
 	}

@@ -10,6 +10,7 @@
 struct dump;
 struct dump_domain;
 struct dump_wait;
+struct ks_dump_fault;
 struct ks_dump_pool;
 struct ks_dump_task;
 
@@ -19,6 +20,7 @@ enum link_kind {
 	LINK_TASK,   /* it waits for the next, or is where it ends */
 	LINK_DOMAIN, /* its grace period is waited for */
 	LINK_POOL,   /* its work waits there */
+	LINK_SERVER, /* a process that could serve the page, and may yet: there it ends */
 };
 
 enum link_why {
@@ -30,6 +32,8 @@ enum link_why {
 	LINK_QUEUED, /* the work is in this pool */
 	LINK_CALLS, /* the grace period is over; the work that runs its callbacks is in this pool */
 	LINK_BUSY,  /* the pool's worker that keeps others from being started */
+	LINK_SERVES, /* the page of userfaultfd that it waits for: one of a process all of which
+			wait */
 };
 
 struct link {
@@ -37,10 +41,11 @@ struct link {
 	enum link_why why;
 	uint32_t tid; /* LINK_TASK */
 	uint64_t lock;
-	const struct dump_wait *wait;	  /* the task's, or NULL */
-	const struct ks_dump_task *task;  /* as it is now, or NULL */
-	const struct dump_domain *domain; /* LINK_DOMAIN */
-	const struct ks_dump_pool *pool;  /* LINK_POOL */
+	const struct dump_wait *wait;	   /* the task's, or NULL */
+	const struct ks_dump_task *task;   /* as it is now, or NULL */
+	const struct dump_domain *domain;  /* LINK_DOMAIN */
+	const struct ks_dump_pool *pool;   /* LINK_POOL */
+	const struct ks_dump_fault *fault; /* LINK_SERVER */
 };
 
 struct chain {

@@ -15,6 +15,7 @@ void dump_fini(struct dump *dump)
 {
 	free(dump->waits);
 	free(dump->tasks);
+	free(dump->faults);
 	free(dump->pools);
 	free(dump->domains);
 	free(dump->vms);
@@ -161,6 +162,7 @@ int dump_begin(struct dump *dump)
 
 	forget_old(dump);
 	dump->tasks_cnt = 0;
+	dump->faults_cnt = 0;
 	dump->pools_cnt = 0;
 	dump->domains_cnt = 0;
 	dump->vms_cnt = 0;
@@ -183,4 +185,16 @@ int dump_add_task(struct dump *dump, const struct ks_dump_task *task)
 		return -ENOMEM;
 	dump->tasks[dump->tasks_cnt++] = *task;
 	return task->pool ? want_pool(dump, task->pool) : 0;
+}
+
+int dump_add_fault(struct dump *dump, const struct ks_dump_fault *fault)
+{
+	if (dump->faults_cnt == DUMP_FAULTS_MAX) {
+		dump->dropped++;
+		return 0;
+	}
+	if (!ARRAY_ROOM(dump->faults, dump->faults_cap, dump->faults_cnt, FIRST))
+		return -ENOMEM;
+	dump->faults[dump->faults_cnt++] = *fault;
+	return 0;
 }

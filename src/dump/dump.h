@@ -20,8 +20,9 @@ struct str;
 struct symbols;
 
 /* More than these are counted, and not kept. */
-#define DUMP_WAITS_MAX 251
-#define DUMP_TASKS_MAX 4093
+#define DUMP_WAITS_MAX	251
+#define DUMP_TASKS_MAX	4093
+#define DUMP_FAULTS_MAX 1021
 
 /* Answers to one scan come within this time; what was seen before is of an older one. */
 #define DUMP_SCAN_NS 100000000ULL
@@ -66,13 +67,15 @@ struct dump {
 	size_t waits_cnt, waits_cap;
 	struct ks_dump_task *tasks;
 	size_t tasks_cnt, tasks_cap;
+	struct ks_dump_fault *faults;
+	size_t faults_cnt, faults_cap;
 	struct ks_dump_pool *pools; /* of the workers among .tasks */
 	size_t pools_cnt, pools_cap;
 	struct dump_domain *domains; /* that .waits are on */
 	size_t domains_cnt, domains_cap;
 	struct dump_vm *vms; /* of .waits */
 	size_t vms_cnt, vms_cap;
-	uint64_t dropped; /* waits and tasks for which there was no room */
+	uint64_t dropped; /* waits, tasks and faults for which there was no room */
 };
 
 /* What is said of the host. Strings "" and numbers 0: not known. */
@@ -100,6 +103,9 @@ int dump_begin(struct dump *dump);
 
 /* A task as it is now, and its pool if it is a worker: to be read. 0 or -ENOMEM. */
 int dump_add_task(struct dump *dump, const struct ks_dump_task *task);
+
+/* A task that waits for a page of userfaultfd. 0 or -ENOMEM. */
+int dump_add_fault(struct dump *dump, const struct ks_dump_fault *fault);
 
 /* The block of text. @syms: for stacks and works. */
 void dump_text(const struct dump *dump, const struct dump_facts *facts, const struct symbols *syms,

@@ -454,6 +454,9 @@ static void add_role(const struct dump_writer *writer, const struct link *link)
 		str_adds(writer->out, " is at its work ");
 		add_func(writer, link->task ? link->task->func : 0);
 		break;
+	case LINK_SERVES:
+		str_adds(writer->out, " has its userfaultfd; each thread of that process waits");
+		break;
 	case LINK_BUSY:
 		str_adds(writer->out, " keeps it busy, at ");
 		add_func(writer, link->task ? link->task->func : 0);
@@ -481,6 +484,11 @@ static void add_link(const struct dump_writer *writer, const struct link *link)
 		add_pool_name(writer, link->pool);
 		str_addf(writer->out, ": nr_running %d, nr_idle %d", link->pool->running,
 			 link->pool->idle);
+		break;
+	case LINK_SERVER:
+		str_addf(writer->out, "%s[%u] has its userfaultfd; %s waits for its events",
+			 link->fault->comm, link->fault->server,
+			 link->fault->is_polled ? "somebody" : "nobody");
 		break;
 	default:
 		str_addf(writer->out, "%s[%u]", comm_of(writer, link), link->tid);

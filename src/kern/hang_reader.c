@@ -24,6 +24,7 @@
 struct hang_reader {
 	struct dump_bpf *skel;
 	struct bpf_link *tasks;
+	struct bpf_link *faults;
 };
 
 struct hang_reader *hang_reader_new(struct err *err)
@@ -42,7 +43,9 @@ struct hang_reader *hang_reader_new(struct err *err)
 	/* variables that libbpf could not map have no address */
 	if (reader->skel && reader->skel->bss)
 		reader->tasks = bpf_program__attach_iter(reader->skel->progs.dump_tasks, NULL);
-	if (!reader->tasks) {
+	if (reader->tasks)
+		reader->faults = bpf_program__attach_iter(reader->skel->progs.dump_faults, NULL);
+	if (!reader->faults) {
 		err_cannot(err, "cannot load what reads a hang: %s", strerror(errno));
 		hang_reader_free(reader);
 		return NULL;
@@ -55,6 +58,7 @@ void hang_reader_free(struct hang_reader *reader)
 	if (!reader)
 		return;
 	bpf_link__destroy(reader->tasks);
+	bpf_link__destroy(reader->faults);
 	dump_bpf__destroy(reader->skel);
 	free(reader);
 }
@@ -73,28 +77,35 @@ void hang_reader_want(struct hang_reader *reader, uint32_t tid)
 	}
 }
 
-/* The kernel hands out whole records where they fit, and what it has otherwise. */
-static int read_tasks(struct hang_reader *reader,
-		      int (*fn)(void *ctx, const struct ks_dump_task *task), void *ctx)
+/* The kernel hands out whole records where they fit, and what it has otherwise. 1: one is there; 0:
+ * the end. */
+static int next_record(int fd, void *rec, size_t size)
 {
-	_close_ int fd = bpf_iter_create(bpf_link__fd(reader->tasks));
-	struct ks_dump_task task;
 	size_t have = 0;
-	int ret = 0;
 
-	if (fd < 0)
-		return -errno;
-	while (!ret) {
-		ssize_t len = read(fd, (char *)&task + have, sizeof(task) - have);
+	while (have < size) {
+		ssize_t len = read(fd, (char *)rec + have, size - have);
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (len <= 0)
 			return len < 0 ? -errno : 0;
 		have += len;
-		if (have < sizeof(task))
-			continue;
-		have = 0;
+	}
+	return 1;
+}
+
+static int read_tasks(struct hang_reader *reader,
+		      int (*fn)(void *ctx, const struct ks_dump_task *task), void *ctx)
+{
+	_close_ int fd = bpf_iter_create(bpf_link__fd(reader->tasks));
+	struct ks_dump_task task;
+	int ret = fd < 0 ? -errno : 0, has_next;
+
+	while (!ret) {
+		has_next = next_record(fd, &task, sizeof(task));
+		if (has_next <= 0)
+			return has_next;
 		ret = fn(ctx, &task);
 	}
 	return ret;
@@ -106,6 +117,22 @@ int hang_reader_tasks(struct hang_reader *reader,
 	int ret = read_tasks(reader, fn, ctx);
 
 	memset(reader->skel->bss->wanted, 0, sizeof(reader->skel->bss->wanted));
+	return ret;
+}
+
+int hang_reader_faults(struct hang_reader *reader,
+		       int (*fn)(void *ctx, const struct ks_dump_fault *fault), void *ctx)
+{
+	_close_ int fd = bpf_iter_create(bpf_link__fd(reader->faults));
+	struct ks_dump_fault fault;
+	int ret = fd < 0 ? -errno : 0, has_next;
+
+	while (!ret) {
+		has_next = next_record(fd, &fault, sizeof(fault));
+		if (has_next <= 0)
+			return has_next;
+		ret = fn(ctx, &fault);
+	}
 	return ret;
 }
 

@@ -27,6 +27,11 @@ void hang_reader_want(struct hang_reader *reader, uint32_t tid);
 int hang_reader_tasks(struct hang_reader *reader,
 		      int (*fn)(void *ctx, const struct ks_dump_task *task), void *ctx);
 
+/* Each task that waits for a page of userfaultfd, with each process that could serve it: as
+ * hang_reader_tasks(). */
+int hang_reader_faults(struct hang_reader *reader,
+		       int (*fn)(void *ctx, const struct ks_dump_fault *fault), void *ctx);
+
 /* Fill in all but what each is asked by. False: it cannot be read. */
 bool hang_reader_domain(struct hang_reader *reader, struct ks_dump_domain *domain);
 bool hang_reader_pool(struct hang_reader *reader, struct ks_dump_pool *pool);

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed
-	stuck-dump stuck-dump-pool stuck-rcu' \
+	stuck-dump stuck-dump-pool stuck-cycle stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
 # hang SECONDS [INJECTION]: in $vmm and $reader the process, and its thread that will have held the domain.
@@ -150,6 +150,12 @@ chain()
 		/^  (there it ends|a cycle)/ { is_shown = 0 }' dump
 }
 
+# plain_chain COMM: chain, without numbers and where and of what.
+plain_chain()
+{
+	chain "$1" | sed -E 's/[0-9]+/N/g; s/, in .*//; s/ is in .*//; s/ holds .*/ holds/; s/ of (kvmstall|deadlock).*//'
+}
+
 # Two are asleep, and the first has the mutex that the second waits for.
 is_dumped()
 {
@@ -188,12 +194,13 @@ stuck_dump()
 	wait $vmm || true
 	unwatch
 	knows_mutexes || note "whose mutex it is, this kernel does not say"
-	chain kvmstall-second | sed -E 's/[0-9]+/N/g; s/, in .*//; s/ is in .*//; s/ holds .*/ holds/; s/ of kvmstall.*//' >said
+	plain_chain kvmstall-second >said
 	cat >expected <<-EOF
 		  kvmstall-second[N]
 		  <- kvmstall[N] holds
 		  <- a grace period of kvm.srcu
 		  <- kvmstall-reader[N]
+		  <- kvmstall[N] has its userfaultfd; nobody waits for its events
 		  there it ends
 	EOF
 	! knows_mutexes || diff expected said >differs || fail "who waits for whom:" "$(cat differs dump)"
@@ -205,6 +212,47 @@ stuck_dump()
 		'^    its grace period is [0-9.]+m?s old$' '^    work process_srcu: '
 	reads "stacks" '^      kvm_swap_active_memslots\+0x' '^      handle_userfault\+0x'
 	[ "$(awk 'length > 132' dump | wc -l)" = 0 ] || fail "too wide for a mail:" "$(awk 'length > 132' dump)"
+}
+
+# Of ours: a dump of the try before may be there.
+has_cycle()
+{
+	chain deadlock >cycle && grep -q "^  deadlock\[$vmm\] is in " cycle && grep -q '^  a cycle: ' cycle
+}
+
+# A deadlock that is real, made by a process that waits for itself by way of userfaultfd: locks of the kernel's alone would be
+# a bug of it. Reader, holder and who should have served the page are named, and where it goes round.
+test_stuck_cycle()
+{
+	[ "$(uname -m)" = x86_64 ] || skip "the reader of deadlock.c is of x86"
+	knows_mutexes || skip "whose mutex it is, this kernel does not say"
+	${CC:-cc} -O1 -pthread -o deadlock "$here/tests/live/deadlock.c" || skip "no cc"
+	repeat 3 stuck_cycle
+}
+
+stuck_cycle()
+{
+	watch trace --stuck 1s --dump dump
+	./deadlock &
+	vmm=$!
+	until_true 20 has_cycle
+	kill -KILL $vmm
+	wait $vmm || true
+	unwatch
+	plain_chain deadlock >said
+	cat >expected <<-EOF
+		  deadlock[N]
+		  <- deadlock-holder[N] holds
+		  <- a grace period of kvm.srcu
+		  <- deadlock-reader[N]
+		  <- deadlock[N] has its userfaultfd; each thread of that process waits
+		  a cycle: the last is the one N above it
+	EOF
+	diff expected said >differs || fail "who waits for whom:" "$(cat differs dump)"
+	reads "who they are" "^  <- deadlock-holder\[[0-9]+\] holds slots_lock of deadlock\[$vmm\], in KVM_SET_USER_MEMORY_REGION$" \
+		"^  <- deadlock\[$vmm\] has its userfaultfd; .*, in KVM_SET_USER_MEMORY_REGION$" \
+		"^  a cycle: the last is the one 4 above it$" "^  slots_lock of deadlock\[$vmm\]: deadlock-holder\[[0-9]+\]$" \
+		"^    work process_srcu: " '^  deadlock-reader\[[0-9]+\]: asleep'
 }
 
 # is_in_pool: ask for a dump; has one been made that shows what SRCU's work waits in?

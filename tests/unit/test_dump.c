@@ -106,6 +106,8 @@ static void assert_chain(const struct dump *dump, uint32_t tid, const char *expe
 		str_adds(&text, i ? " " : "");
 		if (link->kind == LINK_TASK)
 			str_addf(&text, "%u", link->tid);
+		else if (link->kind == LINK_SERVER)
+			str_adds(&text, "server");
 		else
 			str_adds(&text, link->kind == LINK_POOL ? "pool" : "domain");
 	}
@@ -319,6 +321,105 @@ static void the_holder_of_the_ledger_will_do(void **state)
 	dump_fini(&dump);
 }
 
+/* READER waits for a page that a process of @threads threads could serve. */
+static void add_fault(struct dump *dump, uint32_t server, uint32_t threads, bool is_polled)
+{
+	const struct ks_dump_fault fault = {.tid = READER,
+					    .tgid = CALLER,
+					    .server = server,
+					    .threads = threads,
+					    .is_polled = is_polled,
+					    .comm = "vmm"};
+
+	assert_int_equal(dump_add_fault(dump, &fault), 0);
+}
+
+/* A thread has the mutex and waits for the reader; the reader, for a page that the process itself
+ * is to serve; and the thread that would do it, for the mutex. */
+static void begin_fault(struct dump *dump)
+{
+	struct ks_dump_task *task;
+
+	add_wait(dump, CALLER, 100 * SEC, CULPRIT_READER, READER);
+	assert_int_equal(dump_begin(dump), 0);
+	fill_domain(dump, 0);
+	task = add_task(dump, SECOND, "server");
+	task->lock = RESAMPLER;
+	task->owner_tid = CALLER;
+	strcpy(task->owner_comm, "vmm");
+	add_task(dump, CALLER, "vmm");
+	add_task(dump, READER, "reader")->state = 1;
+}
+
+static void who_would_serve_the_page_waits_too(void **state)
+{
+	static const char *const lines[] = {
+		"  server[109]\n"
+		"  <- vmm[101] holds irqfds.resampler_lock of vmm[101], in "
+		"KVM_SET_USER_MEMORY_REGION\n"
+		"  <- a grace period of kvm.srcu of vmm[101]\n"
+		"  <- reader[103] is in the read side\n"
+		"  <- server[109] has its userfaultfd; each thread of that process waits\n"
+		"  a cycle: the last is the one 4 above it\n",
+		NULL};
+	struct dump dump = {0};
+
+	(void)state;
+	begin_fault(&dump);
+	add_fault(&dump, CALLER, 3, false);
+	assert_chain(&dump, SECOND, "109 101 domain 103 109", true);
+	assert_says(&dump, lines);
+	dump_fini(&dump);
+}
+
+/* One more thread, which is not asleep; events that wake somebody; or another process that has it.
+ */
+static void a_page_that_may_be_served_is_where_it_ends(void **state)
+{
+	static const char *const lines[] = {
+		"  <- reader[103] is in the read side\n"
+		"  <- vmm[101] has its userfaultfd; nobody waits for its events\n"
+		"  there it ends\n",
+		NULL};
+	static const char *const polled[] = {
+		"  <- vmm[101] has its userfaultfd; somebody waits for its events\n", NULL};
+	static const char *const other[] = {
+		"  <- vmm[107] has its userfaultfd; nobody waits for its events\n", NULL};
+	struct dump dump = {0};
+
+	(void)state;
+	begin_fault(&dump);
+	add_fault(&dump, CALLER, 4, false);
+	assert_chain(&dump, SECOND, "109 101 domain 103 server", false);
+	assert_says(&dump, lines);
+	dump.faults[0].threads = 3;
+	dump.faults[0].is_polled = true;
+	assert_chain(&dump, SECOND, "109 101 domain 103 server", false);
+	assert_says(&dump, polled);
+	dump.faults[0].is_polled = false;
+	add_fault(&dump, WORKER, 1, false);
+	assert_chain(&dump, SECOND, "109 101 domain 103 server", false);
+	assert_says(&dump, other);
+	dump_fini(&dump);
+}
+
+/* Nobody is left who could: each thread waits for such a page. */
+static void a_process_that_serves_itself_and_waits_is_where_it_ends(void **state)
+{
+	struct dump dump = {0};
+
+	(void)state;
+	add_wait(&dump, CALLER, 100 * SEC, CULPRIT_READER, READER);
+	assert_int_equal(dump_begin(&dump), 0);
+	fill_domain(&dump, 0);
+	add_task(&dump, CALLER, "vmm");
+	add_task(&dump, READER, "reader")->tgid = READER;
+	add_fault(&dump, READER, 1, false);
+	dump.faults[0].tgid = READER;
+	assert_chain(&dump, CALLER, "101 domain 103 server", false);
+	dump_fini(&dump);
+}
+
 static void what_an_older_scan_saw_is_forgotten(void **state)
 {
 	struct dump dump = {0};
@@ -361,6 +462,9 @@ int main(void)
 		cmocka_unit_test(the_worker_that_counts_as_running_is_blamed),
 		cmocka_unit_test(the_worker_at_the_work_is_found),
 		cmocka_unit_test(the_holder_of_the_ledger_will_do),
+		cmocka_unit_test(who_would_serve_the_page_waits_too),
+		cmocka_unit_test(a_page_that_may_be_served_is_where_it_ends),
+		cmocka_unit_test(a_process_that_serves_itself_and_waits_is_where_it_ends),
 		cmocka_unit_test(what_an_older_scan_saw_is_forgotten),
 		cmocka_unit_test(more_than_there_is_room_for_are_counted),
 	};
