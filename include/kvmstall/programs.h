@@ -122,9 +122,10 @@
 	X(kvm_device_ioctl)
 
 /*
- * Functions that a task is in while it waits for a grace period, whoever's: by its stack.
- * X(function) The same in every release from 6.1 to 7.3, but that some lack one, or have it under
- * two names.
+ * Functions that a task is in while it waits for a grace period, whoever's, or is made to wait
+ * since its cgroup is above memory.high (mm/memcontrol.c: on the way back to user space, where no
+ * probe of the call sees it): by its stack. X(function) The same in every release from 6.1 to 7.3,
+ * but that some lack one, or have it under two names.
  */
 #define KS_WAITS(X)                                                                                \
 	X(synchronize_rcu)                                                                         \
@@ -134,7 +135,9 @@
 	X(synchronize_srcu)                                                                        \
 	X(synchronize_srcu_expedited)                                                              \
 	X(__synchronize_srcu)                                                                      \
-	X(srcu_barrier)
+	X(srcu_barrier)                                                                            \
+	X(mem_cgroup_handle_over_high)                                                             \
+	X(__mem_cgroup_handle_over_high)
 
 /* How many of them there may be, with those that a compiler made of one (".part.0"). */
 #define KS_WAITS_MAX 16

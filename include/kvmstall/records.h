@@ -105,8 +105,8 @@ enum ks_call_kind {
 	KS_KIND_DEVICE = 4, /* ioctl on a device of a VM */
 	KS_KIND_CLOSE = 5,  /* close of a VM or vCPU fd */
 	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
-	/* A sleep that a grace period ended, in another system call of a process that owns VMs, or
-	 * is followed; the call is reported from the sleep's start to its end. */
+	/* A wait for a grace period, or because of memory.high, in another system call of a process
+	 * that owns VMs, or is followed; the call is reported from the sleep's start to its end. */
 	KS_KIND_SYSCALL = 7,
 	KS_KIND_CNT
 };

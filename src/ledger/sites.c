@@ -38,6 +38,10 @@
 	"or give guests no vPMU"
 #define ADVICE_VHOST "a vhost device that goes, or changes its worker, waits for RCU: do it in a thread that nobody " \
 	"waits for"
+#define ADVICE_MEMORY_HIGH "the cgroup of this process is above its memory.high, so whoever takes memory there has to wait: " \
+	"raise it, and see memory.events and memory.pressure of the cgroup"
+#define ADVICE_USERFAULT "the call touched a page that a userfaultfd handler was late with: make that one faster, or " \
+	"populate the memory before"
 
 const struct site sites[] = {
 	/* ---- KVM, and what ends an address space ---- */
@@ -121,7 +125,10 @@ const struct site sites[] = {
 	{ "kvm_vcpu_halt",                     KVM(SITE_DROPS) },
 	{ "kvm_vcpu_on_spin",                  KVM(SITE_DROPS) },
 	{ "xfer_to_guest_mode_handle_work",    .is = SITE_DROPS },
-	{ "handle_userfault",                  .is = SITE_FAULTS },
+	{ "handle_userfault",                  .is = SITE_FAULTS, .advice = ADVICE_USERFAULT },
+	/* mm/memcontrol.c, by release: inside an allocation, or on the way back to user space */
+	{ "mem_cgroup_handle_over_high",       .advice = ADVICE_MEMORY_HIGH },
+	{ "__mem_cgroup_handle_over_high",     .advice = ADVICE_MEMORY_HIGH },
 
 	/* ---- who waits for plain RCU. The same from 6.1 to 7.3 unless a release is given: fs/file.c, ----
 	 * kernel/cgroup/cgroup.c, arch/x86/kvm/mmu/tdp_mmu.c, virt/kvm/kvm_main.c, kernel/events/core.c,

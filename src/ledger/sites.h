@@ -64,8 +64,8 @@ struct site {
 	enum call_id reads;	/* the same, if it holds the read side of kvm->srcu meanwhile */
 	enum call_id by_itself; /* the call that it is reported as, outside any other */
 	const char *callback;	/* what it gives to call_srcu() */
-	const char *advice;	/* one that waits for plain RCU: what to do about it; NULL: nothing
-				   special */
+	const char *advice;	/* who waits in it, for plain RCU or otherwise: what to do about
+				   it; NULL: nothing special */
 };
 
 /* The table. Where a stack has several of them, the one that comes first here counts. */

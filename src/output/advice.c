@@ -157,13 +157,13 @@ static bool is_reader(enum ks_cause cause)
 	return cause == KS_CAUSE_READER || cause == KS_CAUSE_POLL_BACKOFF;
 }
 
-/* Who waited for plain RCU knows best how not to. */
-static const char *for_rcu(const struct stall *stall)
+/* Of a wait for plain RCU, or another sleep, who waited knows best how not to. */
+static const char *for_site(const struct stall *stall)
 {
 	const struct segment *seg = stall->culprit.seg;
 	const struct site *site = seg ? site_find(seg->func) : NULL;
 
-	return site && site->advice ? site->advice : by_cause[KS_CAUSE_RCU];
+	return site && site->advice ? site->advice : by_cause[stall->cause];
 }
 
 static bool is_shared_rwsem(enum ks_lock_which lock)
@@ -186,8 +186,8 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "the page that the reader faulted on came late: make the userfaultfd "
 		       "handler "
 		       "faster, or populate the memory before memslots change";
-	if (stall->cause == KS_CAUSE_RCU)
-		return for_rcu(stall);
+	if (stall->cause == KS_CAUSE_RCU || stall->cause == KS_CAUSE_OTHER_SLEEP)
+		return for_site(stall);
 	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMAP)
 		return "a thread of the VMM changes its address space meanwhile, or faults with it "
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "

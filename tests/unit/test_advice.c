@@ -132,18 +132,19 @@ static void only_set_up_is_swapped(void **state)
 	assert_non_null(strstr(advise(&stall, &x86), " before "));
 }
 
-static void who_waits_for_plain_rcu_gets_the_advice_of_its_site(void **state)
+static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **state)
 {
 	static const struct ks_call rec = {.kind = KS_KIND_VM};
 	struct segment seg = {.cause = KS_CAUSE_RCU, .ns = 9000000, .func = "expand_files.part.0"};
-	const struct stall stall = {.rec = &rec,
-				    .call = CALL_CREATE_VCPU,
-				    .latency_ns = seg.ns,
-				    .stall_ns = seg.ns,
-				    .without_ns = seg.ns,
-				    .cause = KS_CAUSE_RCU,
-				    .culprit = {.seg = &seg},
-				    .by_cause = {[KS_CAUSE_RCU] = seg.ns}};
+	struct stall stall = {.rec = &rec,
+			      .call = CALL_CREATE_VCPU,
+			      .latency_ns = seg.ns,
+			      .stall_ns = seg.ns,
+			      .without_ns = seg.ns,
+			      .cause = KS_CAUSE_RCU,
+			      .culprit = {.seg = &seg},
+			      .by_cause = {[KS_CAUSE_RCU] = seg.ns,
+					   [KS_CAUSE_OTHER_SLEEP] = seg.ns}};
 
 	(void)state;
 	assert_non_null(strstr(advise(&stall, &x86), "F_DUPFD"));
@@ -151,6 +152,13 @@ static void who_waits_for_plain_rcu_gets_the_advice_of_its_site(void **state)
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
 	seg.func = NULL;
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
+	stall.cause = KS_CAUSE_OTHER_SLEEP;
+	seg.func = "__mem_cgroup_handle_over_high";
+	assert_non_null(strstr(advise(&stall, &x86), "memory.high"));
+	seg.func = "handle_userfault";
+	assert_non_null(strstr(advise(&stall, &x86), "userfaultfd"));
+	seg.func = "ksys_unknown";
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_OTHER_SLEEP));
 	/* each fits */
 	for (size_t i = 0; i < sites_cnt; i++) {
 		seg.func = sites[i].func;
@@ -193,7 +201,7 @@ int main(void)
 		cmocka_unit_test(who_came_too_soon_hears_that_chance_decides),
 		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
 		cmocka_unit_test(only_set_up_is_swapped),
-		cmocka_unit_test(who_waits_for_plain_rcu_gets_the_advice_of_its_site),
+		cmocka_unit_test(a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),
 	};

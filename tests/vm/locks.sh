@@ -87,8 +87,24 @@ test_barrier_mutex()
 	[ -s seen ] || too_busy 'no two VMs ended together'
 }
 
+# memory.high of a cgroup: the call is over, and its process is not let go. The cgroup's own account has all of it, and
+# what its allocations took inside.
+test_memory_high()
+{
+	local seen all
+
+	need memory-high
+	grep -q '^high [1-9]' "$out/memory-high.events" || skip "$(cat "$out/memory-high.events") is no memory.high"
+	some "a call of KVM's that memory.high held up" 'select(.type == "stall" and .cause == "other-sleep" and (.call | startswith("KVM_"))
+		and any(.segments[]; (.function // "") | test("^(__)?mem_cgroup_handle_over_high$")))' "$out/memory-high.trace"
+	seen=$(value 'map(select(is_call) | .segments[] | select((.function // "") | test("mem_cgroup_handle_over_high")).ns) | add / 1e6 | floor' \
+		"$out/memory-high.trace")
+	all=$(sed -n 's/^some .*total=\([0-9]*\)...$/\1/p' "$out/memory-high.pressure")
+	note "$seen ms in the trace, ${all:-?} ms by memory.pressure"
+}
+
 command -v jq >/dev/null || nothing 'no jq'
-for name in boot kvm-lock chain cpus-read-lock barrier-mutex; do
+for name in boot kvm-lock chain cpus-read-lock barrier-mutex memory-high; do
 	run_test "$name"
 done
 finish

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In the guest, for ../locks.sh: locks of the whole host, contended in ways that would disturb others on a machine
-# that is not one's own. NAME.trace for each, and kvm-lock.writers, who had kvm_lock.
+# that is not one's own, and a limit of a cgroup. NAME.trace for each, kvm-lock.writers, who had kvm_lock, and what the
+# cgroup says of memory.high.
 # shellcheck disable=SC3043,SC2317 # busybox has local; functions run by name
 set -u
 
@@ -56,6 +57,22 @@ barrier_mutex()
 	/test/drain 7 0
 }
 
+# Who takes memory in a cgroup above its memory.high waits, most of all after the call. What fills it is in no process,
+# and nothing can take it back without swap.
+memory_high()
+{
+	local group=/sys/fs/cgroup/kvmstall
+
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$group"
+	(echo 0 >"$group/cgroup.procs" && dd if=/dev/zero of=/dev/shm/fill bs=1M count=61) 2>/dev/null
+	echo 23M >"$group/memory.high"
+	(echo 0 >"$group/cgroup.procs" && exec kvmstall repro --profile minimal --rounds 3) >/dev/null
+	cp "$group/memory.events" /out/memory-high.events
+	cp "$group/memory.pressure" /out/memory-high.pressure
+	rm /dev/shm/fill
+}
+
 trace()
 {
 	kvmstall trace --json --all -o "/out/$1.trace" -- sh /run-me "$2" >"/out/$1.out" 2>"/out/$1.errors"
@@ -75,4 +92,5 @@ trace kvm-lock kvm_lock
 : >/tmp/hotplug
 trace cpus-read-lock cpus_read_lock
 trace barrier-mutex barrier_mutex
+trace memory-high memory_high
 exit 0
