@@ -33,6 +33,8 @@ static __always_inline void task_add(__u32 tid, const struct task_state *state)
 		*old = *state;
 		return;
 	}
+	if (!tasks_cnt)
+		calls_since_ns = state->begin_ns;
 	if (bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST))
 		count_loss(KS_LOSS_TASKS);
 	else

@@ -10,6 +10,63 @@
 /* A shorter wait for a CPU is not worth a record. */
 #define CPU_LATE_NS 100000
 
+static __always_inline struct turns *this_turns(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&turns, &zero);
+}
+
+/* @prev loses its CPU, for whatever reason. */
+static __always_inline void turn_ends(struct task_struct *prev)
+{
+	struct turns *its = tasks_cnt ? this_turns() : NULL;
+	struct turn *turn;
+
+	if (!its)
+		return;
+	turn = turns_end(its, calls_since_ns, bpf_ktime_get_ns());
+	if (!turn)
+		return;
+	turn->tid = 0;
+	if (!prev->pid)
+		return; /* it was idle */
+	turn->tid = shown_tid(prev, prev->pid);
+	turn->prio = prev->prio;
+	BPF_CORE_READ_STR_INTO(&turn->comm, prev, comm);
+}
+
+/* Which turn on this CPU was the longest since then; -1: none was long. Global, so that the
+ * verifier goes through it once. */
+__noinline int turn_longest(__u64 since_ns)
+{
+	struct turns *its = this_turns();
+
+	return its ? turns_longest(its, since_ns) : -1;
+}
+
+/* Who had the CPU for longest while somebody wanted it: of many short turns, @prev, the last one. */
+static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct *prev,
+					 __u64 since_ns)
+{
+	int which = turn_longest(since_ns);
+	struct turns *its = which < 0 ? NULL : this_turns();
+	struct turn *turn;
+
+	if (its) {
+		turn = &its->list[which & (TURNS_MAX - 1)];
+		if (!turn->tid)
+			return;
+		rec->ran_tid = turn->tid;
+		rec->ran_prio = turn->prio;
+		__builtin_memcpy(rec->ran_comm, turn->comm, sizeof(rec->ran_comm));
+	} else if (prev->pid) {
+		rec->ran_tid = shown_tid(prev, prev->pid);
+		rec->ran_prio = prev->prio;
+		BPF_CORE_READ_STR_INTO(&rec->ran_comm, prev, comm);
+	}
+}
+
 /* @task has the CPU that @prev had. @state: of a task in a call that was woken, or NULL. */
 static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
 				     struct task_struct *prev, __u64 since_ns, __u64 now,
@@ -20,11 +77,7 @@ static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_
 	rec->since_ns = since_ns;
 	rec->tgid = shown_tgid(task, task->tgid);
 	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
-	if (prev->pid) { /* else it was idle */
-		rec->ran_tid = shown_tid(prev, prev->pid);
-		rec->ran_prio = prev->prio;
-		BPF_CORE_READ_STR_INTO(&rec->ran_comm, prev, comm);
-	}
+	cpu_fill_ran(rec, prev, since_ns);
 	if (state) {
 		rec->waker_tid = state->waker_tid;
 		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));

@@ -9,6 +9,7 @@
 
 #include "locked.h"
 #include "lost.h"
+#include "turns.h"
 #include "wake.h"
 
 /* Of more CPUs, it is not said who was on one. */
@@ -94,6 +95,9 @@ __u64 woken_ns;
 
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
+
+/* Since when there is one. */
+__u64 calls_since_ns;
 __u64 losses[KS_LOSS_CNT];
 
 struct {
@@ -265,6 +269,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct cpu_state);
 } cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct turns);
+} turns SEC(".maps");
 
 static __always_inline void count_loss(enum ks_loss loss)
 {

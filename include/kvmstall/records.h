@@ -256,7 +256,8 @@ struct ks_cpu {
 	struct ks_head head;
 	__u64 since_ns; /* it was without a CPU, and wanted one */
 	__u32 tgid;
-	__u32 ran_tid;	 /* who had the CPU that it got, just before; 0: nobody */
+	__u32 ran_tid; /* who had the CPU that it got for longest meanwhile; 0: nobody. Where nobody
+			* had it for 100 us at a stretch, and in older recordings, the last */
 	__u32 ran_prio;	 /* task_struct.prio: below 100 is real-time */
 	__u32 waker_tid; /* 0: not known; if it was an interrupt, who was interrupted */
 	char comm[KS_COMM_LEN];

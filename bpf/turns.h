@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who had a CPU lately, and for how long: the last turns that were long enough to be worth a name.
+ * Plain C: unit tests include it.
+ */
+#ifndef BPF_TURNS_H
+#define BPF_TURNS_H
+
+#include <kvmstall/records.h>
+
+/* Shorter ones do not count: nobody waits for long because of them. */
+#define TURN_MIN_NS 100000
+
+/* A power of two. Two calls of one CPU that others take turns on wait for some of these. */
+#define TURNS_MAX 8
+
+struct turn {
+	__u64 from_ns;
+	__u64 until_ns; /* 0: none yet */
+	__u32 tid;
+	__u32 prio;
+	char comm[KS_COMM_LEN];
+};
+
+struct turns {
+	__u64 since_ns; /* whoever has the CPU has had it since then; 0: not known */
+	__u32 next;
+	__u32 unused;
+	struct turn list[TURNS_MAX];
+};
+
+/*
+ * Somebody's turn ends. Switches are seen while there is a call, @calls_ns: since when there is
+ * one. Returns the turn, to be named, or NULL if it was short.
+ */
+static inline __attribute__((always_inline)) struct turn *turns_end(struct turns *turns,
+								    __u64 calls_ns, __u64 now_ns)
+{
+	__u64 from_ns = turns->since_ns > calls_ns ? turns->since_ns : calls_ns;
+	struct turn *turn;
+
+	turns->since_ns = now_ns;
+	if (from_ns > now_ns || now_ns - from_ns < TURN_MIN_NS)
+		return 0;
+	turn = &turns->list[turns->next++ & (TURNS_MAX - 1)];
+	turn->from_ns = from_ns;
+	turn->until_ns = now_ns;
+	return turn;
+}
+
+/* Whose turn took most of the time since @since_ns: which of .list; -1: nobody's. */
+static inline __attribute__((always_inline)) int turns_longest(const struct turns *turns,
+							       __u64 since_ns)
+{
+	__u64 most = 0;
+	int best = -1;
+
+	for (int i = 0; i < TURNS_MAX; i++) {
+		const struct turn *turn = &turns->list[i];
+		__u64 from_ns = turn->from_ns > since_ns ? turn->from_ns : since_ns;
+
+		if (turn->until_ns <= from_ns || turn->until_ns - from_ns <= most)
+			continue;
+		most = turn->until_ns - from_ns;
+		best = i;
+	}
+	return best;
+}
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who had a CPU for longest while somebody wanted it, as the BPF side keeps it. */
+#include "../../bpf/turns.h"
+
+#include "unit.h"
+
+#define US(n) ((n)*1000ULL)
+
+/* Thread @tid has the CPU from the last turn's end until @until_us. */
+static void take_turn(struct turns *turns, uint64_t until_us, uint32_t tid)
+{
+	struct turn *turn = turns_end(turns, 0, US(until_us));
+
+	if (turn)
+		turn->tid = tid;
+}
+
+static int longest_since(const struct turns *turns, uint64_t since_us)
+{
+	int which = turns_longest(turns, US(since_us));
+
+	return which < 0 ? -1 : (int)turns->list[which].tid;
+}
+
+static void the_longest_is_named_and_not_the_last(void **state)
+{
+	struct turns turns = {0};
+
+	(void)state;
+	assert_int_equal(longest_since(&turns, 0), -1);
+	take_turn(&turns, 1000, 11); /* since when it had the CPU is not known */
+	take_turn(&turns, 8000, 12);
+	take_turn(&turns, 8010, 13);
+	take_turn(&turns, 8200, 14);
+	assert_int_equal(longest_since(&turns, 1000), 12);
+	/* only what is left of a turn counts */
+	assert_int_equal(longest_since(&turns, 7900), 14);
+	assert_int_equal(longest_since(&turns, 8200), -1);
+}
+
+static void short_turns_are_nobodys(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+
+	(void)state;
+	for (uint64_t us = 1050; us < 2000; us += 50)
+		take_turn(&turns, us, 11);
+	assert_int_equal(longest_since(&turns, 1000), -1);
+	take_turn(&turns, 2049, 12);
+	assert_int_equal(longest_since(&turns, 1000), -1);
+	take_turn(&turns, 2149, 13);
+	assert_int_equal(longest_since(&turns, 1000), 13);
+}
+
+static void idle_is_a_turn_too(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+
+	(void)state;
+	take_turn(&turns, 9000, 0);
+	take_turn(&turns, 9200, 12);
+	assert_int_equal(longest_since(&turns, 1000), 0);
+}
+
+/* What happened while there was no call was not seen. */
+static void a_turn_begins_with_the_first_call_at_the_earliest(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+	struct turn *turn;
+
+	(void)state;
+	turn = turns_end(&turns, US(7000), US(7500));
+	assert_non_null(turn);
+	assert_true(turn->from_ns == US(7000) && turn->until_ns == US(7500));
+	assert_null(turns_end(&turns, US(8000), US(8050)));
+	/* another CPU's call began after this CPU's time was read */
+	assert_null(turns_end(&turns, US(9000), US(8999)));
+}
+
+static void of_many_the_last_are_kept(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+
+	(void)state;
+	take_turn(&turns, 9000, 11);
+	for (uint64_t i = 0; i < TURNS_MAX - 1; i++)
+		take_turn(&turns, 9200 + 200 * i, 12);
+	assert_int_equal(longest_since(&turns, 1000), 11);
+	take_turn(&turns, 20000, 13);
+	assert_int_equal(longest_since(&turns, 1000), 13);
+	take_turn(&turns, 20200, 14);
+	assert_int_equal(longest_since(&turns, 20000), 14);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_longest_is_named_and_not_the_last),
+		cmocka_unit_test(short_turns_are_nobodys),
+		cmocka_unit_test(idle_is_a_turn_too),
+		cmocka_unit_test(a_turn_begins_with_the_first_call_at_the_earliest),
+		cmocka_unit_test(of_many_the_last_are_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
