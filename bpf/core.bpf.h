@@ -181,6 +181,25 @@ static __always_inline bool task_is_asleep(struct task_struct *task)
 	       BPF_CORE_READ_BITFIELD_PROBED(its, se.sched_delayed);
 }
 
+/*
+ * v6.18 e1fad12dcb66 ("sched/fair: Switch to task based throttle model"): who is in the kernel goes
+ * on until it returns from there. Before, all of a cgroup's tasks lose their CPU.
+ */
+struct task_struct___v6_18 {
+	bool throttled;
+} __attribute__((preserve_access_index));
+
+/* Is it kept from running since its cgroup has used its quota (cpu.max) up? */
+static __always_inline bool task_is_throttled(struct task_struct *task)
+{
+	struct task_struct___v6_18 *its = (void *)task;
+
+	if (bpf_core_field_exists(its->throttled) || !bpf_core_field_exists(task->se.cfs_rq) ||
+	    !bpf_core_field_exists(struct cfs_rq, throttle_count))
+		return false;
+	return BPF_CORE_READ(task, se.cfs_rq, throttle_count) > 0;
+}
+
 /* A syscall's number, also when it returns. */
 static __always_inline int sys_nr(struct pt_regs *regs)
 {

@@ -45,7 +45,8 @@ __noinline int turn_longest(__u64 since_ns)
 	return its ? turns_longest(its, since_ns) : -1;
 }
 
-/* Who had the CPU for longest while somebody wanted it: of many short turns, @prev, the last one. */
+/* Who had the CPU for longest while somebody wanted it: of many short turns, @prev, the last one.
+ */
 static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct *prev,
 					 __u64 since_ns)
 {
@@ -67,7 +68,7 @@ static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct 
 	}
 }
 
-/* @task has the CPU that @prev had. @state: of a task in a call that was woken, or NULL. */
+/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. */
 static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
 				     struct task_struct *prev, __u64 since_ns, __u64 now,
 				     const struct task_state *state)
@@ -78,7 +79,11 @@ static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_
 	rec->tgid = shown_tgid(task, task->tgid);
 	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
 	cpu_fill_ran(rec, prev, since_ns);
-	if (state) {
+	if (!state)
+		return;
+	if (state->throttled)
+		rec->ran_prio |= KS_RAN_THROTTLED;
+	if (type == KS_WOKEN) {
 		rec->waker_tid = state->waker_tid;
 		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));
 	}
@@ -100,8 +105,10 @@ static __always_inline void cpu_lost(struct task_struct *prev)
 {
 	struct task_state *state = task_find(prev->pid);
 
-	if (state && !state->off_ns)
-		state->ready_ns = bpf_ktime_get_ns();
+	if (!state || state->off_ns)
+		return;
+	state->ready_ns = bpf_ktime_get_ns();
+	state->throttled = task_is_throttled(prev);
 }
 
 /* It has one again. */
@@ -114,7 +121,7 @@ static __always_inline void cpu_regained(struct task_state *state, struct task_s
 		return;
 	state->ready_ns = 0;
 	if (state->kind)
-		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), NULL);
+		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), state);
 }
 
 /* It ran, so it must have had one again, though no program has seen that: one in a million switches

@@ -130,7 +130,7 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 unused;
+	__u8 throttled;	 /* with .ready_ns or .wake_ns */
 	__u32 waker_tid; /* who woke it; with .wake_ns */
 	char waker_comm[KS_COMM_LEN];
 	__u32 pad;

@@ -223,6 +223,7 @@ static __always_inline void sleep_wake(struct task_struct *task)
 		return;
 	state->wake_ns = bpf_ktime_get_ns();
 	state->wake_cpu = bpf_get_smp_processor_id();
+	state->throttled = task_is_throttled(task);
 	state->waker_tid = current_tid() ? current_shown_tid() : 0;
 	bpf_get_current_comm(state->waker_comm, sizeof(state->waker_comm));
 	cpu = this_cpu();

@@ -258,12 +258,16 @@ struct ks_cpu {
 	__u32 tgid;
 	__u32 ran_tid; /* who had the CPU that it got for longest meanwhile; 0: nobody. Where nobody
 			* had it for 100 us at a stretch, and in older recordings, the last */
-	__u32 ran_prio;	 /* task_struct.prio: below 100 is real-time */
+	__u32 ran_prio;	 /* task_struct.prio: below 100 is real-time; and KS_RAN_THROTTLED */
 	__u32 waker_tid; /* 0: not known; if it was an interrupt, who was interrupted */
 	char comm[KS_COMM_LEN];
 	char ran_comm[KS_COMM_LEN];
 	char waker_comm[KS_COMM_LEN];
 };
+
+/* In .ran_prio: whoever ran, the one that waited was not allowed to: the quota of its cgroup was
+ * used up. */
+#define KS_RAN_THROTTLED 0x10000
 
 /* enum in kernel/rcu/tree.h, the same from 6.1 to 7.3: what RCU's kthread does. */
 enum ks_rcu_state {

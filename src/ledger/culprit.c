@@ -318,6 +318,9 @@ static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wai
 		      struct culprit *culprit)
 {
 	culprit->kind = CULPRIT_CPU;
+	culprit->is_throttled = wait->is_throttled;
+	if (wait->is_throttled)
+		return; /* nobody has to be kept off the CPU */
 	culprit->is_known = wait->ran_tid != 0;
 	culprit->tid = wait->ran_tid;
 	culprit->is_realtime = wait->ran_prio < REALTIME_PRIOS;

@@ -144,6 +144,8 @@ struct culprit {
 	char comm[KS_COMM_LEN];
 	/* CULPRIT_CPU: has a real-time priority. */
 	bool is_realtime;
+	/* CULPRIT_CPU: nobody is to blame, but the quota of the caller's cgroup. */
+	bool is_throttled;
 	/* CULPRIT_CPU: the thread of the kernel that had none, and for how long; 0: the caller. */
 	uint32_t late_tid;
 	uint64_t late_ns;

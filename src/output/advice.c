@@ -173,6 +173,12 @@ static bool is_shared_rwsem(enum ks_lock_which lock)
 
 static const char *find_text(const struct stall *stall, const struct advice_host *host)
 {
+	if (stall->culprit.is_throttled)
+		return "the cgroup of this process had used its CPU quota up (cpu.max, "
+		       "nr_throttled "
+		       "in cpu.stat): raise it, or make its period shorter; since Linux 6.18 who "
+		       "is "
+		       "in a call goes on until it returns";
 	if (cause_is_timer(stall->cause) && host->rcu_normal)
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
 	if (cause_is_timer(stall->cause))

@@ -248,6 +248,8 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	put_waits(&json, stall);
 	put_culprit(&json, &stall->culprit);
 	put_lock(&json, &stall->culprit);
+	if (stall->culprit.is_throttled)
+		ndjson_bool(&json, "throttled", true);
 	put_int_if(&json, "without_ns", !stall->is_ageless, stall->without_ns);
 	ndjson_text(&json, "phase", phase_name(stall->phase));
 	put_advice(&json, stall, host);

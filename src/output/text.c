@@ -277,7 +277,8 @@ static void add_holder(struct str *out, const struct culprit *culprit)
 		add_root(out, &culprit->root);
 }
 
-/* ": kthreadd[2] had no CPU for 3.1ms, hog[12] had it"; ": hog[12] had the CPU" */
+/* ": kthreadd[2] had no CPU for 3.1ms, hog[12] had it"; ": hog[12] had the CPU"; ": the CPU quota
+ * of its cgroup was used up" */
 static void add_cpu(struct str *out, const struct culprit *culprit)
 {
 	char ns[DURATION_LEN];
@@ -287,6 +288,8 @@ static void add_cpu(struct str *out, const struct culprit *culprit)
 		add_task(out, culprit->late_comm, culprit->late_tid);
 		str_addf(out, " had no CPU for %s", format_nsec(culprit->late_ns, ns, sizeof(ns)));
 	}
+	if (culprit->is_throttled)
+		str_adds(out, ": the CPU quota of its cgroup was used up");
 	if (!culprit->is_known)
 		return;
 	str_adds(out, culprit->late_tid ? ", " : ": ");

@@ -136,15 +136,15 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 {
 	static const struct ks_call rec = {.kind = KS_KIND_VM};
 	struct segment seg = {.cause = KS_CAUSE_RCU, .ns = 9000000, .func = "expand_files.part.0"};
-	struct stall stall = {.rec = &rec,
-			      .call = CALL_CREATE_VCPU,
-			      .latency_ns = seg.ns,
-			      .stall_ns = seg.ns,
-			      .without_ns = seg.ns,
-			      .cause = KS_CAUSE_RCU,
-			      .culprit = {.seg = &seg},
-			      .by_cause = {[KS_CAUSE_RCU] = seg.ns,
-					   [KS_CAUSE_OTHER_SLEEP] = seg.ns}};
+	struct stall stall = {
+		.rec = &rec,
+		.call = CALL_CREATE_VCPU,
+		.latency_ns = seg.ns,
+		.stall_ns = seg.ns,
+		.without_ns = seg.ns,
+		.cause = KS_CAUSE_RCU,
+		.culprit = {.seg = &seg},
+		.by_cause = {[KS_CAUSE_RCU] = seg.ns, [KS_CAUSE_OTHER_SLEEP] = seg.ns}};
 
 	(void)state;
 	assert_non_null(strstr(advise(&stall, &x86), "F_DUPFD"));
@@ -165,6 +165,19 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 		if (sites[i].advice)
 			assert_string_equal(advise(&stall, &x86), sites[i].advice);
 	}
+}
+
+static void who_has_used_its_quota_up_is_advised_to_raise_it(void **state)
+{
+	struct stall stall = make_stall(CALL_CREATE_VCPU, CALL_NONE);
+
+	(void)state;
+	stall.cause = KS_CAUSE_RUNNABLE;
+	stall.by_cause[KS_CAUSE_RUNNABLE] = 4490000;
+	stall.culprit = (struct culprit){.kind = CULPRIT_CPU};
+	assert_non_null(strstr(advise(&stall, &x86), "give its VMM CPUs of its own"));
+	stall.culprit.is_throttled = true;
+	assert_non_null(strstr(advise(&stall, &x86), "cpu.max"));
 }
 
 static void a_cause_that_made_no_stall_gets_no_advice(void **state)
@@ -202,6 +215,7 @@ int main(void)
 		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
 		cmocka_unit_test(only_set_up_is_swapped),
 		cmocka_unit_test(a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site),
+		cmocka_unit_test(who_has_used_its_quota_up_is_advised_to_raise_it),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),
 	};

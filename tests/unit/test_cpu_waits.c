@@ -2,6 +2,8 @@
 /* Who had the CPU that a call, or a thread that it waited for, wanted. */
 #include "ledger/blame/cpu_waits.h"
 
+#include "base/str.h"
+#include "output/text.h"
 #include "trace.h"
 
 #define KWORKER 31
@@ -34,6 +36,31 @@ static void time_without_a_cpu_is_not_run(void **state)
 	assert_int_equal(first_culprit(trace)->tid, RT_HOG);
 	assert_true(first_culprit(trace)->is_realtime);
 	assert_int_equal(first_culprit(trace)->late_tid, 0);
+	trace_free(trace);
+}
+
+/* Whoever had the CPU meanwhile kept nobody from it. */
+static void who_is_not_allowed_to_run_waits_for_its_quota(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(PREEMPTED, 110, 130, 12, 75),
+		CPU_WAIT(PREEMPTED, 140, 90540, 12, RT_HOG, .flags = 1),
+		CALL(100, 90600, 12, 1, MEMSLOT, 0),
+	};
+	struct trace *trace = RUN(rows);
+	struct str out;
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_RUNNABLE);
+	assert_int_equal(first_culprit(trace)->kind, CULPRIT_CPU);
+	assert_true(first_culprit(trace)->is_throttled);
+	assert_false(first_culprit(trace)->is_known || first_culprit(trace)->is_realtime);
+	str_init(&out);
+	trace->stalls[0].stall.vm = NULL;
+	text_stall(&out, &trace->stalls[0].stall, &(struct text_cfg){.show_account = false});
+	assert_non_null(strstr(out.text, "runnable: the CPU quota of its cgroup was used up\n"));
+	str_fini(&out);
 	trace_free(trace);
 }
 
@@ -221,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_without_a_cpu_is_not_run),
+		cmocka_unit_test(who_is_not_allowed_to_run_waits_for_its_quota),
 		cmocka_unit_test(the_headline_is_what_the_latency_was_spent_on),
 		cmocka_unit_test(who_is_woken_and_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(a_kworker_that_has_no_cpu_says_who_has_it),

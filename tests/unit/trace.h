@@ -563,6 +563,8 @@ static inline void trace_fill_cpu(const struct row *row, struct ks_cpu *cpu)
 	cpu->since_ns = TRACE_NS(row->from);
 	cpu->ran_tid = row->val;
 	cpu->ran_prio = row->val % 2 ? 120 : 50;
+	if (row->flags)
+		cpu->ran_prio |= KS_RAN_THROTTLED;
 	cpu->waker_tid = row->needed;
 	strcpy(cpu->comm, "late");
 	strcpy(cpu->ran_comm, "hog");

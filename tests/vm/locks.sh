@@ -103,8 +103,25 @@ test_memory_high()
 	note "$seen ms in the trace, ${all:-?} ms by memory.pressure"
 }
 
+# cpu.max of a cgroup: before v6.18 who is in a call loses its CPU, and nobody else is to blame. Since then the wait is on the
+# way back to user space, and in no call.
+test_cpu_quota()
+{
+	need cpu-quota
+	grep -q '^nr_throttled [1-9]' "$out/cpu-quota.stat" || too_busy "$(grep nr_throttled "$out/cpu-quota.stat")"
+	jq -c 'select(.throttled)' "$out/cpu-quota.trace" >throttled
+	none "somebody is blamed for a quota" 'select(.culprit or (.cause | IN("runnable", "wakeup") | not))' throttled
+	note "$(wc -l <throttled) calls for want of quota, $(value 'map(ns_by("runnable")) | add // 0 | . / 1e6 | floor' throttled) ms;" \
+		"$(sed -n 's/^throttled_usec \(.*\)...$/\1/p' "$out/cpu-quota.stat") ms by cpu.stat"
+	if [ -e "$out/cpu-quota.by-task" ]; then
+		[ ! -s throttled ] || fail "$(head -n 3 throttled)"
+	else
+		some "a call without quota" 'select(.type == "stall" and .comm == "kvmstall" and (.call | startswith("KVM_")))' throttled
+	fi
+}
+
 command -v jq >/dev/null || nothing 'no jq'
-for name in boot kvm-lock chain cpus-read-lock barrier-mutex memory-high; do
+for name in boot kvm-lock chain cpus-read-lock barrier-mutex memory-high cpu-quota; do
 	run_test "$name"
 done
 finish

@@ -36,7 +36,8 @@ void cpu_waits_note(struct cpu_waits *waits, const struct ks_cpu *rec)
 	wait->until_ns = rec->head.ts_ns;
 	wait->tid = rec->head.tid;
 	wait->ran_tid = rec->ran_tid;
-	wait->ran_prio = rec->ran_prio;
+	wait->ran_prio = rec->ran_prio & ~KS_RAN_THROTTLED;
+	wait->is_throttled = rec->ran_prio & KS_RAN_THROTTLED;
 	wait->waker_tid = rec->waker_tid;
 	copy_comm(wait->comm, rec->comm);
 	copy_comm(wait->ran_comm, rec->ran_comm);

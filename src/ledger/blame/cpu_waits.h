@@ -3,6 +3,7 @@
 #ifndef LEDGER_BLAME_CPU_WAITS_H
 #define LEDGER_BLAME_CPU_WAITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kvmstall/records.h>
@@ -16,6 +17,7 @@ struct cpu_wait {
 	uint32_t ran_tid; /* who had the CPU that it got; 0: nobody */
 	uint32_t ran_prio;
 	uint32_t waker_tid; /* who woke it; 0: not known */
+	bool is_throttled;  /* whoever ran, it was not allowed to: KS_RAN_THROTTLED */
 	char comm[KS_COMM_LEN];
 	char ran_comm[KS_COMM_LEN];
 	char waker_comm[KS_COMM_LEN];

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # In the guest, for ../locks.sh: locks of the whole host, contended in ways that would disturb others on a machine
-# that is not one's own, and a limit of a cgroup. NAME.trace for each, kvm-lock.writers, who had kvm_lock, and what the
-# cgroup says of memory.high.
+# that is not one's own, and limits of cgroups. NAME.trace for each, kvm-lock.writers, who had kvm_lock, and what the
+# cgroups say of their limits.
 # shellcheck disable=SC3043,SC2317 # busybox has local; functions run by name
 set -u
 
@@ -73,6 +73,19 @@ memory_high()
 	rm /dev/shm/fill
 }
 
+# Each period of 100 ms the calls may have 5 ms of one CPU. KVM's calls are slow here, so some are in the middle then.
+cpu_quota()
+{
+	local group=/sys/fs/cgroup/kvmstall-cpu
+
+	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$group"
+	echo '5000 100000' >"$group/cpu.max"
+	(echo 0 >"$group/cgroup.procs" && exec kvmstall repro --profile firecracker --rounds 7) >/dev/null
+	cp "$group/cpu.stat" /out/cpu-quota.stat
+	! grep -q sched_throttle_work /sys/kernel/btf/vmlinux || : >/out/cpu-quota.by-task
+}
+
 trace()
 {
 	kvmstall trace --json --all -o "/out/$1.trace" -- sh /run-me "$2" >"/out/$1.out" 2>"/out/$1.errors"
@@ -93,4 +106,5 @@ trace kvm-lock kvm_lock
 trace cpus-read-lock cpus_read_lock
 trace barrier-mutex barrier_mutex
 trace memory-high memory_high
+trace cpu-quota cpu_quota
 exit 0
