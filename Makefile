@@ -436,7 +436,7 @@ check-drain: all
 
 # Each cause that can be made on purpose, 31 times: docs/injections.md is TABLE.
 check-injections: all static
-	@KVMSTALL=$(abspath $O/kvmstall) TABLE='$(abspath $(TABLE))' bash tests/live/injections.sh
+	@KVMSTALL=$(abspath $O/kvmstall) TABLE='$(abspath $(TABLE))' ROWS='$(abspath $(ROWS))' bash tests/live/injections.sh
 	@$(STATICS) SERIES='$(SERIES)' tests/vm/locks.sh
 
 check-timers: all

@@ -54,6 +54,13 @@ row()
 	touch "$work/inject-table"
 	note "$(printf '%-14s %6s %6s %6s %10s %10.3f %%' "$@")"
 	echo "$@" >>"$work/injected"
+	[ -z "${ROWS-}" ] || echo "$@" >>"$ROWS"
+}
+
+# is_made NAME: ROWS has its row, so it is not made again.
+is_made()
+{
+	[ -s "${ROWS-}" ] && grep -q "^$1 " "$ROWS" && note "$1: in ROWS"
 }
 
 # Of all stalled time in these traces, in per cent.
@@ -65,6 +72,7 @@ unexplained()
 
 inject()
 {
+	! is_made "$1" || return 0
 	until_judged inject_once "$@"
 	[ ! -e wrong ]
 }
@@ -160,6 +168,7 @@ test_inject_notifier_reader()
 # shellcheck disable=SC2016 # jq's, and the inner shell's
 test_inject_mmu_notifier()
 {
+	! is_made mmu-notifier || return 0
 	until_judged fleets
 }
 

@@ -3,13 +3,14 @@
 #
 # make check-injections: each cause that can be made on purpose, ROUNDS times, and how often trace said what was made.
 # The injections of repro (inject.sh), and programs of this folder that know what they do. A row a cause; TABLE=FILE
-# has them as docs/injections.md does, with those of ROWS, a file of another run's ("KEEP=1": injected), that are not made
-# again. A part of run.sh; alone, it is all that run.sh runs.
+# has them as docs/injections.md does. ROWS=FILE, not of another kernel or program: each row goes there at once, and what
+# is there is not made again, right or wrong, so a run can be made in pieces. A part of run.sh; alone, it is all that
+# run.sh runs.
 
 # shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; a command's name is no file; work and here are run.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || ROUNDS=${ROUNDS:-31} SPARE=${SPARE:-31} TESTS="${TESTS:-inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock truth-chain truth-runnable truth-host-lock truth-mmu-lock
+[ "${BASH_SOURCE[0]}" != "$0" ] || ROWS=${ROWS:+$(readlink -f "$ROWS")} ROUNDS=${ROUNDS:-31} SPARE=${SPARE:-31} TESTS="${TESTS:-inject-reader inject-lock inject-kworker inject-normal-gp
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock truth-chain truth-chain-to-reader truth-runnable truth-host-lock truth-mmu-lock
 	truth-storm-memslots truth-storm-routing truth-table}" exec bash "$(dirname "$0")/run.sh"
 
 # build NAME: a program of this folder
@@ -25,6 +26,7 @@ each()
 	local name=$1 truth=$2 i
 
 	shift 2
+	! is_made "${name#truth-}" || return 0
 	mkdir -p "$work/captures"
 	: >rounds
 	for i in $(seq $((rounds + spare))); do
@@ -61,6 +63,32 @@ test_truth_chain()
 			($third | select(.cause != "lock" or .culprit.function != "kvm->lock" or .culprit.tid != $second.tid
 				or .culprit.root.tid != $first.tid or .culprit.root.links != 1 or .culprit.root.deadlock)
 				| "the third: \(.cause) \(.culprit)")] end' ./chain 307
+}
+
+# The same, and the first waits for a grace period, which a reader holds: from one end to the other.
+test_truth_chain_to_reader()
+{
+	build chain
+	./chain 1 reader 2>err || skip "not on this kernel: $(cat err)"
+	each truth-chain-to-reader 'map(select(is_call and (.stuck | not))) as $calls
+		| ($calls | map(select(.comm == "chain-first" and .call == "KVM_SET_USER_MEMORY_REGION"))[0]) as $first
+		| ($calls | map(select(.comm == "chain-second" and .call == "KVM_CREATE_PIT2"))[0]) as $second
+		| ($calls | map(select(.comm == "chain-third" and .call == "KVM_CREATE_VCPU"))[0]) as $third
+		| ([$first, $second, $third | select(.cause | IN("kworker", "wakeup", "runnable", "run"))]) as $disturbed
+		| if ($second.ts_ns >= ($first | end_ns)) or ($third.ts_ns >= ($second | end_ns)) then null
+		# for want of a CPU the grace period makes no progress, and who has the lock comes late to let go
+		elif $disturbed != [] then [$disturbed[] | "~ \(.comm): \(.cause)"]
+		else [
+			($first | select((.cause | IN("reader", "poll-backoff") | not) or .culprit.comm != "chain-reader" or .culprit.call != "KVM_TRANSLATE"
+				or .culprit.function != "handle_userfault" or all(.segments[]; .cause != "reader" or .gp == null))
+				| "the first: \(.cause) \(.culprit)"),
+			($second | select(.cause != "lock" or .culprit.function != "kvm->slots_lock" or .culprit.tid != $first.tid
+				or .culprit.call != $first.call or .culprit.cause != $first.cause or .culprit.root)
+				| "the second: \(.cause) \(.culprit)"),
+			($third | select(.cause != "lock" or .culprit.function != "kvm->lock" or .culprit.tid != $second.tid
+				or .culprit.cause != "lock" or .culprit.root.tid != $first.tid or .culprit.root.links != 1
+				or .culprit.root.cause != $first.cause or .culprit.root.deadlock)
+				| "the third: \(.cause) \(.culprit)")] end' ./chain 307 reader
 }
 
 # A real-time thread takes the CPU from a call, where the kernel lets it: without preemption of the kernel, later. The
@@ -180,7 +208,7 @@ test_truth_table()
 			|---|--:|--:|--:|--:|
 		END
 		# of several tries the last
-		cat ${ROWS:+"$ROWS"} "$work/injected" | tac | awk '!seen[$1]++' | tac |
+		cat "${ROWS:-$work/injected}" | tac | awk '!seen[$1]++' | tac |
 			awk '{ printf "| %s | %s | %s | %s | %.3f %% |\n", $1, $2, $3, $5, $6 }'
 	} >"$TABLE"
 }
