@@ -270,10 +270,57 @@ static __always_inline __u64 return_address(struct pt_regs *regs)
 #define SYS_IOCTL 16
 #define SYS_CLOSE 3
 #define SYS_WHOSE KS_SYSCALL_X86
+/* arch/x86/entry/syscalls/syscall_32.tbl; they are setsockopt(2) and lstat(2) of a 64-bit task */
+#define SYS_IOCTL_32 54
+#define SYS_CLOSE_32 6
+#define TS_COMPAT    0x2
 #else
-#define SYS_IOCTL 29
-#define SYS_CLOSE 57
-#define SYS_WHOSE KS_SYSCALL_GENERIC
+#define SYS_IOCTL    29
+#define SYS_CLOSE    57
+#define SYS_WHOSE    KS_SYSCALL_GENERIC
+#define SYS_IOCTL_32 (-1)
 #endif
+
+/*
+ * A 32-bit program's system calls have numbers and registers of their own on x86
+ * (CONFIG_IA32_EMULATION), and KVM takes them (CONFIG_KVM_COMPAT). On arm64 it does not
+ * (kvm_no_compat_ioctl()). May @id be such an ioctl(2) or close(2)?
+ */
+static __always_inline bool sys_is_32bit(long id)
+{
+#if defined(__TARGET_ARCH_x86)
+	return id == SYS_IOCTL_32 || id == SYS_CLOSE_32;
+#else
+	return false;
+#endif
+}
+
+/* Is the current task in one? arch/x86/include/asm/thread_info.h, syscall_32_enter() */
+static __always_inline bool task_is_32bit(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+#else
+	return false;
+#endif
+}
+
+static __always_inline __u32 sys_32_arg0(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->bx;
+#else
+	return 0;
+#endif
+}
+
+static __always_inline __u32 sys_32_arg1(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->cx;
+#else
+	return 0;
+#endif
+}
 
 #endif

@@ -54,24 +54,31 @@ KS_PROGRAMS(X)
 
 TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 {
-	__u32 tgid;
+	bool is_32bit = sys_is_32bit(id);
+	__u32 fd, cmd, tgid;
 	struct file *file;
 
-	if (id == SYS_IOCTL) {
-		__u32 cmd = sys_arg1(regs);
-
+	if (id != SYS_IOCTL && id != SYS_CLOSE && !is_32bit)
+		return 0;
+	if (is_32bit && !task_is_32bit())
+		return 0;
+	fd = is_32bit ? sys_32_arg0(regs) : sys_arg0(regs);
+	if (id == SYS_IOCTL || id == SYS_IOCTL_32) {
+		cmd = is_32bit ? sys_32_arg1(regs) : sys_arg1(regs);
 		if (cmd == CMD_RUN)
-			fd_runs(sys_arg0(regs));
+			fd_runs(fd);
 		if (KVM_DIR(cmd) != KVMIO || !wanted[KVM_NR(cmd)])
 			return 0;
-		file = current_file(sys_arg0(regs));
+		file = current_file(fd);
 		if (file)
-			ioctl_open(file, cmd, sys_arg2(regs));
-	} else if (id == SYS_CLOSE) {
+			ioctl_open(file, cmd, sys_arg2(regs)); /* in the same register */
+	} else {
 		tgid = current_tgid();
 		if (!bpf_map_lookup_elem(&owners, &tgid))
 			return 0;
-		file = current_file(sys_arg0(regs));
+		if (!is_32bit && task_is_32bit())
+			return 0; /* it is read(2) */
+		file = current_file(fd);
 		if (file)
 			call_begin_close(file);
 	}

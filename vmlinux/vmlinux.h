@@ -59,6 +59,9 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 	unsigned long cs, flags, sp, ss;
 };
+struct thread_info {
+	u32 status;
+};
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	__u64 regs[31];
@@ -329,6 +332,9 @@ struct rcu_state {
 };
 
 struct task_struct {
+#if defined(__TARGET_ARCH_x86)
+	struct thread_info thread_info;
+#endif
 	unsigned int __state;
 	unsigned int flags;
 	int prio;

@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost vmm-32bit nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -276,4 +276,23 @@ test_birth_lost()
 	some "its VM" "select(.type == \"vm\" and .event == \"found\" and .vm.pid == $vmm)" trace
 	some "its memslot" "select(.call == \"KVM_SET_USER_MEMORY_REGION\" and .vm.pid == $vmm)" trace
 	some "its end" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $vmm)" trace
+}
+
+# The calls of a 32-bit VMM have other numbers.
+test_vmm_32bit()
+{
+	local event call status=0
+
+	${CC:-cc} -O1 -o vmm32 "$here/tests/live/vmm32.c"
+	./vmm32 || status=$?
+	[ $status != 77 ] || skip "no 32-bit system calls"
+	[ $status = 0 ]
+	"$KVMSTALL" trace --json --all -o trace -- ./vmm32
+	for event in born gone; do
+		[ "$(value "map(select(.type == \"vm\" and .event == \"$event\")) | length" trace)" = 1 ] || fail "its VM is not $event:" "$(cat trace)"
+	done
+	for call in KVM_CREATE_VM KVM_SET_USER_MEMORY_REGION close; do
+		some "$call" "select(is_call and .call == \"$call\" and .complete)" trace
+	done
+	none "off balance" 'select(is_call and is_off_balance)' trace
 }
