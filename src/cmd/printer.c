@@ -189,6 +189,32 @@ void printer_say_start(const struct printer *show, const char *doing, const char
 	str_fini(&vms);
 }
 
+/* A daemon's VMs are its own, not those of who asked it for them. */
+static void say_unseen_command(const struct printer *show, const char *command)
+{
+	if (show->vms_born)
+		log_notice("none of %" PRIu64 " VM%s born meanwhile is of '%s', or of a "
+			   "process that it started (a daemon's, as libvirt's are: --comm or --vm "
+			   "names them)",
+			   show->vms_born, format_s(show->vms_born), command);
+}
+
+void printer_say_unseen(const struct printer *show, const char *command)
+{
+	struct str filter;
+
+	if (show->cfg.quiet || show->summary.vms || show->summary.calls)
+		return;
+	str_init(&filter);
+	add_filter(&filter, &show->cfg.filter);
+	if (filter.len && show->vms_seen)
+		log_notice("%s matched none of %" PRIu64 " VM%s", filter.text, show->vms_seen,
+			   format_s(show->vms_seen));
+	else if (!filter.len && command)
+		say_unseen_command(show, command);
+	str_fini(&filter);
+}
+
 /* ---- stalls ---- */
 
 /* The first stall that .stop_on_ns speaks of, whichever VMs are to be shown. */
@@ -367,6 +393,7 @@ void printer_vm_new(struct printer *show, const struct vm *vm)
 	bool is_wanted = filter_wants_vm(&show->cfg.filter, vm);
 
 	show->vms_seen++;
+	show->vms_born += !(vm->flags & KS_VM_FOUND);
 	if (show->perfetto)
 		perfetto_vm_new(show->perfetto, vm, is_wanted);
 	if (show->page)

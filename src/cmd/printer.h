@@ -77,6 +77,7 @@ struct printer {
 	uint64_t all_min_ns;	   /* calls that did not stall: this long or longer */
 	struct str line;	   /* one or more, of one stall */
 	uint64_t vms_seen;	   /* whatever the filter */
+	uint64_t vms_born;	   /* of these, since the start */
 	uint64_t missing;	   /* stalls and other pieces that there was no memory for */
 	struct perfetto *perfetto; /* PRINTER_PERFETTO, from printer_begin() on */
 	struct page *page;	   /* PRINTER_HTML, the same */
@@ -104,6 +105,12 @@ int printer_check_filter(const struct filter *filter, struct err *err);
  */
 void printer_say_start(const struct printer *show, const char *doing, const char *where,
 		       const char *command);
+
+/*
+ * Say at the end, if there were VMs but none was wanted: that a filter matched none of them, or
+ * that they were not @command's. NULL: there was none.
+ */
+void printer_say_unseen(const struct printer *show, const char *command);
 
 /*
  * What a ledger reports. printer_stall() returns whether it is a stall: it is printed then, and

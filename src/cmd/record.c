@@ -447,6 +447,8 @@ static int record_all(struct record *record, char *const *command, struct err *e
 		ret = end_capture(record, ret, err);
 		if (record->stop.len && !record->cfg.live.quiet)
 			log_notice("stopped: %s", record->stop.text);
+		if (!ret)
+			printer_say_unseen(&record->show, record->command);
 		ret = printer_end(&record->show, ret, err);
 	}
 	return ret;

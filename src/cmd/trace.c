@@ -209,6 +209,8 @@ static int end(struct tracing *trace, int ret, struct err *err)
 {
 	if (trace->interval && trace->interval_begin_ns && !ret && put_interval(trace))
 		ret = err_set(err, -ENOMEM, "out of memory");
+	if (!ret)
+		printer_say_unseen(&trace->show, trace->command);
 	return printer_end(&trace->show, ret, err);
 }
 

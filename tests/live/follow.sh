@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost vmm-32bit nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -295,4 +295,20 @@ test_vmm_32bit()
 		some "$call" "select(is_call and .call == \"$call\" and .complete)" trace
 	done
 	none "off balance" 'select(is_call and is_off_balance)' trace
+}
+
+# COMMAND may be the client of a daemon that has the VMs, and a name may be wrong: nothing is shown, and that is said.
+test_others_vms()
+{
+	local command
+
+	mkfifo go over
+	for command in trace 'record -o x.cap'; do
+		(read -r _ <go && "$KVMSTALL" repro --profile minimal --rounds 3 >repro && echo >over) &
+		# shellcheck disable=SC2086 # words
+		status 0 "$KVMSTALL" $command -- sh -c 'echo >go; read -r _ <over'
+		said "none of [1-9][0-9]* VMs born meanwhile is of 'sh', or of a process that it started"
+	done
+	status 0 "$KVMSTALL" trace --comm no-such -- "$KVMSTALL" repro --profile minimal --rounds 3
+	said '^kvmstall: --comm no-such matched none of [1-9][0-9]* VMs$'
 }
