@@ -34,6 +34,7 @@ struct probes {
 	struct bpf_link *links[ATTACH_PROGS_MAX];
 	struct sampler sampler;
 	int stats_fd;
+	int scan_failed; /* a negative errno, of the last scan of tasks */
 	bool want_fork;
 	probes_fn fn;
 	void *ctx;
@@ -455,6 +456,15 @@ int probes_find(struct probes *probes, struct err *err)
 	return 0;
 }
 
+/* Once for as long as it fails in the same way: scans are many. */
+static void say_scan(struct probes *probes, int ret)
+{
+	if (ret && ret != probes->scan_failed)
+		log_warn("cannot scan for calls that still wait, nor for readers: %s",
+			 strerror(-ret));
+	probes->scan_failed = ret;
+}
+
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 {
 	int ret;
@@ -464,6 +474,7 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;
 	ret = iterate(probes->skel->progs.task_iter, NULL);
+	say_scan(probes, ret);
 	if (ret || !tgid)
 		return ret;
 	probes->skel->bss->sample_tgid = tgid;
