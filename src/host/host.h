@@ -70,6 +70,7 @@ struct host {
 	uint64_t fds_max;     /* open files, the hard limit */
 	uint64_t memory_max;  /* address space, bytes */
 	uint64_t data_max;    /* private memory that can be written, bytes */
+	uint64_t group_max;   /* memory of the control group, the kernel's for it too, bytes */
 	uint64_t ring_bytes;  /* that are wanted; 0: the default */
 	char params[HOST_PARAM_CNT][24];
 };

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "kern/proc.h"
 
 #define PATH_LEN 512
@@ -269,6 +270,49 @@ static void get_limits(struct host *host)
 	host->data_max = soft_limit_of(RLIMIT_DATA);
 }
 
+/* No machine has as much: cgroup v1 says so where there is no limit. */
+#define NO_LIMIT (1ULL << 50)
+
+/* Of the control group @path, and of those that it is in, the least limit. */
+static void get_group_limit(const char *root, const char *mount, char *path, const char *name,
+			    struct host *host)
+{
+	char file[PATH_LEN], text[32], *slash;
+	uint64_t max;
+
+	do {
+		slash = strrchr(path, '/');
+		snprintf(file, sizeof(file), "%s%.300s/%s", mount, path, name);
+		get_line(root, file, text, sizeof(text));
+		if (parse_u64(text, &max) && max < NO_LIMIT &&
+		    (!host->group_max || max < host->group_max))
+			host->group_max = max;
+		if (slash)
+			*slash = '\0';
+	} while (slash);
+}
+
+/* Lines are "0::/path" (v2) and "4:memory:/path" (v1); cgroups(7). */
+static void get_group_limits(const char *root, struct host *host)
+{
+	_fclose_ FILE *file = open_under(root, "/proc/self/cgroup");
+	char line[PATH_LEN];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *which = strchr(line, ':'), *path = which ? strchr(which + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		*path++ = '\0';
+		path[strcspn(path, "\n")] = '\0';
+		if (!strcmp(which, ":"))
+			get_group_limit(root, "/sys/fs/cgroup", path, "memory.max", host);
+		else if (!strcmp(which, ":memory"))
+			get_group_limit(root, "/sys/fs/cgroup/memory", path,
+					"memory.limit_in_bytes", host);
+	}
+}
+
 void host_read(const char *root, struct host *host)
 {
 	*host = (struct host){.lacks_sysfs = !exists(root, "/sys/kernel")};
@@ -282,6 +326,7 @@ void host_read(const char *root, struct host *host)
 	host->is_pid_ns = proc_in_pid_ns();
 	get_params(root, host);
 	get_limits(host);
+	get_group_limits(root, host);
 }
 
 bool host_has_kvm(void)

@@ -19,12 +19,24 @@
 #include "kern/ticks.h"
 #include "ledger/symbols.h"
 
+/* Who needs more is killed, and says nothing then. */
+static void warn_of_memory(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->cnt; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		if (finding->severity == SEVERITY_PROBLEM && !strcmp(finding->name, "memory"))
+			log_warn("%s (%s)", finding->text, finding->remedy);
+	}
+}
+
 /* What makes all else pointless, as 'kvmstall check' would say it. */
 static int check_host(const struct host *host, struct err *err)
 {
 	struct findings findings = {.cnt = 0};
 
 	diagnosis_make(host, &findings);
+	warn_of_memory(&findings);
 	for (size_t i = 0; i < findings.cnt; i++) {
 		const struct finding *finding = &findings.list[i];
 

@@ -346,6 +346,7 @@ static void limits_that_suffice_are_not_mentioned(void **state)
 	host.fds_max = 192;
 	host.memory_max = 48 << 20;
 	host.data_max = 20 << 20;
+	host.group_max = 50 << 20;
 	diagnosis_make(&host, &findings);
 	assert_null(find(&findings, "files"));
 	assert_null(find(&findings, "memory"));
@@ -369,6 +370,30 @@ static void a_large_ring_needs_memory(void **state)
 	diagnosis_make(&host, &findings);
 	assert_string_equal(find(&findings, "memory")->text,
 			    "20479 KiB of data are allowed, and 20480 KiB are needed");
+}
+
+/* Below the one it is killed where the kernel's memory counts, below the other anywhere. */
+static void a_control_group_has_two_limits(void **state)
+{
+	struct findings findings = {0};
+	struct host host = usual;
+
+	(void)state;
+	host.group_max = (50 << 20) - 1;
+	diagnosis_make(&host, &findings);
+	assert_string_equal(
+		find(&findings, "memory")->text,
+		"51199 KiB of a control group's memory are allowed, and 51200 KiB are needed");
+	assert_int_equal(find(&findings, "memory")->severity, SEVERITY_PROBLEM);
+	host.group_max = (20 << 20) - 1;
+	findings = (struct findings){0};
+	diagnosis_make(&host, &findings);
+	assert_int_equal(find(&findings, "memory")->severity, SEVERITY_FATAL);
+	host.group_max = 43 << 20;
+	host.ring_bytes = 1 << 20;
+	findings = (struct findings){0};
+	diagnosis_make(&host, &findings);
+	assert_null(find(&findings, "memory"));
 }
 
 static void a_pid_namespace_is_said(void **state)
@@ -438,6 +463,7 @@ int main(void)
 		cmocka_unit_test(bpf_needs_two_capabilities_or_the_big_one),
 		cmocka_unit_test(limits_that_suffice_are_not_mentioned),
 		cmocka_unit_test(a_large_ring_needs_memory),
+		cmocka_unit_test(a_control_group_has_two_limits),
 		cmocka_unit_test(a_pid_namespace_is_said),
 		cmocka_unit_test(every_problem_has_a_remedy),
 		cmocka_unit_test(findings_past_the_last_are_no_overflow),
