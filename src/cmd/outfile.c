@@ -26,6 +26,30 @@ static bool is_stdout(const char *path)
 	return !strcmp(path, "-");
 }
 
+/* The descriptor that a path stands for, -1: none. */
+static int given_fd(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t nr;
+
+	if (!strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t len = strlen(folders[i]);
+
+		if (!strncmp(path, folders[i], len) && parse_u64(path + len, &nr) && nr <= INT_MAX)
+			return (int)nr;
+	}
+	return -1;
+}
+
+const char *outfile_path(const char *path)
+{
+	return given_fd(path) == STDOUT_FILENO ? "-" : path;
+}
+
 static int cannot_open(const char *path, struct err *err)
 {
 	return err_set(err, -errno, "cannot open '%s': %s", path,
@@ -220,6 +244,22 @@ static bool has_name(const struct outfile *out)
 	return lstat(out->path, &stat_buf); /* a symbolic link to nothing is followed */
 }
 
+/* To open it by its name would be another file offset, and to replace it another file. */
+static int open_given(struct outfile *out, int fd, struct err *err)
+{
+	errno = EBADF;
+	out->is_given = true;
+	out->fd = can_write(fd) ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+	return out->fd < 0 ? cannot_open(out->path, err) : 0;
+}
+
+static bool is_linked(const struct outfile *out)
+{
+	struct stat stat_buf;
+
+	return is_regular(out->fd) && !fstat(out->fd, &stat_buf) && stat_buf.st_nlink;
+}
+
 static int open_beside(struct outfile *out, mode_t mode, struct err *err)
 {
 	int ret = open_old(out, err);
@@ -247,15 +287,26 @@ static int open_beside(struct outfile *out, mode_t mode, struct err *err)
 	return 0;
 }
 
+static int open_path(struct outfile *out, mode_t mode, struct err *err)
+{
+	int fd = given_fd(out->path), ret;
+
+	if (fd >= 0)
+		return open_given(out, fd, err);
+	ret = open_beside(out, mode, err);
+	out->was_linked = !ret && is_linked(out);
+	return ret;
+}
+
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
-	*out = (struct outfile){.path = path ? path : "-",
+	*out = (struct outfile){.path = path ? outfile_path(path) : "-",
 				.fd = STDOUT_FILENO,
 				.waiter = out->waiter,
 				.is_stream = out->is_stream,
 				.old_fd = -1};
 	if (!is_stdout(out->path))
-		return open_beside(out, 0666, err);
+		return open_path(out, 0666, err);
 	if (can_write(STDOUT_FILENO)) {
 		out->fd = out->waiter ? io_open_tty(STDOUT_FILENO) : STDOUT_FILENO;
 		return 0;
@@ -266,17 +317,20 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 
 int outfile_open_capture(struct outfile *out, const char *path, struct err *err)
 {
-	*out = (struct outfile){
-		.path = path, .fd = -1, .waiter = out->waiter, .is_capture = true, .old_fd = -1};
-	if (!is_stdout(path))
-		return open_beside(out, 0600, err);
+	*out = (struct outfile){.path = outfile_path(path),
+				.fd = -1,
+				.waiter = out->waiter,
+				.is_capture = true,
+				.old_fd = -1};
+	if (!is_stdout(out->path))
+		return open_path(out, 0600, err);
 	if (isatty(STDOUT_FILENO))
 		return err_usage(err, "a capture is not for terminals: redirect it");
 	if (can_write(STDOUT_FILENO))
 		out->fd = take_stdout();
 	else
 		errno = EBADF;
-	return out->fd < 0 ? cannot_open(path, err) : 0;
+	return out->fd < 0 ? cannot_open(out->path, err) : 0;
 }
 
 /* ---- confined ---- */
@@ -363,7 +417,8 @@ int outfile_confine_screen(struct outfile *out, int fd, struct err *err)
 
 void outfile_start(struct outfile *out)
 {
-	bool is_full = !out->is_started && !is_stdout(out->path) && is_regular(out->fd);
+	bool is_full =
+		!out->is_started && !is_stdout(out->path) && !out->is_given && is_regular(out->fd);
 
 	out->is_started = true;
 	if (is_full && ftruncate(out->fd, 0))
@@ -440,7 +495,7 @@ static void add_rest(const struct outfile *out, char *buf, size_t size)
 	*buf = '\0';
 	if (out->is_capture && *out->part && out->bytes)
 		snprintf(buf, size, "; what was written can be read: '%.300s'", out->part);
-	else if (out->is_capture)
+	else if (out->is_capture && out->bytes)
 		snprintf(buf, size, "; what was written can be read");
 }
 
@@ -449,6 +504,9 @@ static int cannot_write(const struct outfile *out, struct err *err)
 	const char *quote = is_stdout(out->path) ? "" : "'";
 	char why[128], rest[400];
 
+	if (out->is_removed)
+		return err_set(err, out->failed, "cannot write '%s': it was removed meanwhile",
+			       out->path);
 	if (out->failed == -ETIMEDOUT)
 		snprintf(why, sizeof(why), "nobody reads it, and %" PRIu64 " bytes are left",
 			 out->unwritten);
@@ -472,6 +530,24 @@ static void end_part(struct outfile *out)
 	close_fd(&out->old_fd);
 }
 
+/* Somebody has removed it, or put another one in its place: what was written is nowhere. */
+static void find_removed(struct outfile *out)
+{
+	if (out->failed && out->failed != -ENOENT)
+		return; /* then it may have been us */
+	out->is_removed = out->is_started && out->bytes && out->was_linked && !is_linked(out);
+	if (out->is_removed)
+		out->failed = -ENOENT;
+}
+
+void outfile_fail(struct outfile *out, int code)
+{
+	if (!out->failed)
+		out->failed = code;
+	if (!out->bytes)
+		out->is_started = false;
+}
+
 int outfile_close(struct outfile *out, struct err *err)
 {
 	bool is_to_remove, has_left;
@@ -487,6 +563,7 @@ int outfile_close(struct outfile *out, struct err *err)
 		end_keeper(out, is_to_remove || *out->part ? REMOVE : 0);
 	else if (is_to_remove)
 		unlink(out->path);
+	find_removed(out);
 	if (out->fd != STDOUT_FILENO && close(out->fd) && !out->failed)
 		out->failed = -errno; /* some file systems say it only now */
 	out->fd = -1;

@@ -32,6 +32,9 @@ struct outfile {
 	bool is_stream;	  /* its readers follow it: it gets its name with the first bytes */
 	bool is_new;	  /* it was not there before */
 	bool is_started;
+	bool is_given;	 /* a descriptor of ours from the start: what is there is others' as well */
+	bool was_linked; /* it had a name when it was opened */
+	bool is_removed; /* and has none at the end */
 	const struct io_waiter *waiter; /* NULL: waits for nothing but the output */
 	uint64_t bytes;			/* written */
 	uint64_t unwritten;		/* and not, because of .failed */
@@ -44,6 +47,9 @@ struct outfile {
 	char lines[PIPE_BUF];
 };
 
+/* "-" for what is another name of standard output, such as /dev/stdout; else @path. */
+const char *outfile_path(const char *path);
+
 /* Could it be opened? Leaves no trace. 0, or a negative errno with @err set. */
 int outfile_check(const char *path, struct err *err);
 
@@ -51,7 +57,9 @@ int outfile_check(const char *path, struct err *err);
  * Open or create @path (NULL, "-": standard output), close-on-exec. A file is written as
  * @path.part, and gets its name with the first bytes in it; or, where a file of that name is to be
  * replaced and this is no stream, once it is whole. What is no file, or cannot have another beside
- * it, is written as it is; what is in it stays until outfile_start(). Under sudo a new file is its
+ * it, is written as it is; what is in it stays until outfile_start(). What names a descriptor that
+ * we were started with (/dev/fd/3) is that one, and what others wrote to it stays. Under sudo a new
+ * file is its
  * caller's. No two of us write to one file. Of @out, all 0 before, .waiter counts, for a FIFO that
  * nobody reads and from then on, and .is_stream. 0, or a negative errno with @err set.
  */
@@ -98,9 +106,15 @@ int outfile_put_whole(struct outfile *out, const struct str *text, int ret, stru
 int outfile_flush(struct outfile *out);
 
 /*
+ * What it is made of failed with @code, a negative errno: it is no output. Without a byte in it
+ * there is no file; else it is kept beside the one that was there, if any.
+ */
+void outfile_fail(struct outfile *out, int code);
+
+/*
  * Close it; 0, or a negative errno with @err set when not all that was put is
- * there. A reader that has left is no error, but for a capture. A new file into
- * which nothing was to be written is removed.
+ * there, or nobody can find it, since it was removed meanwhile. A reader that has left is no error,
+ * but for a capture. A new file into which nothing was to be written is removed.
  */
 int outfile_close(struct outfile *out, struct err *err);
 

@@ -315,9 +315,9 @@ static int dump(struct record *record, const struct summary *summary, struct err
 	if (!ret && !record->cfg.live.quiet)
 		log_notice("wrote %" PRIu64 " bytes to %s", record->out.bytes, record->out.path);
 	capture_writer_free(writer);
+	if (ret)
+		outfile_fail(&record->out, ret);
 	closed = outfile_close(&record->out, err);
-	if (ret && !closed)
-		err_set(err, ret, "cannot write '%s': %s", record->path, strerror(-ret));
 	return ret ? ret : closed;
 }
 
@@ -374,11 +374,11 @@ static int finish(struct record *record, struct err *err)
 	if (record->flight)
 		return dump(record, &record->show.summary, err);
 	ret = capture_writer_end(record->writer, &record->show.summary);
+	if (ret)
+		outfile_fail(&record->out, ret);
 	closed = outfile_close(&record->out, &why);
 	if (closed)
 		*err = why;
-	else if (ret)
-		err_set(err, ret, "cannot end the capture: %s", strerror(-ret));
 	return ret ? ret : closed;
 }
 
@@ -460,6 +460,7 @@ static int check(struct record *record, struct err *err)
 
 	if (!cfg->output)
 		return err_usage(err, "--output is missing: where to?");
+	cfg->output = outfile_path(cfg->output);
 	if (cfg->tee && !strcmp(cfg->output, "-"))
 		return err_usage(err, "--tee and --output -: both want standard output");
 	if (cfg->live.min_ns != PRINTER_MIN_NOT_GIVEN && !cfg->tee && cfg->live.quiet)

@@ -5,8 +5,8 @@
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
-	taken-away taken-capabilities time-namespace soft-limit variables-unmapped
-	signals-table output-blocked output-unread output-left output-nonblocking old-recording old-trace two-recorders file-limit cpu-limit $tests"
+	taken-away group-memory taken-capabilities time-namespace soft-limit variables-unmapped
+	signals-table output-blocked output-unread output-left output-nonblocking old-recording old-trace output-given output-removed scan-fails two-recorders file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -155,6 +155,33 @@ taken_away()
 	"$@" true 2>without.err || { note "not here: $name: $(head -n 1 without.err)"; return 0; }
 	agree "$name" "${check/u/$usual}" $trace "$@"
 	[[ $why == *"$wanted"* ]] || fail "$name: the reason is" "$why"
+}
+
+# make_group BYTES: a control group, $group, that may have so much memory, v1 or v2.
+make_group()
+{
+	local mount=/sys/fs/cgroup limit=memory.max
+
+	[ ! -d $mount/memory ] || mount=$mount/memory limit=memory.limit_in_bytes
+	group=$mount/kvmstall-test.$$
+	mkdir "$group" 2>/dev/null && echo "$1" 2>/dev/null >"$group/$limit" && return
+	rmdir "$group" 2>/dev/null
+	return 1
+}
+
+# The kernel kills who needs more than its control group may have, in the middle of a sentence: both say before what is needed.
+test_group_memory()
+{
+	local group command
+
+	make_group 46137344 || skip "no control group for memory"
+	for command in 'check -j' 'trace -d 10ms'; do
+		# shellcheck disable=SC2086 # words
+		sh -c 'echo $$ >"$0" && exec "$@"' "$group/cgroup.procs" "$KVMSTALL" $command >out 2>err || true
+		cat out >>err
+		said "45056 KiB of a control group's memory are allowed, and 51200 KiB are needed"
+	done
+	rmdir "$group"
 }
 
 test_taken_away()
@@ -509,6 +536,63 @@ test_old_trace()
 	kill -KILL $!
 	wait $! || true
 	grep -q '^TIME' x
+}
+
+# /dev/stdout, and what else stands for a descriptor, is that one: what others write to it stays, and comes in order.
+test_output_given()
+{
+	local command
+
+	"$KVMSTALL" record -q -o x.cap -- "$KVMSTALL" repro --profile minimal
+	for command in 'trace -q -o /dev/stdout -- true' 'record -q -o /dev/fd/1 -- true' 'report -q -o /proc/self/fd/1 x.cap' \
+		'top -b -n 1 -o /dev/stdout x.cap' 'report -q -o /dev/fd/7 x.cap'; do
+		# shellcheck disable=SC2086 # words
+		{ echo before && "$KVMSTALL" $command && echo after; } >out 7>&1
+		[ "$(head -c 6 out) $(tail -c 6 out)" = "before after" ] || fail "$command:" "$(cut -c 1-97 out | cat -v | head)"
+		[ "$(wc -c <out)" -gt 20 ] || fail "$command: nothing"
+	done
+	status 1 "$KVMSTALL" report -q -o /dev/fd/77 x.cap
+	said "cannot open '/dev/fd/77': Bad file descriptor"
+	"$KVMSTALL" report -q -o >(cat >piped) x.cap
+	until_true 10 grep -q KVM_ piped
+}
+
+# A file that others removed meanwhile is no recording of that name.
+test_output_removed()
+{
+	local got=0
+
+	"$KVMSTALL" record -q -o x.cap 2>err &
+	until_true 10 attached $!
+	"$KVMSTALL" repro --profile minimal >repro
+	until_true 10 [ -s x.cap ]
+	rm x.cap
+	kill -INT $!
+	wait $! || got=$?
+	[ $got = 1 ] || fail "exit status $got"
+	said "cannot write 'x.cap': it was removed meanwhile$"
+}
+
+# Without descriptors or memory for it no call that is stuck is found, which is said, and once.
+test_scan_fails()
+{
+	local pid
+
+	command -v strace >/dev/null || skip "no strace"
+	"$KVMSTALL" trace --stuck 200ms 2>err &
+	pid=$!
+	until_true 10 attached $pid
+	strace -qq -o calls -p $pid -e trace=bpf -e signal=none -e inject=bpf:error=EMFILE &
+	until_true 10 grep -q 'cannot scan for calls that still wait, nor for readers: Too many open files' err
+	until_true 10 failed_again
+	kill -INT $pid
+	wait $pid || fail "exit status $?" "$(cat err)"
+	[ "$(grep -c 'cannot scan' err)" = 1 ] || fail "not once" "$(cat err)"
+}
+
+failed_again()
+{
+	[ "$(grep -c INJECTED calls)" -ge 3 ]
 }
 
 # Two recorders do not write one file: the second one does not start.
