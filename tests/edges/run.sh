@@ -4,12 +4,15 @@
 # make check-edges: what "nothing goes missing" means where it takes longer than CI has time for: namespaces,
 # many forks, many overflows of the ring, and kill -9 at any moment of each command. docs/edges.md is $TABLE.
 #
-# KVMSTALL is the program; TESTS='NAME...' runs only these; POINTS (101) kills a command, FORKS (200003) of COMMAND.
+# KVMSTALL is the program; TESTS='NAME...' runs only these; POINTS (101) kills a command, FORKS (200003) of COMMAND. PIECES is a
+# folder that keeps what they came to, so that the whole may be run in parts (lib/pieces.sh).
 # shellcheck disable=SC2016,SC2086,SC2094,SC2154,SC2317 # inner shells have $; pids have no blanks; program and file are both a kind; of lib/suite.sh; run by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=tests/lib/pieces.sh
+. "$here/tests/lib/pieces.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 export PATH=$PATH:/usr/sbin:/sbin
 static=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
@@ -19,13 +22,13 @@ golden=$here/tests/golden
 cd "$work" || exit 1
 
 tests='namespace-same lockdown command-forks-many overflows-trace overflows-export
-	kill-trace kill-record kill-export kill-check kill-repro kill-report kill-diff'
+	kill-trace kill-record kill-flight kill-top kill-export kill-check kill-repro kill-report kill-diff'
 
 # row WHAT FIGURES
 row()
 {
 	note "$2"
-	echo "| $1 | $2 |" >>"$work/rows"
+	echo "| $1 | $2 |" >>"$rows"
 }
 
 # ---- namespaces ---------------------------------------------------------------------------------
@@ -275,6 +278,8 @@ run_of()
 	case $1 in
 	trace) echo "trace --json -o out -d 700ms -- $KVMSTALL repro --profile firecracker --rounds 3" ;;
 	record) echo "record -q -o out.cap -- $KVMSTALL repro --profile firecracker --rounds 3" ;;
+	flight) echo "record -q --flight 1M -o out.cap -- $KVMSTALL repro --profile firecracker --rounds 3" ;;
+	top) echo "top -b -d 100ms -n 5 -o out" ;;
 	export) echo "export --listen unix:sock --textfile . --user 0 -d 700ms" ;;
 	check) echo "check" ;;
 	repro) echo "repro --profile qemu --rounds 3 --vms 3" ;;
@@ -316,7 +321,7 @@ judge_files()
 # killed COMMAND: at one of $points moments, evenly from its start to its end and in any order.
 killed()
 {
-	local command=$1 words began whole_us i us pid alive=0 over=0 whole=0 cut=0 absent=0 kind
+	local command=$1 name=${1/flight/record --flight} words began whole_us i us pid alive=0 over=0 whole=0 cut=0 absent=0 kind
 
 	read -ra words <<<"$(run_of $command)"
 	for kind in prog map link; do
@@ -342,12 +347,14 @@ killed()
 	done
 	no_kprobes || fail "kprobes are left" "$(cat /sys/kernel/tracing/kprobe_events)"
 	[ $alive -ge $((points / 3)) ] || too_busy "only $alive of $points were killed"
-	row "kill -9 at $points moments of \`$command\`" "$alive met it, $over had ended; no program, map, link, kprobe or process is left$([ $command != record ] ||
+	row "kill -9 at $points moments of \`$name\`" "$alive met it, $over had ended; no program, map, link, kprobe or process is left$([ ${words[0]} != record ] ||
 		echo "; $cut recordings cut and readable, $whole whole, the others not begun")"
 }
 
 test_kill_trace() { killed trace; }
 test_kill_record() { killed record; }
+test_kill_flight() { killed flight; }
+test_kill_top() { killed top; }
 test_kill_export() { killed export; }
 test_kill_check() { killed check; }
 test_kill_repro() { killed repro; }
@@ -357,14 +364,16 @@ test_kill_diff() { killed diff; }
 command -v jq >/dev/null || nothing "no jq"
 need_kvm_and_bpf
 ${CC:-cc} -O1 -o vmms "$here/tests/live/vmms.c" || nothing "no compiler for vmms.c"
-for name in ${TESTS:-$tests}; do
-	run_test "$name"
+pieces_begin
+for name in ${TESTS-$tests}; do
+	piece "$name"
 done
 {
-	printf '# Edges\n\nWhat "nothing goes missing" means where it takes longer than `make check` has time for. Made by `make check-edges` (tests/edges/run.sh) on %s, HZ=%s, %s.\n\n' "$(uname -r)" \
-		"$("$KVMSTALL" check --json | jq .kernel.hz)" "$(date +%F)"
+	printf '# Edges\n\nWhat "nothing goes missing" means where it takes longer than `make check` has time for. Made by `make check-edges` (tests/edges/run.sh) on %s.\n\n' \
+		"$(pieces_where $tests)"
 	echo '| what was done | what was seen |'
 	echo '|---|---|'
-	cat "$work/rows" 2>/dev/null
+	pieces_rows $tests
+	pieces_note $tests
 } >"$TABLE"
 finish

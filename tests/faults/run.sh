@@ -12,8 +12,9 @@
 # begins with "kvmstall: "), or cost a part of what it does, which a sentence names. Dying of a signal, no end,
 # silence, a recording that cannot be read, and programs left in the kernel are failures.
 #
-# ALL=1: every allocation of what is the same each time. TABLE is where docs/faults.md goes; ROWS=1: only its rows. EACH=17: no more than 17 of each kind, spread evenly.
-# JOBS run at a time: as many as there are CPUs. TESTS='NAME...' runs only these commands.
+# ALL=1: every allocation of what is the same each time. EACH=17: no more than 17 of each kind, spread evenly.
+# JOBS run at a time: as many as there are CPUs. TESTS='NAME...' runs only these commands; PIECES is a folder that keeps what they
+# came to, so that the whole may be run in parts (lib/pieces.sh). TABLE is where docs/faults.md goes, made of all of them.
 # shellcheck disable=SC2154,SC2317 # of lib/suite.sh; functions run by name
 set -u
 
@@ -21,9 +22,12 @@ set -u
 [ -n "${FIXED_ADDRESSES-}" ] || FIXED_ADDRESSES=1 exec setarch -R "$0" "$@"
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=tests/lib/pieces.sh
+. "$here/tests/lib/pieces.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
-TABLE=${TABLE:-$work/table.md}
+TABLE=$(readlink -f "${TABLE:-$work/table.md}")
 golden=$here/tests/golden
+export OVERDUE=${OVERDUE:-2707} # hundreds of traces
 jobs=${JOBS:-$(nproc)}
 ours='^kvmstall( [a-z]+)?: '
 cd "$work" || exit 1
@@ -73,8 +77,15 @@ run()
 	read -ra words <<<"${commands[$1]}"
 	shift
 	status=0
-	if [ -e traced ] || [ -e recording ]; then rm -f traced recording; fi
+	put_old
 	timeout -k 5 60 env "$@" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
+}
+
+# What a recording is to replace, which nothing that fails may cost.
+put_old()
+{
+	rm -f traced recording recording.part
+	[ ! -s old ] || cp old recording
 }
 
 # injected COMMAND SYSCALL N
@@ -84,7 +95,7 @@ injected()
 
 	read -ra words <<<"${commands[$1]}"
 	status=0
-	rm -f traced recording
+	put_old
 	timeout -k 5 60 strace -qq -o /dev/null -e trace="$2" -e signal=none \
 		-e inject="$2:error=${errors[$2]}:when=$3" "$KVMSTALL" "${words[@]}" >out 2>err </dev/null || status=$?
 }
@@ -134,13 +145,19 @@ findings()
 	jq -r '.findings[] | select(.severity | IN("problem", "fatal")) | "\(.name): \(.text)"' "$1" 2>/dev/null
 }
 
-# Nothing is there, or a recording, which may be cut.
+# The old one is there, or a whole one; beside it may be a part of one.
+is_kept()
+{
+	cmp -s recording old || "$KVMSTALL" report -q recording >readable 2>&1
+}
+
 is_readable()
 {
 	local got=0
 
-	[ -e recording ] || return 0
-	"$KVMSTALL" report -q recording >readable 2>&1 || got=$?
+	is_kept || return 1
+	[ -e recording.part ] || return 0
+	"$KVMSTALL" report -q recording.part >readable 2>&1 || got=$?
 	[ "$got" = 0 ] || { [ "$got" = 1 ] && grep -q 'cut at byte' readable; }
 }
 
@@ -179,7 +196,7 @@ judge()
 	elif is_same; then
 		result=harmless
 	elif [[ $command =~ ^(record|flight)$ ]] && ! is_readable; then
-		result="wrong what is recorded cannot be read"
+		result="wrong the old recording is lost, or the new one cannot be read"
 	elif [[ $text != "$whole_text" && $text =~ (malformed|damaged) ]]; then
 		result="wrong the file is blamed: $text"
 	elif said_so; then
@@ -212,10 +229,10 @@ sweep()
 	local what=$1 of=$2 job
 
 	shift 2
-	[ -z "${EACH-}" ] || thin_out
+	[ -z "${EACH-}" ] || [ "$(wc -l <list)" -le "$EACH" ] || { thin_out && of+=", a sample"; }
 	for ((job = 0; job < jobs; job++)); do
 		mkdir -p "$job"
-		cp -t "$job" whole whole.findings deaths
+		cp -t "$job" whole whole.findings deaths old
 		(cd "$job" && : >results && : >sentences && : >wrong && : >died && worker "$job" "$@") &
 	done
 	wait
@@ -259,7 +276,7 @@ row()
 	[ "$(how_many libbpf)" -le $(($(wc -l <deaths.new) - $(wc -l <deaths))) ] || fail "not all of them died in libbpf"
 	of_libbpf=$(sort died | uniq -c | sed -E 's/^ *([0-9]+) (.*)/, and \1 of \2/')
 	printf '| %s | %s | %s | %s | %s | %s | %s%s | %s |\n' "$1" "$2" "$cnt of $3" "$(how_many harmless)" "$(how_many ended)" \
-		"$(how_many less)" "$(how_many wrong)" "$of_libbpf" "$(most_said)" >>"$TABLE"
+		"$(how_many less)" "$(how_many wrong)" "$of_libbpf" "$(most_said)" >>"$rows"
 	note "$cnt of $3 faults: $(how_many harmless) harmless, $(how_many ended) ended the command, $(how_many less) cost a part"
 	[ "$missed" = 0 ] || note "$missed were not met again"
 	! is_live || until_true 10 no_new_orphans prog programs || fail "programs are left in the kernel"
@@ -270,6 +287,9 @@ row()
 without()
 {
 	: >stacks
+	rm -f old
+	: >old
+	[[ ! $1 =~ ^(record|flight)$ ]] || "$KVMSTALL" record -q -o old -d 10ms
 	for _ in 1 2 3; do
 		run "$1" FAULT_LOG="$PWD/log" LD_PRELOAD="$work/alloc.so"
 		tr -d '\0' <log >>stacks
@@ -286,7 +306,12 @@ without()
 
 is_live()
 {
-	grep -qxF "$command" <<<"$live"
+	is_live_name "$command"
+}
+
+is_live_name()
+{
+	[[ " $live " = *" $1 "* ]]
 }
 
 # fail_at COMMAND N: the N-th allocation.
@@ -422,18 +447,17 @@ map_is_full()
 	lost=$(value '.[-1].losses | map_values(select(. > 0)) | to_entries | map("\(.key) \(.value)") | join(", ")' traced)
 	[ "$seen" = '35 7 7' ] || [ -n "$lost" ] || fail "35 calls, 7 births and 7 ends became $seen, and nothing is lost"
 	read -ra seen <<<"$seen"
-	echo "| \`$1\` | ${seen[0]} of 35 | ${seen[1]} of 7 | ${seen[2]} of 7 | ${lost:-nothing} |" >>maps
-	cat maps >>"$work/maps"
+	echo "| \`$1\` | ${seen[0]} of 35 | ${seen[1]} of 7 | ${seen[2]} of 7 | ${lost:-nothing} |" >>"$rows"
 }
 
-introduce()
+# The document, of all pieces that there are.
+put_table()
 {
-	[ -z "${ROWS-}" ] || return 0
-	cat >"$TABLE" <<-END
+	cat <<-END
 		# What happens when something fails
 
 		What each command does when one thing fails once: an allocation, or a system call that returns an error. Made by
-		\`${EACH:+EACH=$EACH }make check-faults\` (tests/faults/run.sh) on $(uname -r), $(date +%F). *Harmless*: exit status and output as
+		\`make check-faults\` (tests/faults/run.sh) on $(pieces_where "$@"). *Harmless*: exit status and output as
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
 		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
 		the kernel; with one of these the suite fails. Where libbpf itself dies of a signal for want of memory, that is its own
@@ -447,18 +471,12 @@ introduce()
 		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
 		|---|---|---|---|---|---|---|---|
 	END
-}
-
-# The programs' maps, when there is no room: what of 35 calls of 7 VMs was still seen, and what was counted as lost.
-conclude()
-{
-	[ -s "$work/maps" ] || return 0
-	{
-		printf '\n## Maps that are full\n\nSeven VMs make 35 calls while a map of the BPF programs has room for three entries.\n\n'
-		echo '| map | complete calls | births | ends | losses that the summary counts |'
-		echo '|---|---|---|---|---|'
-		cat "$work/maps"
-	} >>"$TABLE"
+	pieces_rows "${names[@]}"
+	printf '\n## Maps that are full\n\nSeven VMs make 35 calls while a map of the BPF programs has room for three entries.\n\n'
+	echo '| map | complete calls | births | ends | losses that the summary counts |'
+	echo '|---|---|---|---|---|'
+	pieces_rows "${map_names[@]}"
+	pieces_note "$@"
 }
 
 stacks=() # strace's option that shows them
@@ -476,29 +494,39 @@ chosen()
 	done
 }
 
+pieces_begin
+# names_of COMMAND: what can fail in it; maps are trace's.
+names_of()
+{
+	local what
+
+	for what in allocation read openat write mmap $(! is_live_name "$1" || echo bpf perf_event_open poll signalfd4 pipe2 clone); do
+		echo "$1-$what"
+	done
+}
+
 # shellcheck disable=SC2086 # words
-steady=$(chosen $steady) live=$(chosen $live)
-if [ -n "$live" ] && ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
+mapfile -t names < <(for command in $steady $live; do names_of $command; done)
+mapfile -t map_names < <(printf 'map-%s\n' tasks vms owners domains followed ended early_stacks)
+# shellcheck disable=SC2086
+now=$(chosen $steady $live)
+# shellcheck disable=SC2086
+if [ -n "$(chosen $live)" ] && ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); then
 	echo "no BPF: $live are left out"
-	live=
+	# shellcheck disable=SC2086
+	now=$(chosen $steady)
 fi
-introduce
-for command in $steady $live; do
-	run_test "$command-allocation" allocations "$command"
-	command -v strace >/dev/null || continue
-	for call in read openat write mmap; do
-		run_test "$command-$call" syscalls "$command" "$call"
+for command in $now; do
+	for name in $(names_of "$command"); do
+		case $name in
+		*-allocation) piece "$name" allocations "$command" ;;
+		*) ! command -v strace >/dev/null || piece "$name" syscalls "$command" "${name##*-}" ;;
+		esac
+	done
+	[ "$command" = trace ] || continue
+	for name in "${map_names[@]}"; do
+		piece "$name" map_is_full "${name#map-}"
 	done
 done
-for command in $live; do
-	for call in bpf perf_event_open poll signalfd4 pipe2 clone; do
-		! command -v strace >/dev/null || run_test "$command-$call" syscalls "$command" "$call"
-	done
-done
-if grep -q trace <<<"$live"; then
-	for map in tasks vms owners domains followed ended early_stacks; do
-		run_test "map-$map" map_is_full $map
-	done
-fi
-conclude
+put_table "${names[@]}" "${map_names[@]}" >"$TABLE"
 finish
