@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 "${CC:-gcc}" -E -P -D_GNU_SOURCE -Iinclude -Isrc src/import/formats.c | awk '
 	/^static const struct format formats\[\] = \{/ { in_table = 1; next }
-	in_table && /^};/ { exit }
+	/^};/ { in_table = 0 } # the rest is read as well: the compiler would fail at a pipe that is closed
 	in_table { rows = rows $0 " " }
 	END {
 		gsub(/"[ \t]+"/, "", rows)

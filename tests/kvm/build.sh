@@ -47,7 +47,7 @@ compile()
 		list | sed "s,^$out/,," | sort >"$out/programs"
 	make -s -k -j"$(nproc)" -C "$kvm" OUTPUT="$out" LINUX_HDR_PATH="$tree/usr/include" || true
 	find "$out" -type f ! -executable ! -name programs -delete
-	find "$out" -type f -executable | grep -q .
+	[ -n "$(find "$out" -type f -executable -print -quit)" ]
 }
 
 # make_selftests PACKAGE DEST: all of it, or nothing and what was said.
