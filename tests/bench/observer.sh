@@ -41,29 +41,8 @@ done
 work=$(mktemp -d "${TMPDIR:-/tmp}/kvmstall-observer.XXXXXX")
 trap 'stop_tracer; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-tracer=''
-
-stop_tracer()
-{
-	[ -n "$tracer" ] || return 0
-	kill -INT "$tracer" 2>/dev/null || true
-	wait "$tracer" || true
-	tracer=''
-}
-
-# In poll(): it has attached.
-start_tracer()
-{
-	local end=$((SECONDS + 10))
-
-	# shellcheck disable=SC2086 # options
-	"$KVMSTALL" trace ${TRACE_OPTIONS:--q} >/dev/null 2>&1 &
-	tracer=$!
-	until grep -q poll "/proc/$tracer/wchan" 2>/dev/null; do
-		[ $SECONDS -le $end ] || { echo "observer.sh: kvmstall trace did not attach" >&2; exit 1; }
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/bench/tracer.sh
+. "$here/tests/bench/tracer.sh"
 
 wait_for_idle()
 {
@@ -104,7 +83,8 @@ block()
 	local side=$1 workload=$2
 
 	shift 2
-	[ "$side" != with ] || start_tracer
+	# shellcheck disable=SC2086 # options
+	[ "$side" != with ] || start_tracer "$KVMSTALL" ${TRACE_OPTIONS:--q}
 	sleep 0.2 # what attaching and detaching leave to do, on every side
 	"$KVMSTALL" repro --json --rounds "$rounds" "$@" |
 		jq -c --arg side "$side" --arg workload "$workload" 'select(.type == "call" and .ret >= 0)

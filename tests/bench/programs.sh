@@ -26,26 +26,8 @@ command -v bpftool jq >/dev/null || { echo 'programs.sh: no bpftool or jq' >&2; 
 work=$(mktemp -d)
 trap 'stop_tracer; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-tracer=''
-
-stop_tracer()
-{
-	[ -n "$tracer" ] || return 0
-	kill -INT "$tracer" 2>/dev/null || true
-	wait "$tracer" || true
-	tracer=''
-}
-
-# In poll(): it has attached.
-start_tracer()
-{
-	"$timed" trace -q >/dev/null 2>"$work/err" &
-	tracer=$!
-	until grep -q poll "/proc/$tracer/wchan" 2>/dev/null; do
-		kill -0 "$tracer" 2>/dev/null || { cat "$work/err" >&2; exit 1; }
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/bench/tracer.sh
+. "$here/tests/bench/tracer.sh"
 
 # The tracer's maps, as bpftool has them.
 maps()
@@ -91,7 +73,7 @@ fill()
 # measure VMS FILE
 measure()
 {
-	start_tracer
+	start_tracer "$timed" -q
 	[ "$1" = 0 ] || fill "$1"
 	"$timed" repro --profile qemu --rounds "$rounds" >/dev/null
 	"$timed" repro --profile firecracker --rounds "$rounds" >/dev/null
