@@ -20,6 +20,7 @@
 #include "host/attach_plan.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "kern/kernel_types.h"
 #include "kern/ksyms.h"
 #include "kern/ticks.h"
 #include "ledger/sites.h"
@@ -148,13 +149,13 @@ static void add_plan(struct check *check)
 static void find_out(struct check *check, uint64_t ring_bytes)
 {
 	struct ticks *ticks = ticks_start();
-	struct kernel_traits facts;
+	struct kernel_traits traits;
 
 	host_read("", &check->host);
 	check->host.ring_bytes = ring_bytes;
 	ksyms_fill_host(&check->host);
-	features_probe(check->results, ring_bytes, &facts);
-	features_fill_host(&facts, &check->host);
+	features_probe(check->results, ring_bytes, &traits);
+	features_fill_host(&traits, &check->host);
 	ticks_stop(ticks, &check->host);
 	diagnosis_make(&check->host, &check->findings);
 	for (int feat = 0; feat < FEATURE_CNT; feat++)

@@ -63,7 +63,7 @@ struct host {
 	bool has_first_run;	 /* the function that a vCPU passes in its first KVM_RUN */
 	bool has_nx_kthread;	 /* KVM_CREATE_VM makes the thread that recovers huge pages */
 	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */
-	bool are_types_known;	 /* a BPF program could look */
+	bool are_types_known;	 /* BTF could be read */
 	bool has_kvm_types;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
 	bool lacks_sysfs;     /* there is no /sys */

@@ -17,10 +17,10 @@
 #include "base/err.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
+#include "kern/kernel_types.h"
 #include "kern/limits.h"
 
 #include "calib.skel.h"
-#include "traits.skel.h"
 
 #define NO_PROGRAM KS_PROGRAM_CNT
 
@@ -180,38 +180,36 @@ static int try_hook(int id, enum bpf_attach_type attach)
 	return link < 0 ? link : 0;
 }
 
-/* The kernel's types, read once. */
-struct types {
-	struct btf *btf;
-	int code; /* why .btf is NULL */
-	uint64_t ring_bytes;
-};
-
-static int try_like(const struct types *types, enum ks_program program)
+static int try_like(const struct kernel_types *types, enum ks_program program)
 {
 	char name[64];
 	size_t i = 0;
 	int id;
 
-	if (!types->btf)
-		return types->code;
 	while (strcmp(hooks[i].type, programs[program].type) != 0)
 		i++;
 	snprintf(name, sizeof(name), "%s%s", hooks[i].prefix, programs[program].target);
-	id = btf__find_by_name_kind(types->btf, name, hooks[i].kind);
-	return id < 0 ? -ESRCH : try_hook(id, hooks[i].attach);
+	id = kernel_types_id(types, name, hooks[i].kind);
+	return id < 0 ? id : try_hook(id, hooks[i].attach);
 }
 
-static int try_feature(const struct types *types, enum feature feat)
+/* What there is to try with. */
+struct feature_trial {
+	struct kernel_types types;
+	uint64_t ring_bytes;
+};
+
+static int try_feature(const struct feature_trial *trial, enum feature feat)
 {
 	if (feats[feat].prog)
-		return try_prog(feats[feat].prog, feat == FEATURE_RINGBUF ? types->ring_bytes : 0);
+		return try_prog(feats[feat].prog, feat == FEATURE_RINGBUF ? trial->ring_bytes : 0);
 	if (feats[feat].like != NO_PROGRAM)
-		return try_like(types, feats[feat].like);
+		return try_like(&trial->types, feats[feat].like);
 	return access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
 }
 
-static void probe_one(const struct types *types, enum feature feat, struct feature_result *result)
+static void probe_one(const struct feature_trial *trial, enum feature feat,
+		      struct feature_result *result)
 {
 	int ret;
 
@@ -222,7 +220,7 @@ static void probe_one(const struct types *types, enum feature feat, struct featu
 		snprintf(result->why, sizeof(result->why), "disabled by KVMSTALL_DISABLE");
 		return;
 	}
-	ret = try_feature(types, feat);
+	ret = try_feature(trial, feat);
 	result->works = !ret;
 	if (!ret)
 		return;
@@ -231,53 +229,27 @@ static void probe_one(const struct types *types, enum feature feat, struct featu
 		result->remedy = features_remedy(ret);
 }
 
-/* ---- facts ---- */
-
-static void probe_facts(struct kernel_traits *facts)
-{
-	struct traits_bpf *skel = traits_bpf__open_and_load();
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-
-	*facts = (struct kernel_traits){0};
-	if (!skel)
-		return;
-	if (skel->bss &&
-	    !bpf_prog_test_run_opts(bpf_program__fd(skel->progs.calib_traits), &opts)) {
-		facts->are_known = true;
-		facts->has_kvm_types = skel->bss->has_kvm_types;
-		facts->defers_register = skel->bss->defers_register;
-	}
-	traits_bpf__destroy(skel);
-}
-
 void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
-		    struct kernel_traits *facts)
+		    struct kernel_traits *traits)
 {
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
-	struct types types;
+	struct feature_trial trial = {.ring_bytes = ring_bytes};
 
 	limits_raise();
-	/* btf__load_vmlinux_btf() has one errno (ESRCH) for whatever is wrong with this file. */
-	types.btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
-	types.code = types.btf ? 0 : -errno;
-	types.ring_bytes = ring_bytes;
-	if (types.code == -ENOENT) {
-		types.btf = btf__load_vmlinux_btf();
-		types.code = types.btf ? 0 : -errno;
-	}
+	kernel_types_init(&trial.types);
 	for (int i = 0; i < FEATURE_CNT; i++)
-		probe_one(&types, i, &results[i]);
-	btf__free(types.btf);
-	probe_facts(facts);
+		probe_one(&trial, i, &results[i]);
+	kernel_types_traits(&trial.types, traits);
+	kernel_types_fini(&trial.types);
 	libbpf_set_print(old);
 }
 
-void features_fill_host(const struct kernel_traits *facts, struct host *host)
+void features_fill_host(const struct kernel_traits *traits, struct host *host)
 {
-	host->are_types_known = facts->are_known;
-	host->has_kvm_types = facts->has_kvm_types;
-	host->defers_register = facts->defers_register;
+	host->are_types_known = traits->are_known;
+	host->has_kvm_types = traits->has_kvm_types;
+	host->defers_register = traits->defers_register;
 }
 
 void features_for_plan(const struct feature_result results[FEATURE_CNT], const struct host *host,

@@ -10,6 +10,7 @@
 #include "host/attach_plan.h"
 
 struct host;
+struct kernel_traits;
 
 #define FEATURE_WHY_LEN 160
 
@@ -33,20 +34,13 @@ struct feature_result {
 	const char *remedy;
 };
 
-/* Facts of the kernel that programs depend on, from its BTF. */
-struct kernel_traits {
-	bool are_known;
-	bool has_kvm_types;
-	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
-};
-
 /*
  * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. @ring_bytes: of
  * the ring buffer to try; 0: the least. Takes about 0.01 s, and
  * raises limits (kern/limits.h). What cannot be tried does not work, and says why.
  */
 void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
-		    struct kernel_traits *facts);
+		    struct kernel_traits *traits);
 
 /* Is all that KVMSTALL_DISABLE names a feature? 0, or -EINVAL with @err of kind ERR_USAGE. */
 int features_check_disabled(struct err *err);
@@ -54,8 +48,8 @@ int features_check_disabled(struct err *err);
 /* What to do about this negative errno if it is no fault of the kernel: EMFILE, ENOMEM...; NULL. */
 const char *features_remedy(int code);
 
-/* Fill in what only a BPF program could find out of @host. */
-void features_fill_host(const struct kernel_traits *facts, struct host *host);
+/* Fill in what types say of @host. */
+void features_fill_host(const struct kernel_traits *traits, struct host *host);
 
 /* The same, with the symbols that @host has, as what the plan wants to know. */
 void features_for_plan(const struct feature_result results[FEATURE_CNT], const struct host *host,

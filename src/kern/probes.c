@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
@@ -185,35 +184,6 @@ static void set_room(struct kvmstall_bpf *skel)
 		bpf_map__set_max_entries(map, atoi(cnt + 1));
 }
 
-static int64_t per_cpu_offset(const struct btf *btf, const char *name)
-{
-	int section = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
-	int var = btf__find_by_name_kind(btf, name, BTF_KIND_VAR);
-	const struct btf_type *type = section > 0 ? btf__type_by_id(btf, section) : NULL;
-
-	for (int i = 0; type && i < btf_vlen(type); i++)
-		if ((int)btf_var_secinfos(type)[i].type == var)
-			return btf_var_secinfos(type)[i].offset;
-	return -1;
-}
-
-/*
- * A kernel without CONFIG_KALLSYMS_ALL has no symbol of either, and BTF says where in a CPU's
- * static variables they are. 0: it does not.
- */
-static int64_t find_rcu_data(void)
-{
-	struct btf *btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
-	int64_t rq, rcu;
-
-	if (!btf)
-		return 0;
-	rq = per_cpu_offset(btf, "runqueues");
-	rcu = per_cpu_offset(btf, "rcu_data");
-	btf__free(btf);
-	return rq < 0 || rcu < 0 ? 0 : rcu - rq;
-}
-
 static int configure(struct probes *probes, const struct symbols *syms,
 		     const struct probes_cfg *cfg, struct err *err)
 {
@@ -230,7 +200,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 		skel->rodata->long_call_ns = cfg->min_ns;
 	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
 	skel->rodata->want_followed = cfg->want_fork;
-	skel->rodata->rcu_data_from_rq = find_rcu_data();
+	skel->rodata->rcu_data_from_rq = cfg->rcu_data_from_rq;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	set_room(skel);
 	if (cfg->ring_bytes) {

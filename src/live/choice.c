@@ -15,6 +15,7 @@
 #include "host/host.h"
 #include "kern/features.h"
 #include "kern/host_settings.h"
+#include "kern/kernel_types.h"
 #include "kern/ksyms.h"
 #include "kern/ticks.h"
 #include "ledger/symbols.h"
@@ -136,6 +137,7 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	}
 	choice->wanted = wanted;
 	choice->config_hz = host.config_hz;
+	choice->rcu_data_from_rq = traits.rcu_data_from_rq;
 	choice->host.arch = machine_arch_of(host.arch);
 	choice->host.rcu_normal = !strcmp(host.params[HOST_RCU_NORMAL], "1");
 	features_for_plan(results, &host, &choice->features);

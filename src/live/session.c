@@ -106,6 +106,7 @@ static int make_probes(struct session *session, struct err *err)
 		.want_cost = session->cfg.want_cost,
 		.min_ns = session->cfg.min_ns,
 		.ring_bytes = session->cfg.ring_bytes,
+		.rcu_data_from_rq = session->choice.rcu_data_from_rq,
 	};
 
 	session->probes = probes_new(&session->choice.plan, session->choice.syms, &cfg, on_record,
