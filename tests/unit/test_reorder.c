@@ -154,22 +154,54 @@ static int check(void *ctx, const void *record, size_t size)
 	return 0;
 }
 
-static void a_shuffled_stream_is_sorted(void **state)
+static void sort_shuffled(uint64_t window_ns)
 {
 	int cnt = 0;
-	struct reorder *order = reorder_new(1000, check, &cnt);
+	struct reorder *order = reorder_new(window_ns, check, &cnt);
 	uint64_t dice = 3;
 
-	(void)state;
 	last_ns = 0;
 	for (int i = 0; i < 10007; i++) {
 		dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
-		push(order, 10 * i + (dice >> 40) % 999, 'x');
+		push(order, 10 * i + (dice >> 40) % (window_ns - 1), 'x');
 	}
-	assert_true(cnt > 9000);
+	assert_true(cnt > 10007 - (int)(window_ns / 5));
 	reorder_flush(order, UINT64_MAX);
 	assert_int_equal(cnt, 10007);
 	assert_int_equal(reorder_late(order), 0);
+	reorder_free(order);
+}
+
+static void a_shuffled_stream_is_sorted(void **state)
+{
+	(void)state;
+	sort_shuffled(1000);
+}
+
+/* Each overtakes up to 3000 others. */
+static void one_that_is_shuffled_far_is_sorted_too(void **state)
+{
+	(void)state;
+	sort_shuffled(30011);
+}
+
+/* 'b' and 'd' come when more have overtaken them than are put in their place one by one. */
+static void equals_keep_their_order_however_late_they_are(void **state)
+{
+	struct taken_out out = {""};
+	struct reorder *order = reorder_new(100000, take, &out);
+
+	(void)state;
+	push(order, 7, 'a');
+	for (int i = 0; i < 1009; i++)
+		push(order, 100 + i, 0);
+	push(order, 7, 'b');
+	push(order, 8, 'c');
+	push(order, 7, 'd');
+	push(order, 1108, 'e');
+	reorder_flush(order, UINT64_MAX);
+	assert_string_equal(out.text, "7a 7b 7d 8c 1108e ");
+	assert_int_equal(out.cnt, 1014);
 	reorder_free(order);
 }
 
@@ -183,6 +215,8 @@ int main(void)
 		cmocka_unit_test(the_end_of_time_leaves_too),
 		cmocka_unit_test(the_takers_error_is_handed_on_and_stops_nobody),
 		cmocka_unit_test(a_shuffled_stream_is_sorted),
+		cmocka_unit_test(one_that_is_shuffled_far_is_sorted_too),
+		cmocka_unit_test(equals_keep_their_order_however_late_they_are),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
