@@ -395,6 +395,11 @@ check-monitoring: all
 	@$(MAKE) STATIC=1 EXPORT=1 O=$O/static-export all || echo 'no static program with export' >&2
 	@KVMSTALL_STATIC_EXPORT=$(abspath $O/static-export/kvmstall) TABLE=$(abspath $O/monitoring.md) $(RUN) monitoring
 
+# Ten daemons in network namespaces, each with VMs of its own, and a real Prometheus: diff --prometheus, and the alert of
+# a roll-out; five minutes, root. Not a part of check.
+check-fleet: all
+	@KVMSTALL=$(abspath $O/kvmstall) bash tests/monitoring/fleet.sh
+
 # Logs of other tools, beside a trace of the same run; in a VM, a kernel's own dump of a hang, and trace-cmd. Not a
 # part of check: four minutes.
 check-logs: all static program-arm64
@@ -507,6 +512,6 @@ tidy: $(SKELS) $O/version.h
 		xargs -P$$(nproc) -I{} $(CLANG_TIDY) --quiet {} -- -std=gnu11 -pthread $(CPPFLAGS_ALL) 2>/dev/null
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-injections check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-fleet check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-injections check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat
