@@ -11,7 +11,7 @@
 # LAB_ARCH ("amd64 arm64"), LAB_HZ ("250 1000 100"), LAB_HOW ("1 0 2 3"), LAB_VMM ("qemu crosvm") choose; LAB_ROUNDS is how many VMs are measured, 31.
 # LAB_DO is what to do, by default "kernels native cells table": build kernels; measure on this machine; measure on the
 # kernels that are there; write the page; and "again": make the cells anew from what was measured. LAB_RUN is a command for each
-# boot ("flock FILE"), LAB_FOR after how many seconds none is started any more, LAB_BUILD a command for builds ("nice -n 19"),
+# boot ("flock FILE"), LAB_FOR after how many seconds no boot and no build is started any more, LAB_BUILD a command for builds ("nice -n 19"),
 # LAB_JOBS their jobs. KVMSTALL is the program without libraries, KVMSTALL_ARM64 that for arm64.
 set -euo pipefail
 
@@ -140,13 +140,41 @@ kernel()
 	done
 }
 
+is_built()
+{
+	LAB_IS_BUILT=1 "$here/build.sh" "$@" >/dev/null 2>&1
+}
+
+# late ARCH SERIES HZ: there was no time to build it.
+late()
+{
+	local how dir built=0 all=0 arch series hz
+
+	! is_built "$@" || return 0
+	while read -r arch series hz; do
+		all=$((all + 1))
+		! is_built "$arch" "$series" "$hz" || built=$((built + 1))
+	done < <(lab_kernels)
+	for how in $(lab_hows "$2"); do
+		dir=$(lab_results "$@" "$how")
+		mkdir -p "$dir"
+		echo "not built: $built of $all kernels were when time was up ($(date -u +%F))" >"$dir/reason"
+		rm -f "$dir/errors"
+	done
+}
+
 kernels()
 {
 	local kernel
 
 	lab_kernels | while read -r kernel; do
-		# shellcheck disable=SC2086 # words
-		kernel $kernel </dev/null
+		if [ $SECONDS -lt "${LAB_FOR:-9999999}" ]; then
+			# shellcheck disable=SC2086 # words
+			kernel $kernel </dev/null
+		else
+			# shellcheck disable=SC2086 # words
+			late $kernel </dev/null
+		fi
 	done
 }
 
