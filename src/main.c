@@ -248,10 +248,15 @@ static int finish_stdout(int status)
  */
 static void open_closed(void)
 {
+	static int opened[STDERR_FILENO + 1]; /* as long as the program runs: they are no leak */
+
 	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		if (open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0 && open("/", O_RDONLY) < 0)
+		opened[fd] = open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+		if (opened[fd] < 0)
+			opened[fd] = open("/", O_RDONLY);
+		if (opened[fd] < 0)
 			_exit(EXIT_FAILED);
 	}
 }
