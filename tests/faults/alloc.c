@@ -2,14 +2,17 @@
 /*
  * To be preloaded: one allocation of the process fails, once: the FAULT_AT-th, or the first whose
  * call stack is FAULT_STACK. What it forks is counted with it; what it executes is spared.
- * FAULT_LOG is a file that has a line for each allocation, its call stack as a number: the same in
- * each run where addresses are (setarch -R). When an allocation is to fail, the file has one '!'
- * as soon as one has. It is mapped from the start, since a process that confines itself opens no
- * more files.
+ * FAULT_CUTS has functions of the program, as "offset-size,...": a stack ends there, and is the
+ * same whoever calls them. FAULT_LOG is a file that has a line for each allocation, its call stack
+ * as a number: the same in each run where addresses are (setarch -R). When an allocation is to
+ * fail, the file has one '!' as soon as one has. It is mapped from the start, since a process that
+ * confines itself opens no more files.
  */
+#define _GNU_SOURCE /* dl_iterate_phdr() */
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +23,7 @@
 #define DIGITS	   16
 #define LINES	   (1 << 17)
 #define FRAMES	   64
+#define CUTS	   8
 #define LOG_BYTES  ((DIGITS + 1) * LINES)
 #define FNV_OFFSET 14695981039346656037ULL
 #define FNV_PRIME  1099511628211ULL
@@ -35,6 +39,9 @@ static struct {
 } * shared;
 
 static unsigned long fail_at, fail_stack;
+static struct {
+	uintptr_t begin, size;
+} cuts[CUTS];
 static char *log_text;
 static _Thread_local int is_inside __attribute__((tls_model("initial-exec")));
 
@@ -65,6 +72,37 @@ static unsigned long number(const char *name, int base)
 	return text ? strtoul(text, NULL, base) : 0;
 }
 
+/* The program is the first one. */
+static int note_base(struct dl_phdr_info *info, size_t size, void *base)
+{
+	(void)size;
+	*(uintptr_t *)base = info->dlpi_addr;
+	return 1;
+}
+
+static void read_cuts(const char *text)
+{
+	uintptr_t base = 0;
+	char *end;
+
+	dl_iterate_phdr(note_base, &base);
+	for (int i = 0; text && *text && i < CUTS; i++) {
+		cuts[i].begin = base + strtoul(text, &end, 16);
+		if (*end != '-')
+			return;
+		cuts[i].size = strtoul(end + 1, &end, 16);
+		text = *end ? end + 1 : end;
+	}
+}
+
+static int is_cut(const void *frame)
+{
+	for (int i = 0; i < CUTS; i++)
+		if ((uintptr_t)frame - cuts[i].begin < cuts[i].size)
+			return 1;
+	return 0;
+}
+
 /* The first time that it is asked, it allocates. */
 static unsigned long stack_now(void)
 {
@@ -75,14 +113,18 @@ static unsigned long stack_now(void)
 	is_inside = 1;
 	cnt = backtrace(frames, FRAMES);
 	is_inside = 0;
-	for (int i = 0; i < cnt; i++)
+	for (int i = 0; i < cnt; i++) {
 		stack = (stack ^ (uintptr_t)frames[i]) * FNV_PRIME;
+		if (is_cut(frames[i]))
+			break;
+	}
 	return stack;
 }
 
 __attribute__((constructor)) static void start(void)
 {
 	unsetenv("LD_PRELOAD");
+	read_cuts(getenv("FAULT_CUTS"));
 	stack_now();
 	log_text = map_file(getenv("FAULT_LOG"));
 	fail_at = number("FAULT_AT", 10);

@@ -233,10 +233,10 @@ sweep()
 	for ((job = 0; job < jobs; job++)); do
 		mkdir -p "$job"
 		cp -t "$job" whole whole.findings deaths old
-		(cd "$job" && : >results && : >sentences && : >wrong && : >died && worker "$job" "$@") &
+		(cd "$job" && : >results && : >sentences && : >wrong && : >died && : >missed && worker "$job" "$@") &
 	done
 	wait
-	for job in results sentences wrong died; do
+	for job in results sentences wrong died missed; do
 		cat ./*/"$job" >"$job"
 	done
 	row "$command" "$what" "$of"
@@ -333,7 +333,30 @@ fail_stack()
 		run "$1" FAULT_STACK="$2" FAULT_LOG="$PWD/log" LD_PRELOAD="$work/alloc.so"
 		! has_failed || break
 	done
-	if has_failed; then judge "allocation $2"; else echo missed >>results; fi
+	if has_failed; then
+		judge "allocation $2"
+	else
+		echo missed >>results
+		echo "$2" >>missed
+	fi
+}
+
+# fail_stacks COMMAND: one allocation of each of ./stacks; where all who attach do the same, trace has.
+fail_stacks()
+{
+	local of
+
+	sort -u stacks >list
+	of="$(wc -l <list) stacks"
+	if [ "$1" != trace ] && is_of_now trace-allocation; then
+		comm -23 list "$PIECES/trace.stacks" >own
+		of+=", $(($(wc -l <list) - $(wc -l <own))) of them as trace's"
+		mv own list
+	fi
+	[ -s list ] || fail "$1 does nothing of its own"
+	cp list tried
+	sweep allocation "$of" fail_stack "$1"
+	[ "$1" != trace ] || comm -23 tried <(sort missed) >"$PIECES/trace.stacks"
 }
 
 # allocations COMMAND: the first and the last one of each call stack, or any one.
@@ -341,8 +364,7 @@ allocations()
 {
 	without "$1"
 	if is_live; then
-		sort -u stacks >list
-		sweep allocation "$(wc -l <list) stacks" fail_stack "$1"
+		fail_stacks "$1"
 	else
 		awk -v all="${ALL-}" '
 			all || !($0 in first) { print NR }
@@ -465,7 +487,8 @@ put_table()
 
 		Most allocations are one place's, over and over. Of each *call stack* that allocates, from main() to the allocation, the first and the
 		last one fail, and every system call that is named${ALL:+; where "all" is said, every allocation}. A command that attaches has
-		another number of either each time: there an allocation of each call stack fails, as many as three runs have shown ("stacks"), the first
+		another number of either each time: there an allocation of each call stack fails, as many as three runs have shown ("stacks"; what trace does
+		in the same way, to attach, fails in trace), the first
 		and the last system call of each call stack, and every bpf(2), one row a kind.
 
 		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
@@ -494,6 +517,8 @@ chosen()
 	done
 }
 
+export FAULT_CUTS
+FAULT_CUTS=$(nm -S "$KVMSTALL" 2>/dev/null | awk '$4 ~ /^(session_new|session_start|features_probe)$/ { print $1 "-" $2 }' | paste -sd ,)
 pieces_begin
 # names_of COMMAND: what can fail in it; maps are trace's.
 names_of()
