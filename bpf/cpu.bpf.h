@@ -134,6 +134,14 @@ static __always_inline void cpu_forget(struct task_state *state)
 	count_loss(KS_LOSS_MISSED);
 }
 
+/* A task is given the run queue of its CPU with each CPU that it is put on (set_task_rq()). */
+static __always_inline struct rq *task_rq(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(struct cfs_rq, rq))
+		return NULL; /* without CONFIG_FAIR_GROUP_SCHED */
+	return BPF_CORE_READ(task, se.cfs_rq, rq);
+}
+
 /* ---- threads of the kernel that a call may wait for ---- */
 
 static __always_inline void kthread_note(struct task_struct *task, __u64 switches)

@@ -405,6 +405,8 @@ ITERATE(task_iter, task)
 		self_scan();
 	else if (task && scan_rcu)
 		rcu_learn(task);
+	else if (task && scan_wants)
+		task_wants(task);
 	else if (task)
 		task_scan(task);
 	return 0;

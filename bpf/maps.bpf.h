@@ -69,6 +69,9 @@ bool scan_self;
 __u64 self_pid_ns;
 __u32 self_pid_level;
 
+/* The task iterator looks for threads of the kernel that wait for a CPU. */
+bool scan_wants;
+
 /* RCU's, once the task iterator was asked to find them; 0: not known, and no record of RCU's
  * kthread is made. */
 bool scan_rcu;

@@ -14,14 +14,6 @@
 /* kernel/rcu/rcu_node.h: RCU_NUM_LVLS is four at most. */
 #define RCU_PARENTS 3
 
-/* A task is given the run queue of its CPU with each CPU that it is put on (set_task_rq()). */
-static __always_inline struct rq *task_rq(struct task_struct *task)
-{
-	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(struct cfs_rq, rq))
-		return NULL; /* without CONFIG_FAIR_GROUP_SCHED */
-	return BPF_CORE_READ(task, se.cfs_rq, rq);
-}
-
 static __always_inline bool is_rcu_kthread(struct task_struct *task)
 {
 	char comm[4] = {0};

@@ -3,6 +3,7 @@
 #ifndef BPF_SCAN_BPF_H
 #define BPF_SCAN_BPF_H
 
+#include "cpu.bpf.h"
 #include "sleep.bpf.h"
 
 /* @ssp: the domain that it may hold; 0: it is only asleep. */
@@ -53,6 +54,77 @@ static __always_inline void task_emit(struct task_struct *task)
 		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
 		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
 	}
+	ring_submit(rec);
+}
+
+/* Who was woken so lately may have a CPU in a moment. */
+#define WANTS_NS 1000000
+
+/* By the run queue's clock; 0: it has a CPU, or sleeps, or the kernel has no CONFIG_SCHED_INFO. */
+static __always_inline __u64 task_queued(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->sched_info.last_queued))
+		return BPF_CORE_READ(task, sched_info.last_queued);
+	return 0;
+}
+
+/*
+ * Since when a thread that has no CPU wants one; 0: not known. Who was woken before any call began
+ * is in no map: then by the run queue's clock, which a tick moves on (kernel/sched/stats.h,
+ * sched_info_enqueue(), the same from 6.1 to 7.3).
+ */
+static __always_inline __u64 wanted_since(struct task_struct *task, struct rq *rq, __u64 now)
+{
+	__u32 tid = task->pid;
+	struct kthread_wake *wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
+	__u64 queued, clock;
+
+	if (wake && wake->switches == task->nvcsw + task->nivcsw)
+		return wake->ns;
+	queued = task_queued(task);
+	clock = BPF_CORE_READ(rq, clock);
+	return queued && clock > queued && clock - queued < now ? now - (clock - queued) : 0;
+}
+
+static __always_inline void wants_fill(struct ks_cpu *rec, struct task_struct *task, struct rq *rq,
+				       struct task_struct *curr)
+{
+	__u32 pid = BPF_CORE_READ(curr, pid);
+
+	rec->tgid = shown_tgid(task, task->tgid);
+	rec->waker_tid = BPF_CORE_READ(rq, cpu);
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	if (!pid)
+		return; /* it is idle */
+	rec->ran_tid = shown_tid(curr, pid);
+	rec->ran_prio = BPF_CORE_READ(curr, prio);
+	BPF_CORE_READ_STR_INTO(&rec->ran_comm, curr, comm);
+}
+
+/* A thread of the kernel that is to run, and has no CPU: whoever waits for it has a record after
+ * that only. */
+static __always_inline void task_wants(struct task_struct *task)
+{
+	__u64 now = bpf_ktime_get_ns(), since_ns;
+	/* Not in a condition: clang would compute an offset before it is asked whether there is
+	 * one. */
+	struct rq *rq = task_rq(task);
+	struct task_struct *curr;
+	struct ks_cpu *rec;
+
+	if (!rq || !(task->flags & PF_KTHREAD) || !task->on_rq)
+		return;
+	curr = BPF_CORE_READ(rq, curr);
+	since_ns = wanted_since(task, rq, now);
+	if (curr == task || !since_ns || now - since_ns < WANTS_NS)
+		return;
+	rec = ring_reserve(sizeof(*rec));
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, now, shown_tid(task, task->pid), KS_WANTS);
+	rec->since_ns = since_ns;
+	wants_fill(rec, task, rq, curr);
 	ring_submit(rec);
 }
 

@@ -301,6 +301,7 @@ struct mm_struct {
 
 struct rq {
 	struct task_struct *curr;
+	u64 clock;
 	int cpu;
 };
 
@@ -311,6 +312,10 @@ struct cfs_rq {
 
 struct sched_entity {
 	struct cfs_rq *cfs_rq;
+};
+
+struct sched_info {
+	unsigned long long last_queued; /* by the run queue's clock; 0: it has a CPU, or sleeps */
 };
 
 struct rcu_node {
@@ -340,6 +345,7 @@ struct task_struct {
 	int prio;
 	int on_rq;
 	struct sched_entity se;
+	struct sched_info sched_info;
 	struct list_head rcu_node_entry;
 	int exit_state;
 	int pid;

@@ -68,6 +68,8 @@ enum ks_type {
 			    * began at .val. Which lock, its KS_LOCK before this one says */
 	KS_RCU_SLEEP = 29, /* ks_rcu: RCU's kthread went to sleep, while a task was in a call */
 	KS_RCU_WAKE = 30,  /* ks_rcu: it was woken; by what ran on .cpu of the head */
+	/* ks_cpu: a scan found that a thread of the kernel waits for a CPU: as of then */
+	KS_WANTS = 31,
 	KS_TYPE_CNT
 };
 
@@ -258,8 +260,10 @@ struct ks_cpu {
 	__u32 tgid;
 	__u32 ran_tid; /* who had the CPU that it got for longest meanwhile; 0: nobody. Where nobody
 			* had it for 100 us at a stretch, and in older recordings, the last */
-	__u32 ran_prio;	 /* task_struct.prio: below 100 is real-time; and KS_RAN_THROTTLED */
-	__u32 waker_tid; /* 0: not known; if it was an interrupt, who was interrupted */
+	__u32 ran_prio; /* task_struct.prio: below 100 is real-time; and KS_RAN_THROTTLED */
+	/* 0: not known; if it was an interrupt, who was interrupted. KS_WANTS: which CPU it waits
+	 * for */
+	__u32 waker_tid;
 	char comm[KS_COMM_LEN];
 	char ran_comm[KS_COMM_LEN];
 	char waker_comm[KS_COMM_LEN];

@@ -93,7 +93,8 @@ static bool is_kernel_thread(const char *comm)
 		"kworker/",	   "kvm-pit/",	      "kvm-nx-lpage-re", "rcu_preempt",
 		"rcu_sched",	   "rcu_tasks_kthre", "rcu_tasks_rude_", "rcu_tasks_trace",
 		"rcu_exp_par_gp_", "rcu_exp_gp_kthr", "ksoftirqd/",	 "migration/",
-		"swapper/"};
+		"swapper/",	   "rcuc/",	      "rcuop/",		 "rcuos/",
+		"rcuog/"};
 	size_t len;
 
 	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {

@@ -435,6 +435,19 @@ static void say_scan(struct probes *probes, int ret)
 	probes->scan_failed = ret;
 }
 
+/* Who waits for such a thread comes after it: a pass of its own, if anybody is in a call. */
+static int scan_wants(struct kvmstall_bpf *skel)
+{
+	int ret;
+
+	if (!*(volatile __s64 *)&skel->bss->tasks_cnt)
+		return 0;
+	skel->bss->scan_wants = true;
+	ret = iterate(skel->progs.task_iter, NULL);
+	skel->bss->scan_wants = false;
+	return ret;
+}
+
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 {
 	int ret;
@@ -443,7 +456,9 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 		return 0;
 	probes->skel->bss->scan_tgid = tgid;
 	probes->skel->bss->scan_ssp = ssp;
-	ret = iterate(probes->skel->progs.task_iter, NULL);
+	ret = tgid ? 0 : scan_wants(probes->skel);
+	if (!ret)
+		ret = iterate(probes->skel->progs.task_iter, NULL);
 	say_scan(probes, ret);
 	if (ret || !tgid)
 		return ret;

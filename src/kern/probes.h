@@ -52,7 +52,8 @@ int probes_find(struct probes *probes, struct err *err);
 /*
  * Make records of tasks as they are now: all threads of @tgid, which may hold the read side of
  * @ssp (KS_SUSPECT), or with KS_SCAN_ALL those of any process that can; or with @tgid 0 every task
- * in uninterruptible sleep (KS_ASLEEP). Those of who is on a CPU come during the next
+ * in uninterruptible sleep (KS_ASLEEP), and before, the threads of the kernel that wait for a CPU
+ * (KS_WANTS). Those of who is on a CPU come during the next
  * SAMPLER_SPAN_NS (kern/sampler.h). Without an iterator it does nothing.
  */
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);

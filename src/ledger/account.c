@@ -75,6 +75,8 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 		wait.gp_needed = sleep->needed ? gp_id_done(sleep->needed) : 0;
 		wait.callbacks = walk_callbacks(dom, span);
 	}
+	if (dom && span->is_open)
+		wait.ended_ns = walk_ended_ns(dom, span, &wait.since, &wait.queue_cpu);
 	task->wait_ns = sleep->wait_ns;
 	return task_add_wait(task, &wait);
 }

@@ -324,6 +324,8 @@ static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wai
 	culprit->is_known = wait->ran_tid != 0;
 	culprit->tid = wait->ran_tid;
 	culprit->is_realtime = wait->ran_prio < REALTIME_PRIOS;
+	if (culprit->is_realtime) /* include/linux/sched/rt.h: the other way round */
+		culprit->rt_priority = REALTIME_PRIOS - 1 - wait->ran_prio;
 	memcpy(culprit->comm, wait->ran_comm, sizeof(culprit->comm));
 	if (wait->tid == in->task->tid)
 		return;
@@ -332,17 +334,47 @@ static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wai
 	memcpy(culprit->late_comm, wait->comm, sizeof(culprit->late_comm));
 }
 
-/* Did thread @tid want a CPU for the better part of this time? Then who ran instead is to blame. */
-static bool blame_late(const struct culprit_input *in, uint32_t tid, uint64_t begin_ns,
-		       uint64_t end_ns, struct culprit *culprit)
+/* Was it for the better part of this time that a thread wanted a CPU? Then who ran instead is to
+ * blame. */
+static bool blame_wanted(const struct culprit_input *in, const struct cpu_wait *wait,
+			 uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
 {
-	const struct cpu_wait *wait = tid ? cpu_waits_find(in->late, tid, begin_ns, end_ns) : NULL;
-
 	if (!wait || !wait->ran_tid ||
 	    cpu_wait_overlap_ns(wait, begin_ns, end_ns) < (end_ns - begin_ns) / 2)
 		return false;
 	blame_ran(in, wait, culprit);
 	return true;
+}
+
+static bool blame_late(const struct culprit_input *in, uint32_t tid, uint64_t begin_ns,
+		       uint64_t end_ns, struct culprit *culprit)
+{
+	return tid && blame_wanted(in, cpu_waits_find(in->late, tid, begin_ns, end_ns), begin_ns,
+				   end_ns, culprit);
+}
+
+/* A work of SRCU's is queued, and no kworker has taken it: one of its CPU's wants to run. */
+static bool blame_queued(const struct culprit_input *in, const struct segment *seg,
+			 uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
+{
+	static const char *const names[] = {"kworker/", NULL};
+	uint16_t cpu;
+
+	return walk_queued_cpu(seg->dom, end_ns, &cpu) &&
+	       blame_wanted(in, cpu_waits_find_open(in->late, names, cpu, begin_ns, end_ns),
+			    begin_ns, end_ns, culprit);
+}
+
+/* RCU's callbacks are to run: in rcuc or ksoftirqd of their CPU, or for a CPU without callbacks of
+ * its own (rcu_nocbs) in rcuo, which may be anywhere. Whose turn it is, is not known. */
+static bool blame_callbacks(const struct culprit_input *in, uint64_t begin_ns, uint64_t end_ns,
+			    struct culprit *culprit)
+{
+	static const char *const names[] = {"rcuc/",  "rcuop/",	    "rcuos/",
+					    "rcuog/", "ksoftirqd/", NULL};
+
+	return blame_wanted(in, cpu_waits_find_open(in->late, names, CPU_ANY, begin_ns, end_ns),
+			    begin_ns, end_ns, culprit);
 }
 
 /* The wait for a CPU that ended the sleep which this segment is of: it begins as the sleep ends. */
@@ -392,6 +424,8 @@ static void blame_rcu(const struct culprit_input *in, const struct segment *seg,
 		woken = wait_after(&in->task->cpu_waits, end_ns);
 		if (woken)
 			blame_late(in, woken->waker_tid, begin_ns, end_ns, culprit);
+		else
+			blame_callbacks(in, begin_ns, end_ns, culprit);
 		return;
 	}
 	if (!rcu->tid || (rcu->has_cpu && !rcu_blame_is_long(rcu)))
@@ -412,7 +446,8 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 
 	if (seg->cause == KS_CAUSE_KWORKER && seg->dom)
 		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
-				  culprit);
+				  culprit) ||
+		       blame_queued(in, seg, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_RCU)
 		blame_rcu(in, seg, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION ||

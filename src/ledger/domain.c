@@ -233,7 +233,8 @@ static void gp_push_queued(struct domain *dom, const struct ks_step *step)
 					  .state = GP_QUEUED,
 					  .gp = gp_id_in_progress(step->seq),
 					  .jiffies = step->val,
-					  .tid = step->head.tid});
+					  .tid = step->head.tid,
+					  .cpu = step->head.cpu});
 }
 
 static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb *cb, bool has_timer)
@@ -329,7 +330,11 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 	if (start->expires)
 		gp_push_armed(dom, known.ts_ns, known.gp, known.ts_ns, start->expires);
 	else
-		gp_push(dom, GP_QUEUED, known.ts_ns, known.gp);
+		history_push(dom, &dom->gps,
+			     &(struct transition){.ts_ns = known.ts_ns,
+						  .state = GP_QUEUED,
+						  .gp = known.gp,
+						  .cpu = start->head.cpu});
 }
 
 static void gp_queue(struct domain *dom, const struct ks_step *step)

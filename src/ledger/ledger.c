@@ -148,6 +148,7 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_SPUN] = tasks_take_spun,
 	[KS_RCU_SLEEP] = tasks_take_rcu,
 	[KS_RCU_WAKE] = tasks_take_rcu,
+	[KS_WANTS] = tasks_take_cpu,
 };
 
 void ledger_tidy(struct ledger *ledger, uint64_t now_ns)

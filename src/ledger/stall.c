@@ -77,6 +77,21 @@ static bool is_of_kthread(const struct segment *seg)
 	       seg->rcu.part != RCU_PART_WORK && seg->rcu.part != RCU_PART_CALLBACKS;
 }
 
+/* Between the end of a grace period and the queueing of its callbacks lie microseconds. */
+#define LOST_NS 1000000000ULL
+
+uint64_t stall_since_ns(const struct stall *stall, const struct wait *wait)
+{
+	uint64_t now_ns = stall->rec->head.ts_ns;
+
+	return wait->ended_ns && wait->ended_ns < now_ns ? now_ns - wait->ended_ns : 0;
+}
+
+bool stall_may_have_lost(const struct stall *stall, const struct wait *wait)
+{
+	return wait->since == CALLBACKS_NONE && stall_since_ns(stall, wait) >= LOST_NS;
+}
+
 unsigned int stall_timers(const struct stall *stall)
 {
 	unsigned int cnt = 0;

@@ -16,6 +16,7 @@
 #include "ledger/domain.h"
 #include "ledger/ioctls.h"
 #include "ledger/stack.h"
+#include "ledger/walk.h"
 
 const char *cause_name(enum ks_cause cause);
 const char *cause_help(enum ks_cause cause);
@@ -82,6 +83,11 @@ struct wait {
 	uint64_t gp_first;  /* in progress when it began; 0: none */
 	uint64_t gp_needed; /* whose end it waited for; 0: not known */
 	int callbacks;	    /* outstanding beside its own; -1: not known */
+	/* It goes on, though .gp_needed ended then; 0: it is not so. And .gp_needed's callbacks
+	 * since: those of .queue_cpu, if they are queued. */
+	uint64_t ended_ns;
+	enum callbacks_state since;
+	uint16_t queue_cpu;
 	struct stack stack; /* .cnt 0: not taken */
 };
 
@@ -142,8 +148,9 @@ struct culprit {
 	enum ks_lock_held held;
 	struct lock_root root;
 	char comm[KS_COMM_LEN];
-	/* CULPRIT_CPU: has a real-time priority. */
+	/* CULPRIT_CPU: has a real-time priority, which is that of chrt(1), 1 to 99; 0: none. */
 	bool is_realtime;
+	uint8_t rt_priority;
 	/* CULPRIT_CPU: nobody is to blame, but the quota of the caller's cgroup. */
 	bool is_throttled;
 	/* CULPRIT_CPU: the thread of the kernel that had none, and for how long; 0: the caller. */
@@ -184,6 +191,17 @@ struct stall {
  * accounted then.
  */
 bool stall_is_waited_for(const struct stall *stall);
+
+/* How long the wait of a call that goes on has lasted since its grace period ended; 0: it is not
+ * over, or that is not known. */
+uint64_t stall_since_ns(const struct stall *stall, const struct wait *wait);
+
+/*
+ * A suspicion: its grace period ended a second ago or more, and nothing is queued that could end
+ * the wait. SRCU could forget callbacks before v6.7 4a8e65b0c348 ("srcu: Fix callbacks acceleration
+ * mishandling").
+ */
+bool stall_may_have_lost(const struct stall *stall, const struct wait *wait);
 
 /* How many of its segments waited for a timer: of SRCU's, or of plain RCU's kthread. */
 unsigned int stall_timers(const struct stall *stall);

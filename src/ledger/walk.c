@@ -210,18 +210,53 @@ static const struct gp_end *find_end(const struct domain *dom, uint64_t needed, 
 	return needed && !by_callback ? NULL : last;
 }
 
+/* Is there nothing newer of the same CPU's callbacks, up to the @end-th? */
+static bool is_newest(const struct transitions *track, size_t i, size_t end)
+{
+	uint16_t cpu = transitions_at(track, i)->cpu;
+
+	return cb_before(track, end, cpu) == transitions_at(track, i);
+}
+
+/* Of all CPUs, at @ts_ns; queued is more than anything else, and not to know more than nothing. */
+static enum callbacks_state callbacks_at(const struct transitions *track, uint64_t ts_ns,
+					 uint16_t *cpu)
+{
+	size_t end = history_after(track, ts_ns);
+	size_t first = end > CALLBACKS_BACK ? end - CALLBACKS_BACK : 0;
+	enum callbacks_state state = CALLBACKS_NONE;
+
+	for (size_t i = end; i > first; i--) {
+		const struct transition *moment = transitions_at(track, i - 1);
+
+		if (moment->state == GP_UNKNOWN)
+			return state == CALLBACKS_NONE ? CALLBACKS_UNKNOWN : state;
+		if (moment->state == CB_NONE || !is_newest(track, i - 1, end))
+			continue;
+		if (moment->state == CB_QUEUED) {
+			*cpu = moment->cpu;
+			return CALLBACKS_QUEUED;
+		}
+		state = CALLBACKS_LATER;
+	}
+	return state;
+}
+
 void walk_split(const struct domain *dom, const struct walk_wait *wait, struct pieces *pieces)
 {
 	uint64_t wake_ns = wait->wake_ns ? wait->wake_ns : wait->in_ns;
 	uint64_t last_ns = wait->needed ? wake_ns : idle_since(dom, wait->off_ns, wake_ns);
 	const struct gp_end *end = find_end(dom, wait->needed, last_ns, wait->by_callback);
 	uint64_t end_ns = wake_ns;
+	uint16_t cpu = wait->wake_cpu;
 
+	if (wait->is_open) /* nobody has woken it, so where is not known by that */
+		callbacks_at(&dom->cbs, wait->in_ns, &cpu);
 	if (end)
 		end_ns = max_u64(wait->off_ns, end->ts_ns);
 	account_gp(dom, wait->off_ns, end_ns, wait->is_open && !end, pieces);
 	if (end)
-		account_cb(dom, end_ns, wake_ns, wait->wake_cpu, end->gp, pieces);
+		account_cb(dom, end_ns, wake_ns, cpu, end->gp, pieces);
 	pieces_add(pieces, wait->wake_ns ? KS_CAUSE_WAKEUP : KS_CAUSE_UNEXPLAINED, 0,
 		   wait->in_ns - wake_ns);
 }
@@ -237,6 +272,31 @@ int walk_callbacks(const struct domain *dom, const struct walk_wait *wait)
 			return moment->callbacks ? (int)moment->callbacks - 1 : 0;
 	}
 	return -1;
+}
+
+/* ---- what is queued, and nobody runs ---- */
+
+uint64_t walk_ended_ns(const struct domain *dom, const struct walk_wait *wait,
+		       enum callbacks_state *state, uint16_t *cpu)
+{
+	const struct gp_end *end =
+		wait->needed ? find_end(dom, wait->needed, wait->in_ns, false) : NULL;
+
+	*state = end ? callbacks_at(&dom->cbs, wait->in_ns, cpu) : CALLBACKS_UNKNOWN;
+	return end ? end->ts_ns : 0;
+}
+
+bool walk_queued_cpu(const struct domain *dom, uint64_t ts_ns, uint16_t *cpu)
+{
+	size_t i = history_after(&dom->gps, ts_ns);
+	const struct transition *last = i ? transitions_at(&dom->gps, i - 1) : NULL;
+
+	if (callbacks_at(&dom->cbs, ts_ns, cpu) == CALLBACKS_QUEUED)
+		return true;
+	if (!last || last->state != GP_QUEUED)
+		return false;
+	*cpu = last->cpu;
+	return true;
 }
 
 /* ---- what it did, whoever waited ---- */

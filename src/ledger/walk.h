@@ -54,6 +54,27 @@ void walk_split(const struct domain *dom, const struct walk_wait *wait, struct p
  */
 int walk_callbacks(const struct domain *dom, const struct walk_wait *wait);
 
+/* What becomes of the callbacks of a grace period that is over. */
+enum callbacks_state {
+	CALLBACKS_UNKNOWN,
+	CALLBACKS_LATER,  /* a timer is armed, or they run */
+	CALLBACKS_QUEUED, /* on a CPU, whose kworker is to run them */
+	CALLBACKS_NONE,	  /* of no CPU anything is queued */
+};
+
+/*
+ * Of a wait that goes on: when the grace period that it needs ended (0: it has not, or that is not
+ * known), and what its callbacks do since; in @cpu, where they are queued.
+ */
+uint64_t walk_ended_ns(const struct domain *dom, const struct walk_wait *wait,
+		       enum callbacks_state *state, uint16_t *cpu);
+
+/*
+ * Whose kworker was to do at @ts_ns what is queued then: the callbacks', else process_srcu's. That
+ * is rcu_gp's, a workqueue of each CPU. False: nothing is queued.
+ */
+bool walk_queued_cpu(const struct domain *dom, uint64_t ts_ns, uint16_t *cpu);
+
 /* A stretch in which a domain did one thing: .cause is what who waits for it would lose to it. */
 struct walk_span {
 	uint64_t from_ns, to_ns;

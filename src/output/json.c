@@ -116,7 +116,27 @@ static void put_stack(struct ndjson *json, const struct stack *stack)
 	ndjson_end_array(json);
 }
 
-static void put_wait(struct ndjson *json, const struct wait *wait)
+/* Of a wait that goes on: its grace period is over. */
+static void put_ended(struct ndjson *json, const struct wait *wait, const struct stall *stall)
+{
+	static const char *const states[] = {[CALLBACKS_LATER] = "later",
+					     [CALLBACKS_QUEUED] = "queued",
+					     [CALLBACKS_NONE] = "none"};
+	uint64_t ns = stall_since_ns(stall, wait);
+
+	if (!ns)
+		return;
+	ndjson_object(json, "ended");
+	ndjson_int(json, "ns", ns);
+	ndjson_text(json, "callbacks", states[wait->since]);
+	if (wait->since == CALLBACKS_QUEUED)
+		ndjson_int(json, "cpu", wait->queue_cpu);
+	if (stall_may_have_lost(stall, wait))
+		ndjson_bool(json, "may_be_lost", true);
+	ndjson_end_object(json);
+}
+
+static void put_wait(struct ndjson *json, const struct wait *wait, const struct stall *stall)
 {
 	ndjson_object(json, NULL);
 	ndjson_text(json, "api", api_name(wait->api));
@@ -125,6 +145,7 @@ static void put_wait(struct ndjson *json, const struct wait *wait)
 	ndjson_int(json, "ns", wait->ns);
 	put_gp(json, "gp_first", wait->dom, wait->gp_first);
 	put_gp(json, "gp_needed", wait->dom, wait->gp_needed);
+	put_ended(json, wait, stall);
 	put_stack(json, &wait->stack);
 	ndjson_end_object(json);
 }
@@ -133,7 +154,7 @@ static void put_waits(struct ndjson *json, const struct stall *stall)
 {
 	ndjson_array(json, "waits");
 	for (size_t i = 0; i < stall->waits_cnt; i++)
-		put_wait(json, &stall->waits[i]);
+		put_wait(json, &stall->waits[i], stall);
 	ndjson_end_array(json);
 }
 
@@ -193,6 +214,8 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		put_root(json, &culprit->root);
 	if (culprit->kind == CULPRIT_CPU || culprit->kind == CULPRIT_HOLDOUT)
 		ndjson_bool(json, "realtime", culprit->is_realtime);
+	if (culprit->rt_priority)
+		ndjson_int(json, "priority", culprit->rt_priority);
 	if (culprit->late_tid)
 		put_late(json, culprit);
 	ndjson_end_object(json);

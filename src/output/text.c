@@ -434,6 +434,41 @@ static bool is_open(const struct wait *wait, const struct stall *stall)
 	return stall->is_stuck && wait->begin_ns + wait->ns == stall->rec->head.ts_ns;
 }
 
+/* ", which runs hog[12] (real-time 99)" */
+static void add_runs(struct str *out, const struct culprit *culprit)
+{
+	if (culprit->kind != CULPRIT_CPU || !culprit->late_tid || !culprit->is_known)
+		return;
+	str_adds(out, ", which runs ");
+	add_task(out, culprit->comm, culprit->tid);
+	if (culprit->is_realtime)
+		str_addf(out, " (real-time %u)", culprit->rt_priority);
+}
+
+/* Of a wait that goes on: its grace period is over, and what it waits for is its callback. */
+static void add_ended(struct str *out, const struct wait *wait, const struct stall *stall,
+		      size_t width)
+{
+	char age[DURATION_LEN];
+	struct str line;
+
+	str_init(&line);
+	add_gp(&line, wait->dom, wait->gp_needed);
+	str_addf(&line, " ended %s ago",
+		 format_nsec(stall_since_ns(stall, wait), age, sizeof(age)));
+	if (wait->since == CALLBACKS_QUEUED) {
+		str_addf(&line, "; its callbacks wait on CPU %u", wait->queue_cpu);
+		if (stall->culprit.seg && stall->culprit.seg->dom == wait->dom)
+			add_runs(&line, &stall->culprit);
+	} else if (stall_may_have_lost(stall, wait)) {
+		str_adds(&line, ", and no callbacks are queued: the one that was to end this wait "
+				"may be lost (before Linux 6.7 some were)");
+	}
+	if (line.text)
+		add_folded(out, "        ", line.text, width);
+	str_fini(&line);
+}
+
 static void add_gps(struct str *out, const struct wait *wait, bool is_open)
 {
 	str_adds(out, "        ");
@@ -465,6 +500,8 @@ static void add_wait(struct str *out, const struct wait *wait, const struct stal
 	str_addf(out, "\n");
 	if (wait->dom && (wait->gp_needed || wait->gp_first) && wait->ns >= stall->latency_ns / 100)
 		add_gps(out, wait, is_open(wait, stall));
+	if (is_open(wait, stall) && stall_since_ns(stall, wait))
+		add_ended(out, wait, stall, width);
 	add_stack(out, &wait->stack, width);
 }
 

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed
-	stuck-dump stuck-dump-pool stuck-cycle stuck-rcu' \
+	stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
 # hang SECONDS [INJECTION]: in $vmm and $reader the process, and its thread that will have held the domain.
@@ -296,6 +296,38 @@ stuck_dump_pool()
 		fail "not in dmesg's clock: $(cat before) $(sed -n 2p dump) $(cat after)"
 }
 
+# A real-time thread keeps the CPU where SRCU's callbacks are to run: while it does, no record says who was to run them.
+# The grace period is over, the callbacks are queued, and trace says where, and who runs there.
+test_stuck_callbacks()
+{
+	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
+	repeat 3 stuck_callbacks
+}
+
+# Of one that hangs, all that is said is right; and of most, something is.
+# shellcheck disable=SC2016,SC2094 # jq programs have $; a command's name is no file
+stuck_callbacks()
+{
+	local rounds=${ROUNDS:-7}
+
+	timeout -k 5 100 "$KVMSTALL" trace --json --stuck 100ms -o trace -- "$KVMSTALL" repro --json --profile minimal --inject kworker \
+		--hold 293ms --rounds "$rounds" >repro
+	ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "ndjson"; include "inject"; $repro | injections("kworker")[] | . as $injection
+		| [$repro | victims("kworker"; $injection)] as $victims
+		| {round, seen: [$trace[] | select(is_call and .stuck and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
+			and end_ns < $injection.ended_ns and .cause == "kworker")],
+		over: [$trace[] | select(is_call and (.stuck | not) and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
+			and end_ns <= ($victims[0] | end_ns) and .cause == "kworker")], hog: $injection.tid}' >rounds
+	none "not where they wait" '.seen[] | select(.waits[-1].ended | .callbacks != "queued" or .cpu != 0) | .waits' rounds
+	none "not who runs there" '.hog as $hog | .seen[] | select(.culprit.kind != "cpu" or .culprit.tid != $hog or .culprit.priority != 1
+		or (.culprit.late.comm | startswith("kworker/0:") | not)) | [$hog, .culprit]' rounds
+	none "nor when it was over" '.hog as $hog | .over[] | select(.culprit.kind == "cpu" and .culprit.tid != $hog) | [$hog, .culprit]' rounds
+	none "off balance" 'select(is_call and is_off_balance)' trace
+	note "$(jq -s 'map(select(.seen != [])) | length' rounds) of $rounds that hung were seen, all right; $(jq -s '[.[].over[]
+		| select(.culprit.kind == "cpu")] | length' rounds) when they were over"
+	[ "$(($(jq -s 'map(select(.seen != [])) | length' rounds) * 4))" -ge $((rounds * 3)) ] || fail "few of $rounds"
+}
+
 # A call that is no call of KVM's, and waits for RCU, whose kthread gets no CPU for most of a second.
 test_stuck_rcu()
 {
@@ -331,5 +363,7 @@ stuck_rcu()
 	some "a call that waits for RCU and is not over" 'select(is_call and .stuck and (.call | IN("eventfd2", "dup", "openat", "socket"))
 		and .cause == "rcu" and .vm.comm == "fdgrow" and any(.waits[]; .site | test("^(expand_files|alloc_fd)")))' trace
 	none "of a stranger" 'select(is_call and .stuck and .cause == "rcu" and .comm != "fdgrow" and .vm == null)' trace
+	some "who has the CPU that RCU's kthread wants" "select(is_call and .stuck and .culprit.kind == \"cpu\" and .culprit.priority == 50
+		and .culprit.late.tid == $kthread)" trace
 	none "off balance" 'select(is_call and is_off_balance)' trace
 )

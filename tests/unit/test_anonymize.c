@@ -20,6 +20,16 @@ static void fill_stack(__u64 *stack)
 		stack[i] = SECRET + 0x100 + i;
 }
 
+static size_t fill_cpu(struct ks_cpu *cpu)
+{
+	cpu->since_ns = 7;
+	cpu->ran_tid = 19;
+	strcpy(cpu->comm, COMM);
+	strcpy(cpu->ran_comm, COMM);
+	strcpy(cpu->waker_comm, COMM);
+	return sizeof(*cpu);
+}
+
 static size_t fill(union any_record *rec, uint8_t type)
 {
 	*rec = (union any_record){.head = {.ts_ns = 11, .tid = 13, .type = type}};
@@ -69,12 +79,8 @@ static size_t fill(union any_record *rec, uint8_t type)
 	case KS_PREEMPTED:
 	case KS_WOKEN:
 	case KS_LATE:
-		rec->cpu.since_ns = 7;
-		rec->cpu.ran_tid = 19;
-		strcpy(rec->cpu.comm, COMM);
-		strcpy(rec->cpu.ran_comm, COMM);
-		strcpy(rec->cpu.waker_comm, COMM);
-		return sizeof(rec->cpu);
+	case KS_WANTS:
+		return fill_cpu(&rec->cpu);
 	case KS_RCU_SLEEP:
 	case KS_RCU_WAKE:
 		rec->rcu.tid = 19;
@@ -141,7 +147,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 28);
+	assert_int_equal(cnt, 29);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }
@@ -220,7 +226,7 @@ static void test_functions_that_somebody_named_lose_their_names(void **state)
 static void test_threads_of_the_kernel_keep_their_names(void **state)
 {
 	static const char *const kept[] = {"kworker/0:14", "kworker/u9:1H", "rcu_preempt",
-					   "kvm-pit/4711"};
+					   "rcuop/1",	   "rcuc/0",	    "kvm-pit/4711"};
 	static const char *const replaced[] = {"kworker/bank-of", "rcu_preempting",
 					       "qemu-system-x86", "kvm-pit/x"};
 	struct anonymize *anon = anonymize_new();

@@ -151,6 +151,126 @@ static void who_had_another_cpu_is_not_to_blame(void **state)
 	trace_free(trace);
 }
 
+/* ---- what goes on ---- */
+
+#define SEC_US 1000000
+
+/* From 430 us on a callback is queued on CPU 0; @cnt of @rows come after that, and then a scan
+ * finds the memslot's update asleep, at 1 s. */
+static struct trace *asleep_after(const struct row *rows, size_t cnt)
+{
+	const struct row before[] = {
+		BORN(10, 1),
+		START(413, 12, SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 420, SRCU(1), GP(1), .tid = KWORKER + 1),
+		STEP(CB_QUEUE, 430, SRCU(1), DONE(1), .tid = KWORKER + 1),
+		STEP(GP_END, 440, SRCU(1), DONE(1), .tid = KWORKER + 1),
+	};
+	struct trace *trace = RUN(before);
+
+	trace_feed(trace, rows, cnt);
+	trace_asleep(trace, 12, 415, SEC_US, DONE(1));
+	return trace;
+}
+
+/* Nobody has run them, so no record says who is to. */
+static void callbacks_that_nobody_runs_say_who_has_the_cpu(void **state)
+{
+	const struct row wants[] = {CPU_WAIT(WANTS, 431, SEC_US - 50, KWORKER, RT_HOG)};
+	struct trace *trace = asleep_after(wants, CNT(wants));
+	const struct stall *stall = &trace->stalls[0].stall;
+
+	(void)state;
+	assert_true(stall->is_stuck);
+	assert_int_equal(stall->cause, KS_CAUSE_KWORKER);
+	assert_int_equal(stall->culprit.kind, CULPRIT_CPU);
+	assert_int_equal(stall->culprit.tid, RT_HOG);
+	assert_int_equal(stall->culprit.rt_priority, 49);
+	assert_int_equal(stall->culprit.late_tid, KWORKER);
+	assert_int_equal(stall->waits[0].since, CALLBACKS_QUEUED);
+	assert_int_equal(stall->waits[0].queue_cpu, 0);
+	assert_false(stall_may_have_lost(stall, &stall->waits[0]));
+	trace_free(trace);
+}
+
+/* Of another CPU, since a moment ago, a thread that runs no works, or none at all. */
+static void who_is_not_to_run_them_is_not_named(void **state)
+{
+	const struct row waits[] = {
+		CPU_WAIT(WANTS, 431, SEC_US - 50, KWORKER, RT_HOG, .needed = 1),
+		CPU_WAIT(WANTS, SEC_US - 1500, SEC_US - 50, KWORKER, RT_HOG),
+		CPU_WAIT(WANTS, 431, SEC_US - 50, KWORKER, RT_HOG, .comm = "ksoftirqd/0"),
+		CPU_WAIT(LATE, 431, SEC_US - 50, KWORKER, RT_HOG),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(waits); i++) {
+		struct trace *trace = asleep_after(&waits[i], 1);
+
+		assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_KWORKER);
+		assert_int_equal(first_culprit(trace)->kind, CULPRIT_INITIATOR);
+		trace_free(trace);
+	}
+}
+
+/* In a domain of large size callbacks are queued on the CPU that asked. */
+static void callbacks_wait_on_the_cpu_where_they_are_queued(void **state)
+{
+	const struct row rows[] = {
+		STEP(CB_BEGIN, 450, SRCU(1), DONE(1), .val = 1),
+		STEP(CB_END, 460, SRCU(1), DONE(1)),
+		STEP(CB_QUEUE, 470, SRCU(1), DONE(1), .of_cpu = 3),
+		CPU_WAIT(WANTS, 471, SEC_US - 50, KWORKER, RT_HOG, .needed = 3),
+	};
+	struct trace *trace = asleep_after(rows, CNT(rows));
+	const struct stall *stall = &trace->stalls[0].stall;
+
+	(void)state;
+	assert_int_equal(stall->cause, KS_CAUSE_KWORKER);
+	assert_int_equal(stall->waits[0].queue_cpu, 3);
+	assert_int_equal(stall->culprit.tid, RT_HOG);
+	trace_free(trace);
+}
+
+/* They ran, and the waiter sleeps on: its own was not among them. That is a suspicion. */
+static void callbacks_that_are_nowhere_may_be_lost(void **state)
+{
+	const struct row ran[] = {
+		STEP(CB_BEGIN, 450, SRCU(1), DONE(1), .val = 1),
+		STEP(CB_END, 460, SRCU(1), DONE(1)),
+	};
+	struct trace *trace = asleep_after(ran, CNT(ran));
+	const struct stall *stall = &trace->stalls[0].stall;
+
+	(void)state;
+	assert_int_equal(stall->waits[0].since, CALLBACKS_NONE);
+	assert_false(stall_may_have_lost(stall, &stall->waits[0])); /* not a second yet */
+	trace_asleep(trace, 12, 415, SEC_US + 441, DONE(1));
+	stall = &trace->stalls[1].stall;
+	assert_true(stall_may_have_lost(stall, &stall->waits[0]));
+	assert_int_equal(stall->cause, KS_CAUSE_UNEXPLAINED);
+	trace_free(trace);
+}
+
+/* After a loss they may be queued all the same. */
+static void callbacks_that_are_not_known_are_not_lost(void **state)
+{
+	const struct row rows[] = {
+		STEP(CB_BEGIN, 450, SRCU(1), DONE(1), .val = 1),
+		STEP(CB_END, 460, SRCU(1), DONE(1)),
+		STEP(CB_QUEUE, 470, SRCU(1), DONE(1), .drops = 1),
+		STEP(GP_END, 480, SRCU(1), DONE(1)),
+	};
+	struct trace *trace = asleep_after(rows, CNT(rows));
+	const struct stall *stall;
+
+	(void)state;
+	trace_asleep(trace, 12, 415, 3 * SEC_US, DONE(1));
+	stall = &trace->stalls[1].stall;
+	assert_false(stall_may_have_lost(stall, &stall->waits[0]));
+	trace_free(trace);
+}
+
 #define IN_KTHREAD_CREATE                                                                          \
 	STACK("schedule", "wait_for_completion", "__kthread_create_on_node", "kvm_vm_ioctl",       \
 	      "__x64_sys_ioctl")
@@ -253,6 +373,11 @@ int main(void)
 		cmocka_unit_test(who_is_woken_and_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(a_kworker_that_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(who_had_another_cpu_is_not_to_blame),
+		cmocka_unit_test(callbacks_that_nobody_runs_say_who_has_the_cpu),
+		cmocka_unit_test(who_is_not_to_run_them_is_not_named),
+		cmocka_unit_test(callbacks_wait_on_the_cpu_where_they_are_queued),
+		cmocka_unit_test(callbacks_that_are_nowhere_may_be_lost),
+		cmocka_unit_test(callbacks_that_are_not_known_are_not_lost),
 		cmocka_unit_test(a_wait_for_invalidations_names_who_ended_the_last),
 		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
 		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),

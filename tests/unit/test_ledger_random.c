@@ -161,7 +161,8 @@ static void fill_rest(struct mood *mood, union any_record *rec)
 		memset(rec->lock.owner_comm, 'o', sizeof(rec->lock.owner_comm));
 		return;
 	}
-	if (rec->head.type >= KS_PREEMPTED && rec->head.type <= KS_LATE) {
+	if ((rec->head.type >= KS_PREEMPTED && rec->head.type <= KS_LATE) ||
+	    rec->head.type == KS_WANTS) {
 		rec->cpu.since_ns = pick_past(mood);
 		rec->cpu.ran_tid = wild(mood, below(&mood->random, 4));
 		rec->cpu.waker_tid = wild(mood, below(&mood->random, 4));

@@ -335,6 +335,41 @@ static void a_wait_that_goes_on_is_split_as_far_as_it_is_known(void **state)
 	}
 }
 
+/* Over, and rcuo is to run its callback: or any of those who do such things. */
+static void a_callback_that_nobody_runs_says_who_has_the_cpu(void **state)
+{
+	static const struct {
+		const char *comm;
+		enum culprit_kind kind;
+	} runners[] = {
+		{"rcuop/1", CULPRIT_CPU},      {"rcuos/1", CULPRIT_CPU},
+		{"rcuc/0", CULPRIT_CPU},       {"ksoftirqd/0", CULPRIT_CPU},
+		{"kworker/0:1", CULPRIT_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(runners); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			GPS(SLEEP, 20, BEFORE(3)),
+			GPS(WAKE, 112, BEFORE(7)),
+			FQS(SLEEP, 113, IN(7), 2),
+			FQS(WAKE, 120, IN(7), 0, .cpu = 1),
+			GPS(SLEEP, 122, BEFORE(8)),
+			CPU_WAIT(WANTS, 123, 195, 77, 98, .comm = runners[i].comm),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit;
+
+		feed_asleep(trace, 200);
+		culprit = &trace->stalls[0].stall.culprit;
+		assert_int_equal(culprit->seg->rcu.part, RCU_PART_CALLBACKS);
+		assert_int_equal(culprit->kind, runners[i].kind);
+		assert_int_equal(culprit->tid, runners[i].kind == CULPRIT_CPU ? 98 : 0);
+		trace_free(trace);
+	}
+}
+
 /* ---- a model of the kthread, and what it knows itself ---- */
 
 struct model {
@@ -453,6 +488,7 @@ int main(void)
 		cmocka_unit_test(who_was_on_a_busy_cpu_is_no_culprit),
 		cmocka_unit_test(who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit),
 		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),
+		cmocka_unit_test(a_callback_that_nobody_runs_says_who_has_the_cpu),
 		cmocka_unit_test(what_the_model_knows_is_what_the_ledger_says),
 	};
 

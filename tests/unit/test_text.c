@@ -222,6 +222,61 @@ static void a_stuck_call_waits_for_an_end_that_has_not_come(void **state)
 	trace_free(trace);
 }
 
+/* @rows, and then a memslot's update that has slept for 3 s. */
+static char *stuck_text(const struct row *rows, size_t cnt)
+{
+	static const struct text_cfg cfg = {.show_account = true};
+	struct trace *trace = trace_run(rows, cnt);
+	struct stall stall;
+	char *text;
+
+	trace_asleep(trace, 12, 110, 3000110, DONE(1));
+	stall = trace_stall(trace, 0, NULL);
+	stall.is_stuck = true;
+	text = text_of(&stall, &cfg);
+	trace_free(trace);
+	return text;
+}
+
+static void callbacks_that_nobody_runs_are_said_to_wait(void **state)
+{
+	const struct row queued[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 109, SRCU(1), DONE(1)),
+		STEP(GP_END, 110, SRCU(1), DONE(1)),
+		CPU_WAIT(WANTS, 111, 3000100, 31, 78),
+	};
+	static const struct {
+		size_t rows;
+		const char *line;
+	} cases[] = {
+		{5, "        GP 1 ended 3.00s ago; its callbacks wait on CPU 0\n"},
+		{6, "        GP 1 ended 3.00s ago; its callbacks wait on CPU 0, which runs hog[78] "
+		    "(real-time 49)\n"},
+	};
+	const struct row nowhere[] = {
+		BORN(10, 1),
+		START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)),
+		STEP(GP_END, 107, SRCU(1), DONE(1)),
+	};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		text = stuck_text(queued, cases[i].rows);
+		if (!strstr(text, cases[i].line))
+			fail_msg("not what keeps the callbacks:\n%s", text);
+		free(text);
+	}
+	text = stuck_text(nowhere, CNT(nowhere));
+	if (!strstr(text, "        GP 1 ended 3.00s ago, and no callbacks are queued: the one "))
+		fail_msg("not that they may be lost:\n%s", text);
+	free(text);
+}
+
 static void a_reader_that_was_not_seen_is_not_made_up(void **state)
 {
 	const struct row rows[] = {
@@ -424,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_sentence_is_whole_without_a_function_or_a_call),
 		cmocka_unit_test(a_gp_that_began_after_the_wait_did_not_begin_before),
 		cmocka_unit_test(a_stuck_call_waits_for_an_end_that_has_not_come),
+		cmocka_unit_test(callbacks_that_nobody_runs_are_said_to_wait),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
 		cmocka_unit_test(vms_of_one_process_differ),

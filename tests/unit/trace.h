@@ -168,6 +168,7 @@ struct row {
 	uint32_t tgid;
 	uint64_t jiffies, gp_start, irq_seq;
 	const char *const *stack;
+	const char *comm; /* KS_WANTS; NULL: a kworker */
 };
 
 #define BORN(t, n, ...)                                                                            \
@@ -211,7 +212,7 @@ struct row {
 	{                                                                                          \
 		.type = KS_LOCK, .us = t, .tid = who, .vm = n, .val = owner, __VA_ARGS__           \
 	}
-/* @who wanted a CPU since then, and task .val had it; .needed woke @who. */
+/* @who wanted a CPU since then, and task .val had it; .needed woke @who, or of WANTS is the CPU. */
 #define CPU_WAIT(what, since, t, who, ran, ...)                                                    \
 	{                                                                                          \
 		.type = KS_##what, .from = since, .us = t, .tid = who, .val = ran, __VA_ARGS__     \
@@ -566,7 +567,7 @@ static inline void trace_fill_cpu(const struct row *row, struct ks_cpu *cpu)
 	if (row->flags)
 		cpu->ran_prio |= KS_RAN_THROTTLED;
 	cpu->waker_tid = row->needed;
-	strcpy(cpu->comm, "late");
+	strcpy(cpu->comm, row->type == KS_WANTS ? row->comm ? row->comm : "kworker/0:1" : "late");
 	strcpy(cpu->ran_comm, "hog");
 	strcpy(cpu->waker_comm, "waker");
 }
@@ -618,6 +619,7 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_PREEMPTED:
 	case KS_WOKEN:
 	case KS_LATE:
+	case KS_WANTS:
 		trace_fill_cpu(row, &rec->cpu);
 		return sizeof(rec->cpu);
 	case KS_RCU_SLEEP:

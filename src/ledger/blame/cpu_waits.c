@@ -38,7 +38,11 @@ void cpu_waits_note(struct cpu_waits *waits, const struct ks_cpu *rec)
 	wait->ran_tid = rec->ran_tid;
 	wait->ran_prio = rec->ran_prio & ~KS_RAN_THROTTLED;
 	wait->is_throttled = rec->ran_prio & KS_RAN_THROTTLED;
-	wait->waker_tid = rec->waker_tid;
+	wait->is_open = rec->head.type == KS_WANTS;
+	if (wait->is_open)
+		wait->cpu = rec->waker_tid;
+	else
+		wait->waker_tid = rec->waker_tid;
 	copy_comm(wait->comm, rec->comm);
 	copy_comm(wait->ran_comm, rec->ran_comm);
 	copy_comm(wait->waker_comm, rec->waker_comm);
@@ -66,6 +70,35 @@ const struct cpu_wait *cpu_waits_find(const struct cpu_waits *waits, uint32_t ti
 		if (wait->until_ns <= begin_ns)
 			break;
 		if (wait->tid != tid || ns <= most)
+			continue;
+		most = ns;
+		best = wait;
+	}
+	return best;
+}
+
+static bool is_named(const struct cpu_wait *wait, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strncmp(wait->comm, *names, strlen(*names)))
+			return true;
+	return false;
+}
+
+const struct cpu_wait *cpu_waits_find_open(const struct cpu_waits *waits, const char *const *names,
+					   uint16_t cpu, uint64_t begin_ns, uint64_t end_ns)
+{
+	const struct cpu_wait *best = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--) {
+		const struct cpu_wait *wait = cpu_wait_list_at(&waits->list, i - 1);
+		uint64_t ns = cpu_wait_overlap_ns(wait, begin_ns, end_ns);
+
+		if (wait->until_ns <= begin_ns)
+			break;
+		if (!wait->is_open || ns <= most || (cpu != CPU_ANY && wait->cpu != cpu) ||
+		    !is_named(wait, names))
 			continue;
 		most = ns;
 		best = wait;

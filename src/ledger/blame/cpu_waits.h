@@ -12,12 +12,14 @@
 
 struct cpu_wait {
 	uint64_t since_ns; /* it wanted a CPU */
-	uint64_t until_ns; /* it has one */
+	uint64_t until_ns; /* it has one, or a scan found that it had none yet */
 	uint32_t tid;
 	uint32_t ran_tid; /* who had the CPU that it got; 0: nobody */
 	uint32_t ran_prio;
 	uint32_t waker_tid; /* who woke it; 0: not known */
 	bool is_throttled;  /* whoever ran, it was not allowed to: KS_RAN_THROTTLED */
+	bool is_open;	    /* a scan found it */
+	uint16_t cpu;	    /* .is_open: that it waits for */
 	char comm[KS_COMM_LEN];
 	char ran_comm[KS_COMM_LEN];
 	char waker_comm[KS_COMM_LEN];
@@ -35,6 +37,16 @@ void cpu_waits_note(struct cpu_waits *waits, const struct ks_cpu *rec);
 /* The one that took most of [@begin_ns, @end_ns], of thread @tid; NULL: none. */
 const struct cpu_wait *cpu_waits_find(const struct cpu_waits *waits, uint32_t tid,
 				      uint64_t begin_ns, uint64_t end_ns);
+
+/* No CPU in particular. */
+#define CPU_ANY UINT16_MAX
+
+/*
+ * The one that took most of [@begin_ns, @end_ns] and goes on, of a thread whose name begins with
+ * one of @names, the last of which is NULL, and that waits for @cpu. NULL: none.
+ */
+const struct cpu_wait *cpu_waits_find_open(const struct cpu_waits *waits, const char *const *names,
+					   uint16_t cpu, uint64_t begin_ns, uint64_t end_ns);
 
 /* How much of [@begin_ns, @end_ns] it took. */
 uint64_t cpu_wait_overlap_ns(const struct cpu_wait *wait, uint64_t begin_ns, uint64_t end_ns);

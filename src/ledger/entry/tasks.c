@@ -138,7 +138,7 @@ int tasks_take_cpu(struct ledger *ledger, const struct record_view *view)
 
 	if (cpu->since_ns > cpu->head.ts_ns)
 		return -EINVAL;
-	if (cpu->head.type == KS_LATE) {
+	if (cpu->head.type == KS_LATE || cpu->head.type == KS_WANTS) {
 		cpu_waits_note(&ledger->late, cpu);
 		return 0;
 	}
