@@ -25,13 +25,12 @@ static __always_inline void turn_ends(struct task_struct *prev)
 
 	if (!its)
 		return;
-	turn = turns_end(its, calls_since_ns, bpf_ktime_get_ns());
+	turn = turns_end(its, prev->pid, calls_since_ns, bpf_ktime_get_ns());
 	if (!turn)
 		return;
-	turn->tid = 0;
 	if (!prev->pid)
 		return; /* it was idle */
-	turn->tid = shown_tid(prev, prev->pid);
+	turn->shown_tid = shown_tid(prev, prev->pid);
 	turn->prio = prev->prio;
 	BPF_CORE_READ_STR_INTO(&turn->comm, prev, comm);
 }
@@ -58,7 +57,7 @@ static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct 
 		turn = &its->list[which & (TURNS_MAX - 1)];
 		if (!turn->tid)
 			return;
-		rec->ran_tid = turn->tid;
+		rec->ran_tid = turn->shown_tid;
 		rec->ran_prio = turn->prio;
 		__builtin_memcpy(rec->ran_comm, turn->comm, sizeof(rec->ran_comm));
 	} else if (prev->pid) {

@@ -17,8 +17,10 @@
 struct turn {
 	__u64 from_ns;
 	__u64 until_ns; /* 0: none yet */
-	__u32 tid;
+	__u32 tid;	/* as the kernel has it; 0: idle */
+	__u32 shown_tid;
 	__u32 prio;
+	__u32 unused;
 	char comm[KS_COMM_LEN];
 };
 
@@ -30,19 +32,27 @@ struct turns {
 };
 
 /*
- * Somebody's turn ends. Switches are seen while there is a call, @calls_ns: since when there is
- * one. Returns the turn, to be named, or NULL if it was short.
+ * A turn of @tid's ends. Switches are seen while there is a call, @calls_ns: since when there is
+ * one. Returns the turn, to be named; NULL if it was short, or goes on with one that was: somebody
+ * else had the CPU for a moment.
  */
-static inline __attribute__((always_inline)) struct turn *turns_end(struct turns *turns,
+static inline __attribute__((always_inline)) struct turn *turns_end(struct turns *turns, __u32 tid,
 								    __u64 calls_ns, __u64 now_ns)
 {
 	__u64 from_ns = turns->since_ns > calls_ns ? turns->since_ns : calls_ns;
-	struct turn *turn;
+	struct turn *turn = &turns->list[(turns->next - 1) & (TURNS_MAX - 1)];
 
 	turns->since_ns = now_ns;
-	if (from_ns > now_ns || now_ns - from_ns < TURN_MIN_NS)
+	if (from_ns > now_ns)
+		return 0;
+	if (turn->until_ns && turn->tid == tid && from_ns - turn->until_ns < TURN_MIN_NS) {
+		turn->until_ns = now_ns;
+		return 0;
+	}
+	if (now_ns - from_ns < TURN_MIN_NS)
 		return 0;
 	turn = &turns->list[turns->next++ & (TURNS_MAX - 1)];
+	turn->tid = tid;
 	turn->from_ns = from_ns;
 	turn->until_ns = now_ns;
 	return turn;

@@ -9,10 +9,7 @@
 /* Thread @tid has the CPU from the last turn's end until @until_us. */
 static void take_turn(struct turns *turns, uint64_t until_us, uint32_t tid)
 {
-	struct turn *turn = turns_end(turns, 0, US(until_us));
-
-	if (turn)
-		turn->tid = tid;
+	turns_end(turns, tid, 0, US(until_us));
 }
 
 static int longest_since(const struct turns *turns, uint64_t since_us)
@@ -36,6 +33,22 @@ static void the_longest_is_named_and_not_the_last(void **state)
 	/* only what is left of a turn counts */
 	assert_int_equal(longest_since(&turns, 7900), 14);
 	assert_int_equal(longest_since(&turns, 8200), -1);
+}
+
+static void a_moment_of_another_does_not_end_a_turn(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+
+	(void)state;
+	take_turn(&turns, 4500, 12);
+	take_turn(&turns, 4510, 18);
+	take_turn(&turns, 8000, 12);
+	take_turn(&turns, 13000, 14);
+	assert_int_equal(longest_since(&turns, 1000), 12);
+	assert_int_equal(longest_since(&turns, 4000), 14);
+	take_turn(&turns, 13100, 12);
+	take_turn(&turns, 19000, 14);
+	assert_int_equal(longest_since(&turns, 1000), 12);
 }
 
 static void short_turns_are_nobodys(void **state)
@@ -69,12 +82,12 @@ static void a_turn_begins_with_the_first_call_at_the_earliest(void **state)
 	struct turn *turn;
 
 	(void)state;
-	turn = turns_end(&turns, US(7000), US(7500));
+	turn = turns_end(&turns, 11, US(7000), US(7500));
 	assert_non_null(turn);
 	assert_true(turn->from_ns == US(7000) && turn->until_ns == US(7500));
-	assert_null(turns_end(&turns, US(8000), US(8050)));
+	assert_null(turns_end(&turns, 12, US(8000), US(8050)));
 	/* another CPU's call began after this CPU's time was read */
-	assert_null(turns_end(&turns, US(9000), US(8999)));
+	assert_null(turns_end(&turns, 12, US(9000), US(8999)));
 }
 
 static void of_many_the_last_are_kept(void **state)
@@ -96,6 +109,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_is_named_and_not_the_last),
+		cmocka_unit_test(a_moment_of_another_does_not_end_a_turn),
 		cmocka_unit_test(short_turns_are_nobodys),
 		cmocka_unit_test(idle_is_a_turn_too),
 		cmocka_unit_test(a_turn_begins_with_the_first_call_at_the_earliest),
