@@ -46,6 +46,25 @@ row()
 	fi
 }
 
+# vm_row ID REPORTED MADE-BY PATTERN SERIES FUNCTION: in a VM, by a function of tests/vm/guest/locks.sh
+vm_row()
+{
+	local id=$1 reported=$2 made=$3 pattern=$4 series=$5 found='' tries=0
+
+	echo "$6" >which
+	while [ -z "$found" ] && [ $((tries += 1)) -le 3 ]; do
+		rm -f printed
+		OUT=$work KVMSTALL=${KVMSTALL_STATIC:-$here/build/static/kvmstall} KVMSTALL_VM_TIMEOUT=400 "$here/tests/vm/run.sh" "$series" \
+			"$here/tests/vm/guest/limits.sh" "$here/tests/vm/guest/locks.sh" which >/dev/null 2>&1 || true
+		[ ! -e printed ] || found=$(line "$pattern")
+	done
+	if [ -n "$found" ]; then
+		echo "| $id | $reported | $made, Linux $series in a VM | \`$found\` |"
+	else
+		echo "| $id | $reported | $made, Linux $series in a VM | was not seen in three tries |"
+	fi
+}
+
 cannot()
 {
 	echo "| $1 | $2 | not here | $3 |"
@@ -96,6 +115,9 @@ table()
 		'close.*held by kvmstall-unmap' "$KVMSTALL" repro -p minimal -i notifier-reader
 	row A15 'a slow end of a microVM' "\`repro --scenario pit-close\`" 'close .*(gp|cb)-timer' \
 		"$KVMSTALL" repro --scenario pit-close --rounds 31
+	vm_row - 'a VMM that crawls, asleep in __mem_cgroup_handle_over_high' 'its cgroup above memory.high' \
+		'kvmstall.* KVM_.*mem_cgroup_handle_over_high' 6.18 memory_high
+	vm_row - 'calls of 100 ms in a container with a CPU limit' "\`cpu.max\` of 5 ms in 100" 'the CPU quota of' 6.12 cpu_quota
 }
 
 page()

@@ -208,7 +208,7 @@ test_truth_table()
 			|---|--:|--:|--:|--:|
 		END
 		# of several tries the last
-		cat "${ROWS:-$work/injected}" | tac | awk '!seen[$1]++' | tac |
+		tac "${ROWS:-$work/injected}" | awk '!seen[$1]++' | tac |
 			awk '{ printf "| %s | %s | %s | %s | %.3f %% |\n", $1, $2, $3, $5, $6 }'
 	} >"$TABLE"
 }
