@@ -143,7 +143,7 @@ static const char schema[] =
 "          \"properties\": {\"kind\": {\"enum\": [\"rwsem\", \"percpu-rwsem\", \"spinlock\"]}, \"name\": {\"type\": [\"string\", \"null\"]},\n"
 "            \"held_by\": {\"enum\": [\"task\", \"readers\", \"unnamed\"]}},\n"
 "          \"description\": \"cause lock: what it waited for longest, unless that is a mutex; of readers, of a per-CPU rwsem and of a spinlock, the kernel names nobody\"},\n"
-"        \"throttled\": {\"const\": true, \"description\": \"the caller had no CPU since the quota of its cgroup was used up\"},\n"
+"        \"throttled\": {\"type\": \"boolean\", \"description\": \"the caller had no CPU since the quota of its cgroup was used up\"},\n"
 "        \"without_ns\": {\"type\": [\"integer\", \"null\"], \"description\": \"the latency with no grace period outstanding\"},\n"
 "        \"advice\": {\"type\": [\"string\", \"null\"], \"description\": \"what to do about it, and why\"},\n"
 "        \"stuck\": {\"type\": \"boolean\", \"description\": \"not over yet: the account so far\"},\n"
