@@ -58,9 +58,9 @@ any '0|1|3' 'text Against A' 'kvmstall diff -f lkml 6.17.0.kvs 6.18.0.kvs fixed.
 any '0|1|3' diff 'kvmstall diff 6.17.0.kvs 6.18.0.kvs'
 any '0|1|3' diff 'kvmstall diff a1.kvs,a2.kvs,a3.kvs b1.kvs,b2.kvs,b3.kvs'
 cannot "kvmstall diff --prometheus http://prometheus.example.net:9090 --base 'kernel=\"6.17.9\"' --new 'kernel=\"6.18.5\"' \
---save fleet.answers" "it needs a Prometheus and ten hosts: tests/export asks one"
+--save fleet.answers" "it needs a Prometheus and ten hosts: make check-fleet has them"
 cannot "kvmstall diff --prometheus http://prometheus:9090 --base 'kernel=\"6.17.9\"' --new 'kernel=\"6.18.5\"' \
---over 6h" "it needs a Prometheus and ten hosts: tests/export asks one"
+--over 6h" "it needs a Prometheus and ten hosts: make check-fleet has them"
 cannot "kvmstall diff --prometheus URL --base 'kernel=\"OLD\"' --new 'kernel=\"NEW\"'" "a form, not a command"
 any 1 'text ^worse: stalled a VM start' 'kvmstall diff --prometheus fleet.answers -f lkml' \
 	"awk -v SLOW=8 -f $golden/diff/fleet.awk >fleet.answers; kvmstall diff --prometheus fleet.answers -f lkml"
