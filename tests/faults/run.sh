@@ -13,7 +13,7 @@
 # silence, a recording that cannot be read, and programs left in the kernel are failures.
 #
 # ALL=1: every allocation of what is the same each time. EACH=17: no more than 17 of each kind, spread evenly.
-# JOBS run at a time: as many as there are CPUs. TESTS='NAME...' runs only these commands; PIECES is a folder that keeps what they
+# JOBS run at a time: as many as there are CPUs. TESTS='NAME...' runs only these commands, WHAT='read ...' only what of them fails; PIECES is a folder that keeps what they
 # came to, so that the whole may be run in parts (lib/pieces.sh). TABLE is where docs/faults.md goes, made of all of them.
 # shellcheck disable=SC2154,SC2317 # of lib/suite.sh; functions run by name
 set -u
@@ -544,6 +544,7 @@ if [ -n "$(chosen $live)" ] && ! ("$KVMSTALL" trace -q -d 1ms >/dev/null 2>&1); 
 fi
 for command in $now; do
 	for name in $(names_of "$command"); do
+		[[ " ${WHAT-${name##*-}} " = *" ${name##*-} "* ]] || continue
 		case $name in
 		*-allocation) piece "$name" allocations "$command" ;;
 		*) ! command -v strace >/dev/null || piece "$name" syscalls "$command" "${name##*-}" ;;

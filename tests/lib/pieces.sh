@@ -29,7 +29,7 @@ stamp()
 
 is_of_now()
 {
-	[[ $(stamp "$1") = "$program $(uname -r) "* ]]
+	[ "$(kind_of "$1")" = "done" ]
 }
 
 piece()
@@ -75,27 +75,42 @@ pieces_where()
 		END { print kernel ", HZ=" hz ", " (from == to ? from : from " to " to) }'
 }
 
-# names_where STAMP-REGEX NAME...: those whose stamp is like this.
-names_where()
+# kind_of NAME: done (by this program), absent, failed, or other (by another build of it).
+kind_of()
 {
-	local regex=$1 name
+	case $(stamp "$1") in
+	'') echo absent ;;
+	failed-*) echo failed ;;
+	"$program $(uname -r) "*) echo "done" ;;
+	*) echo other ;;
+	esac
+}
 
-	shift
-	for name; do
-		[[ ! $(stamp "$name") =~ $regex ]] || echo "$name"
-	done | paste -sd ' ' | sed 's/ /, /g'
+# say_those KIND SENTENCE: of lines "NAME KIND", those of that kind; X stands for all X-... if they are.
+say_those()
+{
+	awk -v kind="$1" -v sentence="$2" '
+		{ group = $1; sub(/-[^-]*$/, "", group); all[group]++ }
+		$2 == kind { is[$1] = group; cnt[group]++; names[++n] = $1 }
+		END {
+			for (i = 1; i <= n; i++) {
+				group = is[names[i]]
+				if (cnt[group] < all[group])
+					list = list ", " names[i]
+				else if (!seen[group]++)
+					list = list ", " group
+			}
+			if (n)
+				print "\n" sentence ": " substr(list, 3) "."
+		}'
 }
 
 pieces_note()
 {
-	local absent failed_ones others
+	local name kinds
 
-	absent=$(names_where '^$' "$@")
-	failed_ones=$(names_where '^failed-' "$@")
-	others=$(for name; do
-		is_of_now "$name" || [[ $(stamp "$name") =~ ^(failed-.*)?$ ]] || echo "$name"
-	done | paste -sd ' ' | sed 's/ /, /g')
-	[ -z "$absent" ] || printf '\nNot run, or without a result: %s.\n' "$absent"
-	[ -z "$failed_ones" ] || printf '\nFailed: %s.\n' "$failed_ones"
-	[ -z "$others" ] || printf '\nOf another build of the program than the rest: %s.\n' "$others"
+	kinds=$(for name; do echo "$name $(kind_of "$name")"; done)
+	say_those absent "Not run, or without a result" <<<"$kinds"
+	say_those failed "Failed" <<<"$kinds"
+	say_those other "Of another build of the program than the rest" <<<"$kinds"
 }
