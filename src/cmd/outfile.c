@@ -273,7 +273,8 @@ static int open_beside(struct outfile *out, mode_t mode, struct err *err)
 	if (out->old_fd < 0 || !realpath(out->path, out->name))
 		snprintf(out->name, sizeof(out->name), "%s", out->path);
 	ret = has_name(out) ? open_part(out, mode, err) : -EEXIST;
-	if (!ret && out->old_fd < 0)
+	out->is_new = !ret && out->old_fd < 0;
+	if (out->is_new)
 		give_to_caller(out->fd);
 	else if (!ret)
 		dress_like(out->fd, out->old_fd);
@@ -521,7 +522,7 @@ static int cannot_write(const struct outfile *out, struct err *err)
 /* A recording that failed does not take the place of another one, but is kept beside it. */
 static void end_part(struct outfile *out)
 {
-	bool is_kept = out->is_capture && out->bytes;
+	bool is_kept = out->is_capture && out->bytes && out->is_started;
 
 	if (out->is_started && !out->failed)
 		out->failed = give_name(out);
@@ -577,8 +578,9 @@ int outfile_end(struct outfile *out, int ret, struct err *err)
 	struct err why = {.msg = ""};
 	int closed;
 
-	/* And so what was there stays, and there is no file that a reader calls empty. */
-	if (ret < 0 && (out->is_capture ? !out->bytes : out->old_fd >= 0 && *out->part))
+	/* And so what was there stays, and there is no file that a reader calls empty. A capture
+	 * that has its head has been closed by now. */
+	if (ret < 0 && (out->is_capture || (out->old_fd >= 0 && *out->part)))
 		out->is_started = false;
 	closed = outfile_close(out, &why);
 

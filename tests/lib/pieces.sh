@@ -95,7 +95,7 @@ say_those()
 		END {
 			for (i = 1; i <= n; i++) {
 				group = is[names[i]]
-				if (cnt[group] < all[group])
+				if (cnt[group] < all[group] || all[group] == 1)
 					list = list ", " names[i]
 				else if (!seen[group]++)
 					list = list ", " group
