@@ -23,22 +23,23 @@ static __always_inline struct task_state *task_find(__u32 tid)
 	return bpf_map_lookup_elem(&tasks, &tid);
 }
 
+/* Nearly always there is none: so no lookup before. */
 static __always_inline void task_add(__u32 tid, const struct task_state *state)
 {
-	struct task_state *old = bpf_map_lookup_elem(&tasks, &tid);
+	struct task_state *old;
 
-	if (old) {
-		if (old->kind)
-			count_loss(KS_LOSS_NO_END); /* calls do not nest */
-		*old = *state;
+	if (!bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&tasks_cnt, 1);
 		return;
 	}
-	if (!tasks_cnt)
-		calls_since_ns = state->begin_ns;
-	if (bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST))
+	old = bpf_map_lookup_elem(&tasks, &tid);
+	if (!old) {
 		count_loss(KS_LOSS_TASKS);
-	else
-		__sync_fetch_and_add(&tasks_cnt, 1);
+		return;
+	}
+	if (old->kind)
+		count_loss(KS_LOSS_NO_END); /* calls do not nest */
+	*old = *state;
 }
 
 static __always_inline void task_del(__u32 tid)
@@ -55,10 +56,12 @@ static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 	       (how & KS_WANTED_READS || !KS_IOCTL_READS(cmd));
 }
 
-static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
+/* Global, as all that several programs, or several places of one, have in common: the verifier goes
+ * through it once for a program, and not in each state of each of its callers. */
+__noinline int call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg, __u64 now)
 {
 	struct task_state state = {
-		.begin_ns = bpf_ktime_get_ns(),
+		.begin_ns = now,
 		.shown_tid = current_shown_tid(),
 		.shown_tgid = current_shown_tgid(),
 		.kind = kind,
@@ -67,14 +70,24 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 		.arg = arg,
 	};
 
+	__sync_fetch_and_add(&calls_seen[kind & 7], 1);
+	if (kvm)
+		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
+	task_add(current_tid(), &state);
+	return 0;
+}
+
+/* The VM is not seen from within call_open(): together the frames of functions that call each other
+ * have 512 bytes, and 6.1 rounds each up to 32. */
+static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg)
+{
+	__u64 now = bpf_ktime_get_ns();
+
 	if (!is_attached)
 		return;
-	__sync_fetch_and_add(&calls_seen[kind & 7], 1);
-	if (kvm) {
-		vm_see(kvm, current_tgid(), state.shown_tgid);
-		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
-	}
-	task_add(current_tid(), &state);
+	if (kvm)
+		vm_see(kvm, current_tgid(), current_shown_tgid());
+	call_open(kind, kvm, cmd, arg, now);
 }
 
 /* No byte after the argument: a capture is made to be given to others. */
@@ -146,22 +159,20 @@ static __always_inline bool call_is_news(const struct task_state *state, __u64 n
 	return want_all_calls || now - state->begin_ns >= long_call_ns;
 }
 
-static __always_inline void call_finish(struct task_state *state, __u32 tid, __s64 ret)
+/* KVM_CREATE_VM has made a VM: as of the call's end, and reported before it. */
+static __always_inline void call_bears(struct task_state *state, __u64 now, __s64 ret)
 {
-	__u64 now = bpf_ktime_get_ns();
-	bool born = state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM && ret >= 0;
-	struct file *file;
+	struct file *file = current_file(ret);
 
-	if (born) {
-		file = current_file(ret);
-		if (file && file_kind(file) == KS_KIND_VM) {
-			state->kvm = file_kvm(file, KS_KIND_VM);
-			/* as of the call's end, and reported before it */
-			vm_add(state->kvm, current_tgid(), state->shown_tgid, 0, now);
-			emit_step_at(now, KS_BORN, kvm_srcu(state->kvm), state->begin_ns,
-				     state->kvm);
-		}
-	}
+	if (!file || file_kind(file) != KS_KIND_VM)
+		return;
+	state->kvm = file_kvm(file, KS_KIND_VM);
+	vm_add(state->kvm, current_tgid(), state->shown_tgid, 0, now);
+	emit_step_at(now, KS_BORN, kvm_srcu(state->kvm), state->begin_ns, state->kvm);
+}
+
+static __always_inline void call_finish(struct task_state *state, __u32 tid, __u64 now, __s64 ret)
+{
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))
 		state->flags |= KS_CALL_LAST;
 	if (call_is_news(state, now))
@@ -171,15 +182,25 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __s
 	task_del(tid);
 }
 
-/* False: none was seen to begin. */
-static __always_inline bool call_end_begun(__s64 ret)
+/* The call that the current task is in returns @ret. False: none was seen to begin. */
+__noinline int call_return(__s64 ret)
 {
 	__u32 tid = current_tid();
-	struct task_state *state = task_find(tid);
+	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
+	__u64 now;
 
-	if (state)
-		call_finish(state, tid, ret);
-	return state;
+	if (!state)
+		return false;
+	now = bpf_ktime_get_ns();
+	if (state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM && ret >= 0)
+		call_bears(state, now, ret);
+	call_finish(state, tid, now, ret);
+	return true;
+}
+
+static __always_inline bool call_end_begun(__s64 ret)
+{
+	return tasks_cnt && call_return(ret);
 }
 
 static __always_inline void call_end(__s64 ret)

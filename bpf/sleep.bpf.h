@@ -64,6 +64,10 @@ static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_sta
 /* What waits is found within so many frames: the scheduler's and the completion's are first. */
 #define WAIT_FRAMES 12
 
+struct wait_frames {
+	__u64 addrs[WAIT_FRAMES];
+};
+
 static __always_inline bool in_wait(__u64 addr)
 {
 	for (int i = 0; i < KS_WAITS_MAX; i++)
@@ -72,10 +76,13 @@ static __always_inline bool in_wait(__u64 addr)
 	return false;
 }
 
-static __always_inline bool stack_waits(const __u64 *addrs, __u32 frames)
+/* Global: two hundred comparisons, for the verifier once. */
+__noinline int stack_waits(const struct wait_frames *stack, __u32 frames)
 {
+	if (!stack)
+		return false;
 	for (int i = 0; i < WAIT_FRAMES; i++)
-		if (i < (int)frames && in_wait(addrs[i]))
+		if (i < (int)frames && in_wait(stack->addrs[i]))
 			return true;
 	return false;
 }
@@ -155,7 +162,7 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 }
 
 /* A wait outside every call that we know: in KVM_RUN, munmap, exit... */
-static __always_inline void orphan_open(void *ctx, struct task_struct *task, __u64 now)
+static __always_inline void orphan_open(struct task_struct *task, __u64 now)
 {
 	struct task_state state = {
 		.begin_ns = now,
@@ -166,41 +173,46 @@ static __always_inline void orphan_open(void *ctx, struct task_struct *task, __u
 
 	task_sample(&state);
 	task_add(task->pid, &state);
-	if (want_early_stacks)
-		stack_save(ctx, task->pid);
 }
 
-static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
-					 __u32 task_state)
+/* A task that is in a call, or a wait, is dead. */
+static __always_inline void task_dies(struct task_struct *task, struct task_state *state, __u64 now)
 {
+	if (state->kind && state->kind != KS_KIND_EXIT) {
+		count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
+		task_del(task->pid);
+	} else {
+		call_finish(state, task->pid, now, 0);
+	}
+	bury_vms(task);
+}
+
+/*
+ * The current task goes to sleep. Global, for the verifier: it has no pointers for arguments, but
+ * the task that the scheduler's tracepoint is about is the current one. Returns whether its stack
+ * is to be saved, which takes the program's context.
+ */
+__noinline int task_sleeps(__u32 task_state)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 tid = task->pid;
-	struct task_state *state;
+	struct task_state *state = task_find(tid);
 	__u64 now;
 
-	if (preempt || !task_state) {
-		cpu_lost(task);
-		return;
-	}
-	state = task_find(tid);
 	if (!state) {
-		if (may_be_wait(task, task_state))
-			orphan_open(ctx, task, bpf_ktime_get_ns());
-		return;
+		if (!may_be_wait(task, task_state))
+			return false;
+		orphan_open(task, bpf_ktime_get_ns());
+		return true;
 	}
 	if (is_orphan_in_wait(state) && !is_wait_state(task_state) && !(task_state & TASK_DEAD)) {
 		task_del(tid);
-		return;
+		return false;
 	}
 	now = bpf_ktime_get_ns();
 	if (task_state & TASK_DEAD) {
-		if (state->kind && state->kind != KS_KIND_EXIT) {
-			count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
-			task_del(tid);
-		} else {
-			call_finish(state, tid, 0);
-		}
-		bury_vms(task);
-		return;
+		task_dies(task, state, now);
+		return false;
 	}
 	cpu_forget(state);
 	state->off_ns = now;
@@ -210,8 +222,18 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 	locked_sleep(&state->locked);
 	if (state->locked.addr && !state->locked.owner)
 		lock_ask(state, false, now); /* it had none when it was asked first */
-	if (want_early_stacks)
-		stack_save(ctx, tid);
+	return true;
+}
+
+/* With no call in flight, who sleeps in another state than D is not looked at. */
+static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
+					 __u32 task_state)
+{
+	if (preempt || !task_state)
+		cpu_lost(task);
+	else if ((tasks_cnt || is_wait_state(task_state)) && task_sleeps(task_state) &&
+		 want_early_stacks)
+		stack_save(ctx, task->pid);
 }
 
 static __always_inline void sleep_wake(struct task_struct *task)
@@ -288,7 +310,7 @@ static __always_inline void sleep_emit_stack(struct task_state *state, struct ta
 	sleep_fill(sleep, state, now);
 	sleep->frames = stack_take(task, sleep->stack);
 	/* else only the exit of a process's last thread is news */
-	if (state->kind == KS_KIND_EXIT && stack_waits(sleep->stack, sleep->frames))
+	if (state->kind == KS_KIND_EXIT && stack_waits((void *)sleep->stack, sleep->frames))
 		state->flags |= KS_CALL_WAITED;
 	ring_submit(sleep);
 }
@@ -312,7 +334,7 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 		return true;
 	}
 	frames = stack_take(task, sleep->stack);
-	if (!stack_waits(sleep->stack, frames)) {
+	if (!stack_waits((void *)sleep->stack, frames)) {
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
 		return false;

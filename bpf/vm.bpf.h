@@ -243,8 +243,11 @@ static __always_inline void vm_report_again(__u64 kvm, struct vm_state *vm)
 		vm_report(kvm, vm, KS_VM_FOUND, bpf_ktime_get_ns());
 }
 
-/* Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. */
-static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
+/*
+ * Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. Global, as
+ * vm_gone(): the verifier goes through it once for a program, and not in each state of its callers.
+ */
+__noinline int vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
 {
 	struct vm_state *old = bpf_map_lookup_elem(&vms, &kvm);
 	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid}, *added;
@@ -260,7 +263,7 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u3
 	}
 	if (bpf_map_update_elem(&vms, &kvm, &vm, BPF_ANY)) {
 		count_loss(KS_LOSS_DOMAINS);
-		return;
+		return 0;
 	}
 	owner_add(tgid, kvm);
 	if (is_born)
@@ -272,35 +275,37 @@ static __always_inline void vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u3
 	added = bpf_map_lookup_elem(&vms, &kvm);
 	if (added)
 		vm_report(kvm, added, flags, now);
+	return 0;
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
-static __always_inline void vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
+__noinline int vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
 {
 	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
 	struct owner *owner;
 
 	if (!vm) {
 		vm_add(kvm, tgid, shown_tgid, KS_VM_FOUND, bpf_ktime_get_ns());
-		return;
+		return 0;
 	}
 	vm_report_again(kvm, vm);
 	if (vm->tgid == tgid)
-		return;
+		return 0;
 	owner = bpf_map_lookup_elem(&owners, &tgid);
 	if (owner)
 		owner_use(owner, kvm);
 	else
 		owner_add(tgid, kvm);
+	return 0;
 }
 
-static __always_inline void vm_gone(__u64 kvm)
+__noinline int vm_gone(__u64 kvm)
 {
 	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm), track_srcu = kvm_track_srcu(kvm);
 	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
 
 	if (!vm)
-		return;
+		return 0;
 	if (!emit_step(KS_VM_GONE, srcu, 0, kvm))
 		__sync_fetch_and_add(&sweeps_wanted, 1);
 	vm_stop_await(vm);
@@ -310,6 +315,7 @@ static __always_inline void vm_gone(__u64 kvm)
 	bpf_map_delete_elem(&domains, &irq_srcu);
 	if (track_srcu)
 		bpf_map_delete_elem(&domains, &track_srcu);
+	return 0;
 }
 
 /* User space asks this of each VM, in a task of its own. */
