@@ -90,8 +90,9 @@ static __always_inline void start_emit_stack(void *ctx, __u64 ssp, __u64 expires
 	if (!start)
 		return;
 	start_fill(start, KS_START, ssp, expires);
-	len = bpf_get_stack(ctx, start->stack, sizeof(start->stack),
-			    OUR_FRAMES + (gp_starts_in_irq() ? IRQ_FRAMES : 0));
+	len = TIMED_PART(RUN_STACK_OF_STARTER,
+			 bpf_get_stack(ctx, start->stack, sizeof(start->stack),
+				       OUR_FRAMES + (gp_starts_in_irq() ? IRQ_FRAMES : 0)));
 	start->frames = len > 0 ? len / sizeof(__u64) : 0;
 	ring_submit(start);
 }

@@ -10,6 +10,7 @@
 #include "locked.h"
 #include "lost.h"
 #include "turns.h"
+#include "timing.bpf.h"
 #include "wake.h"
 
 /* Of more CPUs, it is not said who was on one. */

@@ -151,7 +151,8 @@ static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
 	long len;
 
 	if (!want_early_stacks) {
-		len = bpf_get_task_stack(task, addrs, KS_STACK_MAX * sizeof(*addrs), 0);
+		len = TIMED_PART(RUN_STACK_OF_SLEEPER,
+				 bpf_get_task_stack(task, addrs, KS_STACK_MAX * sizeof(*addrs), 0));
 		return len > 0 ? len / sizeof(*addrs) : 0;
 	}
 	early = bpf_map_lookup_elem(&early_stacks, &tid);

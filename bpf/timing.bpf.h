@@ -7,7 +7,19 @@
 #ifndef BPF_TIMING_BPF_H
 #define BPF_TIMING_BPF_H
 
-#include "maps.bpf.h"
+#include <kvmstall/programs.h>
+
+/* Parts of programs that are measured by themselves. */
+enum run_part {
+	RUN_NOTHING,
+	RUN_STACK_OF_SLEEPER, /* in switch_tp: of another task, the run queue locked */
+	RUN_STACK_OF_STARTER, /* in timer_tp: its own */
+	RUN_PART_CNT
+};
+
+#ifndef KS_TIMING
+#define TIMED_PART(part, what) (what)
+#else
 
 /* Four for each power of two: the lower bound of bucket i is (4 + i % 4) << (i / 4) >> 2. */
 #define RUN_BUCKETS 128
@@ -19,10 +31,10 @@ struct run_times {
 	__u64 buckets[RUN_BUCKETS];
 };
 
-/* By enum ks_program; KS_PROGRAM_CNT: of nothing. Written by the programs, read by bpftool. */
+/* By enum ks_program, then by enum run_part. Written by the programs, read by bpftool. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, KS_PROGRAM_CNT + 1);
+	__uint(max_entries, KS_PROGRAM_CNT + RUN_PART_CNT);
 	__type(key, __u32);
 	__type(value, struct run_times);
 } run_times SEC(".maps");
@@ -74,9 +86,17 @@ static __always_inline void run_end(__u32 program, __u64 since_ns)
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	run_add(KS_PROGRAM_CNT, bpf_ktime_get_ns() - now);
+	run_add(KS_PROGRAM_CNT + RUN_NOTHING, bpf_ktime_get_ns() - now);
 	run_add(program, now - since_ns);
 }
+
+#define TIMED_PART(part, what)                                                                     \
+	({                                                                                         \
+		__u64 part_ns = bpf_ktime_get_ns();                                                \
+		__typeof__(what) result = (what);                                                  \
+		run_add(KS_PROGRAM_CNT + (part), bpf_ktime_get_ns() - part_ns);                    \
+		result;                                                                            \
+	})
 
 /* BPF_PROG() of libbpf, and the clock around it. */
 #define TIMED_PROG(name, args...)                                                                  \
@@ -95,4 +115,5 @@ static __always_inline void run_end(__u32 program, __u64 since_ns)
 	}                                                                                          \
 	static __always_inline int timed_##name(unsigned long long *ctx, ##args)
 
+#endif
 #endif

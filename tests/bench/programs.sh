@@ -97,7 +97,7 @@ names()
 {
 	printf '#include <kvmstall/programs.h>\nKS_PROGRAMS(X)\n' | ${CC:-cc} -E -P -I"$here/include" - |
 		grep -oE 'X\([a-z_]+' | cut -c3-
-	echo 'nothing'
+	printf '%s\n' 'nothing' 'the stack in switch_tp' 'the stack in timer_tp'
 }
 
 about()
@@ -133,7 +133,7 @@ table()
 		|---|--:|--:|--:|--:|--:|--:|--:|--:|
 	END
 	# shellcheck disable=SC2016 # quotes of markdown
-	rows | sed 's/^\([^\t]*\)/`\1`/; s/\t/ | /g; s/^/| /; s/$/ |/; s/`nothing`/nothing/'
+	rows | sed 's/^\([^\t]*\)/`\1`/; s/`\(nothing\|the .*\)`/\1/; s/\t/ | /g; s/^/| /; s/$/ |/'
 }
 
 "${MAKE:-make}" -s -C "$here" O="$O/timing" BPF_DEFINES=-DKS_TIMING "$O/timing/kvmstall" >&2
