@@ -241,23 +241,29 @@ piece()
 	: >measured
 	if "$1"; then
 		cat measured >>"$kept/values"
-		cut -d ' ' -f 1 /proc/loadavg >>"$kept/loads"
+		echo "$(cut -d ' ' -f 1 /proc/loadavg) $(others)" >>"$kept/loads"
 	else
 		miss all 'does not work here'
 	fi
 	echo "$*" >>"$kept/done"
 }
 
-# Tracers of others, which are in all columns.
+# Tracers of others, which are in all columns; ours has ended.
 others()
 {
 	grep -lxE 'kvmstall|bpftrace|perf|strace' /proc/[0-9]*/comm 2>/dev/null | wc -l
 }
 
+# range COLUMN: of what each piece has found
+range()
+{
+	cut -d ' ' -f "$1" "$kept/loads" | sort -n | sed -n '1p;$p' | paste -sd ' ' | sed 's/ / to /'
+}
+
 about()
 {
 	echo "$(uname -r), $(uname -m), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load" \
-		"$(sort -n "$kept/loads" | sed -n '1p;$p' | paste -sd ' ' | sed 's/ / to /'), $(others) tracers of others," \
+		"$(range 1), $(range 2) tracers of others," \
 		"$rounds rounds"
 }
 
