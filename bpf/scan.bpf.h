@@ -60,30 +60,15 @@ static __always_inline void task_emit(struct task_struct *task)
 /* Who was woken so lately may have a CPU in a moment. */
 #define WANTS_NS 1000000
 
-/* By the run queue's clock; 0: it has a CPU, or sleeps, or the kernel has no CONFIG_SCHED_INFO. */
-static __always_inline __u64 task_queued(struct task_struct *task)
-{
-	if (bpf_core_field_exists(task->sched_info.last_queued))
-		return BPF_CORE_READ(task, sched_info.last_queued);
-	return 0;
-}
-
-/*
- * Since when a thread that has no CPU wants one; 0: not known. Who was woken before any call began
- * is in no map: then by the run queue's clock, which a tick moves on (kernel/sched/stats.h,
- * sched_info_enqueue(), the same from 6.1 to 7.3).
- */
-static __always_inline __u64 wanted_since(struct task_struct *task, struct rq *rq, __u64 now)
+/* Since when a thread that has no CPU wants one; 0: not known. */
+static __always_inline __u64 wanted_since(struct task_struct *task, __u64 now)
 {
 	__u32 tid = task->pid;
 	struct kthread_wake *wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
-	__u64 queued, clock;
 
 	if (wake && wake->switches == task->nvcsw + task->nivcsw)
 		return wake->ns;
-	queued = task_queued(task);
-	clock = BPF_CORE_READ(rq, clock);
-	return queued && clock > queued && clock - queued < now ? now - (clock - queued) : 0;
+	return queued_since(task, now);
 }
 
 static __always_inline void wants_fill(struct ks_cpu *rec, struct task_struct *task, struct rq *rq,
@@ -115,7 +100,7 @@ static __always_inline void task_wants(struct task_struct *task)
 	if (!rq || !(task->flags & PF_KTHREAD) || !task->on_rq)
 		return;
 	curr = BPF_CORE_READ(rq, curr);
-	since_ns = wanted_since(task, rq, now);
+	since_ns = wanted_since(task, now);
 	if (curr == task || !since_ns || now - since_ns < WANTS_NS)
 		return;
 	rec = ring_reserve(sizeof(*rec));
