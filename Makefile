@@ -444,6 +444,10 @@ check-injections: all static
 	@KVMSTALL=$(abspath $O/kvmstall) TABLE='$(abspath $(TABLE))' ROWS='$(abspath $(ROWS))' bash tests/live/injections.sh
 	@$(STATICS) SERIES='$(SERIES)' tests/vm/locks.sh
 
+# Waits for plain RCU in VMs, and its grace periods against RCU's own functions: docs/rcu.md has the table. Minutes; not a part of check.
+check-rcu: all static
+	@O=$(abspath $O) $(STATICS) SERIES='$(SERIES)' TABLE='$(abspath $(TABLE))' tests/vm/rcu.sh
+
 check-timers: all
 	@bash tests/live/timers.sh
 
@@ -512,6 +516,6 @@ tidy: $(SKELS) $O/version.h
 		xargs -P$$(nproc) -I{} $(CLANG_TIDY) --quiet {} -- -std=gnu11 -pthread $(CPPFLAGS_ALL) 2>/dev/null
 
 .PHONY: all deb rpm tarball fuzz fuzzers check-fuzz install uninstall clean format format-version format-check completion examples deps deps-test deps-cross demo check unit-tests asan \
-	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-fleet check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-injections check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
+	check-unit check-golden check-docs check-installed check-live check-export check-monitoring check-fleet check-logs check-faults check-edges check-tsan soak check-kvm check-timers check-rcu check-injections check-vm check-bisect check-matrix check-distros check-install lab lint static static-arm64 program-arm64 headers analyze archives FORCE
 .DELETE_ON_ERROR: # no half-written skeletons
 .SECONDARY:       # keep .bpf.o for bpftool and veristat

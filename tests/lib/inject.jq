@@ -131,6 +131,23 @@ def wrong_rcu_holdout($injection; $jiffy):
 		wrong(any($held[]; .task.in == "kernel") | not; "it is not said to be in the kernel")
 	end;
 
+# The grace period itself took as long as what follows it: on a busy machine, or an emulated one.
+def is_slow_gp($callbacks_ns): $callbacks_ns * 2 < ns_by("rcu");
+
+# Who had the CPU that RCU's callbacks were to run on: the thread that was late is one of theirs.
+def wrong_rcu_callbacks($injection; $jiffy):
+	([$injection.began_ns, .ts_ns] | max) as $from
+	| rcu_ns("callbacks") as $ns
+	| wrong(.complete | not; "incomplete"),
+	wrong(ns_by("rcu", "wakeup") * 10 < ($injection.ended_ns - $from) * 9; "RCU is less than the CPU was kept"),
+	wrong($ns > $injection.ended_ns - $from + 3 * $jiffy and (.culprit.late.ns // 0) < $ns - 3 * $jiffy; "they are blamed for \($ns) ns"),
+	if is_disturbed("rcu") or is_slow_gp($ns) then empty else
+		wrong(.cause != "rcu"; "headline \(.cause)"),
+		wrong(.culprit.kind != "cpu"; "culprit is \(.culprit)"),
+		wrong(.culprit.tid != $injection.tid or (.culprit.realtime | not); "\(.culprit.tid) had the CPU, not \($injection.tid)"),
+		wrong(.culprit.late.comm // "" | test("^rcuo[ps]/") | not; "\(.culprit.late.comm) was late")
+	end;
+
 def wrong_kworker($injection):
 	wrong(covers("kworker", "wakeup", "run", "runnable"; $injection.ended_ns) | not; "kworker is less than the CPU was kept"),
 	if is_disturbed("kworker") then empty else wrong(.cause != "kworker"; "headline \(.cause)") end;
@@ -150,18 +167,19 @@ def round($injection; $seen; causes; wrongs): {
 	round: $injection.round,
 	$seen,
 	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"), ($seen[] | wrongs)],
-	disturbed: any($seen[]; is_disturbed(causes) or is_unseen or kthread_waits),
+	disturbed: any($seen[]; is_disturbed(causes) or is_unseen or (if $injection.injected == "rcu-callbacks"
+		then is_slow_gp(rcu_ns("callbacks")) else kthread_waits end)),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
 def is_too_late: (.detail | contains("no overlap")) or .victims == []
-	or (.victims[0].ts_ns > (.began_ns + .ended_ns) / 2 and (.injected | IN("reader", "kworker", "rcu-holdout")));
+	or (.victims[0].ts_ns > (.began_ns + .ended_ns) / 2 and (.injected | IN("reader", "kworker", "rcu-holdout", "rcu-callbacks")));
 
 # $repro | rounds: of the injections with one victim. Those that came too late are left out.
 def rounds($name; $trace; $jiffy):
 	. as $repro | injections($name)[] | . as $injection
 	| .victims = [$repro | victims($name; $injection)] | select(is_too_late | not)
-	| [.victims[] | if $name == "rcu-holdout" then seen_wait($trace; .) else seen($trace; .) end] as $seen
+	| [.victims[] | if $name | startswith("rcu-") then seen_wait($trace; .) else seen($trace; .) end] as $seen
 	| if $name == "reader" then
 		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
 		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
@@ -170,6 +188,7 @@ def rounds($name; $trace; $jiffy):
 	elif $name == "mmap-lock" then round($injection; $seen; "lock"; wrong_mmap_lock($injection))
 	# who is preempted before it sleeps, for as long as RCU takes, does not sleep
 	elif $name == "rcu-holdout" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
+	elif $name == "rcu-callbacks" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_callbacks($injection; $jiffy))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

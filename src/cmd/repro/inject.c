@@ -2,16 +2,19 @@
 #include "cmd/repro/inject.h"
 #include "cmd/repro/victim.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "cmd/repro/call_log.h"
@@ -166,7 +169,9 @@ static void *run_spinner(void *arg)
 	return NULL;
 }
 
-static int spin_and_suffer(struct machine *vm, struct spinner *spinner, struct err *err)
+/* @suffer is what waits meanwhile. */
+static int spin_and_suffer(struct machine *vm, struct spinner *spinner,
+			   int (*suffer)(struct machine *vm, struct err *err), struct err *err)
 {
 	pthread_t thread;
 	int ret = pthread_create(&thread, NULL, run_spinner, spinner);
@@ -179,9 +184,14 @@ static int spin_and_suffer(struct machine *vm, struct spinner *spinner, struct e
 		err_cannot(err, "cannot run a SCHED_FIFO thread on CPU %d: %s (CAP_SYS_NICE)",
 			   BOOT_CPU, strerror(-ret));
 	else
-		ret = victim_update(vm, 0, "kworker", err);
+		ret = suffer(vm, err);
 	pthread_join(thread, NULL);
 	return ret;
+}
+
+static int suffer_kworker(struct machine *vm, struct err *err)
+{
+	return victim_update(vm, 0, "kworker", err);
 }
 
 /* A real-time thread keeps the boot CPU, whose kworker has to run the callbacks. */
@@ -196,7 +206,7 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	ret = victim_leave_cpu(BOOT_CPU, "kworker", &before, err);
 	if (ret)
 		return ret;
-	ret = spin_and_suffer(vm, &spinner, err);
+	ret = spin_and_suffer(vm, &spinner, suffer_kworker, err);
 	sched_setaffinity(0, sizeof(before), &before);
 	injection->begin_ns = spinner.begin_ns;
 	injection->end_ns = spinner.end_ns;
@@ -205,6 +215,130 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "SCHED_FIFO thread %d kept CPU %d, where SRCU callbacks run", spinner.tid,
 		 BOOT_CPU);
+	return ret;
+}
+
+/* ---- callbacks of plain RCU ---- */
+
+#define KTHREADS_MAX 256
+
+/* Threads of the kernel that were moved, and where they were. */
+struct moved {
+	size_t cnt;
+	pid_t tids[KTHREADS_MAX];
+	cpu_set_t before[KTHREADS_MAX];
+};
+
+static bool is_named(const char *pid, const char *const *names)
+{
+	char path[64], comm[32] = "";
+	_fclose_ FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(comm, sizeof(comm), file))
+		return false;
+	for (; *names; names++)
+		if (!strncmp(comm, *names, strlen(*names)))
+			return true;
+	return false;
+}
+
+/* All threads of the kernel whose names begin with one of @names. */
+static void move_kthreads(struct moved *moved, const char *const *names, const cpu_set_t *cpus)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	pid_t tid;
+
+	while (dir && moved->cnt < KTHREADS_MAX && (entry = readdir(dir))) {
+		tid = (pid_t)atoi(entry->d_name);
+		if (tid <= 0 || !is_named(entry->d_name, names) ||
+		    sched_getaffinity(tid, sizeof(*cpus), &moved->before[moved->cnt]) ||
+		    sched_setaffinity(tid, sizeof(*cpus), cpus))
+			continue;
+		moved->tids[moved->cnt++] = tid;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void move_back(const struct moved *moved)
+{
+	for (size_t i = 0; i < moved->cnt; i++)
+		sched_setaffinity(moved->tids[i], sizeof(moved->before[i]), &moved->before[i]);
+}
+
+/*
+ * What runs callbacks for CPUs that run none themselves (rcu_nocbs=) goes to the boot CPU, as on
+ * hosts that keep the others for VMs; what makes the grace periods goes where it is not disturbed.
+ */
+static int move_rcuo(struct moved *moved, struct err *err)
+{
+	static const char *const runners[] = {"rcuop/", "rcuos/", NULL};
+	static const char *const makers[] = {"rcuog/", "rcu_preempt", "rcu_sched", NULL};
+	cpu_set_t boot, others;
+	size_t cnt;
+
+	CPU_ZERO(&boot);
+	CPU_SET(BOOT_CPU, &boot);
+	move_kthreads(moved, runners, &boot);
+	cnt = moved->cnt;
+	if (!cnt || sched_getaffinity(0, sizeof(others), &others))
+		return err_cannot(err, "no thread runs RCU's callbacks on this host: it was not "
+				       "booted with rcu_nocbs=all");
+	move_kthreads(moved, makers, &others);
+	return 0;
+}
+
+/* Else RCU's kthread wakes who waits, without a callback. */
+static int needs_callbacks(struct err *err)
+{
+	_fclose_ FILE *file = fopen("/sys/module/rcutree/parameters/rcu_normal_wake_from_gp", "re");
+	int value = file ? fgetc(file) : '0';
+
+	return value == '0' ? 0
+			    : err_cannot(err, "who waits for RCU needs no callback here: "
+					      "rcutree.rcu_normal_wake_from_gp is on");
+}
+
+static int suffer_rcu_callbacks(struct machine *vm, struct err *err)
+{
+	int ret;
+
+	vm->injected = "rcu-callbacks";
+	ret = machine_grow_by_eventfd(vm);
+	vm->injected = NULL;
+	return ret < 0 ? victim_error(vm, ret, err) : 0;
+}
+
+/* A real-time thread keeps the boot CPU, where RCU's callbacks are to run; a table of descriptors
+ * grows. */
+static int inject_rcu_callbacks(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+				struct err *err)
+{
+	struct spinner spinner = {.hold_ns = hold_ns};
+	struct moved moved = {.cnt = 0};
+	cpu_set_t before;
+	int ret = needs_callbacks(err);
+
+	if (!ret)
+		ret = victim_leave_cpu(BOOT_CPU, "rcu-callbacks", &before, err);
+	if (ret)
+		return ret;
+	ret = move_rcuo(&moved, err);
+	if (!ret)
+		ret = spin_and_suffer(vm, &spinner, suffer_rcu_callbacks, err);
+	move_back(&moved);
+	sched_setaffinity(0, sizeof(before), &before);
+	injection->begin_ns = spinner.begin_ns;
+	injection->end_ns = spinner.end_ns;
+	injection->tid = spinner.tid;
+	injection->victim_tid = gettid();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "SCHED_FIFO thread %d kept CPU %d, where RCU's callbacks are to run; meanwhile a "
+		 "table of descriptors grew",
+		 spinner.tid, BOOT_CPU);
 	return ret;
 }
 
@@ -307,9 +441,19 @@ static int inject_mmap_lock(struct machine *vm, uint64_t hold_ns, struct injecti
 	return ret;
 }
 
-const char *const inject_names[] = {"reader",	    "lock",	 "kworker",	"normal-gp",
-				    "mmu-notifier", "none",	 "hang",	"notifier-reader",
-				    "invalidation", "mmap-lock", "rcu-holdout", NULL};
+const char *const inject_names[] = {"reader",
+				    "lock",
+				    "kworker",
+				    "normal-gp",
+				    "mmu-notifier",
+				    "none",
+				    "hang",
+				    "notifier-reader",
+				    "invalidation",
+				    "mmap-lock",
+				    "rcu-holdout",
+				    "rcu-callbacks",
+				    NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -350,4 +494,9 @@ const struct inject injects[] = {
 	 .order = ORDER_OWN,
 	 .max_hold_ns = SPIN_MAX_NS,
 	 .run = inject_rcu_holdout},
+	{.name = "rcu-callbacks",
+	 .expects = "rcu",
+	 .order = ORDER_OWN,
+	 .max_hold_ns = SPIN_MAX_NS,
+	 .run = inject_rcu_callbacks},
 };

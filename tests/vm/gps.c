@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gps CAPTURE - each of RCU's grace periods that a recording has whole, as a line of JSON: its
+ * number (of gp_seq), the interval that its start lies in and the one that its end lies in
+ * (CLOCK_MONOTONIC), and the CPU that reported last; null: nobody's report ended it, but the
+ * kthread's own look. By what the ledger goes by, its kthread's sleeps and wake-ups: between a
+ * wake-up and the sleep after it the kthread ran.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "capture/capture.h"
+
+struct state {
+	struct ks_rcu last;
+	uint64_t from_ns, until_ns; /* the start of .gp lies between; 0: it was not seen */
+	int64_t gp;
+};
+
+static int64_t gp_of(const struct ks_rcu *rec)
+{
+	return (int64_t)rec->seq >> 2;
+}
+
+static void put(const struct state *state, const struct ks_rcu *wake, uint64_t until_ns)
+{
+	printf("{\"gp\":%" PRId64 ",\"start\":[%" PRIu64 ",%" PRIu64 "],\"end\":[%" PRIu64
+	       ",%" PRIu64 "],\"cpu\":",
+	       state->gp, (uint64_t)state->from_ns, (uint64_t)state->until_ns,
+	       (uint64_t)wake->head.ts_ns, until_ns);
+	if (wake->mask)
+		printf("null}\n");
+	else
+		printf("%u}\n", wake->head.cpu);
+}
+
+/* From a wake-up to the sleep after it: what has it done in between? */
+static void take_run(struct state *state, const struct ks_rcu *wake, const struct ks_rcu *sleep)
+{
+	bool was_on = wake->seq & 3, is_on = sleep->seq & 3;
+
+	if (was_on && state->until_ns && state->gp == gp_of(wake) && gp_of(sleep) > state->gp)
+		put(state, wake, sleep->head.ts_ns);
+	if (!is_on || (was_on && gp_of(wake) == gp_of(sleep)))
+		return;
+	state->gp = gp_of(sleep);
+	state->from_ns = wake->head.ts_ns;
+	state->until_ns = sleep->head.ts_ns;
+}
+
+static int on_record(void *ctx, const void *record, size_t size)
+{
+	const struct ks_rcu *rec = record;
+	struct state *state = ctx;
+
+	(void)size;
+	if (rec->head.type != KS_RCU_SLEEP && rec->head.type != KS_RCU_WAKE)
+		return 0;
+	if (rec->head.type == KS_RCU_SLEEP && state->last.head.type == KS_RCU_WAKE)
+		take_run(state, &state->last, rec);
+	state->last = *rec;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct capture_ops ops = {.record = on_record};
+	struct state state = {.gp = 0};
+	struct capture_reader *reader = capture_reader_new(&ops, &state);
+	struct err err = {0};
+	static char buf[65536];
+	FILE *file = argc > 1 ? fopen(argv[1], "re") : NULL;
+	size_t len;
+	int ret = 0;
+
+	if (!file || !reader) {
+		perror("gps");
+		return 1;
+	}
+	while (!ret && (len = fread(buf, 1, sizeof(buf), file)))
+		ret = capture_reader_feed(reader, buf, len, &err);
+	if (!ret)
+		ret = capture_reader_finish(reader, &err);
+	if (ret)
+		fprintf(stderr, "gps: %s\n", err.msg);
+	return ret != 0;
+}

@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check-rcu: waits for plain RCU in VMs (guest/rcu.sh), for what the machine at hand does not have: KVM_RUN from another
+# thread and KVM_CREATE_VM after a move of cgroups (up to 6.12), callbacks that nobody runs (rcu_nocbs), the end of a VM with
+# nested paging. And when its grace periods start and end, and which CPU reports last, against kprobes on RCU's own functions.
+#
+# SERIES is which kernels, by default 6.1, 6.12 and 7.3. KVMSTALL_STATIC is the program without libraries.
+# TABLE=FILE has the figures, as docs/rcu.md has them. KEEP=1 keeps what was captured.
+# shellcheck disable=SC2016,SC2154,SC2317 # jq programs have $; suite.sh's; functions run by name
+set -u
+
+# shellcheck source=tests/lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
+O=${O:-$here/build}
+gps_min=301
+rounds=31
+
+# row TABLE FIELD...: a row of it, for this kernel.
+row()
+{
+	{
+		printf '| %s |' "${release:-$series}"
+		printf ' %s |' "${@:2}"
+		echo
+	} >>"$work/rows.$1"
+}
+
+boot()
+{
+	local status=0
+
+	OUT=$out KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
+		KVMSTALL_VM_APPEND='rcu_nocbs=all rcutree.rcu_normal_wake_from_gp=0 rcupdate.rcu_cpu_stall_suppress=1' \
+		"$here/tests/vm/run.sh" "$series" "$here/tests/vm/guest/rcu.sh" 2>errors || status=$?
+	cat errors
+	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
+	[ "$status" = 0 ] || fail "exit status $status"
+	note "$(cat "$out/release"), in $SECONDS s"
+}
+
+# need NAME: what the guest brought home, and its calls hold together.
+need()
+{
+	[ -s "$out/release" ] || skip 'it did not boot'
+	grep -qx "$1: exit status 0" "$out/status" || fail "$(cat "$out/status" "$out/$1.errors")"
+	none "off balance" 'select(is_call and is_off_balance)' "$out/$1.trace"
+	none "losses" 'select(.type == "lost" and (.where | IN("ring", "tasks", "domains", "history")))' "$out/$1.trace"
+}
+
+# waiters API SITE: the calls of a stream that waited so.
+waiters()
+{
+	echo "select(is_call and any(.waits[]; .api == \"$1\" and (.site // \"\" | test(\"^($2)([.].*)?\$\"))))"
+}
+
+# ms FILE: how many objects, and their .ns: the median, and the most.
+ms()
+{
+	jq -rs 'map(.ns) | sort | "\(length) | \(.[length / 2 | floor] / 1e5 | round / 10) | \(last / 1e5 | round / 10)"' "$1"
+}
+
+# newer THAN SERIES: or the same.
+newer()
+{
+	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+# KVM_RUN comes from another thread than before, in each round.
+vcpu_hop()
+{
+	need hop
+	ndjson -c "include \"ndjson\"; $(waiters synchronize_rcu kvm_vcpu_ioctl)" "$out/hop.trace" >waited
+	if newer 6.13 "$series"; then
+		[ ! -s waited ] || fail "since 6.13 nothing waits" "$(head -n 3 waited)"
+		skip 'since Linux 6.13 nothing waits'
+	fi
+	none "another call" 'select(.call != "KVM_RUN")' waited
+	none "another headline" 'select(.cause != "rcu") | select(waited_for_cpu | not) | {cause, segments}' waited
+	none "unexplained" 'select(has_cause("unexplained")) | .segments' waited
+	[ "$(wc -l <waited)" = "$rounds" ] || fail "$(wc -l <waited) of $rounds waited"
+	jq -c '{ns: .stall_ns}' waited >lengths
+	row lengths "KVM_RUN from another thread: kvm_vcpu_ioctl" "$(ms lengths)"
+	note "$(wc -l <waited) of $rounds: KVM_RUN waits in kvm_vcpu_ioctl, $(jq -rs 'map(.ns) | sort | .[length / 2 | floor] / 1e6' lengths) ms (median)"
+}
+
+# A real-time thread has the CPU where RCU's callbacks are to run.
+callbacks()
+{
+	local wrong
+
+	need callbacks
+	! grep -q '"type":"skip"' "$out/callbacks.repro" || skip "$(jq -r 'select(.type == "skip").reason' "$out/callbacks.repro" | head -n 1)"
+	# Of 41 rounds those count whose grace period was short beside the time that the CPU was kept.
+	ndjson -nc --slurpfile trace "$out/callbacks.trace" --slurpfile repro "$out/callbacks.repro" --argjson jiffy 4000000 \
+		'include "inject"; $repro | rounds("rcu-callbacks"; $trace; $jiffy)' >all
+	note "$(jq -s 'map(select(.disturbed)) | length' all) of $(wc -l <all) grace periods took as long as their callbacks"
+	jq -c 'select(.wrong != [] or (.disturbed | not))' all | head -n "$rounds" >judged
+	wrong=$(jq -s 'map(select(.wrong != [])) | length' judged)
+	jq -c 'select(.wrong != []) | [.round, .wrong]' judged | head -n 7
+	[ "$wrong" = 0 ] || fail "$wrong of $(wc -l <judged) rounds are wrong"
+	[ "$(wc -l <judged)" = "$rounds" ] || too_busy "only $(wc -l <judged) of $rounds rounds came off"
+	jq -c '.seen[] | {ns: ([.segments[] | select(.part == "callbacks").ns] | add // 0)}' judged >lengths
+	row lengths "callbacks that nobody runs for 307 ms: rcuop" "$(ms lengths)"
+	note "$(wc -l <judged) rounds, all right"
+}
+
+# What a KVM_CREATE_VM waits for while processes are moved from cgroup to cgroup: for a thread of KVM's, which joins its
+# cgroups (up to 6.11), or for nothing.
+create_vm()
+{
+	need cgroup
+	jq -c 'select(.call == "KVM_CREATE_VM" and .comm == "kvmstall" and .type != "vm") | {cause, latency_ns, culprit, segments}' "$out/cgroup.trace" >made
+	note "$(jq -rs 'group_by(.cause) | map("\(.[0].cause) \(length)") | join(", ")' made)"
+	head -n 3 made
+	tail -n 3 made
+}
+
+# Each end of a VM with nested paging waits for callbacks of all CPUs.
+ends()
+{
+	need hop
+	ndjson -c "include \"ndjson\"; $(waiters rcu_barrier 'kvm_mmu_uninit_tdp_mmu|kvm_mmu_uninit_vm|kvm_arch_destroy_vm')" "$out/hop.trace" >waited
+	none "another call" 'select(.call != "close")' waited
+	[ -s waited ] || fail "no end of a VM waits in rcu_barrier()"
+	jq -c '{ns: ([.waits[] | select(.api == "rcu_barrier").ns] | add)}' waited >lengths
+	row lengths "close of a VM with NPT: rcu_barrier" "$(ms lengths)"
+	note "$(wc -l <waited) ends of VMs wait in rcu_barrier, $(jq -rs 'map(.ns) | sort | .[length / 2 | floor] / 1e6' lengths) ms (median)"
+}
+
+# What RCU's functions did, as JSON, in us: a grace period a line. The kthread itself reports for CPUs that it has found idle.
+probed()
+{
+	awk '{
+		match($0, /[0-9]+\.[0-9][0-9][0-9][0-9][0-9][0-9]: /)
+		us = substr($0, RSTART, RLENGTH - 2)
+		sub(/\./, "", us)
+		rest = substr($0, RSTART + RLENGTH)
+		match($0, /\[[0-9]+\]/)
+		cpu = substr($0, RSTART + 1, RLENGTH - 2) + 0
+		event = substr(rest, 1, index(rest, ":") - 1)
+		if (event == "init") { init = us; gps = "" }
+		if (event == "inited") inited = us
+		if (event == "report") { sub(/.*gps=/, "", rest); gps = rest; last = $1 ~ /^rcu_(preempt|sched)-/ ? "null" : cpu }
+		if (event == "reported") at = us
+		if (event == "cleanup") cleanup = us
+		if (event == "cleaned" && init && gps != "")
+			printf "{\"seq\":%s,\"start\":[%s,%s],\"end\":[%s,%s],\"cpu\":%s,\"last\":%s}\n", gps, init, inited, cleanup, us, last, at
+	}' "$1"
+}
+
+# Each grace period that the recording has whole: RCU starts it and ends it in the time in which the kthread is seen to run for
+# that, and the CPU that reported last is the one that is named. Where none is, the kthread itself has seen idle CPUs, or a CPU reported
+# when the timer had woken the kthread and it had not looked yet: no record says that.
+oracle()
+{
+	local all wrong
+
+	[ -s "$out/oracle.kvs" ] || skip "these functions cannot be probed here"
+	[ ! -s "$out/oracle.lost" ] || too_busy "$(cat "$out/oracle.lost")"
+	${CC:-cc} -O1 -I"$here/include" -I"$here/src" -o gps "$here/tests/vm/gps.c" "$O/core.a" -ljansson -lzstd -lm
+	./gps "$out/oracle.kvs" >seen
+	probed "$out/oracle.events" >said
+	jq -nc --slurpfile seen seen --slurpfile said said '
+		($said | map({key: (.seq / 4 | floor | tostring), value: .}) | from_entries) as $by
+		| $seen[] | . as $gp | $by[.gp | tostring] as $its
+		| def within($its; $mine): $its != null and $its[0] >= ($mine[0] / 1000 | floor) and $its[1] <= $mine[1] / 1000;
+		{gp, cpu, $its, width: ((.start[1] - .start[0]) + (.end[1] - .end[0]) | . / 2000 | round),
+			wrong: [(if within($its.start; $gp.start) | not then "start" else empty end),
+				(if within($its.end; $gp.end) | not then "end" else empty end),
+				(if $its == null or $its.cpu != .cpu and (.cpu != null or $its.last < (.end[0] / 1000 | floor)) then "last" else empty end)]}
+		| .missed = ($its != null and .cpu == null and $its.cpu != null)' >judged
+	all=$(wc -l <judged)
+	wrong=$(jq -s 'map(select(.wrong != [])) | length' judged)
+	jq -c 'select(.wrong != [])' judged | head -n 7
+	note "$all grace periods, $wrong otherwise than RCU's functions say; $(jq -s 'map(select(.cpu != null)) | length' judged) ended by" \
+		"the report of a CPU, $(jq -s 'map(select(.missed)) | length' judged) by one that came after the timer; start and end are known to $(jq -rs 'map(.width) | sort | "\(.[length / 2 | floor]) us (median), \(last) us (most)"' judged)"
+	row oracle "$all" "$((all - wrong))" "$(jq -rs '(map(select(.cpu != null)) | length | tostring) + " | " + (map(select(.missed)) | length | tostring) + " | " +
+		(map(.width) | sort | "\(.[length / 2 | floor]) | \(last)")' judged)"
+	[ "$wrong" = 0 ] || fail "$wrong of $all are otherwise"
+	[ "$all" -ge "$gps_min" ] || too_busy "only $all of $gps_min grace periods"
+}
+
+# What docs/rcu.md is.
+table()
+{
+	[ -n "${TABLE-}" ] || skip 'no TABLE'
+	{
+		cat <<-'END'
+			# Plain RCU's waits in VMs, and RCU's own word for it
+
+			Written by `TABLE=docs/rcu.md make check-rcu` (tests/vm/rcu.sh): QEMU's TCG, 2 CPUs, `-cpu EPYC` with nested paging, HZ=250. Times are
+			those of emulated CPUs on a busy machine: which call waits, for what and how often, is what they are for.
+
+			## Waits, by what trace says
+
+			*cases* is in how many calls; times in ms.
+
+			| kernel | wait | cases | median | most |
+			|---|---|--:|--:|--:|
+		END
+		[ ! -e "$work/rows.lengths" ] || cat "$work/rows.lengths"
+		cat <<-'END'
+
+			## Against RCU's own functions
+
+			While a table of descriptors grows under `kvmstall record`, kprobes are on `rcu_gp_init()`, `rcu_gp_cleanup()` and
+			`rcu_report_qs_rnp()`. Of each grace period that the recording has whole: the kthread's sleeps and wake-ups leave an interval for
+			its start and one for its end, in which these functions must be entered and left; and the last report must come from the CPU that
+			is named. *by a CPU*: one is named. *late*: none is named, since the last CPU reported when the timer had woken the kthread, and
+			before it looked; in all others without a name the kthread itself reported, for idle CPUs. *width*: of those intervals, in us.
+
+			| kernel | grace periods | agree | by a CPU | late | width, median | most |
+			|---|--:|--:|--:|--:|--:|--:|
+		END
+		[ ! -e "$work/rows.oracle" ] || cat "$work/rows.oracle"
+	} >"$TABLE"
+}
+
+command -v jq >/dev/null || nothing 'no jq'
+for series in ${SERIES:-6.1 6.12 7.3}; do
+	out=$work/$series.out
+	mkdir -p "$out"
+	SECONDS=0
+	run_test "$series-boot" boot
+	[ -s "$out/release" ] || continue
+	release=$(cat "$out/release")
+	for name in vcpu-hop callbacks create-vm ends oracle; do
+		run_test "$series-$name" "${name//-/_}"
+	done
+done
+run_test table table
+finish
