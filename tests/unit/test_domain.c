@@ -1038,7 +1038,7 @@ static void all_domains_together_stay_within_the_budget(void **state)
 	domain_set_budget(busy, &budget);
 	domain_set_budget(calm, &budget);
 	queue_gps(busy, 10007);
-	assert_in_range(budget.bytes, 1, budget.max_bytes);
+	assert_within(budget.bytes, 1, budget.max_bytes);
 	queue_gps(calm, 53);
 	assert_int_equal(domain_gp_at(calm, 1010), gp_id_in_progress(GP(1)));
 	assert_int_equal(domain_gp_at(busy, 1010), 0);

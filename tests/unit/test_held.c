@@ -162,7 +162,7 @@ static void a_reader_that_no_scan_saw_is_scanned_for_again(void **state)
 		held_scanned(&queue, held, ms * MS);
 		scans++;
 	}
-	assert_in_range(scans, 11, 19);
+	assert_within(scans, 11, 19);
 	see(&queue, KS_GP_END, 1, IDLE(8));
 	assert_true(held_when_ns(&queue) == UINT64_MAX);
 }

@@ -89,7 +89,7 @@ static void a_full_pipe_is_given_up_when_the_waiter_says_so(void **state)
 		assert_int_equal(fcntl(ends[1], F_SETFL, flags[i]), 0);
 		assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 65536), 65536);
 		assert_int_equal(io_write_all(ends[1], bytes, LEN, &written, &waiter), -ETIMEDOUT);
-		assert_in_range(written, 1, 65536);
+		assert_within(written, 1, 65536);
 		close(ends[0]);
 		close(ends[1]);
 	}

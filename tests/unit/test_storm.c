@@ -55,7 +55,7 @@ static void many_short_calls_are_one_line(void **state)
 	assert_int_equal(seen.last.sum_ns, 261 * 100000 + 260 * 200000);
 	assert_int_equal(seen.last.max_ns, 200000);
 	assert_int_equal(seen.last.by_cause[KS_CAUSE_RUN], seen.last.sum_ns);
-	assert_in_range(storm_median_ns(&seen.last), 96000, 104000);
+	assert_within(storm_median_ns(&seen.last), 96000, 104000);
 	storms_end(&storms);
 	assert_int_equal(seen.cnt, 1);
 	storms_fini(&storms);
