@@ -165,9 +165,10 @@ static const struct held *oldest(const struct reorder *order)
 	return order->heap;
 }
 
-static int pop(struct reorder *order)
+/* @next: the oldest. */
+static int pop(struct reorder *order, const struct held *next)
 {
-	struct held first = *oldest(order);
+	struct held first = *next;
 	int ret;
 
 	if (order->heap_cnt && first.nr == order->heap->nr) {
@@ -192,7 +193,7 @@ int reorder_flush(struct reorder *order, uint64_t now_ns)
 	if (now_ns == UINT64_MAX)
 		until = UINT64_MAX;
 	while ((next = oldest(order)) && next->ts_ns <= until) {
-		one = pop(order);
+		one = pop(order, next);
 		if (one)
 			ret = one;
 	}
