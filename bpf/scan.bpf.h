@@ -97,7 +97,7 @@ static __always_inline void task_wants(struct task_struct *task)
 	struct task_struct *curr;
 	struct ks_cpu *rec;
 
-	if (!rq || !(task->flags & PF_KTHREAD) || !task->on_rq)
+	if (!rq || !(task->flags & PF_KTHREAD) || task_is_asleep(task))
 		return;
 	curr = BPF_CORE_READ(rq, curr);
 	since_ns = wanted_since(task, now);
