@@ -55,7 +55,7 @@ by nothing else. On each, \`kvmstall repro\` sets VMs up as VMMs do, untraced fo
 $(part '[.[] | select(.missing | not)] as $all | "\($all | length) of \(length) cells, \($all | map(.date) | unique | join(", ")); kernels \($all | map(.release | sub("-lab.*"; "")) | unique | join(", ")).
 Medians and 99th percentiles (of fewer than 101, that is the longest) over \($all | map(.vms) | unique | map(tostring) | join(", ")) VMs, causes of \($all | map(.traced) | unique | map(tostring) | join(", ")) others, in microseconds; of several calls together (all registrations, set-up) the sum of the median of each. The machines are emulated (QEMU TCG, 2 CPUs: AMD SVM with AVIC,
 or Arm EL2): [what that distorts](#what-emulation-distorts). The load of the host after each boot was \($all | map(.load) | min) to \($all | map(.load) | max): where it was
-more than 2, other work took CPUs away, which shows in the long tails and in whatever computes, and not in medians of what waits for a timer."')
+more than 2, other work took CPUs away, which shows in the long tails and in whatever computes or waits for a CPU, and not in medians of what waits for a timer."')
 
 ## In short
 
