@@ -484,7 +484,7 @@ put_table()
 		without it. *Ended*: the command ends with another exit status and a sentence; whole lines or a readable recording are what
 		there is until then. *A part*: it goes on, and says what is missing. *Wrong*: silence, a signal, no end, or programs left in
 		the kernel; with one of these the suite fails. Where libbpf itself dies of a signal for want of memory, that is its own
-		defect, and said beside.
+		defect, and said beside. The script's list says what each command is: flight is \`record --flight\`, top-play \`top\` of a recording.
 
 		Most allocations are one place's, over and over. Of each *call stack* that allocates, from main() to the allocation, the first and the
 		last one fail, and every system call that is named${ALL:+; where "all" is said, every allocation}. A command that attaches has
