@@ -16,6 +16,7 @@
 #include "output/json.h"
 #include "output/page.h"
 #include "output/perfetto/perfetto.h"
+#include "output/text/summary_text.h"
 
 static void on_storm(void *ctx, const struct storm *storm);
 
@@ -459,7 +460,7 @@ static void put_json_end(struct printer *show)
 /* It is for people, and goes to standard error. */
 static void put_text_end(struct printer *show)
 {
-	text_summary(&show->line, &show->summary, show->backend);
+	summary_text(&show->line, &show->summary, show->backend);
 	if (str_failed(&show->line))
 		show->missing++;
 	else

@@ -17,7 +17,7 @@
 #include "output/spans.h"
 #include "output/storm.h"
 #include "output/summary.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 /* Rows of an option table; @F is the struct filter in struct @CFG. */
 /* clang-format off */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 #define FIRST 16
 

@@ -12,7 +12,7 @@
 #include "ledger/stack.h"
 #include "ledger/symbols.h"
 #include "output/table.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 /* Tasks whose call's own record never comes are forgotten in the end. */
 #define PENDING_MAX 65536

@@ -11,7 +11,7 @@
 #include "base/sanitize.h"
 #include "output/quantile.h"
 #include "output/table.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 #define KEY_LEN	 192
 #define COLS_MAX 11

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "ledger/filter.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 struct page;
 struct str;

@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "ledger/filter.h"
 #include "ledger/stall.h"
-#include "output/text.h"
+#include "output/text/text.h"
 #include "view/lanes.h"
 
 struct deferral;

@@ -18,7 +18,7 @@
 #include "output/summary.h"
 #include "output/table.h"
 #include "output/group_by.h"
-#include "output/text.h"
+#include "output/text/text.h"
 #include "sink_metrics.h"
 #include "sink_view.h"
 

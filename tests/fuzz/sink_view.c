@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "capture/capture.h"
-#include "output/text.h"
+#include "output/text/text.h"
 #include "view/board.h"
 #include "view/screen.h"
 #include "view/view.h"

@@ -13,7 +13,7 @@
 #include "capture/replay.h"
 #include "ledger/record_view.h"
 #include "output/summary.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 /* ---- in ---- */
 

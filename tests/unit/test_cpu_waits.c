@@ -3,7 +3,7 @@
 #include "ledger/blame/cpu_waits.h"
 
 #include "base/str.h"
-#include "output/text.h"
+#include "output/text/text.h"
 #include "trace.h"
 
 #define KWORKER 31

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "output/advice.h"
 #include "output/json.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 /* A close waits for the queue that a kworker shuts another irqfd down in. */
 static const struct row rows[] = {

@@ -3,7 +3,7 @@
 #include "ledger/blame/locks.h"
 
 #include "base/str.h"
-#include "output/text.h"
+#include "output/text/text.h"
 #include "trace.h"
 
 /* A scan at @us finds @tid asleep on a lock. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lines for people, letter by letter: a change of them is a change that people see. */
-#include "output/text.h"
+#include "output/text/summary_text.h"
+#include "output/text/text.h"
 
 #include "base/str.h"
 #include "output/summary.h"
@@ -458,7 +459,7 @@ static void a_summary_tells_counts_causes_and_losses(void **state)
 	assert_int_equal(summary.incomplete, 0);
 	summary.losses[KS_LOSS_TASKS] = 3;
 	str_init(&out);
-	text_summary(&out, &summary, "fentry");
+	summary_text(&out, &summary, "fentry");
 	assert_non_null(strstr(out.text, "1 stall "));
 	assert_non_null(strstr(out.text, "2 calls"));
 	assert_non_null(strstr(out.text, "fentry"));

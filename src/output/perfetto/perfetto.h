@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "ledger/filter.h"
-#include "output/text.h"
+#include "output/text/text.h"
 
 struct perfetto;
 struct str;

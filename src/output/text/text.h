@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Lines for people. */
-#ifndef OUTPUT_TEXT_H
-#define OUTPUT_TEXT_H
+#ifndef OUTPUT_TEXT_TEXT_H
+#define OUTPUT_TEXT_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,6 @@
 #include "ledger/stall.h"
 
 struct str;
-struct summary;
 
 struct text_cfg {
 	int64_t clock_offset_ns; /* from CLOCK_MONOTONIC to local time of day, in ns since midnight
@@ -37,17 +36,15 @@ void text_header(struct str *out);
  */
 void text_fit(struct text_cfg *cfg, const struct stall *stall);
 
-/* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its
- * account under it. */
 /* "KVM_IRQFD of vmm[12] has waited for 312ms (reader)" */
 void text_stop(struct str *out, const struct stall *stall);
 
+/* One line a stall, "STUCK" in front of its cause while it is not over; with .show_account its
+ * account under it. */
 void text_stall(struct str *out, const struct stall *stall, const struct text_cfg *cfg);
 
 /* One line, in the columns of a stall: what they took together. */
 void text_storm(struct str *out, const struct storm *storm, const struct text_cfg *cfg);
-
-void text_summary(struct str *out, const struct summary *summary, const char *backend);
 
 /*
  * "name[pid]", or "name[pid]#id" for a VM whose process had one before; the name
