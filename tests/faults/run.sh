@@ -429,7 +429,7 @@ syscalls()
 	without "$1"
 	read -ra words <<<"${commands[$1]}"
 	! is_live || [ "$2" = bpf ] || [ ${#stacks[@]} = 0 ] || all=
-	strace -qq "${stacks[@]}" -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >/dev/null 2>&1 </dev/null || true
+	strace -qq "${stacks[@]}" -o calls -e trace="$2,rt_sigprocmask" -e signal=none "$KVMSTALL" "${words[@]}" >out 2>&1 </dev/null || true # a file, as then
 	calls_of "$2" "$all" >list
 	[ "$(cat of)" != 0 ] || return 0
 	if [ "$2" = bpf ]; then
