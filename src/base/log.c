@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,25 +44,47 @@ void log_set_verbosity(bool is_quiet, unsigned int verbose)
 		current_level = verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
+/* What stands before a message: "<3>kvmstall:   " */
+#define HEAD_MAX 32
+
+/* One call a line, so that lines of several threads do not mix. @whole: room for @text and its
+ * head. */
+static void put_line(enum log_level level, char *text, char *whole, size_t size)
+{
+	size_t len = strlen(text), head;
+
+	/* libbpf's messages bring their own newline. */
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	head = snprintf(whole, size, "%skvmstall: %s", is_for_journal ? priorities[level] : "",
+			level == LOG_LEVEL_DEBUG ? "  " : "");
+	sanitize_lines(whole + head, size - head - 1, text);
+	strcat(whole, "\n");
+	log_text(whole, strlen(whole));
+}
+
 void log_vmsg(enum log_level level, const char *fmt, va_list args)
 {
 	int saved_errno = errno;
-	char line[1024], clean[sizeof(line)], whole[sizeof(line) + 32];
-	size_t len;
+	char text[1024], whole[sizeof(text) + HEAD_MAX], *room = NULL;
+	va_list again;
+	int len;
 
 	if (level > current_level)
 		return;
-	vsnprintf(line, sizeof(line), fmt, args);
-	len = strlen(line);
-	/* libbpf's messages bring their own newline. */
-	if (len && line[len - 1] == '\n')
-		line[len - 1] = '\0';
-	/* One call a line, so that lines of several threads do not mix. */
-	sanitize_lines(clean, sizeof(clean), line);
-	snprintf(whole, sizeof(whole), "%skvmstall: %s%s\n",
-		 is_for_journal ? priorities[level] : "", level == LOG_LEVEL_DEBUG ? "  " : "",
-		 clean);
-	log_text(whole, strlen(whole));
+	va_copy(again, args);
+	len = vsnprintf(text, sizeof(text), fmt, args);
+	/* The verifier's last words, after many, are those that count. */
+	if (len >= (int)sizeof(text))
+		room = malloc(2 * ((size_t)len + 1) + HEAD_MAX);
+	if (room) {
+		vsnprintf(room, len + 1, fmt, again);
+		put_line(level, room, room + len + 1, (size_t)len + 1 + HEAD_MAX);
+	} else {
+		put_line(level, text, whole, sizeof(whole));
+	}
+	va_end(again);
+	free(room);
 	errno = saved_errno;
 }
 
