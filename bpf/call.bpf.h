@@ -58,7 +58,7 @@ static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 
 /* Global, as all that several programs, or several places of one, have in common: the verifier goes
  * through it once for a program, and not in each state of each of its callers. */
-__noinline int call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg, __u64 now)
+GLOBAL int call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg, __u64 now)
 {
 	struct task_state state = {
 		.begin_ns = now,
@@ -183,7 +183,7 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __u
 }
 
 /* The call that the current task is in returns @ret. False: none was seen to begin. */
-__noinline int call_return(__s64 ret)
+GLOBAL int call_return(__s64 ret)
 {
 	__u32 tid = current_tid();
 	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);

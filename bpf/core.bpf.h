@@ -11,6 +11,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+/*
+ * A function that the verifier goes through once for a program, by itself. It assumes nothing of
+ * what such a function is called with and returns; nor may the compiler, which would leave checks
+ * out that the verifier wants (clang 21 does), so it is weak.
+ */
+#define GLOBAL __weak __noinline
+
 /* v6.4 95433f726301 ("srcu: Begin offloading srcu_struct fields to srcu_update"): srcu_usage */
 struct srcu_struct___pre_v6_4 {
 	unsigned long srcu_gp_seq;

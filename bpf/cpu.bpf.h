@@ -37,7 +37,7 @@ static __always_inline void turn_ends(struct task_struct *prev)
 
 /* Which turn on this CPU was the longest since then; -1: none was long. Global, so that the
  * verifier goes through it once. */
-__noinline int turn_longest(__u64 since_ns)
+GLOBAL int turn_longest(__u64 since_ns)
 {
 	struct turns *its = this_turns();
 

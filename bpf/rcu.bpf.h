@@ -189,7 +189,7 @@ static __always_inline void rcu_fill_reporter(struct ks_rcu *rec)
 }
 
 /* Global, so that the verifier goes through it once, and not in each state of its callers. */
-__noinline int rcu_emit(__u32 type)
+GLOBAL int rcu_emit(__u32 type)
 {
 	struct rcu_state *rcu = (void *)rcu_root;
 	struct ks_rcu *rec = ring_reserve(sizeof(*rec));

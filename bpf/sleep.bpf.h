@@ -77,7 +77,7 @@ static __always_inline bool in_wait(__u64 addr)
 }
 
 /* Global: two hundred comparisons, for the verifier once. */
-__noinline int stack_waits(const struct wait_frames *stack, __u32 frames)
+GLOBAL int stack_waits(const struct wait_frames *stack, __u32 frames)
 {
 	if (!stack)
 		return false;
@@ -193,7 +193,7 @@ static __always_inline void task_dies(struct task_struct *task, struct task_stat
  * the task that the scheduler's tracepoint is about is the current one. Returns whether its stack
  * is to be saved, which takes the program's context.
  */
-__noinline int task_sleeps(__u32 task_state)
+GLOBAL int task_sleeps(__u32 task_state)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 tid = task->pid;

@@ -247,7 +247,7 @@ static __always_inline void vm_report_again(__u64 kvm, struct vm_state *vm)
  * Start to follow a VM: of @tgid, just born or (KS_VM_FOUND) seen for the first time. Global, as
  * vm_gone(): the verifier goes through it once for a program, and not in each state of its callers.
  */
-__noinline int vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
+GLOBAL int vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 now)
 {
 	struct vm_state *old = bpf_map_lookup_elem(&vms, &kvm);
 	struct vm_state vm = {.tgid = tgid, .shown_tgid = shown_tgid}, *added;
@@ -279,7 +279,7 @@ __noinline int vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u6
 }
 
 /* @tgid uses this VM: its own, or one whose descriptor it was given. */
-__noinline int vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
+GLOBAL int vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
 {
 	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
 	struct owner *owner;
@@ -299,7 +299,7 @@ __noinline int vm_see(__u64 kvm, __u32 tgid, __u32 shown_tgid)
 	return 0;
 }
 
-__noinline int vm_gone(__u64 kvm)
+GLOBAL int vm_gone(__u64 kvm)
 {
 	__u64 srcu = kvm_srcu(kvm), irq_srcu = kvm_irq_srcu(kvm), track_srcu = kvm_track_srcu(kvm);
 	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
