@@ -182,11 +182,12 @@ static void note_time(struct lines *file)
 /* Move to the next line, its end included; one that is too long comes in pieces. */
 static int next_line(struct lines *file, struct err *err)
 {
-	const char *newline;
+	const char *newline = NULL;
 	ssize_t got;
 
 	file->at = file->end;
-	newline = memchr(file->buf + file->at, '\n', file->len - file->at);
+	if (file->at < file->len)
+		newline = memchr(file->buf + file->at, '\n', file->len - file->at);
 	if (!newline) {
 		memmove(file->buf, file->buf + file->at, file->len - file->at);
 		file->len -= file->at;

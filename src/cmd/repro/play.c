@@ -284,11 +284,13 @@ static int start_vmm(const struct play_cfg *cfg, struct vmm_process *vmm, uint32
 
 static int judge(const struct vmm_process *vmm, int status, struct err *err)
 {
-	if (vmm->life->is_done)
+	const struct vmm_life *life = vmm->life;
+
+	if (!life || life->is_done) /* who runs has one; gcc 14 -fanalyzer does not see that */
 		return 0;
-	if (!*vmm->life->err.msg)
+	if (!*life->err.msg)
 		return err_set(err, -EIO, "a VMM died: status 0x%x", status);
-	*err = vmm->life->err;
+	*err = life->err;
 	return -EIO;
 }
 

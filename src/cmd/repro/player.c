@@ -476,7 +476,7 @@ static int play_descriptor(const struct player *player, enum script_act act)
 	int fd = act == ACT_DUP ? fcntl(player->vm->kvm_fd, F_DUPFD_CLOEXEC, 0)
 				: socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	return fd < 0 ? -errno : 0;
+	return fd < 0 ? -errno : fd;
 }
 
 static void *idle(void *arg)
