@@ -250,6 +250,10 @@ test_overflows_export()
 			[ $ret = 77 ] || break
 		done
 		[ $ret != 77 ] || continue
+		if [ $ret != 0 ]; then # one of others' that ends is not in debugfs any more
+			sleep 0.3
+			is_right && continue
+		fi
 		[ $ret = 0 ] || fail "overflow $i: $(grep '^kvmstall_vms ' scraped), and the kernel has $(in_kernel)"
 		second=$((second + 1))
 	done
