@@ -100,7 +100,7 @@ objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
 ARCHIVES = $(patsubst %,$O/%.a,cmd live kern core) # as the linker wants them: users first
 SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
 UNITS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
-TESTS    = $(UNITS) $(if $(EXPORT),$O/tests/test_daemon)
+BINARIES = $(UNITS) $(if $(EXPORT),$O/tests/test_daemon)
 PAGES    = $(sort $(wildcard man/*.[1-8]))
 FORMATS  = $(shell find src include bpf tests -name '*.[ch]' ! -name vmlinux.h)
 
@@ -228,7 +228,7 @@ $O/version.h: FORCE
 	$(call update,#define KVMSTALL_VERSION "$(GIT_VERSION)")
 
 dep_files = $(patsubst %.o,%.d,$O/main.o $(foreach a,$(ARCHIVED),$(call objects,$(a)) \
-	$(patsubst $O/%,$O/asan/%,$(call objects,$(a)))) $(TESTS:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
+	$(patsubst $O/%,$O/asan/%,$(call objects,$(a)))) $(BINARIES:=.o) $(FUZZ_OBJS) $(wildcard $O/fuzz/tests/*.o) $O/fuzz/cmd/printer.o $O/fuzz/cmd/charset.o $(SKELS:$O/%.skel.h=$O/bpf/%.bpf.o))
 -include $(wildcard $(dep_files))
 
 # ---- install, clean, format --------------------------------------------------------------------
@@ -360,7 +360,7 @@ check:
 	@$(MAKE) $(JOBS) program-arm64
 	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live export kvm vm arm64
 
-unit-tests: $(TESTS)
+unit-tests: $(BINARIES)
 
 # What the pages say: their commands, options, exit statuses, JSON. check runs what needs no kernel.
 check-docs: all
