@@ -250,7 +250,7 @@ if [ -n "${STATIC-}" ]; then
 		## On other kernels
 
 		The recording of the profile firecracker, and the C that is emitted of it, without gaps, $ROUNDS rounds in a VM each
-		(emulated: slow). Before 6.18 registering a device does not defer; the C's exit status is what \`git bisect run\` would see.
+		(emulated: slow, and a kworker that has no CPU for a millisecond is a stall as well). Before 6.18 registering a device does not defer; the C's exit status is what \`git bisect run\` would see.
 
 		$(on_other_kernels)
 
