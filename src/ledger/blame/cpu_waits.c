@@ -57,25 +57,12 @@ uint64_t cpu_wait_overlap_ns(const struct cpu_wait *wait, uint64_t begin_ns, uin
 	return begin_ns < end_ns ? end_ns - begin_ns : 0;
 }
 
-const struct cpu_wait *cpu_waits_find(const struct cpu_waits *waits, uint32_t tid,
-				      uint64_t begin_ns, uint64_t end_ns)
-{
-	const struct cpu_wait *best = NULL;
-	uint64_t most = 0;
-
-	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--) {
-		const struct cpu_wait *wait = cpu_wait_list_at(&waits->list, i - 1);
-		uint64_t ns = cpu_wait_overlap_ns(wait, begin_ns, end_ns);
-
-		if (wait->until_ns <= begin_ns)
-			break;
-		if (wait->tid != tid || ns <= most)
-			continue;
-		most = ns;
-		best = wait;
-	}
-	return best;
-}
+/* Of a thread; or, if .names, an open one of any thread that is called so, on .cpu. */
+struct wanted_wait {
+	uint32_t tid;
+	uint16_t cpu;
+	const char *const *names;
+};
 
 static bool is_named(const struct cpu_wait *wait, const char *const *names)
 {
@@ -85,8 +72,17 @@ static bool is_named(const struct cpu_wait *wait, const char *const *names)
 	return false;
 }
 
-const struct cpu_wait *cpu_waits_find_open(const struct cpu_waits *waits, const char *const *names,
-					   uint16_t cpu, uint64_t begin_ns, uint64_t end_ns)
+static bool is_wanted(const struct cpu_wait *wait, const struct wanted_wait *wanted)
+{
+	if (!wanted->names)
+		return wait->tid == wanted->tid;
+	return wait->is_open && (wanted->cpu == CPU_ANY || wait->cpu == wanted->cpu) &&
+	       is_named(wait, wanted->names);
+}
+
+static const struct cpu_wait *find_longest(const struct cpu_waits *waits,
+					   const struct wanted_wait *wanted, uint64_t begin_ns,
+					   uint64_t end_ns)
 {
 	const struct cpu_wait *best = NULL;
 	uint64_t most = 0;
@@ -97,13 +93,25 @@ const struct cpu_wait *cpu_waits_find_open(const struct cpu_waits *waits, const 
 
 		if (wait->until_ns <= begin_ns)
 			break;
-		if (!wait->is_open || ns <= most || (cpu != CPU_ANY && wait->cpu != cpu) ||
-		    !is_named(wait, names))
+		if (ns <= most || !is_wanted(wait, wanted))
 			continue;
 		most = ns;
 		best = wait;
 	}
 	return best;
+}
+
+const struct cpu_wait *cpu_waits_find(const struct cpu_waits *waits, uint32_t tid,
+				      uint64_t begin_ns, uint64_t end_ns)
+{
+	return find_longest(waits, &(struct wanted_wait){.tid = tid}, begin_ns, end_ns);
+}
+
+const struct cpu_wait *cpu_waits_find_open(const struct cpu_waits *waits, const char *const *names,
+					   uint16_t cpu, uint64_t begin_ns, uint64_t end_ns)
+{
+	return find_longest(waits, &(struct wanted_wait){.names = names, .cpu = cpu}, begin_ns,
+			    end_ns);
 }
 
 struct cpu_wait *cpu_waits_at(struct cpu_waits *waits, uint64_t ns)
