@@ -194,6 +194,15 @@ static int suffer_kworker(struct machine *vm, struct err *err)
 	return victim_update(vm, 0, "kworker", err);
 }
 
+/* What it did, to this thread. */
+static void note_spinner(struct injection *injection, const struct spinner *spinner)
+{
+	injection->begin_ns = spinner->begin_ns;
+	injection->end_ns = spinner->end_ns;
+	injection->tid = spinner->tid;
+	injection->victim_tid = gettid();
+}
+
 /* A real-time thread keeps the boot CPU, whose kworker has to run the callbacks. */
 static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection *injection,
 			  struct err *err)
@@ -208,10 +217,7 @@ static int inject_kworker(struct machine *vm, uint64_t hold_ns, struct injection
 		return ret;
 	ret = spin_and_suffer(vm, &spinner, suffer_kworker, err);
 	sched_setaffinity(0, sizeof(before), &before);
-	injection->begin_ns = spinner.begin_ns;
-	injection->end_ns = spinner.end_ns;
-	injection->tid = spinner.tid;
-	injection->victim_tid = gettid();
+	note_spinner(injection, &spinner);
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "SCHED_FIFO thread %d kept CPU %d, where SRCU callbacks run", spinner.tid,
 		 BOOT_CPU);
@@ -331,10 +337,7 @@ static int inject_rcu_callbacks(struct machine *vm, uint64_t hold_ns, struct inj
 		ret = spin_and_suffer(vm, &spinner, suffer_rcu_callbacks, err);
 	move_back(&moved);
 	sched_setaffinity(0, sizeof(before), &before);
-	injection->begin_ns = spinner.begin_ns;
-	injection->end_ns = spinner.end_ns;
-	injection->tid = spinner.tid;
-	injection->victim_tid = gettid();
+	note_spinner(injection, &spinner);
 	snprintf(injection->detail, sizeof(injection->detail),
 		 "SCHED_FIFO thread %d kept CPU %d, where RCU's callbacks are to run; meanwhile a "
 		 "table of descriptors grew",
