@@ -18,12 +18,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define BYTES 0x200000UL
-#define PAGE  0x1000UL
+#include "withhold.h"
 
+#define BYTES 0x200000UL
 /* Each must be in its wait before the next one comes. */
 #define BETWEEN_US 50023
 
@@ -36,14 +35,6 @@
 
 static int vm, vcpu;
 static char *page;
-
-static void need(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static void *get_dirty_log(void *arg)
 {
@@ -86,18 +77,6 @@ static void *create_vcpu(void *arg)
 	pthread_setname_np(pthread_self(), "chain-third");
 	need(ioctl(vm, KVM_CREATE_VCPU, 1) >= 0, "KVM_CREATE_VCPU");
 	return arg;
-}
-
-static int withhold(void)
-{
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.range = {(uintptr_t)page, PAGE},
-					.mode = UFFDIO_REGISTER_MODE_MISSING};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	need(fd >= 0 && !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range),
-	     "userfaultfd");
-	return fd;
 }
 
 /* A vCPU in long mode, whose page tables begin in @page: the guest's second slot. */
@@ -152,7 +131,7 @@ int main(int argc, char **argv)
 	make_vm();
 	if (argc > 2)
 		make_reader();
-	fd = withhold();
+	fd = withhold(page);
 	for (int i = 0; i < cnt; i++) {
 		need(!pthread_create(&threads[i], NULL, calls[i], NULL), "a thread");
 		if (!i)

@@ -16,10 +16,9 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE 0x1000UL
+#include "withhold.h"
 
 /* arch/x86/include/uapi/asm/processor-flags.h and arch/x86/include/asm/msr-index.h: long mode,
  * whose first table is the page at 0. */
@@ -38,14 +37,6 @@
 #define BETWEEN_US 50023
 
 static int vm, vcpu;
-
-static void need(int ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static char *make_slot(int slot, uint64_t gpa)
 {
@@ -73,18 +64,6 @@ static void *update(void *arg)
 	pthread_setname_np(pthread_self(), "deadlock-holder");
 	make_slot(1, 2 * PAGE);
 	return arg;
-}
-
-static int withhold(char *page)
-{
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.range = {(uintptr_t)page, PAGE},
-					.mode = UFFDIO_REGISTER_MODE_MISSING};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	need(fd >= 0 && !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range),
-	     "userfaultfd");
-	return fd;
 }
 
 static void make_vcpu(void)
