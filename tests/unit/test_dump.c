@@ -24,6 +24,14 @@ static struct ks_dump_task *add_task(struct dump *dump, uint32_t tid, const char
 	return &dump->tasks[dump->tasks_cnt - 1];
 }
 
+/* @task waits for a mutex, which another one has. */
+static void wants(struct ks_dump_task *task, uint64_t lock, uint32_t owner_tid, const char *owner)
+{
+	task->lock = lock;
+	task->owner_tid = owner_tid;
+	strcpy(task->owner_comm, owner);
+}
+
 /* A worker at @func, in the pool. */
 static struct ks_dump_task *add_worker(struct dump *dump, uint64_t pool, uint64_t func)
 {
@@ -190,9 +198,7 @@ static void who_waits_for_a_mutex_is_shown(void **state)
 	strcpy(dump.vms[0].read.locks[4].owner_comm, "vmm");
 	add_task(&dump, CALLER, "vmm");
 	task = add_task(&dump, SECOND, "second");
-	task->lock = RESAMPLER;
-	task->owner_tid = CALLER;
-	strcpy(task->owner_comm, "vmm");
+	wants(task, RESAMPLER, CALLER, "vmm");
 	assert_chain(&dump, SECOND, "109 101 domain 103", false);
 	assert_says(&dump, lines);
 	dump_fini(&dump);
@@ -231,9 +237,7 @@ static void a_pool_whose_worker_waits_for_the_caller_is_a_cycle(void **state)
 	fill_domain(&dump, POOL);
 	add_task(&dump, CALLER, "vmm");
 	task = add_worker(&dump, POOL, SHUTDOWN);
-	task->lock = RESAMPLER;
-	task->owner_tid = CALLER;
-	strcpy(task->owner_comm, "vmm");
+	wants(task, RESAMPLER, CALLER, "vmm");
 	dump.pools[0].pending = 2;
 	dump.pools[0].kept = 2;
 	dump.pools[0].works[0].func = PROCESS;
@@ -344,9 +348,7 @@ static void begin_fault(struct dump *dump)
 	assert_int_equal(dump_begin(dump), 0);
 	fill_domain(dump, 0);
 	task = add_task(dump, SECOND, "server");
-	task->lock = RESAMPLER;
-	task->owner_tid = CALLER;
-	strcpy(task->owner_comm, "vmm");
+	wants(task, RESAMPLER, CALLER, "vmm");
 	add_task(dump, CALLER, "vmm");
 	add_task(dump, READER, "reader")->state = 1;
 }
