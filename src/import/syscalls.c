@@ -10,6 +10,7 @@
 #include "import/ioctl_text.h"
 #include "import/lexer.h"
 #include "import/log_calls.h"
+#include "import/started.h"
 #include "import/strace_line.h"
 
 #define THREADS_MAX 65536
@@ -19,36 +20,8 @@
 /* Ioctls that kvmstall does not watch are calls if they take this long: there are many. */
 #define SLOW_NS 1000000ULL
 
-enum sys {
-	SYS_OTHER,
-	SYS_IOCTL,
-	SYS_CLOSE,
-	SYS_CLONE, /* fork, vfork and clone3, too */
-	SYS_DUP,   /* and fcntl(F_DUPFD) */
-	SYS_CLOSE_RANGE,
-	SYS_EXEC,
-	SYS_SEND, /* of descriptors: SCM_RIGHTS */
-	SYS_RECEIVE,
-};
-
-#define CLONE_THREAD 0x10000 /* include/uapi/linux/sched.h */
-
 /* Descriptors that are sent and not yet received. */
 #define PASSED_MAX 16
-
-/* A call that was entered. */
-struct started {
-	enum sys sys;
-	uint64_t ts_ns;
-	uint32_t fd;
-	enum fd_kind kind; /* as the log says, of the descriptor */
-	enum call_id id;   /* SYS_IOCTL */
-	bool is_undated;   /* its line has no time */
-	bool is_thread;	   /* SYS_CLONE: of the same process */
-	bool is_unsure;	   /* SYS_CLONE: its flags are not shown */
-	uint32_t last_fd;  /* SYS_CLOSE_RANGE */
-	char arg[160];
-};
 
 /* What one message of a process carries. */
 struct passed {
@@ -557,100 +530,6 @@ static int end_call(struct syscalls *calls, struct log_thread *thread,
 
 /* ---- lines ---- */
 
-static enum sys sys_of(const struct word *name)
-{
-	static const struct {
-		const char *name;
-		enum sys sys;
-	} known[] = {
-		{"ioctl", SYS_IOCTL},  {"close", SYS_CLOSE},	 {"clone", SYS_CLONE},
-		{"clone3", SYS_CLONE}, {"fork", SYS_CLONE},	 {"vfork", SYS_CLONE},
-		{"dup", SYS_DUP},      {"dup2", SYS_DUP},	 {"dup3", SYS_DUP},
-		{"fcntl", SYS_DUP},    {"execve", SYS_EXEC},	 {"close_range", SYS_CLOSE_RANGE},
-		{"sendmsg", SYS_SEND}, {"recvmsg", SYS_RECEIVE},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (word_is(name, known[i].name))
-			return known[i].sys;
-	return SYS_OTHER;
-}
-
-/* "flags=CLONE_VM|CLONE_THREAD", "flags=0x3d0f00", "0x3d0f00, 0x7f..." of -e raw, "VM|THREAD". */
-static void start_clone(struct started *started, const struct syscall_line *line)
-{
-	const char *flags = strstr(line->args, "flags=");
-	struct lexer scan = {flags ? flags + strlen("flags=") : line->args};
-	uint64_t number;
-
-	if (strstr(line->args, "CLONE_THREAD") || strstr(line->args, "|THREAD|"))
-		started->is_thread = true;
-	else if (word_is(&line->name, "fork") || word_is(&line->name, "vfork"))
-		;
-	else if (!flags && word_is(&line->name, "clone3"))
-		started->is_unsure = true; /* an address */
-	else if (lexer_number(&scan, &number))
-		started->is_thread = number & CLONE_THREAD;
-}
-
-static bool start_ioctl(struct started *started, const struct syscall_line *line,
-			const struct fd_args *args)
-{
-	started->id = ioctl_text_id(&args->request);
-	/* perf trace calls KVM_IRQ_LINE_STATUS so: both are 0x67 (tools/perf/trace/beauty). */
-	if (line->is_by_nr && started->id == CALL_REGISTER_COALESCED_MMIO)
-		started->id = CALL_IOCTL;
-	strncpy(started->arg, args->arg, sizeof(started->arg) - 1);
-	return started->id != CALL_NONE;
-}
-
-static bool start_close_range(struct started *started, const struct fd_args *args)
-{
-	struct lexer scan = {args->request.text};
-	uint64_t last;
-
-	if (!lexer_number(&scan, &last))
-		return false;
-	started->last_fd = last < UINT32_MAX ? last : UINT32_MAX;
-	strncpy(started->arg, args->arg, sizeof(started->arg) - 1);
-	return true;
-}
-
-static bool start_fd(struct started *started, const struct syscall_line *line)
-{
-	struct fd_args args;
-
-	if (!strace_parse_fd(line->args, &args))
-		return false;
-	started->fd = args.fd;
-	started->kind = descriptor_kind(&args.path);
-	if (started->sys == SYS_IOCTL)
-		return start_ioctl(started, line, &args);
-	if (started->sys == SYS_CLOSE_RANGE)
-		return start_close_range(started, &args);
-	return !word_is(&line->name, "fcntl") || word_begins(&args.request, "F_DUPFD");
-}
-
-/* False: not a call that is of interest. */
-static bool start(struct started *started, const struct syscall_line *line, uint64_t ts_ns)
-{
-	*started = (struct started){
-		.sys = sys_of(&line->name), .ts_ns = ts_ns, .is_undated = line->time == TIME_NONE};
-	switch (started->sys) {
-	case SYS_OTHER:
-		return false;
-	case SYS_CLONE:
-		start_clone(started, line);
-		return true;
-	case SYS_EXEC:
-	case SYS_SEND:
-	case SYS_RECEIVE:
-		return true;
-	default:
-		return start_fd(started, line);
-	}
-}
-
 static void take_exit(struct syscalls *calls, struct log_thread *thread)
 {
 	struct log_vm *vm;
@@ -671,7 +550,7 @@ static int resume(struct syscalls *calls, struct log_thread *thread, struct sysc
 
 	if (!thread->is_pending) {
 		line->is_headless = line->has_latency && line->latency_ns >= SLOW_NS &&
-				    sys_of(&line->name) != SYS_OTHER &&
+				    started_sys(&line->name) != SYS_OTHER &&
 				    strncmp(line->args, ", 0)", 4) != 0; /* as KVM_RUN's */
 		return 0;
 	}
@@ -688,7 +567,7 @@ static int take_call(struct syscalls *calls, struct log_thread *thread,
 		     const struct syscall_line *line, uint64_t ts_ns)
 {
 	struct started started;
-	bool is_wanted = start(&started, line, ts_ns);
+	bool is_wanted = started_read(&started, line, ts_ns);
 
 	/* Its end was not seen, and yet it is over. */
 	if (thread->is_pending && thread->pending.sys == SYS_IOCTL &&

@@ -16,54 +16,16 @@
 #include "ledger/record_view.h"
 #include "output/gp_timeline.h"
 #include "output/html.h"
-#include "output/ndjson.h"
+#include "output/page_data.h"
 #include "output/summary.h"
 
 #define HIDDEN	   UINTPTR_MAX /* a domain that is not shown */
 #define LIST_FIRST 64
 
-/* A list of JSON values as it grows. */
-struct value_list {
-	struct str text;
-	size_t cnt;
-};
-
-struct page_vm {
-	int64_t born_ns, gone_ns; /* .gone_ns 0: lives */
-	size_t name;		  /* string */
-	uint32_t id, pid, file;
-};
-
-/* A text, and what calls lost to it where it is a culprit. */
-struct page_string {
-	size_t text_off; /* in .texts */
-	uint64_t lost_ns;
-};
-
 /* A call that was found waiting, as it was when it was last found. */
 struct sleeper {
 	uint64_t ns;
 	struct str text;
-};
-
-struct page {
-	struct gp_timeline *gps_seen;
-	struct value_list files, domains_list;
-	struct worst calls, gps, callbacks;
-	struct str texts;
-	struct page_string *strings; /* from 1 */
-	size_t strings_cnt, strings_cap;
-	struct page_vm *vms;
-	size_t vms_cnt, vms_cap;
-	struct map by_hash; /* of a text -> its index */
-	struct map ids;	    /* of VMs -> index + 1 */
-	struct map kvms;    /* of living VMs -> index + 1 */
-	struct map domains; /* ssp -> index + 1, or HIDDEN */
-	struct map asleep;  /* tid -> struct sleeper */
-	struct text_cfg cfg;
-	struct filter times; /* what is shown of grace periods */
-	uint64_t base_ns;
-	int failed;
 };
 
 /* ---- lists ---- */
@@ -91,11 +53,6 @@ static void keep(struct page *page, struct worst *worst, struct worst_rank rank,
 	str_fini(value);
 }
 
-static const char *string_at(const struct page *page, size_t at)
-{
-	return page->texts.text + page->strings[at].text_off;
-}
-
 static void set_index(struct page *page, struct map *map, uint64_t key, uintptr_t index)
 {
 	if (map_put(map, key, (void *)index))
@@ -111,7 +68,7 @@ static size_t string_of(struct page *page, const char *text)
 	if (!text || !*text)
 		return 0;
 	for (; (at = (uintptr_t)map_get(&page->by_hash, key)); key++)
-		if (!strcmp(string_at(page, at), text))
+		if (!strcmp(page_string_at(page, at), text))
 			return at;
 	at = page->strings_cnt + 1;
 	if (!ARRAY_ROOM(page->strings, page->strings_cap, at, LIST_FIRST)) {
@@ -533,170 +490,6 @@ void page_next_file(struct page *page, const struct text_cfg *cfg, const char *b
 
 /* ---- the page ---- */
 
-static enum ks_cause top_cause(const struct summary *summary)
-{
-	enum ks_cause top = KS_CAUSE_RUN;
-
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		if (i != KS_CAUSE_RUN &&
-		    (top == KS_CAUSE_RUN || summary->by_cause[i] > summary->by_cause[top]))
-			top = i;
-	return top;
-}
-
-/* NULL: nobody is. */
-static const char *top_culprit(const struct page *page)
-{
-	uint64_t most_ns = 0;
-	size_t top = 0;
-
-	for (size_t i = 1; i <= page->strings_cnt; i++)
-		if (page->strings[i].lost_ns > most_ns) {
-			most_ns = page->strings[i].lost_ns;
-			top = i;
-		}
-	return top ? string_at(page, top) : NULL;
-}
-
-static void add_verdict(struct str *out, const struct page *page, const struct summary *summary)
-{
-	const char *culprit = top_culprit(page);
-	enum ks_cause cause = top_cause(summary);
-	uint64_t lost_ns = summary->latency_ns - summary->by_cause[KS_CAUSE_RUN];
-	char ns[24], min[24];
-
-	format_nsec(page->cfg.host.min_ns, min, sizeof(min));
-	if (!summary->stalls) {
-		str_addf(out,
-			 "No call was stalled for %s or longer: %" PRIu64 " call%s of %" PRIu64
-			 " VM%s.",
-			 min, summary->calls, format_s(summary->calls), summary->vms,
-			 format_s(summary->vms));
-		return;
-	}
-	str_addf(out,
-		 "%" PRIu64 " of %" PRIu64 " calls were stalled for %s or longer, in %" PRIu64
-		 " VM%s: %s lost",
-		 summary->stalls, summary->calls, min, summary->vms, format_s(summary->vms),
-		 format_nsec(lost_ns, ns, sizeof(ns)));
-	if (lost_ns)
-		str_addf(out, ", %.0f %% of it to %s", 100.0 * summary->by_cause[cause] / lost_ns,
-			 cause_name(cause));
-	if (culprit)
-		str_addf(out, "; most because of %s", culprit);
-	str_addf(out, "%s.", summary->is_log ? " (inferred from a log)" : "");
-}
-
-static void put_values(struct str *out, const char *name, const struct value_list *values)
-{
-	str_addf(out, ",\"%s\":[", name);
-	str_addn(out, values->text.text, values->text.len);
-	str_addc(out, ']');
-}
-
-static void put_worst(struct str *out, const char *name, struct worst *worst)
-{
-	str_addf(out, ",\"%s\":[", name);
-	worst_put(worst, ",", out);
-	str_addc(out, ']');
-}
-
-static void put_strings(struct ndjson *json, const struct page *page)
-{
-	ndjson_array(json, "strings");
-	ndjson_null(json, NULL);
-	for (size_t i = 1; i <= page->strings_cnt; i++)
-		ndjson_text(json, NULL, string_at(page, i));
-	ndjson_end_array(json);
-}
-
-static void put_names(struct ndjson *json)
-{
-	ndjson_array(json, "causes");
-	for (int i = 0; i < KS_CAUSE_CNT; i++) {
-		ndjson_array(json, NULL);
-		ndjson_text(json, NULL, cause_name(i));
-		ndjson_text(json, NULL, cause_help(i));
-		ndjson_text(json, NULL, advice_for_cause(i));
-		ndjson_end_array(json);
-	}
-	ndjson_end_array(json);
-	ndjson_array(json, "parts");
-	for (int i = 0; i < GP_PART_CNT; i++)
-		ndjson_text(json, NULL, gp_part_name(i));
-	ndjson_end_array(json);
-	ndjson_array(json, "cb_parts");
-	for (int i = 0; i < CB_PART_CNT; i++)
-		ndjson_text(json, NULL, cb_part_name(i));
-	ndjson_end_array(json);
-}
-
-static void put_vms(struct ndjson *json, const struct page *page)
-{
-	ndjson_array(json, "vms");
-	for (size_t i = 0; i < page->vms_cnt; i++) {
-		const struct page_vm *vm = &page->vms[i];
-
-		ndjson_array(json, NULL);
-		ndjson_int(json, NULL, vm->id);
-		ndjson_int(json, NULL, vm->name);
-		ndjson_int(json, NULL, vm->pid);
-		ndjson_int(json, NULL, vm->file);
-		ndjson_int(json, NULL, vm->born_ns);
-		ndjson_int(json, NULL, vm->gone_ns);
-		ndjson_end_array(json);
-	}
-	ndjson_end_array(json);
-}
-
-/* How many, how many of these stalls, and the longest. */
-static void put_left_out(struct ndjson *json, const char *name, const struct worst *worst)
-{
-	ndjson_array(json, name);
-	ndjson_int(json, NULL, worst->left_out);
-	ndjson_int(json, NULL, worst->first_left_out);
-	ndjson_int(json, NULL, worst->weight_left_out);
-	ndjson_end_array(json);
-}
-
-static void put_sums(struct ndjson *json, const struct page *page, const struct summary *summary)
-{
-	ndjson_int(json, "min_ns", page->cfg.host.min_ns);
-	ndjson_int(json, "calls_seen", summary->calls);
-	ndjson_int(json, "stalls", summary->stalls);
-	ndjson_int(json, "lost", summary_lost(summary));
-	ndjson_int(json, "incomplete", summary->incomplete);
-	put_left_out(json, "calls_left_out", &page->calls);
-	put_left_out(json, "gps_left_out", &page->gps);
-	ndjson_bool(json, "inferred", summary->is_log);
-	ndjson_array(json, "ns_by_cause");
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		ndjson_int(json, NULL, summary->by_cause[i]);
-	ndjson_end_array(json);
-	ndjson_array(json, "stalls_by_cause");
-	for (int i = 0; i < KS_CAUSE_CNT; i++)
-		ndjson_int(json, NULL, summary->stalls_by_cause[i]);
-	ndjson_end_array(json);
-}
-
-static int put_data(struct page *page, const struct summary *summary, struct str *out)
-{
-	struct ndjson json;
-
-	ndjson_begin_bare(&json, out);
-	ndjson_text(&json, "kind", "report");
-	put_sums(&json, page, summary);
-	put_names(&json);
-	put_strings(&json, page);
-	put_vms(&json, page);
-	put_values(out, "files", &page->files);
-	put_values(out, "domains", &page->domains_list);
-	put_worst(out, "calls", &page->calls);
-	put_worst(out, "gps", &page->gps);
-	put_worst(out, "callbacks", &page->callbacks);
-	return ndjson_finish(&json);
-}
-
 int page_end(struct page *page, const struct summary *summary, struct str *out)
 {
 	struct str data, verdict;
@@ -704,9 +497,9 @@ int page_end(struct page *page, const struct summary *summary, struct str *out)
 	str_init(&data);
 	str_init(&verdict);
 	end_file(page);
-	if (put_data(page, summary, &data))
+	if (page_put_data(page, summary, &data))
 		page->failed = -ENOMEM;
-	add_verdict(&verdict, page, summary);
+	page_add_verdict(&verdict, page, summary);
 	if (!page->failed && !str_failed(&verdict))
 		html_add_page(out, "kvmstall report", verdict.text, data.text);
 	if (str_failed(&verdict) || str_failed(out))
