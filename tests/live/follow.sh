@@ -49,7 +49,10 @@ test_command_forks()
 # Those for whom there is no room are counted, not forgotten.
 test_command_crowd()
 {
-	KVMSTALL_MAP_MAX=followed=7 "$KVMSTALL" trace --json -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 1 & done; wait' >trace
+	# all of them at one time, however long it takes to start one
+	KVMSTALL_MAP_MAX=followed=7 "$KVMSTALL" trace --json -- sh -c 'pids=
+		for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 307 & pids="$pids $!"; done
+		kill $pids; wait' >trace
 	some "that children were lost" 'select(.type == "summary" and .losses.followed == 5)' trace
 	some "that children were lost" 'select(.type == "lost" and .where == "followed")' trace
 	# room for all, one after another
@@ -226,7 +229,7 @@ test_count_after_loss()
 # vms_of_daemon: how many VMs there are, by a scrape.
 vms_of_daemon()
 {
-	curl -s --unix-socket sock http://localhost/metrics | awk '$1 == "kvmstall_vms" { print $2 }'
+	curl -s --unix-socket sock http://localhost/metrics | awk '$1 == "kvmstall_vms" { print $2; found = 1 } END { exit !found }'
 }
 
 # No more VMs than the kernel has, of whomever.

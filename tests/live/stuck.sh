@@ -87,9 +87,11 @@ test_stuck_together()
 # Calls that were in flight when the trace started are counted apart: nothing was lost.
 test_stuck_in_flight()
 {
-	hang 3
+	hang 10
+	until_true 5 grep -q synchronize_srcu /proc/$vmm/task/$vmm/stack
 	watch trace --stuck 0
-	wait $vmm
+	kill -KILL $vmm # held for as long as it takes to attach
+	wait $vmm || true
 	unwatch
 	value 'map(select(.type == "summary")) | .[0] | .in_flight' trace >in-flight
 	# The memslot update; others may have some.
