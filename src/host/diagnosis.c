@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kvmstall/records.h>
+
 #include "base/format.h"
 
 #define RUN_AS_ROOT                                                                                \
@@ -32,6 +34,8 @@
 #define GROUP_NEEDED  (42 << 20)
 #define GROUP_REFUSED (20 << 20)
 #define RING_BYTES    (8 << 20)
+/* Of a stack: those that a record has, and two of the program that takes it. */
+#define FRAMES_NEEDED (KS_STACK_MAX + 2)
 
 int diagnosis_status(const struct findings *findings)
 {
@@ -281,6 +285,21 @@ static void fill_memory(const struct host *host, struct finding *finding)
 		fill_group(host, ring, finding);
 }
 
+/* Of BPF's stacks as of perf's: kernel/bpf/stackmap.c, from 6.1 to 7.3. */
+static void fill_stacks(const struct host *host, struct finding *finding)
+{
+	if (!host->is_stack_max_known || host->stack_max >= FRAMES_NEEDED)
+		return;
+	finding->severity = SEVERITY_PROBLEM;
+	snprintf(
+		finding->text, sizeof(finding->text),
+		"kernel.perf_event_max_stack=%u: stacks have no more frames, and up to %d say what "
+		"a call waits for: waits are missing or unexplained",
+		host->stack_max, FRAMES_NEEDED);
+	snprintf(finding->remedy, sizeof(finding->remedy),
+		 "sysctl kernel.perf_event_max_stack=127 (while nobody traces stacks)");
+}
+
 /* ---- SRCU's settings ---- */
 
 static void fill_register(const struct host *host, struct finding *finding)
@@ -326,6 +345,7 @@ static const struct {
 	/* Before what cannot be read for want of them. */
 	{SECTION_PRIVILEGES, "files", fill_files},
 	{SECTION_PRIVILEGES, "memory", fill_memory},
+	{SECTION_PRIVILEGES, "stacks", fill_stacks},
 	{SECTION_PRIVILEGES, "addresses", fill_addresses},
 	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
 	{SECTION_SRCU, "register-dev", fill_register},

@@ -313,6 +313,17 @@ static void get_group_limits(const char *root, struct host *host)
 	}
 }
 
+static void get_stack_max(const char *root, struct host *host)
+{
+	char text[32];
+	uint64_t max;
+
+	get_line(root, "/proc/sys/kernel/perf_event_max_stack", text, sizeof(text));
+	host->is_stack_max_known = parse_u64(text, &max) && max <= UINT32_MAX;
+	if (host->is_stack_max_known)
+		host->stack_max = max;
+}
+
 void host_read(const char *root, struct host *host)
 {
 	*host = (struct host){.lacks_sysfs = !exists(root, "/sys/kernel")};
@@ -327,6 +338,7 @@ void host_read(const char *root, struct host *host)
 	get_params(root, host);
 	get_limits(host);
 	get_group_limits(root, host);
+	get_stack_max(root, host);
 }
 
 bool host_has_kvm(void)

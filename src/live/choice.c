@@ -20,13 +20,20 @@
 #include "kern/ticks.h"
 #include "ledger/symbols.h"
 
-/* Who needs more is killed, and says nothing then. */
-static void warn_of_memory(const struct findings *findings)
+/* What goes on, and may miss something: who needs more memory is killed, and says nothing then;
+ * short stacks do not have what is waited for. */
+static bool is_to_be_said(const struct finding *finding)
+{
+	return finding->severity == SEVERITY_PROBLEM &&
+	       (!strcmp(finding->name, "memory") || !strcmp(finding->name, "stacks"));
+}
+
+static void warn_of_problems(const struct findings *findings)
 {
 	for (size_t i = 0; i < findings->cnt; i++) {
 		const struct finding *finding = &findings->list[i];
 
-		if (finding->severity == SEVERITY_PROBLEM && !strcmp(finding->name, "memory"))
+		if (is_to_be_said(finding))
 			log_warn("%s (%s)", finding->text, finding->remedy);
 	}
 }
@@ -37,7 +44,7 @@ static int check_host(const struct host *host, struct err *err)
 	struct findings findings = {.cnt = 0};
 
 	diagnosis_make(host, &findings);
-	warn_of_memory(&findings);
+	warn_of_problems(&findings);
 	for (size_t i = 0; i < findings.cnt; i++) {
 		const struct finding *finding = &findings.list[i];
 

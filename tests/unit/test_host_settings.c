@@ -164,6 +164,33 @@ static void the_first_scan_has_its_milliseconds(void **state)
 	assert_true(find(&findings, "first-fqs")->max_ms == 16);
 }
 
+#define MAX_STACK "/proc/sys/kernel/perf_event_max_stack"
+
+/* Stacks have up to 24 frames, and two of the program that takes them. Without the file it is not
+ * known. */
+static void short_stacks_are_a_problem(void **state)
+{
+	static const struct {
+		const char *max;
+		bool is_short;
+	} stacks[] = {
+		{"0\n", true}, {"25\n", true}, {"26\n", false}, {"127\n", false}, {"", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		struct findings findings = {0};
+		const struct finding *finding;
+
+		fake(MAX_STACK, stacks[i].max);
+		diagnose(false, &findings);
+		finding = find(&findings, "stacks");
+		assert_int_equal(finding != NULL, stacks[i].is_short);
+		if (finding)
+			assert_int_equal(finding->severity, SEVERITY_PROBLEM);
+	}
+	take_away(MAX_STACK);
+}
+
 static int make_root(void **state)
 {
 	(void)state;
@@ -184,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_setting_says_what_its_value_means),
 		cmocka_unit_test(the_first_scan_has_its_milliseconds),
+		cmocka_unit_test(short_stacks_are_a_problem),
 	};
 
 	return cmocka_run_group_tests_name("host_settings", tests, make_root, remove_root);
