@@ -494,9 +494,9 @@ int outfile_put_whole(struct outfile *out, const struct str *text, int ret, stru
 static void add_rest(const struct outfile *out, char *buf, size_t size)
 {
 	*buf = '\0';
-	if (out->is_capture && *out->part && out->bytes)
+	if (out->has_head && *out->part)
 		snprintf(buf, size, "; what was written can be read: '%.300s'", out->part);
-	else if (out->is_capture && out->bytes)
+	else if (out->has_head)
 		snprintf(buf, size, "; what was written can be read");
 }
 
@@ -522,7 +522,7 @@ static int cannot_write(const struct outfile *out, struct err *err)
 /* A recording that failed does not take the place of another one, but is kept beside it. */
 static void end_part(struct outfile *out)
 {
-	bool is_kept = out->is_capture && out->bytes && out->is_started;
+	bool is_kept = out->has_head && out->is_started;
 
 	if (out->is_started && !out->failed)
 		out->failed = give_name(out);
@@ -541,6 +541,11 @@ static void find_removed(struct outfile *out)
 		out->failed = -ENOENT;
 }
 
+void outfile_has_head(struct outfile *out)
+{
+	out->has_head = true;
+}
+
 void outfile_fail(struct outfile *out, int code)
 {
 	if (!out->failed)
@@ -556,6 +561,8 @@ int outfile_close(struct outfile *out, struct err *err)
 	if (out->fd < 0)
 		return 0;
 	outfile_flush(out);
+	if (out->is_capture && !out->has_head)
+		out->is_started = false;
 	has_left = !out->is_capture && io_reader_left(out->fd, out->failed);
 	is_to_remove = out->is_new && !out->is_started && is_same(out->fd, out->path);
 	if (*out->part)

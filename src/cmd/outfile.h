@@ -28,9 +28,10 @@ struct outfile {
 	const char *path; /* "-": standard output */
 	int fd;		  /* -1: not open */
 	int failed;	  /* a negative errno, of the first write that did not work */
-	bool is_capture;  /* what there is of it can be read */
-	bool is_stream;	  /* its readers follow it: it gets its name with the first bytes */
-	bool is_new;	  /* it was not there before */
+	bool is_capture;
+	bool has_head;	/* of a capture: what there is of it can be read */
+	bool is_stream; /* its readers follow it: it gets its name with the first bytes */
+	bool is_new;	/* it was not there before */
 	bool is_started;
 	bool is_given;	 /* a descriptor of ours from the start: what is there is others' as well */
 	bool was_linked; /* it had a name when it was opened */
@@ -104,6 +105,9 @@ int outfile_put_whole(struct outfile *out, const struct str *text, int ret, stru
 
 /* What outfile_put_lines() kept. */
 int outfile_flush(struct outfile *out);
+
+/* From now on what there is of the capture can be read. Without its head there is no file. */
+void outfile_has_head(struct outfile *out);
 
 /*
  * What it is made of failed with @code, a negative errno: it is no output. Without a byte in it

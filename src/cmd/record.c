@@ -278,6 +278,8 @@ static int on_started(void *ctx, struct err *err)
 	if (!record->writer)
 		return record->out.failed ? outfile_close(&record->out, err)
 					  : err_set(err, -ENOMEM, "out of memory");
+	if (!record->flight)
+		outfile_has_head(&record->out);
 	capture_writer_hide(record->writer, record->anon);
 	ret = record->command ? 0 : session_settle(record->session);
 	if (ret)
@@ -310,6 +312,8 @@ static int dump(struct record *record, const struct summary *summary, struct err
 	outfile_start(&record->out);
 	ret = flight_dump(record->flight, &record->head, record->writer, outfile_put, &record->out,
 			  &writer);
+	if (writer)
+		outfile_has_head(&record->out);
 	if (!ret)
 		ret = capture_writer_end(writer, summary);
 	if (!ret && !record->cfg.live.quiet)
