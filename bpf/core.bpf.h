@@ -274,9 +274,10 @@ static __always_inline __u64 return_address(struct pt_regs *regs)
 }
 
 #if defined(__TARGET_ARCH_x86)
-#define SYS_IOCTL 16
-#define SYS_CLOSE 3
-#define SYS_WHOSE KS_SYSCALL_X86
+#define SYS_IOCTL    16
+#define SYS_CLOSE    3
+#define SYS_WHOSE    KS_SYSCALL_X86
+#define SYS_WHOSE_32 KS_SYSCALL_I386
 /* arch/x86/entry/syscalls/syscall_32.tbl; they are setsockopt(2) and lstat(2) of a 64-bit task */
 #define SYS_IOCTL_32 54
 #define SYS_CLOSE_32 6
@@ -285,7 +286,9 @@ static __always_inline __u64 return_address(struct pt_regs *regs)
 #define SYS_IOCTL    29
 #define SYS_CLOSE    57
 #define SYS_WHOSE    KS_SYSCALL_GENERIC
+#define SYS_WHOSE_32 KS_SYSCALL_ARM
 #define SYS_IOCTL_32 (-1)
+#define TIF_32BIT    22 /* arch/arm64/include/asm/thread_info.h */
 #endif
 
 /*
@@ -302,13 +305,14 @@ static __always_inline bool sys_is_32bit(long id)
 #endif
 }
 
-/* Is the current task in one? arch/x86/include/asm/thread_info.h, syscall_32_enter() */
-static __always_inline bool task_is_32bit(void)
+/* Is @task in one? arch/x86/include/asm/thread_info.h, syscall_32_enter(). On arm64: is it one of a
+ * 32-bit program, whose system calls are all of that kind? */
+static __always_inline bool task_is_32bit(struct task_struct *task)
 {
 #if defined(__TARGET_ARCH_x86)
-	return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+	return task->thread_info.status & TS_COMPAT;
 #else
-	return false;
+	return task->thread_info.flags & (1UL << TIF_32BIT);
 #endif
 }
 

@@ -66,7 +66,7 @@ TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 
 	if (id != SYS_IOCTL && id != SYS_CLOSE && !is_32bit)
 		return 0;
-	if (is_32bit && !task_is_32bit())
+	if (is_32bit && !task_is_32bit(bpf_get_current_task_btf()))
 		return 0;
 	fd = is_32bit ? sys_32_arg0(regs) : sys_arg0(regs);
 	if (id == SYS_IOCTL || id == SYS_IOCTL_32) {
@@ -82,8 +82,8 @@ TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 		tgid = current_tgid();
 		if (!bpf_map_lookup_elem(&owners, &tgid))
 			return 0;
-		if (!is_32bit && task_is_32bit())
-			return 0; /* it is read(2) */
+		if (!is_32bit && task_is_32bit(bpf_get_current_task_btf()))
+			return 0; /* it is another one: read(2) on x86 */
 		file = current_file(fd);
 		if (file)
 			call_begin_close(file);

@@ -94,10 +94,14 @@ GLOBAL int stack_waits(const struct wait_frames *stack, __u32 frames)
 static __always_inline __u32 syscall_of(struct task_struct *task, __u64 *arg)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__u32 cmd = (sys_nr(regs) & KS_SYSCALL_NR) | SYS_WHOSE;
+	__u32 nr = sys_nr(regs) & KS_SYSCALL_NR;
 
-	*arg = (cmd & KS_SYSCALL_NR) == SYS_IOCTL ? sys_arg1(regs) : sys_arg0(regs);
-	return cmd;
+	if (task_is_32bit(task)) {
+		*arg = nr == (__u32)SYS_IOCTL_32 ? sys_32_arg1(regs) : sys_32_arg0(regs);
+		return nr | SYS_WHOSE_32;
+	}
+	*arg = nr == SYS_IOCTL ? sys_arg1(regs) : sys_arg0(regs);
+	return nr | SYS_WHOSE;
 }
 
 /* Name the call that an orphan's task is in. */

@@ -63,6 +63,9 @@ struct thread_info {
 	u32 status;
 };
 #elif defined(__TARGET_ARCH_arm64)
+struct thread_info {
+	unsigned long flags;
+};
 struct user_pt_regs {
 	__u64 regs[31];
 	__u64 sp;
@@ -337,9 +340,7 @@ struct rcu_state {
 };
 
 struct task_struct {
-#if defined(__TARGET_ARCH_x86)
 	struct thread_info thread_info;
-#endif
 	unsigned int __state;
 	unsigned int flags;
 	int prio;

@@ -118,6 +118,8 @@ enum ks_call_kind {
 #define KS_SYSCALL_NONE	   0xffff /* in no system call: a fault */
 #define KS_SYSCALL_X86	   0x10000
 #define KS_SYSCALL_GENERIC 0x20000 /* arm64 */
+#define KS_SYSCALL_I386	   0x40000 /* of a 32-bit task on x86 */
+#define KS_SYSCALL_ARM	   0x80000 /* of a 32-bit task on arm64: these have no names here */
 
 /*
  * The table of wanted ioctls, by number: bit (1 << enum ks_call_kind) for each

@@ -51,13 +51,13 @@ static const struct {
 /* By architecture: enum ks_syscall_table */
 static const struct {
 	enum call_id id;
-	int16_t x86, generic;
+	int16_t x86, i386, generic;
 } syscalls[] = {
-#define X(id, name, x86, generic) { CALL_##id, x86, generic },
+#define X(id, name, x86, i386, generic) { CALL_##id, x86, i386, generic },
 	SYSCALLS(X)
 #undef X
-	{ CALL_IOCTL, 16, 29 },
-	{ CALL_CLOSE, 3, 57 },
+	{ CALL_IOCTL, 16, 54, 29 },
+	{ CALL_CLOSE, 3, 6, 57 },
 };
 
 static const struct {
@@ -179,15 +179,24 @@ static enum call_id call_of_any_request(uint32_t request)
 	return call ? call : CALL_IOCTL;
 }
 
+/* In the table that @cmd is of; NONE: it is not there. */
+static int number_of(size_t i, uint32_t cmd)
+{
+	if (cmd & KS_SYSCALL_X86)
+		return syscalls[i].x86;
+	if (cmd & KS_SYSCALL_I386)
+		return syscalls[i].i386;
+	return cmd & KS_SYSCALL_GENERIC ? syscalls[i].generic : NONE;
+}
+
 enum call_id call_of_syscall(uint32_t cmd, uint64_t arg)
 {
-	bool is_x86 = cmd & KS_SYSCALL_X86;
 	int nr = cmd & KS_SYSCALL_NR;
 
 	if (nr == KS_SYSCALL_NONE)
 		return CALL_FAULT;
 	for (size_t i = 0; i < sizeof(syscalls) / sizeof(syscalls[0]); i++)
-		if (nr == (is_x86 ? syscalls[i].x86 : syscalls[i].generic))
+		if (nr == number_of(i, cmd))
 			return syscalls[i].id == CALL_IOCTL ? call_of_any_request(arg)
 							    : syscalls[i].id;
 	return CALL_SYSTEM_CALL;

@@ -7,98 +7,99 @@
 #define LEDGER_SYSTEM_CALLS_H
 
 /*
- * X(id, name, number on x86-64, number on arm64: the generic one); NONE: it is not there.
- * arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
+ * X(id, name, number on x86-64, of a 32-bit task there, on arm64: the generic one); NONE: it is not
+ * there. arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl (of mmap, fcntl and ftruncate
+ * what C libraries call: mmap2, fcntl64, ftruncate64), include/uapi/asm-generic/unistd.h
  */
 /* clang-format off */
 #define NONE (-1)
 #define SYSCALLS(X) \
-	X(SYS_EVENTFD, "eventfd", 284, NONE) \
-	X(SYS_EVENTFD2, "eventfd2", 290, 19) \
-	X(SYS_DUP, "dup", 32, 23) \
-	X(SYS_DUP2, "dup2", 33, NONE) \
-	X(SYS_DUP3, "dup3", 292, 24) \
-	X(SYS_FCNTL, "fcntl", 72, 25) \
-	X(SYS_OPEN, "open", 2, NONE) \
-	X(SYS_OPENAT, "openat", 257, 56) \
-	X(SYS_OPENAT2, "openat2", 437, 437) \
-	X(SYS_CREAT, "creat", 85, NONE) \
-	X(SYS_CLOSE_RANGE, "close_range", 436, 436) \
-	X(SYS_SOCKET, "socket", 41, 198) \
-	X(SYS_SOCKETPAIR, "socketpair", 53, 199) \
-	X(SYS_ACCEPT, "accept", 43, 202) \
-	X(SYS_ACCEPT4, "accept4", 288, 242) \
-	X(SYS_PIPE, "pipe", 22, NONE) \
-	X(SYS_PIPE2, "pipe2", 293, 59) \
-	X(SYS_EPOLL_CREATE, "epoll_create", 213, NONE) \
-	X(SYS_EPOLL_CREATE1, "epoll_create1", 291, 20) \
-	X(SYS_EPOLL_CTL, "epoll_ctl", 233, 21) \
-	X(SYS_TIMERFD_CREATE, "timerfd_create", 283, 85) \
-	X(SYS_SIGNALFD, "signalfd", 282, NONE) \
-	X(SYS_SIGNALFD4, "signalfd4", 289, 74) \
-	X(SYS_MEMFD_CREATE, "memfd_create", 319, 279) \
-	X(SYS_MEMFD_SECRET, "memfd_secret", 447, 447) \
-	X(SYS_INOTIFY_INIT, "inotify_init", 253, NONE) \
-	X(SYS_INOTIFY_INIT1, "inotify_init1", 294, 26) \
-	X(SYS_FANOTIFY_INIT, "fanotify_init", 300, 262) \
-	X(SYS_USERFAULTFD, "userfaultfd", 323, 282) \
-	X(SYS_PERF_EVENT_OPEN, "perf_event_open", 298, 241) \
-	X(SYS_IO_URING_SETUP, "io_uring_setup", 425, 425) \
-	X(SYS_IO_URING_REGISTER, "io_uring_register", 427, 427) \
-	X(SYS_PIDFD_OPEN, "pidfd_open", 434, 434) \
-	X(SYS_PIDFD_GETFD, "pidfd_getfd", 438, 438) \
-	X(SYS_BPF, "bpf", 321, 280) \
-	X(SYS_READ, "read", 0, 63) \
-	X(SYS_PREAD64, "pread64", 17, 67) \
-	X(SYS_READV, "readv", 19, 65) \
-	X(SYS_WRITE, "write", 1, 64) \
-	X(SYS_PWRITE64, "pwrite64", 18, 68) \
-	X(SYS_WRITEV, "writev", 20, 66) \
-	X(SYS_SENDMSG, "sendmsg", 46, 211) \
-	X(SYS_RECVMSG, "recvmsg", 47, 212) \
-	X(SYS_SETSOCKOPT, "setsockopt", 54, 208) \
-	X(SYS_BIND, "bind", 49, 200) \
-	X(SYS_CONNECT, "connect", 42, 203) \
-	X(SYS_SHUTDOWN, "shutdown", 48, 210) \
-	X(SYS_MMAP, "mmap", 9, 222) \
-	X(SYS_MUNMAP, "munmap", 11, 215) \
-	X(SYS_MREMAP, "mremap", 25, 216) \
-	X(SYS_MPROTECT, "mprotect", 10, 226) \
-	X(SYS_MADVISE, "madvise", 28, 233) \
-	X(SYS_BRK, "brk", 12, 214) \
-	X(SYS_MLOCKALL, "mlockall", 151, 230) \
-	X(SYS_EXIT, "exit", 60, 93) \
-	X(SYS_EXIT_GROUP, "exit_group", 231, 94) \
-	X(SYS_EXECVE, "execve", 59, 221) \
-	X(SYS_EXECVEAT, "execveat", 322, 281) \
-	X(SYS_CLONE, "clone", 56, 220) \
-	X(SYS_CLONE3, "clone3", 435, 435) \
-	X(SYS_FORK, "fork", 57, NONE) \
-	X(SYS_VFORK, "vfork", 58, NONE) \
-	X(SYS_UNSHARE, "unshare", 272, 97) \
-	X(SYS_SETNS, "setns", 308, 268) \
-	X(SYS_MOUNT, "mount", 165, 40) \
-	X(SYS_UMOUNT2, "umount2", 166, 39) \
-	X(SYS_PIVOT_ROOT, "pivot_root", 155, 41) \
-	X(SYS_FSOPEN, "fsopen", 430, 430) \
-	X(SYS_FSMOUNT, "fsmount", 432, 432) \
-	X(SYS_MOVE_MOUNT, "move_mount", 429, 429) \
-	X(SYS_OPEN_TREE, "open_tree", 428, 428) \
-	X(SYS_PRCTL, "prctl", 157, 167) \
-	X(SYS_SECCOMP, "seccomp", 317, 277) \
-	X(SYS_SCHED_SETATTR, "sched_setattr", 314, 274) \
-	X(SYS_SCHED_SETAFFINITY, "sched_setaffinity", 203, 122) \
-	X(SYS_WAIT4, "wait4", 61, 260) \
-	X(SYS_SWAPOFF, "swapoff", 168, 225) \
-	X(SYS_UNLINK, "unlink", 87, NONE) \
-	X(SYS_UNLINKAT, "unlinkat", 263, 35) \
-	X(SYS_RMDIR, "rmdir", 84, NONE) \
-	X(SYS_RENAME, "rename", 82, NONE) \
-	X(SYS_RENAMEAT2, "renameat2", 316, 276) \
-	X(SYS_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", 444, 444) \
-	X(SYS_PROCESS_MADVISE, "process_madvise", 440, 440) \
-	X(SYS_FTRUNCATE, "ftruncate", 77, 46) \
-	X(SYS_FALLOCATE, "fallocate", 285, 47)
+	X(SYS_EVENTFD, "eventfd", 284, 323, NONE) \
+	X(SYS_EVENTFD2, "eventfd2", 290, 328, 19) \
+	X(SYS_DUP, "dup", 32, 41, 23) \
+	X(SYS_DUP2, "dup2", 33, 63, NONE) \
+	X(SYS_DUP3, "dup3", 292, 330, 24) \
+	X(SYS_FCNTL, "fcntl", 72, 221, 25) \
+	X(SYS_OPEN, "open", 2, 5, NONE) \
+	X(SYS_OPENAT, "openat", 257, 295, 56) \
+	X(SYS_OPENAT2, "openat2", 437, 437, 437) \
+	X(SYS_CREAT, "creat", 85, 8, NONE) \
+	X(SYS_CLOSE_RANGE, "close_range", 436, 436, 436) \
+	X(SYS_SOCKET, "socket", 41, 359, 198) \
+	X(SYS_SOCKETPAIR, "socketpair", 53, 360, 199) \
+	X(SYS_ACCEPT, "accept", 43, NONE, 202) \
+	X(SYS_ACCEPT4, "accept4", 288, 364, 242) \
+	X(SYS_PIPE, "pipe", 22, 42, NONE) \
+	X(SYS_PIPE2, "pipe2", 293, 331, 59) \
+	X(SYS_EPOLL_CREATE, "epoll_create", 213, 254, NONE) \
+	X(SYS_EPOLL_CREATE1, "epoll_create1", 291, 329, 20) \
+	X(SYS_EPOLL_CTL, "epoll_ctl", 233, 255, 21) \
+	X(SYS_TIMERFD_CREATE, "timerfd_create", 283, 322, 85) \
+	X(SYS_SIGNALFD, "signalfd", 282, 321, NONE) \
+	X(SYS_SIGNALFD4, "signalfd4", 289, 327, 74) \
+	X(SYS_MEMFD_CREATE, "memfd_create", 319, 356, 279) \
+	X(SYS_MEMFD_SECRET, "memfd_secret", 447, 447, 447) \
+	X(SYS_INOTIFY_INIT, "inotify_init", 253, 291, NONE) \
+	X(SYS_INOTIFY_INIT1, "inotify_init1", 294, 332, 26) \
+	X(SYS_FANOTIFY_INIT, "fanotify_init", 300, 338, 262) \
+	X(SYS_USERFAULTFD, "userfaultfd", 323, 374, 282) \
+	X(SYS_PERF_EVENT_OPEN, "perf_event_open", 298, 336, 241) \
+	X(SYS_IO_URING_SETUP, "io_uring_setup", 425, 425, 425) \
+	X(SYS_IO_URING_REGISTER, "io_uring_register", 427, 427, 427) \
+	X(SYS_PIDFD_OPEN, "pidfd_open", 434, 434, 434) \
+	X(SYS_PIDFD_GETFD, "pidfd_getfd", 438, 438, 438) \
+	X(SYS_BPF, "bpf", 321, 357, 280) \
+	X(SYS_READ, "read", 0, 3, 63) \
+	X(SYS_PREAD64, "pread64", 17, 180, 67) \
+	X(SYS_READV, "readv", 19, 145, 65) \
+	X(SYS_WRITE, "write", 1, 4, 64) \
+	X(SYS_PWRITE64, "pwrite64", 18, 181, 68) \
+	X(SYS_WRITEV, "writev", 20, 146, 66) \
+	X(SYS_SENDMSG, "sendmsg", 46, 370, 211) \
+	X(SYS_RECVMSG, "recvmsg", 47, 372, 212) \
+	X(SYS_SETSOCKOPT, "setsockopt", 54, 366, 208) \
+	X(SYS_BIND, "bind", 49, 361, 200) \
+	X(SYS_CONNECT, "connect", 42, 362, 203) \
+	X(SYS_SHUTDOWN, "shutdown", 48, 373, 210) \
+	X(SYS_MMAP, "mmap", 9, 192, 222) \
+	X(SYS_MUNMAP, "munmap", 11, 91, 215) \
+	X(SYS_MREMAP, "mremap", 25, 163, 216) \
+	X(SYS_MPROTECT, "mprotect", 10, 125, 226) \
+	X(SYS_MADVISE, "madvise", 28, 219, 233) \
+	X(SYS_BRK, "brk", 12, 45, 214) \
+	X(SYS_MLOCKALL, "mlockall", 151, 152, 230) \
+	X(SYS_EXIT, "exit", 60, 1, 93) \
+	X(SYS_EXIT_GROUP, "exit_group", 231, 252, 94) \
+	X(SYS_EXECVE, "execve", 59, 11, 221) \
+	X(SYS_EXECVEAT, "execveat", 322, 358, 281) \
+	X(SYS_CLONE, "clone", 56, 120, 220) \
+	X(SYS_CLONE3, "clone3", 435, 435, 435) \
+	X(SYS_FORK, "fork", 57, 2, NONE) \
+	X(SYS_VFORK, "vfork", 58, 190, NONE) \
+	X(SYS_UNSHARE, "unshare", 272, 310, 97) \
+	X(SYS_SETNS, "setns", 308, 346, 268) \
+	X(SYS_MOUNT, "mount", 165, 21, 40) \
+	X(SYS_UMOUNT2, "umount2", 166, 52, 39) \
+	X(SYS_PIVOT_ROOT, "pivot_root", 155, 217, 41) \
+	X(SYS_FSOPEN, "fsopen", 430, 430, 430) \
+	X(SYS_FSMOUNT, "fsmount", 432, 432, 432) \
+	X(SYS_MOVE_MOUNT, "move_mount", 429, 429, 429) \
+	X(SYS_OPEN_TREE, "open_tree", 428, 428, 428) \
+	X(SYS_PRCTL, "prctl", 157, 172, 167) \
+	X(SYS_SECCOMP, "seccomp", 317, 354, 277) \
+	X(SYS_SCHED_SETATTR, "sched_setattr", 314, 351, 274) \
+	X(SYS_SCHED_SETAFFINITY, "sched_setaffinity", 203, 241, 122) \
+	X(SYS_WAIT4, "wait4", 61, 114, 260) \
+	X(SYS_SWAPOFF, "swapoff", 168, 115, 225) \
+	X(SYS_UNLINK, "unlink", 87, 10, NONE) \
+	X(SYS_UNLINKAT, "unlinkat", 263, 301, 35) \
+	X(SYS_RMDIR, "rmdir", 84, 40, NONE) \
+	X(SYS_RENAME, "rename", 82, 38, NONE) \
+	X(SYS_RENAMEAT2, "renameat2", 316, 353, 276) \
+	X(SYS_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", 444, 444, 444) \
+	X(SYS_PROCESS_MADVISE, "process_madvise", 440, 440, 440) \
+	X(SYS_FTRUNCATE, "ftruncate", 77, 194, 46) \
+	X(SYS_FALLOCATE, "fallocate", 285, 324, 47)
 
 /* What ioctls of others are that a VMM makes. X(id, name, the request: include/uapi/linux/vhost.h) */
 #define OTHER_IOCTLS(X) \

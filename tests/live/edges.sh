@@ -5,8 +5,8 @@
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
-	taken-away group-memory taken-capabilities time-namespace soft-limit variables-unmapped
-	signals-table output-blocked output-unread output-left output-nonblocking old-recording old-trace output-given output-removed scan-fails two-recorders file-limit cpu-limit $tests"
+	taken-away group-memory stacks-cut taken-capabilities time-namespace soft-limit variables-unmapped
+	signals-table output-blocked output-unread output-left output-nonblocking old-recording head-cut old-trace output-given output-removed scan-fails two-recorders file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -136,6 +136,7 @@ locked memory           | u | 0 |                        | prlimit --memlock=0
 types                   | 3 | 3 | types: No such        | mount mount -t tmpfs none /sys/kernel/btf
 tracefs and debugfs     | u | 0 |                        | mount umount -Rl /sys/kernel/debug /sys/kernel/tracing
 /dev                    | 1 | 0 |                        | mount mount -t tmpfs none /dev
+frames of a stack       | 1 | 0 |                        | mount mount --bind frames /proc/sys/kernel/perf_event_max_stack
 PID namespace           | u | 0 |                        | unshare --pid --fork --mount-proc
 other namespaces        | u | 0 |                        | unshare --cgroup --net --ipc --uts
 time namespace          | u | 0 |                        | unshare --time --monotonic 100000
@@ -184,12 +185,30 @@ test_group_memory()
 	rmdir "$group"
 }
 
+# Stacks of few frames are not known to wait for anything. The kernel's own setting is all tests' here.
+test_stacks_cut()
+{
+	local command max
+
+	for max in 25 26; do
+		echo $max >max
+		for command in 'check -j' 'trace -d 10ms' 'record -o x.cap -d 10ms'; do
+			# shellcheck disable=SC2086 # words
+			unshare -m sh -c 'mount --bind max /proc/sys/kernel/perf_event_max_stack && exec "$@"' sh "$KVMSTALL" $command >out 2>err || true
+			cat out >>err
+			[ $max = 26 ] || said "kernel.perf_event_max_stack=25: stacks have no more frames, and up to 26 say what"
+			[ $max = 25 ] || ! grep perf_event_max_stack err || fail "$command: these are enough"
+		done
+	done
+}
+
 test_taken_away()
 {
 	local usual=0 name check trace wanted words
 
 	"$KVMSTALL" check -j >checked || usual=$?
 	[ $usual -le 1 ] || skip "nothing works here"
+	echo 11 >frames
 	while IFS='|' read -r name check trace wanted words; do
 		[ -n "$words" ] || continue
 		read -r name <<<"$name"
@@ -497,11 +516,11 @@ test_old_recording()
 	status 1 "$KVMSTALL" record -q -o x.cap -- /nonexistent/vmm
 	cmp x.cap kept
 	[ ! -e x.cap.part ]
-	status 1 bash -c 'ulimit -f 2; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
+	status 1 bash -c 'ulimit -f 7; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
 	said "cannot write 'x.cap': File too large.*can be read: '.*x.cap.part'"
 	cmp x.cap kept
 	status 1 "$KVMSTALL" report -q x.cap.part
-	said 'cut at byte'
+	said 'cut at byte [0-9]*, without an end'
 	"$KVMSTALL" record -q -o x.cap 2>err &
 	until_true 10 attached $!
 	kill -KILL $!
@@ -517,6 +536,41 @@ test_old_recording()
 	status 0 "$KVMSTALL" report -q x.cap
 	status 0 "$KVMSTALL" record -q -o /dev/null -d 100ms
 	[ -c /dev/null ]
+}
+
+# cut_head BYTES ARG...: a recording that no more is written of; ./x.cap is as it was.
+cut_head()
+{
+	local bytes=$1
+
+	shift
+	rm -rf .cap.before && mkdir .cap.before
+	[ ! -e x.cap ] || cp x.cap .cap.before
+	# a pipe has no size
+	set +o pipefail
+	prlimit --fsize="$bytes" "$KVMSTALL" record -q -o x.cap "$@" -d 10ms 2>&1 | cat >err
+	[ "${PIPESTATUS[0]}" = 1 ] || fail "it has succeeded" "$(cat err)"
+	said "cannot write 'x.cap': File too large"
+	! grep 'can be read' err || fail "$bytes bytes cannot be"
+	[ ! -e x.cap.part ] || fail "x.cap.part of $(stat -c %s x.cap.part) bytes"
+	[ -e .cap.before/x.cap ] || [ ! -e x.cap ] || fail "x.cap of $(stat -c %s x.cap) bytes"
+	[ ! -e .cap.before/x.cap ] || cmp x.cap .cap.before/x.cap
+}
+
+# Of a recording that is cut in its head nothing can be read: it is none.
+test_head_cut()
+{
+	local bytes
+
+	for bytes in 7 101; do
+		cut_head $bytes
+		cut_head $bytes --flight 1M
+	done
+	"$KVMSTALL" record -q -o x.cap -d 10ms
+	for bytes in 7 101; do
+		cut_head $bytes
+		cut_head $bytes --flight 1M
+	done
 }
 
 # A trace replaces a file with its first lines, and one that fails before does not.
@@ -615,10 +669,10 @@ test_two_recorders()
 # A file that grows too large is an error, not a signal.
 test_file_limit()
 {
-	status 1 bash -c 'ulimit -f 2; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
+	status 1 bash -c 'ulimit -f 7; "$0" record -q -o x.cap -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
 	said "cannot write 'x.cap': File too large.*can be read"
 	status 1 "$KVMSTALL" report -q x.cap
-	said 'cut at byte'
+	said 'cut at byte [0-9]*, without an end'
 	status 1 bash -c 'ulimit -f 2; "$0" trace -a -q -o x -- "$0" repro --profile qemu --rounds 101' "$KVMSTALL"
 	said "cannot write 'x': File too large"
 }

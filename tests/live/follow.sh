@@ -292,7 +292,7 @@ test_vmm_32bit()
 {
 	local event call status=0
 
-	${CC:-cc} -O1 -o vmm32 "$here/tests/live/vmm32.c"
+	${CC:-cc} -O1 -pthread -o vmm32 "$here/tests/live/vmm32.c"
 	./vmm32 || status=$?
 	[ $status != 77 ] || skip "no 32-bit system calls"
 	[ $status = 0 ]
@@ -303,6 +303,9 @@ test_vmm_32bit()
 	for call in KVM_CREATE_VM KVM_SET_USER_MEMORY_REGION close; do
 		some "$call" "select(is_call and .call == \"$call\" and .complete)" trace
 	done
+	# 41 is socket(2) of a 64-bit task
+	some "dup(2)" 'select(is_call and .call == "dup" and .cause == "rcu")' trace
+	none "another call" 'select(is_call and .comm == "vmm32" and .call != "dup" and (.call | test("^(KVM_|close$)") | not))' trace
 	none "off balance" 'select(is_call and is_off_balance)' trace
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a 32-bit VMM calls: a VM, a device, memory that waits for that one's grace period, and the
- * end, by int $0x80. Exit status 77: not on this kernel (CONFIG_IA32_EMULATION), or not on this
- * architecture.
+ * What a 32-bit VMM calls: a VM, a device, memory that waits for that one's grace period, dup(2)s
+ * for which the table of descriptors grows, which two threads share, and the end, by int $0x80.
+ * Exit status 77: not on this kernel (CONFIG_IA32_EMULATION), or not on this architecture.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,7 @@
 #ifdef __x86_64__
 /* arch/x86/entry/syscalls/syscall_32.tbl */
 #define CLOSE_32 6
+#define DUP_32	 41
 #define IOCTL_32 54
 
 static int call_32(int nr, int fd, unsigned int cmd, uintptr_t arg)
@@ -29,6 +31,26 @@ static int call_32(int nr, int fd, unsigned int cmd, uintptr_t arg)
 			 : "b"((long)fd), "c"((long)cmd), "d"(arg)
 			 : "r8", "r9", "r10", "r11", "memory");
 	return (int)ret;
+}
+
+#define MANY_FDS 601
+
+static void *share(void *ctx)
+{
+	pause();
+	return ctx;
+}
+
+static int grow(int fd)
+{
+	pthread_t other;
+	int last = 0;
+
+	if (pthread_create(&other, NULL, share, NULL))
+		return -1;
+	while (last >= 0 && last < MANY_FDS)
+		last = call_32(DUP_32, fd, 0, 0);
+	return last;
 }
 
 static void not_here(int nr)
@@ -63,6 +85,8 @@ int main(void)
 	if (call_32(IOCTL_32, vm, KVM_IOEVENTFD, (uintptr_t)&low->device) ||
 	    call_32(IOCTL_32, vm, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&low->memory))
 		errx(1, "a stall");
+	if (grow(kvm) < 0)
+		errx(1, "descriptors");
 	return call_32(CLOSE_32, vm, 0, 0) ? 1 : 0;
 }
 #else

@@ -51,32 +51,39 @@ static void calls_have_the_names_and_numbers_of_the_kernels_header(void **state)
 static void a_system_call_has_its_architectures_number(void **state)
 {
 	static const struct {
-		uint32_t x86, generic;
+		uint32_t x86, i386, generic;
 		uint64_t arg;
 		const char *name;
 	} cases[] = {
-		{290, 19, 0, "eventfd2"},
-		{0, 63, 0, "read"},
-		{3, 57, 0, "close"},
-		{231, 94, 0, "exit_group"},
-		{16, 29, KVM_RUN, "KVM_RUN"},
-		{16, 29, KVM_CREATE_VCPU, "KVM_CREATE_VCPU"},
-		{16, 29, 0xaf01, "VHOST_SET_OWNER"},
-		{16, 29, 0x5401, "ioctl"},
-		{435, 435, 0, "clone3"},
-		{39, 172, 0, "system call"}, /* getpid */
-		{KS_SYSCALL_NONE, KS_SYSCALL_NONE, 0, "page fault"},
+		{290, 328, 19, 0, "eventfd2"},
+		{0, 3, 63, 0, "read"},
+		{3, 6, 57, 0, "close"},
+		{32, 41, 23, 0, "dup"},
+		{9, 192, 222, 0, "mmap"},
+		{231, 252, 94, 0, "exit_group"},
+		{16, 54, 29, KVM_RUN, "KVM_RUN"},
+		{16, 54, 29, KVM_CREATE_VCPU, "KVM_CREATE_VCPU"},
+		{16, 54, 29, 0xaf01, "VHOST_SET_OWNER"},
+		{16, 54, 29, 0x5401, "ioctl"},
+		{435, 435, 435, 0, "clone3"},
+		{39, 20, 172, 0, "system call"}, /* getpid */
+		{KS_SYSCALL_NONE, KS_SYSCALL_NONE, KS_SYSCALL_NONE, 0, "page fault"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CNT(cases); i++) {
 		enum call_id x86 = call_of_syscall(KS_SYSCALL_X86 | cases[i].x86, cases[i].arg);
+		enum call_id i386 = call_of_syscall(KS_SYSCALL_I386 | cases[i].i386, cases[i].arg);
 		enum call_id arm64 =
 			call_of_syscall(KS_SYSCALL_GENERIC | cases[i].generic, cases[i].arg);
 
 		assert_string_equal(call_name(x86), cases[i].name);
+		assert_string_equal(call_name(i386), cases[i].name);
 		assert_string_equal(call_name(arm64), cases[i].name);
 	}
+	/* a number that means nothing here has no name, and is no other's */
+	for (uint32_t nr = 0; nr < 1024; nr++)
+		assert_int_equal(call_of_syscall(KS_SYSCALL_ARM | nr, 0), CALL_SYSTEM_CALL);
 	/* eventfd is x86's alone: nothing of arm64 has that name */
 	for (uint32_t nr = 0; nr < 1024; nr++)
 		assert_int_not_equal(call_of_syscall(KS_SYSCALL_GENERIC | nr, 0), CALL_SYS_EVENTFD);
