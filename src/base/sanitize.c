@@ -60,17 +60,29 @@ const char *sanitize_next(const char *src, size_t *len)
 	return "?";
 }
 
+/* Nearly all characters of nearly all names. */
+static bool is_printable(char c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
 static bool copy(char *dst, size_t size, const char *src, const char *kept)
 {
 	size_t used = 0;
 
 	while (*src) {
 		size_t len = 1;
-		const char *from = strchr(kept, *src) ? src : sanitize_next(src, &len);
+		const char *from = src;
+
+		if (!is_printable(*src) && !strchr(kept, *src))
+			from = sanitize_next(src, &len);
 
 		if (used + len >= size)
 			break;
-		memcpy(dst + used, from, len);
+		if (len == 1)
+			dst[used] = *from;
+		else
+			memcpy(dst + used, from, len);
 		used += len;
 		src += len;
 	}

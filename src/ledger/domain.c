@@ -20,6 +20,9 @@
 /* How long a state that has ended is kept: a wait that began in it may not have been reported yet,
  * since the waiter got no CPU. */
 #define KEEP_NS 60000000000ULL
+/* Where a counter starts since v6.7: at -100 (SRCU_GP_SEQ_INITIAL_VAL). */
+#define GP_FIRST_BELOW_0 100
+
 /* How long a domain is at rest before its past is forgotten: longer than calls usually take. */
 #define REST_NS 10000000000ULL
 
@@ -69,7 +72,6 @@ struct domain *domain_new(uint64_t ssp, enum domain_kind kind, uint64_t kvm)
 	dom->kvm = kvm;
 	dom->kind = kind;
 	dom->refs = 1;
-	dom->first_gp = gp_id_done(0);
 	return dom;
 }
 
@@ -99,7 +101,7 @@ void domain_set_budget(struct domain *dom, struct history_budget *budget)
 
 int64_t domain_gp_number(const struct domain *dom, uint64_t gp)
 {
-	int64_t number = (int64_t)(gp - dom->first_gp);
+	int64_t number = (int64_t)(gp - gp_id_done(0)) + (dom->is_young ? GP_FIRST_BELOW_0 : 0);
 
 	return number < 0 ? -1 : number;
 }
@@ -286,11 +288,10 @@ static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 		lack_memory(dom);
 }
 
-/* A counter below 0 has its start at -100 in sight (SRCU_GP_SEQ_INITIAL_VAL). */
+/* A counter below 0 has its start in sight. */
 static void note_birth(struct domain *dom, uint64_t seq)
 {
-	if ((int64_t)seq < 0)
-		dom->first_gp = gp_id_done(0) - 100;
+	dom->is_young |= (int64_t)seq < 0;
 }
 
 void domain_seed(struct domain *dom, const struct ks_domain *seed, uint64_t ts_ns, uint64_t jiffies,

@@ -55,10 +55,10 @@ VEC_DECL(initiators, struct initiator);
 struct run {
 	uint64_t end_of_gp_ns; /* its GP's callbacks were scheduled; 0: not seen */
 	uint64_t seq;
-	uint32_t tid;	    /* the kworker's */
-	enum gp_state next; /* what it left armed or queued; GP_UNKNOWN: nothing */
-	uint64_t armed_ns;  /* .next is GP_ARMED: since then, for this jiffy */
+	uint64_t armed_ns; /* .next is GP_ARMED: since then, for this jiffy */
 	uint64_t expires;
+	uint32_t tid; /* the kworker's */
+	uint8_t next; /* enum gp_state: what it left armed or queued; GP_UNKNOWN: nothing */
 	bool is_on;
 };
 
@@ -69,12 +69,14 @@ struct cb_timer {
 	uint16_t cpu; /* whose callbacks */
 };
 
+/* Each VM has two or three. */
 struct domain {
 	uint64_t ssp;
 	uint64_t kvm;
-	enum domain_kind kind;
 	int refs;
-	uint64_t first_gp;	/* id of the GP that is number 0 to people */
+	uint8_t kind; /* enum domain_kind */
+	uint8_t suspects_cnt;
+	bool is_young;		/* its counter was below 0: see domain_gp_number() */
 	struct transitions gps; /* of process_srcu */
 	struct transitions cbs; /* of srcu_invoke_callbacks, by CPU */
 	struct initiators initiators;
@@ -85,7 +87,6 @@ struct domain {
 	struct history_budget *budget; /* NULL: none */
 	size_t bytes;		       /* of the lists, as counted in .budget */
 	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
-	size_t suspects_cnt;
 };
 
 /* The first moment after @ts_ns's own; .cnt when there is none. */

@@ -190,10 +190,11 @@ static void collect_vm_info(const struct out *out)
 	for (size_t i = 0; i < out->metrics->vms.shown_cnt; i++) {
 		const struct vmset_vm *vm = out->metrics->vms.shown[i];
 		const struct identity *who = vm->identity ? vm->identity : &nobody;
+		const char *name = vm->name ? vm->name : "";
 		char pid[16];
 		const struct metric_value sample = {
 			.labels = {vm->label, pid, vm->comm, who->vmm,
-				   who->name[0] ? who->name : vm->name, who->uuid, who->machine,
+				   who->name[0] ? who->name : name, who->uuid, who->machine,
 				   who->pod, who->container, who->cgroup},
 			.value = 1,
 		};

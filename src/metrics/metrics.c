@@ -44,13 +44,20 @@ const char *metric_label_name(const struct metric_desc *desc, int n, char *buf, 
 /* Where this name is, or should be: they are in order, so that output is. */
 static size_t call_place(const struct metrics *metrics, const char *name, bool *is_there)
 {
-	size_t at = 0;
-	int cmp = 1;
+	size_t from = 0, to = metrics->calls_cnt;
 
-	while (at < metrics->calls_cnt && (cmp = strcmp(metrics->calls[at]->name, name)) < 0)
-		at++;
-	*is_there = at < metrics->calls_cnt && !cmp;
-	return at;
+	*is_there = false;
+	while (from < to && !*is_there) {
+		size_t mid = from + (to - from) / 2;
+		int cmp = strcmp(metrics->calls[mid]->name, name);
+
+		*is_there = !cmp;
+		if (cmp < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return to;
 }
 
 /* NULL: out of memory. */
@@ -155,15 +162,17 @@ static void set_exemplar_vm(const struct metrics *metrics, const struct vm *vm,
 {
 	const struct vmset_vm *known = vm ? map_get(&metrics->vms.vms, vm->id) : NULL;
 	char text[sizeof(exemplar->vm) * 2];
+	const char *name = "";
 
-	if (known && known->is_shown)
-		snprintf(text, sizeof(text), "%s", known->label);
-	else if (vm && vm->name[0])
-		snprintf(text, sizeof(text), "%s", vm->name);
-	else
-		snprintf(text, sizeof(text), vm ? "%s[%u]" : "", vm ? vm->comm : "",
-			 vm ? vm->tgid : 0);
-	sanitize(exemplar->vm, sizeof(exemplar->vm), text);
+	if (known && known->is_shown) {
+		name = known->label;
+	} else if (vm && vm->name[0]) {
+		name = vm->name;
+	} else if (vm) {
+		snprintf(text, sizeof(text), "%s[%u]", vm->comm, vm->tgid);
+		name = text;
+	}
+	sanitize(exemplar->vm, sizeof(exemplar->vm), name);
 }
 
 static void make_exemplar(const struct metrics *metrics, const struct stall *stall,

@@ -21,7 +21,9 @@
  * are taken the living get theirs after a minute, which is the longest interval that is usual. */
 #define KEEP_NS	    300000000000ULL
 #define KEEP_MIN_NS 60000000000ULL
+#define LABEL_LEN   72
 #define SUFFIX_LEN  8 /* "#12345", to tell VMs of one name apart */
+#define NS_BYTES    (KS_CAUSE_CNT * sizeof(uint64_t))
 
 int vmset_init(struct vmset *set, uint32_t limit)
 {
@@ -35,6 +37,9 @@ static void vm_free(void *value)
 	struct vmset_vm *vm = value;
 
 	free(vm->identity);
+	free(vm->name);
+	free(vm->label);
+	free(vm->ns);
 	free(vm);
 }
 
@@ -65,6 +70,8 @@ static void hide(struct vmset *set, struct vmset_vm *vm)
 	}
 	map_del(&set->labels, hash_of(vm->label));
 	vm->is_shown = false;
+	free(vm->label);
+	vm->label = NULL;
 	free(vm->identity);
 	vm->identity = NULL;
 }
@@ -86,25 +93,25 @@ static void inherit(struct vmset *set, struct vmset_vm *vm, struct vmset_vm *dea
 	forget(set, dead);
 }
 
-static void set_label(struct vmset *set, struct vmset_vm *vm)
+static void find_label(struct vmset *set, struct vmset_vm *vm, char label[LABEL_LEN])
 {
-	char plain[sizeof(vm->label) - SUFFIX_LEN];
+	char plain[LABEL_LEN - SUFFIX_LEN];
 	struct vmset_vm *holder;
 
-	if (vm->name[0])
+	if (vm->name)
 		snprintf(plain, sizeof(plain), "%s", vm->name);
 	else
 		snprintf(plain, sizeof(plain), "%s[%u]", vm->comm, vm->tgid);
-	snprintf(vm->label, sizeof(vm->label), "%s", plain);
-	holder = map_get(&set->labels, hash_of(vm->label));
+	snprintf(label, LABEL_LEN, "%s", plain);
+	holder = map_get(&set->labels, hash_of(label));
 	if (holder && holder->is_gone) {
 		inherit(set, vm, holder);
 		holder = NULL;
 	}
 	/* Nobody may call a VM as the sum is called. */
-	for (unsigned int n = 2; holder || !strcmp(vm->label, "other"); n++) {
-		snprintf(vm->label, sizeof(vm->label), "%s#%u", plain, n);
-		holder = map_get(&set->labels, hash_of(vm->label));
+	for (unsigned int n = 2; holder || !strcmp(label, "other"); n++) {
+		snprintf(label, LABEL_LEN, "%s#%u", plain, n);
+		holder = map_get(&set->labels, hash_of(label));
 	}
 }
 
@@ -126,12 +133,29 @@ static void identify(struct vmset *set, struct vmset_vm *vm)
 	}
 }
 
+/* What a VM needs that has series. False: no memory. */
+static bool prepare(struct vmset *set, struct vmset_vm *vm)
+{
+	char label[LABEL_LEN];
+
+	if (!vm->ns)
+		vm->ns = calloc(1, NS_BYTES);
+	if (!vm->ns)
+		return false;
+	find_label(set, vm, label);
+	vm->label = strdup(label);
+	if (vm->label && !map_put(&set->labels, hash_of(label), vm))
+		return true;
+	free(vm->label);
+	vm->label = NULL;
+	return false;
+}
+
 static void show(struct vmset *set, struct vmset_vm *vm)
 {
 	size_t at;
 
-	set_label(set, vm);
-	if (map_put(&set->labels, hash_of(vm->label), vm))
+	if (!prepare(set, vm))
 		return;
 	for (at = set->shown_cnt; at && set->shown[at - 1]->id > vm->id; at--)
 		set->shown[at] = set->shown[at - 1];
@@ -141,12 +165,12 @@ static void show(struct vmset *set, struct vmset_vm *vm)
 	identify(set, vm);
 }
 
-static void add_to_other(struct vmset *set, uint64_t ns[KS_CAUSE_CNT])
+static void add_to_other(struct vmset *set, struct vmset_vm *vm)
 {
-	for (int i = 0; i < KS_CAUSE_CNT; i++) {
-		set->other_ns[i] += ns[i];
-		ns[i] = 0;
-	}
+	for (int i = 0; vm->ns && i < KS_CAUSE_CNT; i++)
+		set->other_ns[i] += vm->ns[i];
+	free(vm->ns);
+	vm->ns = NULL;
 }
 
 static void bury(struct vmset *set, uint64_t now_ns)
@@ -258,7 +282,7 @@ static void promote(struct vmset *set, uint64_t now_ns)
 		show(set, hidden[i]);
 	for (i = 0; i < cnt; i++) {
 		if (!hidden[i]->is_shown && !hidden[i]->is_judged)
-			add_to_other(set, hidden[i]->ns);
+			add_to_other(set, hidden[i]);
 		hidden[i]->is_judged = true;
 	}
 	free(hidden);
@@ -292,6 +316,7 @@ void vmset_reidentify(struct vmset *set)
 void vmset_add(struct vmset *set, const struct vm *vm)
 {
 	struct vmset_vm *copy = calloc(1, sizeof(*copy));
+	char name[sizeof(vm->name)];
 
 	if (!copy || map_put(&set->vms, vm->id, copy)) {
 		free(copy); /* its time will be in "other" */
@@ -300,7 +325,8 @@ void vmset_add(struct vmset *set, const struct vm *vm)
 	copy->id = vm->id;
 	copy->tgid = vm->tgid;
 	copy->born_ns = vm->born_ns;
-	set->cut += sanitize(copy->name, sizeof(copy->name), vm->name);
+	set->cut += sanitize(name, sizeof(name), vm->name);
+	copy->name = *name ? strdup(name) : NULL;
 	set->cut += sanitize(copy->comm, sizeof(copy->comm), vm->comm);
 	set->living++;
 	set->is_changed = true;
@@ -319,7 +345,7 @@ void vmset_remove(struct vmset *set, uint32_t id)
 	if (vm->is_shown)
 		return;
 	if (!vm->is_judged)
-		add_to_other(set, vm->ns);
+		add_to_other(set, vm);
 	forget(set, vm);
 }
 
@@ -354,7 +380,9 @@ static uint64_t *sum_of(struct vmset *set, struct vmset_vm *vm)
 {
 	if (!vm || (vm->is_judged && !vm->is_shown))
 		return set->other_ns;
-	return vm->ns;
+	if (!vm->ns)
+		vm->ns = calloc(1, NS_BYTES);
+	return vm->ns ? vm->ns : set->other_ns;
 }
 
 void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT])

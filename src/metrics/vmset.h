@@ -20,24 +20,25 @@
 
 struct vm;
 
-/* A VM as the metrics know it. */
+/* A VM as the metrics know it. Of 10 000 of them few have series: the others have no memory for it.
+ */
 struct vmset_vm {
 	uint32_t id;
 	uint32_t tgid;
 	uint64_t born_ns;
-	char label[72]; /* unique among those shown */
-	char name[64];
+	char *name;  /* as its operator calls it; NULL: not known */
+	char *label; /* of those shown: unique among them; else NULL */
 	char comm[20];
 	bool is_shown;	  /* has series of its own */
 	bool is_judged;	  /* has been through a judgement */
 	bool is_gone;	  /* dead: its series stay for a time */
+	bool is_set_up;	  /* metrics/setups: its set-up is over, or was not seen */
+	bool has_stalled; /* a call of its set-up did, for long enough to count */
 	uint64_t gone_ns; /* of the first judgement after its death; 0: there was none */
-	uint64_t ns[KS_CAUSE_CNT];
+	uint64_t *ns;	  /* KS_CAUSE_CNT of them; NULL: not shown yet, nor to be judged with any */
 	uint64_t total_ns;	   /* all that it stalled, wherever that is counted */
 	uint64_t asleep_ns;	   /* age of its oldest call in flight; 0: none */
 	uint64_t was_asleep_ns;	   /* the same as the scan before the last one found it */
-	bool is_set_up;		   /* metrics/setups: its set-up is over, or was not seen */
-	bool has_stalled;	   /* a call of its set-up did, for long enough to count */
 	uint64_t setup_ns;	   /* that its set-up stalled so far */
 	struct identity *identity; /* of those shown; NULL: not known */
 };

@@ -198,6 +198,7 @@ static void vms_run(uint32_t vms)
 	}
 	now_ns = bench.maker.ts_ns;
 	ledger_tidy(bench.ledger, now_ns + 11000000000ULL);
+	metrics_judge(bench.metrics, now_ns + 11000000000ULL);
 	at_rest = (mallinfo2().uordblks - before) / vms;
 	bench.records = 0;
 	bench.spent_s = 0;

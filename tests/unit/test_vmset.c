@@ -287,6 +287,30 @@ static void a_successor_continues_the_series(void **state)
 	vmset_fini(&set);
 }
 
+/* Of 10 000 VMs few have series; the others are to cost little. */
+static void only_those_with_series_have_memory_for_them(void **state)
+{
+	struct vm one = make_vm(1, "web"), two = make_vm(2, "db");
+	const struct vmset_vm *hidden;
+	struct vmset set;
+
+	(void)state;
+	vmset_init(&set, 1);
+	vmset_add(&set, &one);
+	vmset_add(&set, &two);
+	stall(&set, &one, 7);
+	stall(&set, &two, 5);
+	vmset_judge(&set, 1);
+	hidden = map_get(&set.vms, 2);
+	assert_non_null(shown(&set, "web"));
+	assert_null(hidden->ns);
+	assert_null(hidden->label);
+	stall(&set, &two, 3);
+	assert_null(hidden->ns);
+	assert_int_equal(set.other_ns[KS_CAUSE_GP_TIMER], 8);
+	vmset_fini(&set);
+}
+
 static void no_limit_at_all_is_other_for_all(void **state)
 {
 	struct vm vm = make_vm(1, "web");
@@ -315,6 +339,7 @@ int main(void)
 		cmocka_unit_test(a_judgement_is_due_when_something_has_changed),
 		cmocka_unit_test(labels_are_unique_and_never_other),
 		cmocka_unit_test(a_successor_continues_the_series),
+		cmocka_unit_test(only_those_with_series_have_memory_for_them),
 		cmocka_unit_test(no_limit_at_all_is_other_for_all),
 	};
 
