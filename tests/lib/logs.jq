@@ -4,7 +4,7 @@
 include "ndjson";
 
 # The calls of one VMM, in order; of close, what kind is not in a log.
-def calls_of(pid): map(select(is_call and .tid == .vm.pid and (.stuck | not) and (pid == null or .vm.pid == pid))
+def calls_of(pid): map(select(is_call and .tid == .vm.pid and (pid == null or .vm.pid == pid))
 	| .call |= sub("^close.*"; "close")) | sort_by(.ts_ns);
 
 def abs: if . < 0 then -. else . end;

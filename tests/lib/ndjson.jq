@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What tests ask of the objects of kvmstall trace --json and kvmstall repro --json.
 
-def is_call: .type == "call" or .type == "stall";
+# A call that is over. On a busy machine one takes a second, and then trace tells of it while it waits, too.
+def is_call: (.type == "call" or .type == "stall") and (.stuck | not);
+
+def is_stall: is_call and .type == "stall";
+
+def is_stuck: .type == "stall" and .stuck == true;
 
 def ns_by(causes): [.segments[] | select(.cause | IN(causes)) | .ns] | add // 0;
 
@@ -21,11 +26,12 @@ def is_off_balance: ([.segments[].ns] | add // 0) != .latency_ns
 def is_watched: .call | IN("KVM_RUN", "KVM_TRANSLATE", "KVM_GET_SREGS", "KVM_SET_SREGS", "KVM_SET_CPUID2",
 	"KVM_ARM_VCPU_INIT", "exit", "eventfd2", "write", "close (device)") | not;
 
-# Waited for a CPU for longer than for all else: on a busy machine that says nothing about timers.
-def is_busy: ns_by("wakeup", "kworker", "run", "runnable") * 2 > .latency_ns;
+# Waited for a CPU for longer than for all else, its own or that of a thread which it waited for: on a busy machine
+# that says nothing about timers.
+def is_busy: ns_by("wakeup", "kworker", "kthread", "run", "runnable") * 2 > .latency_ns;
 
 # The same, or for longer than for any other one thing.
-def waited_for_cpu: is_busy or (.cause | IN("wakeup", "kworker", "run", "runnable"));
+def waited_for_cpu: is_busy or (.cause | IN("wakeup", "kworker", "kthread", "run", "runnable"));
 
 # Not what a kernel thread waited for (irqfd_shutdown), nor the end of a process.
 def is_of_vmm: .call == "close" and .args.via != "exit" or (.call | startswith("KVM_"));

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2046 # file names without blanks
 test_balance()
 {
-	none "segments that do not add up" 'select(is_call and is_off_balance)' $(all_traces)
+	none "segments that do not add up" 'select((is_call or is_stuck) and is_off_balance)' $(all_traces)
 	note "$(value 'map(select(is_call)) | "\(length) calls, \(map(.segments | length) | add) segments"' $(all_traces))"
 }
 
@@ -26,13 +26,13 @@ test_summary()
 	for trace in $(all_traces); do
 		# Every capture has --all, so all that was counted is there; what never slept is not counted.
 		value '. as $all | .[] | select(.type == "summary")
-			| .calls == ([$all[] | select(.type == "stall")] | length)
-			and (.ns_by_cause | with_entries(select(.value > 0))) == ($all | map(select(.type == "stall")) | causes)
-			and .latency_ns == ([$all[] | select(.type == "stall") | .latency_ns] | add)
+			| .calls == ([$all[] | select(is_stall)] | length)
+			and (.ns_by_cause | with_entries(select(.value > 0))) == ($all | map(select(is_stall)) | causes)
+			and .latency_ns == ([$all[] | select(is_stall) | .latency_ns] | add)
 			and ([.ns_by_cause[]] | add) == .latency_ns
 			and .vms == ([$all[] | select(.type == "vm" and .event != "gone")] | length)' "$trace" >verdict
 		[ "$(cat verdict)" = true ] || fail "${trace##*/}: the summary and the sum of its objects differ:" \
-			"$(value '. as $all | .[] | select(.type == "summary") | tojson, ($all | map(select(.type == "stall")) | causes | tojson),
+			"$(value '. as $all | .[] | select(.type == "summary") | tojson, ($all | map(select(is_stall)) | causes | tojson),
 				"vms: \([$all[] | select(.type == "vm" and .event != "gone")] | length)"' "$trace")"
 	done
 }
@@ -43,7 +43,7 @@ test_unexplained()
 	local parts stalled
 
 	# shellcheck disable=SC2046 # file names without blanks
-	read -r parts stalled < <(value 'map(select(.type == "stall")) | [(map(ns_by("unexplained")) | add),
+	read -r parts stalled < <(value 'map(select(is_stall)) | [(map(ns_by("unexplained")) | add),
 		(map(.stall_ns) | add)] | "\(.[0]) \(.[1])"' $(all_traces))
 	note "unexplained: $(awk "BEGIN { printf \"%.3f %% of %.1f ms\", 100 * $parts / $stalled, $stalled / 1e6 }") stalled"
 	for name in $profiles $others; do
@@ -194,7 +194,7 @@ lock_chain()
 			and (.culprit.root.deadlock | not))' trace
 	done
 	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock" and .culprit == null and .lock == null)' trace
-	none "off balance" 'select(is_call and is_off_balance)' trace
+	none "off balance" 'select((is_call or is_stuck) and is_off_balance)' trace
 }
 
 # A mutex of a VM has its name, and the thread that has it another call.

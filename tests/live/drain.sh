@@ -23,20 +23,20 @@ is_whole()
 	[ "$(jq .lost summary)" = 0 ] || fail "lost: $(jq -c .losses summary)"
 	[ "$(jq .incomplete summary)" = 0 ] || fail "$(jq .incomplete summary) accounts are incomplete"
 	[ "$(jq .vms summary)" = "$1" ] || fail "$(jq .vms summary) VMs of $1"
-	value 'map(select(.type == "stall")) | (map(ns_by("unexplained")) | add // 0) * 100 <= (map(.stall_ns) | add // 0)' \
+	value 'map(select(is_stall)) | (map(ns_by("unexplained")) | add // 0) * 100 <= (map(.stall_ns) | add // 0)' \
 		trace >explained
 	[ "$(cat explained)" = true ] || fail "more than a hundredth is unexplained"
-	none "a lock without its holder" 'select(.type == "stall" and .cause == "lock")
+	none "a lock without its holder" 'select(is_stall and .cause == "lock")
 		| select((.lock.held_by // "task") == "task" and (.culprit.kind != "holder" or (.culprit.tid // 0) == 0))
 		| {call, culprit}' trace
 	# A kworker that got a CPU late: who had it. One CPU may have been idle until just then.
-	value 'map(select(.call == "irqfd_shutdown" and .type == "stall" and .cause == "wakeup"))
+	value 'map(select(.call == "irqfd_shutdown" and is_stall and .cause == "wakeup"))
 		| length < 7 or (map(select(.culprit == null)) | length) * 7 <= length' trace >named
 	[ "$(cat named)" = true ] || fail "kworkers that got a CPU late, and nobody is named"
-	none "off balance" 'select(.type == "stall" and is_off_balance)' trace
+	none "off balance" 'select(is_stall and is_off_balance)' trace
 	# Of kvmstall, since each of the VMMs has less.
 	[ "$(cat peak)" -lt 65536 ] || fail "$(cat peak) KiB of memory, 64 MiB or more"
-	note "$(value 'map(select(.type == "stall")) | "\(length) stalls, \(map(select(.cause == "lock")) | length) for a mutex, \(
+	note "$(value 'map(select(is_stall)) | "\(length) stalls, \(map(select(.cause == "lock")) | length) for a mutex, \(
 		map(select(.culprit == null)) | length) without a culprit"' trace), $(($(cat peak) / 1024)) MiB"
 }
 
@@ -58,7 +58,7 @@ create_together()
 {
 	drain 13 1 "${MAPPINGS:-20011}"
 	is_whole 13
-	some "a VM that was made after another's" 'select(.type == "stall" and .call == "KVM_CREATE_VM" and .cause == "lock")
+	some "a VM that was made after another's" 'select(is_stall and .call == "KVM_CREATE_VM" and .cause == "lock")
 		| select(.culprit.call == "KVM_CREATE_VM" and .culprit.tid != .tid)
 		| .segments[] | select(.cause == "lock" and (.function | IN("mm_take_all_locks", "kvm_dev_ioctl")))' trace
 }

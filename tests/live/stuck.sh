@@ -316,15 +316,15 @@ stuck_callbacks()
 		--hold 293ms --rounds "$rounds" >repro
 	ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "ndjson"; include "inject"; $repro | injections("kworker")[] | . as $injection
 		| [$repro | victims("kworker"; $injection)] as $victims
-		| {round, seen: [$trace[] | select(is_call and .stuck and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
+		| {round, seen: [$trace[] | select(is_stuck and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
 			and end_ns < $injection.ended_ns and .cause == "kworker")],
-		over: [$trace[] | select(is_call and (.stuck | not) and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
+		over: [$trace[] | select(is_call and .tid == $injection.victim_tid and .ts_ns >= $victims[0].ts_ns
 			and end_ns <= ($victims[0] | end_ns) and .cause == "kworker")], hog: $injection.tid}' >rounds
 	none "not where they wait" '.seen[] | select(.waits[-1].ended | .callbacks != "queued" or .cpu != 0) | .waits' rounds
 	none "not who runs there" '.hog as $hog | .seen[] | select(.culprit.kind != "cpu" or .culprit.tid != $hog or .culprit.priority != 1
 		or (.culprit.late.comm | startswith("kworker/0:") | not)) | [$hog, .culprit]' rounds
 	none "nor when it was over" '.hog as $hog | .over[] | select(.culprit.kind == "cpu" and .culprit.tid != $hog) | [$hog, .culprit]' rounds
-	none "off balance" 'select(is_call and is_off_balance)' trace
+	none "off balance" 'select((is_call or is_stuck) and is_off_balance)' trace
 	note "$(jq -s 'map(select(.seen != [])) | length' rounds) of $rounds that hung were seen, all right; $(jq -s '[.[].over[]
 		| select(.culprit.kind == "cpu")] | length' rounds) when they were over"
 	[ "$(($(jq -s 'map(select(.seen != [])) | length' rounds) * 4))" -ge $((rounds * 3)) ] || fail "few of $rounds"
@@ -362,10 +362,10 @@ stuck_rcu()
 	hog=$!
 	taskset -c 1 "$work/fdgrow" 3 vm
 	unwatch
-	some "a call that waits for RCU and is not over" 'select(is_call and .stuck and (.call | IN("eventfd2", "dup", "openat", "socket"))
+	some "a call that waits for RCU and is not over" 'select(is_stuck and (.call | IN("eventfd2", "dup", "openat", "socket"))
 		and .cause == "rcu" and .vm.comm == "fdgrow" and any(.waits[]; .site | test("^(expand_files|alloc_fd)")))' trace
-	none "of a stranger" 'select(is_call and .stuck and .cause == "rcu" and .comm != "fdgrow" and .vm == null)' trace
-	some "who has the CPU that RCU's kthread wants" "select(is_call and .stuck and .culprit.kind == \"cpu\" and .culprit.priority == 50
+	none "of a stranger" 'select(is_stuck and .cause == "rcu" and .comm != "fdgrow" and .vm == null)' trace
+	some "who has the CPU that RCU's kthread wants" "select(is_stuck and .culprit.kind == \"cpu\" and .culprit.priority == 50
 		and .culprit.late.tid == $kthread)" trace
-	none "off balance" 'select(is_call and is_off_balance)' trace
+	none "off balance" 'select((is_call or is_stuck) and is_off_balance)' trace
 )
