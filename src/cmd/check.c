@@ -49,7 +49,7 @@ static const struct opt check_opts[] = {
 	OUTPUT_OPT(struct check_cfg, output),
 	OPT_BOOL('j', "json", struct check_cfg, is_json, "one JSON object"),
 	OPT_POW2(0, "ring", "SIZE", struct check_cfg, ring_bytes, 4096, 1 << 30,
-		 "what trace --ring SIZE will meet (8M)"),
+		 "check whether this ring has room (8M)"),
 	OPT_END(),
 };
 /* clang-format on */

@@ -29,7 +29,7 @@ struct fleet_cfg {
 		"compare two groups of hosts by their metrics: a Prometheus, or a file of --save"),          \
 	OPT_STR(0, "base", "MATCHERS", CFG, F.base, "hosts of BASE, by target_info: 'kernel=\"6.12.9\"'"), \
 	OPT_STR(0, "new", "MATCHERS", CFG, F.new, "hosts of NEW"),                                       \
-	OPT_NSEC(0, "over", "DURATION", CFG, F.over_ns, "how long to look at, until now or --until (6h)"), \
+	OPT_NSEC(0, "over", "DURATION", CFG, F.over_ns, "the stretch to compare, until now or --until (6h)"), \
 	OPT_STR(0, "header", "FILE", CFG, F.header, "lines of HTTP's header, as 'Authorization: Bearer ...'"), \
 	OPT_NSEC(0, "timeout", "DURATION", CFG, F.timeout_ns, "how long to wait for each answer (30s)"), \
 	OPT_STR(0, "save", "FILE", CFG, F.save, "keep the answers, to compare them again elsewhere")

@@ -60,7 +60,7 @@ static const struct opt export_opts[] = {
 		"VMs with series of their own, those that stall most (100)"),
 	LIVE_OPT_MIN(struct export_cfg, live, "count a call as stalled from this long on (1ms)"),
 	OPT_STR('n', "comm", "COMM", struct export_cfg, filter.comm,
-		"only VMs of processes of this name, of several VMMs on a host"),
+		"only VMs of processes of this name"),
 	OPT_STR('u', "user", "USER", struct export_cfg, user,
 		"user to switch to after attaching, a name or a number (nobody)"),
 	OPT_BOOL('a', "all", struct export_cfg, all, "also time calls that did not sleep"),

@@ -509,8 +509,8 @@ static int cannot_write(const struct outfile *out, struct err *err)
 		return err_set(err, out->failed, "cannot write '%s': it was removed meanwhile",
 			       out->path);
 	if (out->failed == -ETIMEDOUT)
-		snprintf(why, sizeof(why), "nobody reads it, and %" PRIu64 " bytes are left",
-			 out->unwritten);
+		snprintf(why, sizeof(why), "nobody reads it, and %" PRIu64 " byte%s left",
+			 out->unwritten, out->unwritten == 1 ? " is" : "s are");
 	else
 		snprintf(why, sizeof(why), "%s%s", strerror(-out->failed),
 			 out->failed == -EFBIG ? " (limits of a file's size: ulimit -f)" : "");

@@ -61,7 +61,7 @@ static const struct opt report_opts[] = {
 	WINDOW_OPT_AROUND(struct report_cfg, window),
 	OUTPUT_OPT(struct report_cfg, output),
 	OPT_ENUM(0, "by", by_names, struct report_cfg, by, "add up instead of one by one"),
-	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "for whom"),
+	OPT_ENUM('f', "format", format_names, struct report_cfg, format, "how to print it (text)"),
 	OPT_ENUM(0, "from", from_names, struct report_cfg, from,
 		 "read logs as these, whatever they look like"),
 	OPT_BOOL('a', "all", struct report_cfg, all, "also calls that did not stall"),

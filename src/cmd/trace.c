@@ -44,7 +44,7 @@ static const struct opt trace_opts[] = {
 	OPT_NSEC(0, "interval", "DURATION", struct trace_cfg, interval_ns,
 		 "add up by call and cause, and print the sums this often"),
 	OUTPUT_OPT(struct trace_cfg, output),
-	OPT_ENUM('f', "format", format_names, struct trace_cfg, format, "for whom"),
+	OPT_ENUM('f', "format", format_names, struct trace_cfg, format, "how to print it (text)"),
 	OPT_BOOL('j', "json", struct trace_cfg, json, "one JSON object a line (--format json)"),
 	OPT_BOOL(0, "json-schema", struct trace_cfg, json_schema,
 		 "print the schema of these objects, and end"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/format.h"
 #include "base/parse.h"
 #include "output/summary.h"
 
@@ -220,8 +221,9 @@ static int find_around(const struct scan *scan, const char *path, struct filter 
 	if (scan->cnt < around->nth)
 		return err_set(err, -ENOENT,
 			       "'%s': --around %" PRIu32
-			       ": there are %zu such stalls (a smaller --min counts shorter ones)",
-			       path, around->nth, scan->cnt);
+			       ": there %s %zu such stall%s (a smaller --min counts shorter ones)",
+			       path, around->nth, scan->cnt == 1 ? "is" : "are", scan->cnt,
+			       format_s(scan->cnt));
 	filter->since_ns = span->begin_ns > around->side_ns ? span->begin_ns - around->side_ns : 0;
 	filter->until_ns = span->end_ns + around->side_ns;
 	return 0;

@@ -59,7 +59,8 @@ static void add_jiffies(const struct dump_writer *writer, uint64_t from, uint64_
 	char text[24];
 
 	if (!writer->facts->hz)
-		str_addf(writer->out, "%" PRIu64 " jiffies", to - from);
+		str_addf(writer->out, "%" PRIu64 " jiff%s", to - from,
+			 to - from == 1 ? "y" : "ies");
 	else
 		str_adds(writer->out, format_nsec((to - from) * (1000000000 / writer->facts->hz),
 						  text, sizeof(text)));
@@ -153,8 +154,8 @@ static void add_head(const struct dump_writer *writer)
 	str_addf(writer->out, "\n%s: %zu running, %zu pending\n", shutdown,
 		 count_works(writer, shutdown, true), count_works(writer, shutdown, false));
 	if (writer->dump->dropped)
-		str_addf(writer->out, "%" PRIu64 " tasks found no room in this dump\n",
-			 writer->dump->dropped);
+		str_addf(writer->out, "%" PRIu64 " task%s found no room in this dump\n",
+			 writer->dump->dropped, format_s(writer->dump->dropped));
 }
 
 static void add_stack(const struct dump_writer *writer, const struct ks_dump_task *task)
@@ -376,8 +377,8 @@ static void add_pool(const struct dump_writer *writer, const struct ks_dump_pool
 {
 	str_adds(writer->out, "  ");
 	add_pool_name(writer, pool);
-	str_addf(writer->out, ": %d workers, nr_running %d, nr_idle %d, %u pending, progress ",
-		 pool->workers, pool->running, pool->idle, pool->pending);
+	str_addf(writer->out, ": %d worker%s, nr_running %d, nr_idle %d, %u pending, progress ",
+		 pool->workers, format_s(pool->workers), pool->running, pool->idle, pool->pending);
 	add_jiffies(writer, pool->watchdog, writer->facts->jiffies);
 	str_adds(writer->out, " ago\n");
 	for (size_t i = 0; i < writer->dump->tasks_cnt; i++)

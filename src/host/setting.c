@@ -116,8 +116,9 @@ static const struct {
 	 "of its CPU are",
 	 "a kernel with rcutree.rcu_normal_wake_from_gp (988f569ae041, Linux 6.10)"},
 	{"rcu-lazy", HOST_RCU_LAZY, SEVERITY_NOTE, is_yes, always, false,
-	 "on CPUs of rcu_nocbs= callbacks that nobody waits for may lie for 10 s; rcu_barrier() "
-	 "hurries them before it waits, synchronize_rcu() never has such a one",
+	 "on CPUs of rcu_nocbs= callbacks that nobody waits for may stay queued for 10 s; "
+	 "rcu_barrier() "
+	 "hurries them before it waits, synchronize_rcu() never queues such a callback",
 	 NULL},
 	{"rcu-lazy", HOST_RCU_LAZY, SEVERITY_OK, is_no, always, false,
 	 "no callback is lazy: rcu_barrier() has none to hurry", NULL},

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "kern/probes.h"
 #include "kern/proc.h"
@@ -328,9 +329,9 @@ int session_stop(struct session *session)
 
 	probes_detach(session->probes);
 	if (session->held.dropped)
-		log_warn("%" PRIu64 " domains that were held found no room to wait for a scan: "
-			 "their readers are not named",
-			 session->held.dropped);
+		log_warn("%" PRIu64 " domain%s held by readers found no room to wait for a scan: "
+			 "these readers are not named",
+			 session->held.dropped, format_s(session->held.dropped));
 	session->sweep_ns = 0;
 	ret = sweep(session, clock_now_ns());
 	if (ret >= 0)

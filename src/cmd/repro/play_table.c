@@ -261,8 +261,8 @@ static void put_worth(const struct play_report *report, struct str *out)
 
 	if (!has_times(report))
 		return;
-	str_addf(out, "same calls stall in %" PRIu64 " of %zu rounds", played->same,
-		 played->starts_cnt);
+	str_addf(out, "same calls stall in %" PRIu64 " of %zu round%s", played->same,
+		 played->starts_cnt, format_s(played->starts_cnt));
 	if (start_ns != SCRIPT_UNTIMED)
 		str_addf(out, "; start %s recorded, %s played",
 			 format_nsec(start_ns, recorded, sizeof(recorded)),

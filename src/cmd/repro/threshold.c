@@ -98,8 +98,8 @@ void threshold_tap(const struct threshold *threshold, const char *skip, struct s
 		add_call(out, threshold, &threshold->calls[i]);
 	}
 	if (threshold->unjudged)
-		str_addf(out, "# %" PRIu64 " calls found no room, and are not judged\n",
-			 threshold->unjudged);
+		str_addf(out, "# %" PRIu64 " call%s found no room: not judged\n",
+			 threshold->unjudged, format_s(threshold->unjudged));
 }
 
 void threshold_text(const struct threshold *threshold, struct str *out)

@@ -9,3 +9,4 @@ kvmstall report --since +1s - <qemu.cap
 kvmstall report --around 1 qemu.cap stop.cap
 kvmstall report qemu.cap --since +1s
 kvmstall diff qemu.cap qemu.cap --since +1s
+kvmstall report --around 2 --min 16.3ms qemu.cap
