@@ -59,7 +59,9 @@ struct vm {
 	struct domain *irq_srcu;
 	struct domain *track_srcu; /* NULL: has none */
 	struct span_account *life; /* its start or its end, while that lasts; or NULL */
-	struct vm *next;	   /* struct vms: the one that died after it */
+	/* Of struct vms: who died after it; of its process, who was seen before and after it; of
+	 * those that died at its address, who did before and after it. NULL: nobody. */
+	struct vm *next, *older, *newer, *before, *after;
 };
 
 /* Time in one state, for one cause; a call's segments follow each other and sum to its latency. */

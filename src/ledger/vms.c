@@ -33,10 +33,40 @@ void vm_free(struct vm *vm)
 	free(vm);
 }
 
+/* The one that others are found by in @map is no more; @next is now, if there is one. */
+static void replace(struct map *map, uint64_t key, struct vm *next)
+{
+	map_del(map, key);
+	if (next)
+		map_put(map, key, next); /* where one was, there is room */
+}
+
+static void leave_process(struct vms *vms, struct vm *vm)
+{
+	if (vm->older)
+		vm->older->newer = vm->newer;
+	if (vm->newer)
+		vm->newer->older = vm->older;
+	else
+		replace(&vms->newest, vm->tgid, vm->older);
+}
+
+static void leave_address(struct vms *vms, struct vm *vm)
+{
+	if (vm->before)
+		vm->before->after = vm->after;
+	if (vm->after)
+		vm->after->before = vm->before;
+	else if (map_get(&vms->last_dead, vm->kvm) == vm)
+		replace(&vms->last_dead, vm->kvm, vm->before);
+}
+
 static struct vm *first_of_dead(struct vms *vms)
 {
 	struct vm *vm = vms->dead;
 
+	leave_process(vms, vm);
+	leave_address(vms, vm);
 	vms->dead = vm->next;
 	if (!vms->dead)
 		vms->dead_end = &vms->dead;
@@ -54,17 +84,38 @@ void vms_fini(struct vms *vms)
 	while (vms->dead)
 		vm_free(first_of_dead(vms));
 	map_clear(&vms->living, forget_living);
+	map_fini(&vms->newest);
+	map_fini(&vms->last_dead);
 	owners_fini(&vms->owners);
 }
 
 int vms_add(struct vms *vms, struct vm *vm)
 {
 	vm->id = vms->last_id + 1;
+	vm->older = vms_newest(vms, vm->tgid);
 	if (map_put(&vms->living, vm->kvm, vm))
 		return -ENOMEM;
+	if (map_put(&vms->newest, vm->tgid, vm)) {
+		map_del(&vms->living, vm->kvm);
+		return -ENOMEM;
+	}
+	if (vm->older)
+		vm->older->newer = vm;
 	vms->last_id++;
 	vm->is_further = owners_add(&vms->owners, vm->tgid);
 	return 0;
+}
+
+/* Without memory it is not found by its address. */
+static void keep_address(struct vms *vms, struct vm *vm)
+{
+	struct vm *before = map_get(&vms->last_dead, vm->kvm);
+
+	if (map_put(&vms->last_dead, vm->kvm, vm))
+		return;
+	vm->before = before;
+	if (before)
+		before->after = vm;
 }
 
 struct vm *vms_retire(struct vms *vms, uint64_t kvm, uint64_t ts_ns)
@@ -78,6 +129,7 @@ struct vm *vms_retire(struct vms *vms, uint64_t kvm, uint64_t ts_ns)
 	*vms->dead_end = vm;
 	vms->dead_end = &vm->next;
 	vms->dead_cnt++;
+	keep_address(vms, vm);
 	return vm;
 }
 
@@ -97,12 +149,7 @@ struct vm *vms_find(const struct vms *vms, uint64_t kvm)
 {
 	struct vm *found = vms_living(vms, kvm);
 
-	if (found)
-		return found;
-	for (struct vm *vm = vms->dead; vm; vm = vm->next)
-		if (vm->kvm == kvm)
-			found = vm;
-	return found;
+	return found ? found : map_get(&vms->last_dead, kvm);
 }
 
 struct vm *vms_find_at(const struct vms *vms, uint64_t kvm, uint64_t ts_ns)
@@ -111,26 +158,26 @@ struct vm *vms_find_at(const struct vms *vms, uint64_t kvm, uint64_t ts_ns)
 
 	if (!found || found->born_ns <= ts_ns)
 		return found;
-	for (struct vm *vm = vms->dead; vm; vm = vm->next)
-		if (vm->kvm == kvm && vm->born_ns <= ts_ns)
-			found = vm;
+	for (struct vm *vm = map_get(&vms->last_dead, kvm); vm; vm = vm->before)
+		if (vm->born_ns <= ts_ns)
+			return vm;
 	return found;
+}
+
+struct vm *vms_newest(const struct vms *vms, uint32_t tgid)
+{
+	return map_get(&vms->newest, tgid);
 }
 
 const struct vm *vms_of_process(const struct vms *vms, uint32_t tgid)
 {
-	const struct vm *newest = NULL;
-	const struct map_slot *slot;
-	size_t pos = 0;
+	const struct vm *dead = NULL;
 
-	while ((slot = map_next(&vms->living, &pos))) {
-		const struct vm *vm = slot->value;
-
-		if (vm->tgid == tgid && (!newest || vm->id > newest->id))
-			newest = vm;
+	for (const struct vm *vm = vms_newest(vms, tgid); vm; vm = vm->older) {
+		if (!vm->is_gone)
+			return vm;
+		if (!dead || vm->gone_ns > dead->gone_ns)
+			dead = vm;
 	}
-	for (const struct vm *vm = vms->dead; vm && !(newest && !newest->is_gone); vm = vm->next)
-		if (vm->tgid == tgid)
-			newest = vm;
-	return newest;
+	return dead;
 }

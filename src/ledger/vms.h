@@ -31,7 +31,9 @@ void owners_fini(struct owners *owners);
 bool owners_add(struct owners *owners, uint32_t tgid);
 
 struct vms {
-	struct map living;	     /* kvm -> struct vm */
+	struct map living;    /* kvm -> struct vm */
+	struct map newest;    /* tgid -> struct vm, living or dead, and the others by .older */
+	struct map last_dead; /* kvm -> struct vm, and who died there before by .before */
 	struct vm *dead, **dead_end; /* by .next, in the order of their ends */
 	size_t dead_cnt;
 	struct owners owners;
@@ -65,5 +67,8 @@ struct vm *vms_find_at(const struct vms *vms, uint64_t kvm, uint64_t ts_ns);
 
 /* The newest VM of a process; of its dead ones, when none lives. */
 const struct vm *vms_of_process(const struct vms *vms, uint32_t tgid);
+
+/* The VM of a process that was seen last, living or dead, or NULL; the others follow by .older. */
+struct vm *vms_newest(const struct vms *vms, uint32_t tgid);
 
 #endif

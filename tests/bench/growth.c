@@ -140,11 +140,14 @@ static void one_batch(struct large_host *bench, uint32_t vms, uint64_t start_ns)
 	pass(bench, start_ns);
 }
 
-/* One VM of the host ends, and another begins. */
+/* One VM of the host ends, by a close or with its process, and another begins. */
 static void one_boot(struct large_host *bench, uint32_t n, uint64_t start_ns)
 {
 	bench->maker.ts_ns = start_ns;
-	gone(&bench->maker, n);
+	if (n % 2)
+		gone(&bench->maker, n);
+	else
+		killed(&bench->maker, n);
 	born(&bench->maker, n);
 	pass(bench, start_ns);
 }

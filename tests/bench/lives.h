@@ -128,6 +128,22 @@ static inline void gone(struct life_maker *maker, uint32_t n)
 	maker->feed(maker->ctx, &call, sizeof(call));
 }
 
+/* Its process ends instead: a call of all its VMs, which has none of them. */
+static inline void killed(struct life_maker *maker, uint32_t n)
+{
+	const struct ks_step closing = {.head = head(maker, KS_CLOSING, n, 10), .seq = n};
+	const struct ks_step record = {.head = head(maker, KS_VM_GONE, n, 10), .val = kvm_of(n)};
+	struct ks_call call = {.begin_ns = maker->ts_ns - 15,
+			       .tgid = n,
+			       .kind = KS_KIND_EXIT,
+			       .comm = "firecracker"};
+
+	maker->feed(maker->ctx, &closing, sizeof(closing));
+	maker->feed(maker->ctx, &record, sizeof(record));
+	call.head = head(maker, KS_CALL, n, 10);
+	maker->feed(maker->ctx, &call, sizeof(call));
+}
+
 static inline void live_through(struct life_maker *maker, uint32_t n)
 {
 	born(maker, n);

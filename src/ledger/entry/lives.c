@@ -81,8 +81,6 @@ static int add_to_life(struct ledger *ledger, struct vm *vm, const struct stall 
 
 int lives_note_span(struct ledger *ledger, const struct stall *stall)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
 	int ret = 0;
 
 	if (!stall_is_waited_for(stall))
@@ -94,12 +92,9 @@ int lives_note_span(struct ledger *ledger, const struct stall *stall)
 
 		return vm ? add_to_life(ledger, vm, stall) : 0;
 	}
-	while (!ret && (slot = map_next(&ledger->vms.living, &pos))) {
-		struct vm *vm = slot->value;
-
-		if (vm->tgid == stall->rec->tgid && is_end(vm))
+	for (struct vm *vm = vms_newest(&ledger->vms, stall->rec->tgid); vm && !ret; vm = vm->older)
+		if (!vm->is_gone && is_end(vm))
 			ret = add_to_life(ledger, vm, stall);
-	}
 	return ret;
 }
 
@@ -250,14 +245,10 @@ int lives_take_vm_gone(struct ledger *ledger, const struct record_view *view)
 
 static int close_vms_of(struct ledger *ledger, uint32_t tgid, uint64_t ts_ns)
 {
-	const struct map_slot *slot;
-	size_t pos = 0;
 	int ret = 0;
 
-	while (!ret && (slot = map_next(&ledger->vms.living, &pos))) {
-		struct vm *vm = slot->value;
-
-		if (vm->tgid != tgid)
+	for (struct vm *vm = vms_newest(&ledger->vms, tgid); vm && !ret; vm = vm->older) {
+		if (vm->is_gone)
 			continue;
 		vm->closing_ns = ts_ns;
 		ret = begin_end(ledger, vm, ts_ns);
