@@ -58,11 +58,11 @@ static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct 
 		if (!turn->tid)
 			return;
 		rec->ran_tid = turn->shown_tid;
-		rec->ran_prio = turn->prio;
+		rec->ran_prio = (__u16)turn->prio;
 		__builtin_memcpy(rec->ran_comm, turn->comm, sizeof(rec->ran_comm));
 	} else if (prev->pid) {
 		rec->ran_tid = shown_tid(prev, prev->pid);
-		rec->ran_prio = prev->prio;
+		rec->ran_prio = (__u16)prev->prio;
 		BPF_CORE_READ_STR_INTO(&rec->ran_comm, prev, comm);
 	}
 }

@@ -82,7 +82,7 @@ static __always_inline void wants_fill(struct ks_cpu *rec, struct task_struct *t
 	if (!pid)
 		return; /* it is idle */
 	rec->ran_tid = shown_tid(curr, pid);
-	rec->ran_prio = BPF_CORE_READ(curr, prio);
+	rec->ran_prio = (__u16)BPF_CORE_READ(curr, prio);
 	BPF_CORE_READ_STR_INTO(&rec->ran_comm, curr, comm);
 }
 

@@ -262,7 +262,9 @@ struct ks_cpu {
 	__u32 tgid;
 	__u32 ran_tid; /* who had the CPU that it got for longest meanwhile; 0: nobody. Where nobody
 			* had it for 100 us at a stretch, and in older recordings, the last */
-	__u32 ran_prio; /* task_struct.prio: below 100 is real-time; and KS_RAN_THROTTLED */
+	/* task_struct.prio in the lower half: below 100 is real-time, below 0 SCHED_DEADLINE; and
+	 * KS_RAN_THROTTLED. Older recordings have -1 in both halves */
+	__u32 ran_prio;
 	/* 0: not known; if it was an interrupt, who was interrupted. KS_WANTS: which CPU it waits
 	 * for */
 	__u32 waker_tid;
@@ -298,7 +300,7 @@ struct ks_rcu {
 	/* That is on .cpu, or the reader; 0: nobody, or not known. KS_RCU_WAKE, .mask 0: .cpu has
 	 * reported, and was the last. */
 	__u32 tid;
-	__u32 prio; /* task_struct.prio of .tid */
+	__s32 prio; /* task_struct.prio of .tid */
 	__u16 cpu;  /* the first of .cpu_mask */
 	__u16 first_cpu;
 	__u8 state; /* rcu_state.gp_state */

@@ -7,7 +7,7 @@
 #include "ledger/blame/locks.h"
 #include "ledger/ioctls.h"
 
-/* include/linux/sched/prio.h: MAX_RT_PRIO */
+/* include/linux/sched/prio.h: MAX_RT_PRIO. SCHED_DEADLINE's have -1, and no priority of chrt(1). */
 #define REALTIME_PRIOS 100
 /* init/main.c, rest_init(): the second task, on every kernel */
 #define PID_KTHREADD 2
@@ -323,8 +323,8 @@ static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wai
 		return; /* nobody has to be kept off the CPU */
 	culprit->is_known = wait->ran_tid != 0;
 	culprit->tid = wait->ran_tid;
-	culprit->is_realtime = wait->ran_prio < REALTIME_PRIOS;
-	if (culprit->is_realtime) /* include/linux/sched/rt.h: the other way round */
+	culprit->is_realtime = culprit->is_known && wait->ran_prio < REALTIME_PRIOS;
+	if (culprit->is_realtime && wait->ran_prio >= 0) /* __normal_prio(): the other way round */
 		culprit->rt_priority = REALTIME_PRIOS - 1 - wait->ran_prio;
 	memcpy(culprit->comm, wait->ran_comm, sizeof(culprit->comm));
 	if (wait->tid == in->task->tid)

@@ -150,7 +150,8 @@ struct culprit {
 	enum ks_lock_held held;
 	struct lock_root root;
 	char comm[KS_COMM_LEN];
-	/* CULPRIT_CPU: has a real-time priority, which is that of chrt(1), 1 to 99; 0: none. */
+	/* CULPRIT_CPU: has a real-time priority, which is that of chrt(1), 1 to 99; or is
+	 * SCHED_DEADLINE: 0. */
 	bool is_realtime;
 	uint8_t rt_priority;
 	/* CULPRIT_CPU: nobody is to blame, but the quota of the caller's cgroup. */

@@ -64,6 +64,55 @@ static void who_is_not_allowed_to_run_waits_for_its_quota(void **state)
 	trace_free(trace);
 }
 
+/* @row, but whoever ran had this priority: of the kernel's, or of a recording. */
+static void feed_ran(struct trace *trace, struct row row, uint32_t prio)
+{
+	union any_record rec;
+	size_t size = trace_fill(&row, &rec);
+
+	rec.cpu.ran_prio = prio;
+	assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
+}
+
+/* SCHED_DEADLINE's have -1 (include/linux/sched/deadline.h: MAX_DL_PRIO - 1), which recordings had as
+ * it is; a thread of class "stop" the highest of SCHED_FIFO, and of SCHED_EXT what normal ones have. */
+static void whose_cpu_it_was_is_realtime_by_any_policy(void **state)
+{
+	static const struct {
+		uint32_t ran, prio;
+		bool is_throttled, is_realtime;
+		uint8_t rt_priority;
+	} cases[] = {
+		{HOG, 120, false, false, 0},
+		{HOG, 100, false, false, 0},
+		{HOG, 139, false, false, 0},
+		{HOG, 98, false, true, 1},
+		{HOG, 0, false, true, 99},
+		{HOG, 0xffff, false, true, 0},
+		{HOG, 0xffffffff, false, true, 0},
+		{HOG, KS_RAN_THROTTLED | 120, true, false, 0},
+		{HOG, KS_RAN_THROTTLED | 0xffff, true, false, 0},
+		{0, 0, false, false, 0}, /* it was idle: nobody's priority */
+	};
+	const struct row wait = CPU_WAIT(PREEMPTED, 110, 540, 12, 0);
+	const struct row born = BORN(10, 1), call = CALL(100, 600, 12, 1, MEMSLOT, 0);
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		struct trace *trace = trace_run(&born, 1);
+		struct row ran = wait;
+
+		ran.val = cases[i].ran;
+		feed_ran(trace, ran, cases[i].prio);
+		trace_feed(trace, &call, 1);
+		assert_int_equal(first_culprit(trace)->kind, CULPRIT_CPU);
+		assert_int_equal(first_culprit(trace)->is_throttled, cases[i].is_throttled);
+		assert_int_equal(first_culprit(trace)->is_realtime, cases[i].is_realtime);
+		assert_int_equal(first_culprit(trace)->rt_priority, cases[i].rt_priority);
+		trace_free(trace);
+	}
+}
+
 /* C8: a close of 89.6 ms that ran 88 ms of them was "kworker". */
 static void the_headline_is_what_the_latency_was_spent_on(void **state)
 {
@@ -369,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_without_a_cpu_is_not_run),
 		cmocka_unit_test(who_is_not_allowed_to_run_waits_for_its_quota),
+		cmocka_unit_test(whose_cpu_it_was_is_realtime_by_any_policy),
 		cmocka_unit_test(the_headline_is_what_the_latency_was_spent_on),
 		cmocka_unit_test(who_is_woken_and_has_no_cpu_says_who_has_it),
 		cmocka_unit_test(a_kworker_that_has_no_cpu_says_who_has_it),

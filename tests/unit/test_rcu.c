@@ -248,6 +248,28 @@ static void who_held_out_is_the_culprit(void **state)
 	trace_free(trace);
 }
 
+static void who_held_out_is_realtime_by_any_policy(void **state)
+{
+	static const struct {
+		int prio;
+		bool is_realtime;
+	} cases_of[] = {{120, false}, {100, false}, {99, true}, {-1, true}};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases_of); i++) {
+		struct split_case which = cases[4];
+		struct trace *trace = trace_new();
+
+		for (size_t k = 0; k < STEPS_MAX; k++)
+			which.steps[k].from = (uint64_t)cases_of[i].prio;
+		feed_wait(trace, &which);
+		assert_int_equal(trace->stalls[0].stall.culprit.kind, CULPRIT_HOLDOUT);
+		assert_int_equal(trace->stalls[0].stall.culprit.is_realtime,
+				 cases_of[i].is_realtime);
+		trace_free(trace);
+	}
+}
+
 /* Two ticks are what a busy CPU takes. */
 static void who_was_on_a_busy_cpu_is_no_culprit(void **state)
 {
@@ -485,6 +507,7 @@ int main(void)
 		cmocka_unit_test(a_lost_record_leaves_nothing_known),
 		cmocka_unit_test(what_is_no_normal_grace_period_has_its_own_part),
 		cmocka_unit_test(who_held_out_is_the_culprit),
+		cmocka_unit_test(who_held_out_is_realtime_by_any_policy),
 		cmocka_unit_test(who_was_on_a_busy_cpu_is_no_culprit),
 		cmocka_unit_test(who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit),
 		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),

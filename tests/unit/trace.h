@@ -587,7 +587,7 @@ static inline void trace_fill_rcu(const struct row *row, struct ks_rcu *rcu)
 		rcu->flags |= KS_RCU_HAS_CPU;
 	rcu->tid = row->tgid;
 	rcu->switches = row->needed;
-	rcu->prio = 120;
+	rcu->prio = row->from ? (int)row->from : 120;
 	strcpy(rcu->comm, row->tgid ? "hog" : "");
 }
 

@@ -36,8 +36,9 @@ void cpu_waits_note(struct cpu_waits *waits, const struct ks_cpu *rec)
 	wait->until_ns = rec->head.ts_ns;
 	wait->tid = rec->head.tid;
 	wait->ran_tid = rec->ran_tid;
-	wait->ran_prio = rec->ran_prio & ~KS_RAN_THROTTLED;
-	wait->is_throttled = rec->ran_prio & KS_RAN_THROTTLED;
+	wait->ran_prio = (int16_t)(rec->ran_prio & 0xffff);
+	/* not the upper half of a negative number, as older recordings have it */
+	wait->is_throttled = (rec->ran_prio & ~0xffffU) == KS_RAN_THROTTLED;
 	wait->is_open = rec->head.type == KS_WANTS;
 	if (wait->is_open)
 		wait->cpu = rec->waker_tid;

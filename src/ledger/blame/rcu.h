@@ -50,7 +50,7 @@ struct rcu_blame {
 	uint16_t others; /* CPUs that held it up beside this one */
 	/* Who was on that CPU, or the preempted reader. 0: nobody, or not known. */
 	uint32_t tid;
-	uint32_t prio;
+	int32_t prio;
 	uint32_t times; /* that the kthread saw it so, one after the other */
 	bool in_guest;
 	bool is_same_run; /* the task did not leave its CPU from the first of these to the last */

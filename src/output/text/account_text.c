@@ -42,15 +42,17 @@ static bool is_open(const struct wait *wait, const struct stall *stall)
 	return stall->is_stuck && wait->begin_ns + wait->ns == stall->rec->head.ts_ns;
 }
 
-/* ", which runs hog[12] (real-time 99)" */
+/* ", which runs hog[12] (real-time 99)"; SCHED_DEADLINE has no priority */
 static void add_runs(struct str *out, const struct culprit *culprit)
 {
 	if (culprit->kind != CULPRIT_CPU || !culprit->late_tid || !culprit->is_known)
 		return;
 	str_adds(out, ", which runs ");
 	words_task(out, culprit->comm, culprit->tid);
-	if (culprit->is_realtime)
+	if (culprit->rt_priority)
 		str_addf(out, " (real-time %u)", culprit->rt_priority);
+	else if (culprit->is_realtime)
+		str_adds(out, " (real-time)");
 }
 
 /* Of a wait that goes on: its grace period is over, and what it waits for is its callback. */
