@@ -202,6 +202,8 @@ GLOBAL int rcu_emit(__u32 type)
 	rec->seq = BPF_CORE_READ(rcu, gp_seq);
 	rec->state = BPF_CORE_READ(rcu, gp_state);
 	rec->mask = BPF_CORE_READ((struct rcu_node *)rcu, qsmask);
+	rec->scans = BPF_CORE_READ(rcu, n_force_qs);
+	rec->flags = KS_RCU_HAS_SCANS;
 	if (rec->state == KS_RCU_WAIT_FQS)
 		rcu_fill_who(rec);
 	if (type == KS_RCU_WAKE && rec->state == KS_RCU_WAIT_FQS && !rec->mask)

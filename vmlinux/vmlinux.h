@@ -337,6 +337,7 @@ struct rcu_state {
 	unsigned long gp_seq;
 	struct task_struct *gp_kthread;
 	short gp_state;
+	unsigned long n_force_qs;
 };
 
 struct task_struct {

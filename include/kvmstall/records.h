@@ -284,9 +284,10 @@ enum ks_rcu_state {
 };
 
 enum ks_rcu_flags {
-	KS_RCU_READERS = 1 << 0, /* no CPU, but tasks that were preempted in a reader: .tid */
-	KS_RCU_HAS_CPU = 1 << 1, /* .cpu, .cpu_mask are known */
-	KS_RCU_GUEST = 1 << 2,	 /* .tid runs a guest */
+	KS_RCU_READERS = 1 << 0,   /* no CPU, but tasks that were preempted in a reader: .tid */
+	KS_RCU_HAS_CPU = 1 << 1,   /* .cpu, .cpu_mask are known */
+	KS_RCU_GUEST = 1 << 2,	   /* .tid runs a guest */
+	KS_RCU_HAS_SCANS = 1 << 3, /* .scans is known; not in older recordings */
 };
 
 /* RCU's grace period, and its kthread (.head.tid), at one of the kthread's sleeps or wake-ups. */
@@ -303,9 +304,9 @@ struct ks_rcu {
 	__s32 prio; /* task_struct.prio of .tid */
 	__u16 cpu;  /* the first of .cpu_mask */
 	__u16 first_cpu;
-	__u8 state; /* rcu_state.gp_state */
-	__u8 flags; /* enum ks_rcu_flags */
-	__u8 unused[2];
+	__u8 state;  /* rcu_state.gp_state */
+	__u8 flags;  /* enum ks_rcu_flags */
+	__u16 scans; /* rcu_state.n_force_qs: how often it has looked for CPUs that are idle */
 	char comm[KS_COMM_LEN];
 };
 

@@ -74,8 +74,9 @@ static void feed_ran(struct trace *trace, struct row row, uint32_t prio)
 	assert_int_equal(trace_feed_sized(trace, &rec, size), 0);
 }
 
-/* SCHED_DEADLINE's have -1 (include/linux/sched/deadline.h: MAX_DL_PRIO - 1), which recordings had as
- * it is; a thread of class "stop" the highest of SCHED_FIFO, and of SCHED_EXT what normal ones have. */
+/* SCHED_DEADLINE's have -1 (include/linux/sched/deadline.h: MAX_DL_PRIO - 1), which recordings had
+ * as it is; a thread of class "stop" the highest of SCHED_FIFO, and of SCHED_EXT what normal ones
+ * have. */
 static void whose_cpu_it_was_is_realtime_by_any_policy(void **state)
 {
 	static const struct {

@@ -10,8 +10,9 @@
 #define IN(n)	  ((uint64_t)(n)*4 + 1)
 #define BEFORE(n) ((uint64_t)(n)*4)
 
-#define HOG	.tgid = 99, .needed = 5
-#define READERS .flags = KS_RCU_READERS
+#define HOG	 .tgid = 99, .needed = 5
+#define READERS	 .flags = KS_RCU_READERS
+#define SCANS(n) .of_cpu = n
 
 /* Who waits sleeps from 110 to 190, in a call from 100 to 200. */
 #define BY_KTHREAD true
@@ -118,6 +119,34 @@ static const struct split_case cases[] = {
 	 "rcu/work 10",
 	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG), FQS(WAKE, 125, IN(7), 2, HOG),
 	  FQS(SLEEP, 127, IN(7), 2, .tgid = 98), FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* its CPU reported, and it has left before the look that the timer woke the kthread for */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/preempted hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2),
+	  FQS(WAKE, 180, IN(7), 0, READERS, HOG, .cpu = 2)}},
+	/* the last report is not by the CPU that was left: by a reader, then, that was preempted on
+	 * it
+	 */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/preempted hog[98] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG),
+	  FQS(WAKE, 180, IN(7), 0, .tgid = 98, .cpu = 2)}},
+	/* a CPU that reports when the timer has woken the kthread, and before it looks */
+	{BY_CB,
+	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1 hog[99] 35, rcu/work 10, "
+	 "rcu/callbacks CPU 3 30",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(5))}},
+	{BY_CB,
+	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1+1 hog[99] 35, rcu/work 10, "
+	 "rcu/callbacks CPU 3 30",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 6, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 6, HOG, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(5))}},
+	/* it has looked, and its look ended it */
+	{BY_CB,
+	 "rcu/start 2, rcu/work 3, rcu/timer 35, rcu/work 10, rcu/callbacks CPU 3 30",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(6))}},
 	/* nothing was seen meanwhile: nothing is known */
 	{BY_KTHREAD, "rcu 80", {{.type = 0}}},
 	/* RCU's first grace periods have negative numbers, and so has the one before them */
@@ -142,6 +171,24 @@ static void feed_wait(struct trace *trace, const struct split_case *which)
 	trace_feed(trace, after, CNT(after));
 }
 
+/* The kthread sleeps again when the waiter has been woken, and before it runs: after the wait. */
+static const struct split_case afterwards[] = {
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1 hog[99] 35, rcu/work 40",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)), GPS(SLEEP, 192, BEFORE(8), SCANS(5))}},
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 3, rcu/timer 35, rcu/work 40",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)), GPS(SLEEP, 192, BEFORE(8), SCANS(6))}},
+	/* a look of no avail at the next one, as its callback came at last: not for that */
+	{BY_CB,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 0 7, rcu/work 5, rcu/callbacks CPU 3 65",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 1), FQS(WAKE, 120, IN(7), 0, .cpu = 0),
+	  FQS(SLEEP, 125, IN(8), 1, HOG), FQS(WAKE, 188, IN(8), 1, HOG),
+	  FQS(SLEEP, 192, IN(8), 1, HOG)}},
+};
+
 /* "rcu/timer 35" of "rcu/timer in expand_files 35" */
 static void leave_out(char *text, const char *what)
 {
@@ -151,21 +198,31 @@ static void leave_out(char *text, const char *what)
 		memmove(at, at + strlen(what), strlen(at + strlen(what)) + 1);
 }
 
+static void check_split(const struct split_case *which)
+{
+	struct trace *trace = trace_new();
+	char expected[1024];
+
+	feed_wait(trace, which);
+	leave_out(trace->stalls[0].account, " in expand_files");
+	snprintf(expected, sizeof(expected), "run 10, %s, wakeup 5, run 5", which->account);
+	assert_string_equal(trace->stalls[0].account, expected);
+	assert_true(trace->stalls[0].stall.is_complete);
+	trace_free(trace);
+}
+
 static void a_wait_is_split_by_what_the_kthread_did(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < CNT(cases); i++) {
-		struct trace *trace = trace_new();
-		char expected[1024];
+	for (size_t i = 0; i < CNT(cases); i++)
+		check_split(&cases[i]);
+}
 
-		feed_wait(trace, &cases[i]);
-		leave_out(trace->stalls[0].account, " in expand_files");
-		snprintf(expected, sizeof(expected), "run 10, %s, wakeup 5, run 5",
-			 cases[i].account);
-		assert_string_equal(trace->stalls[0].account, expected);
-		assert_true(trace->stalls[0].stall.is_complete);
-		trace_free(trace);
-	}
+static void what_the_kthread_does_then_says_what_it_had_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CNT(afterwards); i++)
+		check_split(&afterwards[i]);
 }
 
 static size_t steps_of(const struct split_case *which)
@@ -395,7 +452,7 @@ static void a_callback_that_nobody_runs_says_who_has_the_cpu(void **state)
 /* ---- a model of the kthread, and what it knows itself ---- */
 
 struct model {
-	uint64_t random, us, gp;
+	uint64_t random, us, gp, scans;
 	uint64_t truth[RCU_PART_CNT]; /* us of the wait */
 	uint64_t from;		      /* when the waiter comes; its grace period is the next */
 	uint64_t needed;
@@ -421,21 +478,22 @@ static void pass(struct model *model, uint64_t us, enum rcu_part part)
 static void emit(struct model *model, struct row row)
 {
 	row.us = model->us;
+	row.of_cpu = model->scans;
 	trace_feed(model->trace, &row, 1);
 }
 
 /* One grace period, from the kthread's sleep until CPUs have reported to its cleanup. */
 static void run_gp(struct model *model)
 {
-	uint64_t looks = pick(model, 4), how = pick(model, 3);
+	uint64_t looks = pick(model, 4), how = pick(model, 4); /* 3: a report before the look */
 	bool is_needed;
 
 	/* who comes while it runs needs the next one */
 	for (uint64_t i = 0; i <= looks; i++) {
 		bool is_last = i == looks;
-		enum rcu_part part = !is_last || how == 1 ? RCU_PART_HOLDOUT
-				     : how == 2		  ? RCU_PART_PREEMPTED
-							  : RCU_PART_TIMER;
+		enum rcu_part part = !is_last || how % 2 ? RCU_PART_HOLDOUT
+				     : how == 2		 ? RCU_PART_PREEMPTED
+							 : RCU_PART_TIMER;
 
 		is_needed = model->gp == model->needed;
 		emit(model,
@@ -445,8 +503,9 @@ static void run_gp(struct model *model)
 		if (i + 1 == looks && how == 2)
 			part = RCU_PART_PREEMPTED;
 		pass(model, 10 + pick(model, 40), is_needed ? part : RCU_PART_PREV_GP);
-		emit(model, (struct row)FQS(WAKE, 0, IN(model->gp), is_last && how ? 0 : 2, HOG,
+		emit(model, (struct row)FQS(WAKE, 0, IN(model->gp), is_last && how % 3 ? 0 : 2, HOG,
 					    .cpu = 1));
+		model->scans += !is_last || !how;
 		if (!is_last) /* the look itself is a part of it */
 			pass(model, 1 + pick(model, 3), is_needed ? part : RCU_PART_PREV_GP);
 	}
@@ -456,7 +515,8 @@ static void run_gp(struct model *model)
 
 static void check_model(uint64_t seed)
 {
-	struct model model = {.random = seed, .us = 1000, .gp = 5, .trace = trace_new()};
+	struct model model = {
+		.random = seed, .us = 1000, .gp = 5, .scans = 1, .trace = trace_new()};
 	const struct row born = BORN(10, 1);
 	uint64_t sums[RCU_PART_CNT] = {0}, idle;
 	const struct stall *stall;
@@ -474,6 +534,7 @@ static void check_model(uint64_t seed)
 		run_gp(&model);
 	{
 		const struct row rows[] = {
+			GPS(SLEEP, model.us + 2, BEFORE(model.gp), SCANS(model.scans)),
 			CPU_WAIT(WOKEN, model.us, model.us + 5, 12, 0, .needed = RCU_KTHREAD),
 			SLEEP(model.from, model.us, model.us + 5, 12, 0, .stack = IN_FDTABLE),
 			CALL(model.from - 1, model.us + 6, 12, 1, VCPU, 1),
@@ -504,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wait_is_split_by_what_the_kthread_did),
+		cmocka_unit_test(what_the_kthread_does_then_says_what_it_had_found),
 		cmocka_unit_test(a_lost_record_leaves_nothing_known),
 		cmocka_unit_test(what_is_no_normal_grace_period_has_its_own_part),
 		cmocka_unit_test(who_held_out_is_the_culprit),

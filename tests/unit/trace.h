@@ -220,10 +220,11 @@ struct row {
 /* RCU's kthread: @s is gp_seq, @mask CPUs that are waited for; .tgid is on the first, .needed its
  * switches. */
 #define RCU_KTHREAD 16
-#define GPS(what, t, s)                                                                            \
+/* .of_cpu of both: how often it has looked for idle CPUs; 0: a recording that does not know. */
+#define GPS(what, t, s, ...)                                                                       \
 	{                                                                                          \
 		.type = KS_RCU_##what, .us = t, .tid = RCU_KTHREAD, .seq = s,                      \
-		.kind = KS_RCU_WAIT_GPS                                                            \
+		.kind = KS_RCU_WAIT_GPS, __VA_ARGS__                                               \
 	}
 #define FQS(what, t, s, mask, ...)                                                                 \
 	{                                                                                          \
@@ -588,6 +589,9 @@ static inline void trace_fill_rcu(const struct row *row, struct ks_rcu *rcu)
 	rcu->tid = row->tgid;
 	rcu->switches = row->needed;
 	rcu->prio = row->from ? (int)row->from : 120;
+	rcu->scans = row->of_cpu;
+	if (row->of_cpu)
+		rcu->flags |= KS_RCU_HAS_SCANS;
 	strcpy(rcu->comm, row->tgid ? "hog" : "");
 }
 

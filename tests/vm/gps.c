@@ -2,9 +2,10 @@
 /*
  * gps CAPTURE - each of RCU's grace periods that a recording has whole, as a line of JSON: its
  * number (of gp_seq), the interval that its start lies in and the one that its end lies in
- * (CLOCK_MONOTONIC), and the CPU that reported last; null: nobody's report ended it, but the
- * kthread's own look. By what the ledger goes by, its kthread's sleeps and wake-ups: between a
- * wake-up and the sleep after it the kthread ran.
+ * (CLOCK_MONOTONIC), and the CPU that reported last, or those of which it must be one; none:
+ * nobody's report ended it, but the kthread's own look at idle CPUs, or a reader that was preempted
+ * left. By what the ledger goes by, its kthread's sleeps and wake-ups: between a wake-up and the
+ * sleep after it the kthread ran, and between these it has looked or not.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,16 +25,33 @@ static int64_t gp_of(const struct ks_rcu *rec)
 	return (int64_t)rec->seq >> 2;
 }
 
-static void put(const struct state *state, const struct ks_rcu *wake, uint64_t until_ns)
+/* Who reported last: bit n, CPU n. */
+static uint64_t cpus_of(const struct ks_rcu *wake, const struct ks_rcu *sleep)
 {
+	if (wake->flags & KS_RCU_READERS)
+		return 0;
+	if (!wake->mask)
+		return 1ULL << (wake->head.cpu % 64);
+	if (!(wake->flags & sleep->flags & KS_RCU_HAS_SCANS) || wake->scans != sleep->scans)
+		return 0;
+	return wake->cpu_mask << (wake->first_cpu % 64);
+}
+
+static void put(const struct state *state, const struct ks_rcu *wake, const struct ks_rcu *sleep)
+{
+	uint64_t cpus = cpus_of(wake, sleep);
+	const char *comma = "";
+
 	printf("{\"gp\":%" PRId64 ",\"start\":[%" PRIu64 ",%" PRIu64 "],\"end\":[%" PRIu64
-	       ",%" PRIu64 "],\"cpu\":",
-	       state->gp, (uint64_t)state->from_ns, (uint64_t)state->until_ns,
-	       (uint64_t)wake->head.ts_ns, until_ns);
-	if (wake->mask)
-		printf("null}\n");
-	else
-		printf("%u}\n", wake->head.cpu);
+	       ",%" PRIu64 "],\"late\":%s,\"cpus\":[",
+	       state->gp, state->from_ns, state->until_ns, (uint64_t)wake->head.ts_ns,
+	       (uint64_t)sleep->head.ts_ns, wake->mask && cpus ? "true" : "false");
+	for (int cpu = 0; cpu < 64; cpu++)
+		if (cpus >> cpu & 1) {
+			printf("%s%d", comma, cpu);
+			comma = ",";
+		}
+	printf("]}\n");
 }
 
 /* From a wake-up to the sleep after it: what has it done in between? */
@@ -42,7 +60,7 @@ static void take_run(struct state *state, const struct ks_rcu *wake, const struc
 	bool was_on = wake->seq & 3, is_on = sleep->seq & 3;
 
 	if (was_on && state->until_ns && state->gp == gp_of(wake) && gp_of(sleep) > state->gp)
-		put(state, wake, sleep->head.ts_ns);
+		put(state, wake, sleep);
 	if (!is_on || (was_on && gp_of(wake) == gp_of(sleep)))
 		return;
 	state->gp = gp_of(sleep);

@@ -3,9 +3,10 @@
 #
 # make check-rcu: waits for plain RCU in VMs (guest/rcu.sh), for what the machine at hand does not have: KVM_RUN from another
 # thread and KVM_CREATE_VM after a move of cgroups (up to 6.12), callbacks that nobody runs (rcu_nocbs), the end of a VM with
-# nested paging. And when its grace periods start and end, and which CPU reports last, against kprobes on RCU's own functions.
+# nested paging. And when its grace periods start and end, and which CPU reports last, against kprobes on RCU's own functions; and
+# against RCU's own tracepoints, of a kernel of the lab that has them: 7.3-rcu, which `scripts/lab/build.sh amd64 7.3 250 rcu` builds.
 #
-# SERIES is which kernels, by default 6.1, 6.12 and 7.3. KVMSTALL_STATIC is the program without libraries.
+# SERIES is which kernels, by default 6.1, 6.12, 7.3 and 7.3-rcu. KVMSTALL_STATIC is the program without libraries.
 # TABLE=FILE has the figures, as docs/rcu.md has them. KEEP=1 keeps what was captured.
 # shellcheck disable=SC2016,SC2154,SC2317 # jq programs have $; suite.sh's; functions run by name
 set -u
@@ -29,11 +30,16 @@ row()
 
 boot()
 {
-	local status=0
+	local status=0 kernel=$series append='rcu_nocbs=all rcutree.rcu_normal_wake_from_gp=0'
 
+	if [[ $series == *-rcu ]]; then
+		kernel=$(LAB_IS_BUILT=1 "$here/scripts/lab/build.sh" amd64 "${series%-rcu}" 250 rcu 2>errors) ||
+			skip "not built: scripts/lab/build.sh amd64 ${series%-rcu} 250 rcu"
+		append=kvmstall_oracle
+	fi
 	OUT=$out KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
-		KVMSTALL_VM_APPEND='rcu_nocbs=all rcutree.rcu_normal_wake_from_gp=0 rcupdate.rcu_cpu_stall_suppress=1' \
-		"$here/tests/vm/run.sh" "$series" "$here/tests/vm/guest/rcu.sh" 2>errors || status=$?
+		KVMSTALL_VM_APPEND="$append rcupdate.rcu_cpu_stall_suppress=1" \
+		"$here/tests/vm/run.sh" "$kernel" "$here/tests/vm/guest/rcu.sh" 2>errors || status=$?
 	cat errors
 	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
 	[ "$status" = 0 ] || fail "exit status $status"
@@ -129,20 +135,34 @@ ends()
 	note "$(wc -l <waited) ends of VMs wait in rcu_barrier, $(jq -rs 'map(.ns) | sort | .[length / 2 | floor] / 1e6' lengths) ms (median)"
 }
 
-# What RCU's functions did, as JSON, in us: a grace period a line. The kthread itself reports for CPUs that it has found idle.
+# What RCU's functions did, or its tracepoints say, as JSON, in us: a grace period a line. The kthread itself reports for CPUs that
+# it has found idle; an interrupt may report for its CPU on top of the kthread, in a softirq, which the flags say. What
+# a reader reports that was preempted is of no CPU.
 probed()
 {
-	awk '{
+	awk 'function reporter() { return $1 ~ /^rcu_(preempt|sched)-/ && flags !~ /^..[hsH]/ ? "null" : cpu }
+	{
 		match($0, /[0-9]+\.[0-9][0-9][0-9][0-9][0-9][0-9]: /)
 		us = substr($0, RSTART, RLENGTH - 2)
 		sub(/\./, "", us)
 		rest = substr($0, RSTART + RLENGTH)
-		match($0, /\[[0-9]+\]/)
-		cpu = substr($0, RSTART + 1, RLENGTH - 2) + 0
+		match($0, /\[[0-9]+\] *[^ ]+/)
+		cpu = substr($0, RSTART + 1, RLENGTH) + 0
+		flags = substr($0, RSTART, RLENGTH)
+		sub(/.* /, "", flags)
 		event = substr(rest, 1, index(rest, ":") - 1)
+		split(substr(rest, length(event) + 3), field, " ")
+		if (event == "rcu_grace_period" && field[3] == "start") { start = us; gps = "" }
+		if (event == "rcu_quiescent_state_report" && field[3] ~ />0$/ && field[4] == 0 && field[7] == 0) {
+			gps = field[2]
+			last = field[3] == "0>0" ? "null" : reporter()
+			at = us
+		}
+		if (event == "rcu_grace_period" && field[3] == "end" && start && gps == field[2])
+			printf "{\"seq\":%s,\"start\":[%s,%s],\"end\":[%s,%s],\"cpu\":%s,\"last\":%s}\n", gps, start, start, us, us, last, at
 		if (event == "init") { init = us; gps = "" }
 		if (event == "inited") inited = us
-		if (event == "report") { sub(/.*gps=/, "", rest); gps = rest; last = $1 ~ /^rcu_(preempt|sched)-/ ? "null" : cpu }
+		if (event == "report") { sub(/.*gps=/, "", rest); gps = rest; last = reporter() }
 		if (event == "reported") at = us
 		if (event == "cleanup") cleanup = us
 		if (event == "cleaned" && init && gps != "")
@@ -151,8 +171,8 @@ probed()
 }
 
 # Each grace period that the recording has whole: RCU starts it and ends it in the time in which the kthread is seen to run for
-# that, and the CPU that reported last is the one that is named. Where none is, the kthread itself has seen idle CPUs, or a CPU reported
-# when the timer had woken the kthread and it had not looked yet: no record says that.
+# that, and the CPU that reported last is the one that is named, or of several that were left when the timer woke the kthread one.
+# Where none is, the kthread itself has seen idle CPUs.
 oracle()
 {
 	local all wrong
@@ -166,17 +186,16 @@ oracle()
 		($said | map({key: (.seq / 4 | floor | tostring), value: .}) | from_entries) as $by
 		| $seen[] | . as $gp | $by[.gp | tostring] as $its
 		| def within($its; $mine): $its != null and $its[0] >= ($mine[0] / 1000 | floor) and $its[1] <= $mine[1] / 1000;
-		{gp, cpu, $its, width: ((.start[1] - .start[0]) + (.end[1] - .end[0]) | . / 2000 | round),
+		{gp, cpus, late, $its, width: ((.start[1] - .start[0]) + (.end[1] - .end[0]) | . / 2000 | round),
 			wrong: [(if within($its.start; $gp.start) | not then "start" else empty end),
 				(if within($its.end; $gp.end) | not then "end" else empty end),
-				(if $its == null or $its.cpu != .cpu and (.cpu != null or $its.last < (.end[0] / 1000 | floor)) then "last" else empty end)]}
-		| .missed = ($its != null and .cpu == null and $its.cpu != null)' >judged
+				(if $its == null or ([$its.cpu // empty] - .cpus) != [] or ($its.cpu == null and .cpus != []) then "last" else empty end)]}' >judged
 	all=$(wc -l <judged)
 	wrong=$(jq -s 'map(select(.wrong != [])) | length' judged)
 	jq -c 'select(.wrong != [])' judged | head -n 7
-	note "$all grace periods, $wrong otherwise than RCU's functions say; $(jq -s 'map(select(.cpu != null)) | length' judged) ended by" \
-		"the report of a CPU, $(jq -s 'map(select(.missed)) | length' judged) by one that came after the timer; start and end are known to $(jq -rs 'map(.width) | sort | "\(.[length / 2 | floor]) us (median), \(last) us (most)"' judged)"
-	row oracle "$all" "$((all - wrong))" "$(jq -rs '(map(select(.cpu != null)) | length | tostring) + " | " + (map(select(.missed)) | length | tostring) + " | " +
+	note "$all grace periods, $wrong otherwise than RCU's functions say; $(jq -s 'map(select(.cpus != [])) | length' judged) ended by" \
+		"the report of a CPU, $(jq -s 'map(select(.late)) | length' judged) of them after the timer; start and end are known to $(jq -rs 'map(.width) | sort | "\(.[length / 2 | floor]) us (median), \(last) us (most)"' judged)"
+	row oracle "$(cat "$out/oracle.by")" "$all" "$((all - wrong))" "$(jq -rs '(map(select(.cpus != [])) | length | tostring) + " | " + (map(select(.late)) | length | tostring) + " | " +
 		(map(.width) | sort | "\(.[length / 2 | floor]) | \(last)")' judged)"
 	[ "$wrong" = 0 ] || fail "$wrong of $all are otherwise"
 	[ "$all" -ge "$gps_min" ] || too_busy "only $all of $gps_min grace periods"
@@ -206,27 +225,30 @@ table()
 			## Against RCU's own functions
 
 			While a table of descriptors grows under `kvmstall record`, kprobes are on `rcu_gp_init()`, `rcu_gp_cleanup()` and
-			`rcu_report_qs_rnp()`. Of each grace period that the recording has whole: the kthread's sleeps and wake-ups leave an interval for
-			its start and one for its end, in which these functions must be entered and left; and the last report must come from the CPU that
-			is named. *by a CPU*: one is named. *late*: none is named, since the last CPU reported when the timer had woken the kthread, and
-			before it looked; in all others without a name the kthread itself reported, for idle CPUs. *width*: of those intervals, in us.
+			`rcu_report_qs_rnp()`; or where the kernel has them (CONFIG_RCU_TRACE: one of the lab), RCU's own tracepoints
+			`rcu_grace_period` and `rcu_quiescent_state_report` are on. Of each grace period that the recording has whole: the kthread's sleeps and wake-ups leave an interval for
+			its start and one for its end, in which these functions must be entered and left, or the tracepoint must lie; and the last report
+			must come from the CPU that is named. *by a CPU*: one is named; in all others the kthread itself reported, for idle CPUs. *late*:
+			of these, the CPU reported when the timer had woken the kthread, and before it looked. *width*: of those intervals, in us.
 
-			| kernel | grace periods | agree | by a CPU | late | width, median | most |
-			|---|--:|--:|--:|--:|--:|--:|
+			| kernel | by | grace periods | agree | by a CPU | late | width, median | most |
+			|---|---|--:|--:|--:|--:|--:|--:|
 		END
 		[ ! -e "$work/rows.oracle" ] || cat "$work/rows.oracle"
 	} >"$TABLE"
 }
 
 command -v jq >/dev/null || nothing 'no jq'
-for series in ${SERIES:-6.1 6.12 7.3}; do
+for series in ${SERIES:-6.1 6.12 7.3 7.3-rcu}; do
 	out=$work/$series.out
 	mkdir -p "$out"
 	SECONDS=0
 	run_test "$series-boot" boot
 	[ -s "$out/release" ] || continue
 	release=$(cat "$out/release")
-	for name in vcpu-hop callbacks create-vm ends oracle; do
+	names='vcpu-hop callbacks create-vm ends oracle'
+	[[ $series != *-rcu ]] || names=oracle
+	for name in $names; do
 		run_test "$series-$name" "${name//-/_}"
 	done
 done

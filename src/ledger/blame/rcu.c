@@ -146,12 +146,20 @@ static const struct rcu_step *step_at(const struct rcu_walk *walk, size_t i)
 	return i >= walk->first && i < walk->end ? rcu_step_list_at(&walk->history->list, i) : NULL;
 }
 
-/* Who waits is woken by then; what the kthread does next says what it had found. */
+/* Who waits is woken by then, and maybe before; what the kthread does next says what it had found.
+ */
 static const struct rcu_step *next_sleep(const struct rcu_walk *walk, size_t i)
 {
-	for (; i < walk->end; i++)
-		if (!is_wake(step_at(walk, i)))
-			return step_at(walk, i);
+	const struct rcu_step_list *list = &walk->history->list;
+
+	for (; i < rcu_step_list_cnt(list); i++) {
+		const struct rcu_step *step = rcu_step_list_at(list, i);
+
+		if (i >= walk->end && step->is_after_hole)
+			return NULL;
+		if (!is_wake(step))
+			return step;
+	}
 	return NULL;
 }
 
@@ -188,12 +196,20 @@ static bool is_ending(const struct rcu_step *step)
 	return is_wake(step) && in_flight(step) && step->rec.state == KS_RCU_WAIT_FQS;
 }
 
+/* Does the kthread go on with this grace period when it sleeps again? */
+static bool goes_on(const struct rcu_step *step, const struct rcu_step *next)
+{
+	return next && in_flight(next) && gp_of(next) == gp_of(step) &&
+	       next->rec.state == KS_RCU_WAIT_FQS;
+}
+
 /* Was grace period @gp over at the wake-up? */
 static bool has_ended(const struct rcu_walk *walk, int64_t gp)
 {
 	const struct rcu_step *last = step_at(walk, walk->end - 1);
 
-	return gp_of(last) > gp || (gp_of(last) == gp && is_ending(last) && !walk->wait->is_open);
+	return gp_of(last) > gp || (gp_of(last) == gp && is_ending(last) && !walk->wait->is_open &&
+				    !goes_on(last, next_sleep(walk, walk->end)));
 }
 
 /* The last that was seen in flight. */
@@ -338,31 +354,67 @@ static bool is_left(const struct ks_rcu *wake, const struct ks_rcu *next)
 	       bit < 64 && next->cpu_mask >> bit & 1;
 }
 
+/* One CPU alone, or those of one rcu_node, were left when it slept, and this is none of them. */
+static bool has_reported(const struct ks_rcu *asleep, uint16_t cpu)
+{
+	uint16_t bit = cpu - asleep->first_cpu;
+
+	return asleep->flags & KS_RCU_HAS_CPU && bits_of(asleep->mask) == 1 &&
+	       !(bit < 64 && asleep->cpu_mask >> bit & 1);
+}
+
+/* Has it ended the grace period without a look at idle CPUs? Then all have reported by themselves.
+ */
+static bool has_not_looked(const struct ks_rcu *wake, const struct ks_rcu *next)
+{
+	return wake->flags & next->flags & KS_RCU_HAS_SCANS && wake->scans == next->scans;
+}
+
+static void blame_reader(struct rcu_blame *blame, const struct rcu_step *step)
+{
+	blame->part = RCU_PART_PREEMPTED;
+	copy_task(blame, &step->rec);
+}
+
+/*
+ * All had reported at the wake-up, but for readers that were preempted: those left while the
+ * kthread slept, or when its timer had woken it. A reader that was not on the list yet when the
+ * kthread fell asleep reports from a CPU that had reported before.
+ */
+static void blame_last(struct rcu_blame *blame, const struct rcu_step *asleep,
+		       const struct rcu_step *wake)
+{
+	if (waits_for_readers(asleep))
+		blame_reader(blame, asleep);
+	else if (waits_for_readers(wake) ||
+		 (asleep && has_reported(&asleep->rec, wake->rec.head.cpu)))
+		blame_reader(blame, wake);
+	else
+		blame_reporter(blame, asleep, wake);
+}
+
 /*
  * What the kthread slept for from @asleep to @wake. If all had reported by then, for the last of
- * them. Else for those who are left when it has looked at idle CPUs and sleeps again (@next); if
- * nobody is, for its timer alone.
+ * them. Else for those who are left when it has looked at idle CPUs and sleeps again (@next). If
+ * nobody is, for its timer alone; unless it did not look: those who were left have reported between
+ * its wake-up and that.
  */
 static void blame_sleep(struct rcu_blame *blame, const struct rcu_step *asleep,
 			const struct rcu_step *wake, const struct rcu_step *next)
 {
-	bool is_same_gp = next && in_flight(next) && gp_of(next) == gp_of(wake) &&
-			  next->rec.state == KS_RCU_WAIT_FQS;
+	bool is_same_gp = goes_on(wake, next);
 
 	*blame = (struct rcu_blame){.part = RCU_PART_TIMER, .times = 1};
-	if (!wake->rec.mask && !is_same_gp) {
-		if (waits_for_readers(asleep)) {
-			blame->part = RCU_PART_PREEMPTED;
-			copy_task(blame, &asleep->rec);
-		} else {
-			blame_reporter(blame, asleep, wake);
-		}
-	} else if (is_same_gp && waits_for_readers(next)) {
-		blame->part = RCU_PART_PREEMPTED;
-		copy_task(blame, &next->rec);
-	} else if (is_same_gp) {
+	if (!wake->rec.mask && !is_same_gp)
+		blame_last(blame, asleep, wake);
+	else if (is_same_gp && waits_for_readers(next))
+		blame_reader(blame, next);
+	else if (is_same_gp)
 		blame_cpu(blame, is_left(&wake->rec, &next->rec) ? &wake->rec : &next->rec);
-	}
+	else if (next && has_not_looked(&wake->rec, &next->rec) && waits_for_readers(wake))
+		blame_reader(blame, wake);
+	else if (next && has_not_looked(&wake->rec, &next->rec))
+		blame_cpu(blame, &wake->rec);
 }
 
 /* Of a wait that goes on, while the kthread sleeps: only what it has found before is known. */
