@@ -92,7 +92,7 @@ _kvmstall()
 	repro:--profile | repro:-p) words="firecracker qemu crosvm minimal arm64" ;;
 	repro:--from | repro:-f) return ;;
 	repro:--scenario | repro:-s) words="all memslot-create memslot-delete memslot-move bus-unregister qemu-probe coalesced-mmio irq-routing irqfd-resample irqfd-deassign pit pit-close pmu-filter msr-filter hyperv-eventfd vm-destroy-barrier vcpu-create vgic-first-run fdtable device-close vcpu-hop cgroup many-vms-close many-vms-exit" ;;
-	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none hang notifier-reader invalidation mmap-lock rcu-holdout rcu-callbacks" ;;
+	repro:--inject | repro:-i) words="reader lock kworker normal-gp mmu-notifier none hang notifier-reader invalidation mmap-lock rcu-holdout rcu-callbacks rcu-fdtable" ;;
 	repro:--hold) return ;;
 	repro:--order | repro:-o) words="devices-first memslots-first FILE" ;;
 	repro:--emit | repro:-e) return ;;

@@ -112,7 +112,7 @@ complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s p -l profile -x -
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s f -l from -r -F -d 'make the calls again that this recording, log or list has'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s s -l scenario -x -a 'all memslot-create memslot-delete memslot-move bus-unregister qemu-probe coalesced-mmio irq-routing irqfd-resample irqfd-deassign pit pit-close pmu-filter msr-filter hyperv-eventfd vm-destroy-barrier vcpu-create vgic-first-run fdtable device-close vcpu-hop cgroup many-vms-close many-vms-exit' -d 'reach one stall site instead, or "all" of them one by one'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s l -l list -d 'list the scenarios; with --from or --profile, the calls'
-complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s i -l inject -x -a 'reader lock kworker normal-gp mmu-notifier none hang notifier-reader invalidation mmap-lock rcu-holdout rcu-callbacks' -d 'make this cause, once a round'
+complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s i -l inject -x -a 'reader lock kworker normal-gp mmu-notifier none hang notifier-reader invalidation mmap-lock rcu-holdout rcu-callbacks rcu-fdtable' -d 'make this cause, once a round'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l hold -x -d 'how long the reader or the CPU is held (default: 50ms)'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -s o -l order -x -a 'devices-first memslots-first FILE' -d 'memslots after the devices or before them, or a list of --list\'s'
 complete -c kvmstall -n '__fish_seen_subcommand_from repro' -l suggest -d 'try which calls to move, and say which move makes the start shorter'

@@ -131,6 +131,9 @@ def wrong_rcu_holdout($injection; $jiffy):
 		wrong(any($held[]; .task.in == "kernel") | not; "it is not said to be in the kernel")
 	end;
 
+# All but its own work, and the wait for a CPU to do that.
+def latency_after_run: .latency_ns - ns_by("run", "runnable");
+
 # The grace period itself took as long as what follows it: on a busy machine, or an emulated one.
 def is_slow_gp($callbacks_ns): $callbacks_ns * 2 < ns_by("rcu");
 
@@ -146,6 +149,20 @@ def wrong_rcu_callbacks($injection; $jiffy):
 		wrong(.culprit.kind != "cpu"; "culprit is \(.culprit)"),
 		wrong(.culprit.tid != $injection.tid or (.culprit.realtime | not); "\(.culprit.tid) had the CPU, not \($injection.tid)"),
 		wrong(.culprit.late.comm // "" | test("^rcuo[ps]/") | not; "\(.culprit.late.comm) was late")
+	end;
+
+# A table of descriptors that grew, and nothing else: nobody is to blame, unless others kept the CPUs.
+def wrong_rcu_fdtable($injection):
+	[.waits[] | select(.api == "synchronize_rcu" and (.site | test("^expand_files([.].*)?$")))] as $waits
+	| ([.segments[] | select(.cause == "rcu" and (.function | test("^expand_files([.].*)?$"))).ns] | add // 0) as $ns
+	| wrong(.complete | not; "incomplete"),
+	wrong(($waits | length) != 1; "waits: \(.waits)"),
+	wrong($ns != ns_by("rcu"); "other waits for RCU"),
+	wrong($ns > $injection.ended_ns - $injection.began_ns; "longer than it took"),
+	wrong(($ns + ns_by("wakeup")) * 10 < (latency_after_run * 9); "RCU is \($ns) ns of \(.latency_ns)"),
+	if is_disturbed("rcu") then empty else
+		wrong(.cause != "rcu"; "headline \(.cause)"),
+		wrong(.culprit != null and (.culprit.kind | IN("holdout", "cpu") | not); "culprit is \(.culprit)")
 	end;
 
 def wrong_kworker($injection):
@@ -189,6 +206,7 @@ def rounds($name; $trace; $jiffy):
 	# who is preempted before it sleeps, for as long as RCU takes, does not sleep
 	elif $name == "rcu-holdout" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
 	elif $name == "rcu-callbacks" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_callbacks($injection; $jiffy))
+	elif $name == "rcu-fdtable" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_fdtable($injection))
 	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
 	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder

@@ -8,7 +8,8 @@
 # shellcheck disable=SC2154 # work and here are run.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-unexplained' exec bash "$(dirname "$0")/run.sh"
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-rcu-fdtable
+	inject-unexplained' exec bash "$(dirname "$0")/run.sh"
 
 rounds=${ROUNDS:-31}
 spare=${SPARE:-0} # for those that do not come off
@@ -152,6 +153,15 @@ test_inject_rcu_holdout()
 	"$KVMSTALL" trace -vv -- true 2>&1 | grep -q 'what a wait for RCU goes to is not known' &&
 		skip 'RCU has a kthread that is not found'
 	inject rcu-holdout 'rounds($name; $trace; $jiffy)'
+}
+
+# A table of descriptors grows.
+# shellcheck disable=SC2016 # jq's
+test_inject_rcu_fdtable()
+{
+	local rounds=${ROUNDS:-11}
+
+	inject rcu-fdtable 'rounds($name; $trace; $jiffy)'
 }
 
 # A reader of the host-wide domain is in another process.

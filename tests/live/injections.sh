@@ -10,7 +10,7 @@
 # shellcheck disable=SC2016,SC2094,SC2154 # jq programs have $; a command's name is no file; work and here are run.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || ROWS=${ROWS:+$(readlink -f "$ROWS")} ROUNDS=${ROUNDS:-31} SPARE=${SPARE:-31} TESTS="${TESTS:-inject-reader inject-lock inject-kworker inject-normal-gp
-	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock truth-chain truth-chain-to-reader truth-runnable truth-host-lock truth-mmu-lock
+	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-rcu-fdtable truth-chain truth-chain-to-reader truth-runnable truth-host-lock truth-mmu-lock
 	truth-storm-memslots truth-storm-routing truth-table}" exec bash "$(dirname "$0")/run.sh"
 
 # build NAME: a program of this folder

@@ -308,14 +308,36 @@ static int needs_callbacks(struct err *err)
 					      "rcutree.rcu_normal_wake_from_gp is on");
 }
 
-static int suffer_rcu_callbacks(struct machine *vm, struct err *err)
+/* A table of descriptors grows in a call that suffers from @name. */
+static int grow_table(struct machine *vm, const char *name, struct err *err)
 {
 	int ret;
 
-	vm->injected = "rcu-callbacks";
+	vm->injected = name;
 	ret = machine_grow_by_eventfd(vm);
 	vm->injected = NULL;
 	return ret < 0 ? victim_error(vm, ret, err) : 0;
+}
+
+static int suffer_rcu_callbacks(struct machine *vm, struct err *err)
+{
+	return grow_table(vm, "rcu-callbacks", err);
+}
+
+/* Nothing but that: two threads share it (fs/file.c, expand_fdtable()). */
+static int inject_rcu_fdtable(struct machine *vm, uint64_t hold_ns, struct injection *injection,
+			      struct err *err)
+{
+	int ret;
+
+	(void)hold_ns;
+	injection->tid = injection->victim_tid = gettid();
+	injection->begin_ns = clock_now_ns();
+	ret = grow_table(vm, "rcu-fdtable", err);
+	injection->end_ns = clock_now_ns();
+	snprintf(injection->detail, sizeof(injection->detail),
+		 "a table of descriptors that two threads share was full, and grew");
+	return ret;
 }
 
 /* A real-time thread keeps the boot CPU, where RCU's callbacks are to run; a table of descriptors
@@ -444,19 +466,10 @@ static int inject_mmap_lock(struct machine *vm, uint64_t hold_ns, struct injecti
 	return ret;
 }
 
-const char *const inject_names[] = {"reader",
-				    "lock",
-				    "kworker",
-				    "normal-gp",
-				    "mmu-notifier",
-				    "none",
-				    "hang",
-				    "notifier-reader",
-				    "invalidation",
-				    "mmap-lock",
-				    "rcu-holdout",
-				    "rcu-callbacks",
-				    NULL};
+const char *const inject_names[] = {"reader",	    "lock",	 "kworker",	"normal-gp",
+				    "mmu-notifier", "none",	 "hang",	"notifier-reader",
+				    "invalidation", "mmap-lock", "rcu-holdout", "rcu-callbacks",
+				    "rcu-fdtable",  NULL};
 
 const struct inject injects[] = {
 	{.name = "reader",
@@ -502,4 +515,5 @@ const struct inject injects[] = {
 	 .order = ORDER_OWN,
 	 .max_hold_ns = SPIN_MAX_NS,
 	 .run = inject_rcu_callbacks},
+	{.name = "rcu-fdtable", .expects = "rcu", .order = ORDER_OWN, .run = inject_rcu_fdtable},
 };
