@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# build.sh ARCH SERIES HZ - a kernel of the lab: prints the path of its image.
+# build.sh ARCH SERIES HZ [VARIANT] - a kernel of the lab: prints the path of its image.
 #
+# VARIANT is one whose configuration has config.VARIANT too: rcu, which has RCU's own tracepoints (tests/vm/rcu.sh).
 # From the distribution's linux-source-SERIES, or where that is gone, from the source package of the newest kernel of
 # the series that the archive still has, without Debian's patches. LAB_SERIES is edited by edit.sh, others are as they are.
 # 7 minutes on 2 CPUs, another HZ nearly as long. Kept in the cache: an image is never built again, a build that was ended goes on.
@@ -16,11 +17,11 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=scripts/lab/plan.sh
 . "$here/plan.sh"
 
-arch=$1 series=$2 hz=$3
+arch=$1 series=$2 hz=$3 variant=${4-}
 lab=$(lab_dir)
 tree=$lab/linux-$series
-output=$lab/build-$arch-$series-$hz
-image=$lab/image-$arch-$series-$hz
+output=$lab/build-$arch-$series-$hz${variant:+-$variant}
+image=$lab/image-$arch-$series-$hz${variant:+-$variant}
 case $arch in
 amd64) target=(ARCH=x86 bzImage) made=arch/x86/boot/bzImage ;;
 arm64) target=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- Image) made=arch/arm64/boot/Image ;;
@@ -78,8 +79,8 @@ configure()
 	mkdir -p "$output"
 	make_kernel tinyconfig
 	{
-		cat "$here/config" "$here/config.$arch"
-		printf 'CONFIG_HZ_%s=y\nCONFIG_LOCALVERSION="-lab-%s"\n' "$hz" "$hz"
+		cat "$here/config" "$here/config.$arch" ${variant:+"$here/config.$variant"}
+		printf 'CONFIG_HZ_%s=y\nCONFIG_LOCALVERSION="-lab-%s"\n' "$hz" "$hz${variant:+-$variant}"
 	} >"$output/lab.config"
 	(cd "$output" && "$tree/scripts/kconfig/merge_config.sh" -m -O . .config lab.config) >/dev/null
 	make_kernel olddefconfig
