@@ -334,7 +334,7 @@ void host_read(const char *root, struct host *host)
 	get_kvm(root, host);
 	get_caps(root, host);
 	get_user_ns(root, host);
-	host->is_pid_ns = proc_in_pid_ns();
+	host->is_pid_ns = proc_pid_ns() == PROC_PID_NS_OTHER;
 	get_params(root, host);
 	get_limits(host);
 	get_group_limits(root, host);

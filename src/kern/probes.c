@@ -198,7 +198,8 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->want_all_calls = cfg->want_all_calls;
 	if (cfg->min_ns && cfg->min_ns < KS_LONG_CALL_NS)
 		skel->rodata->long_call_ns = cfg->min_ns;
-	skel->rodata->is_in_pid_ns = proc_in_pid_ns();
+	/* to translate ids of the first one changes nothing */
+	skel->rodata->is_in_pid_ns = proc_pid_ns() != PROC_PID_NS_FIRST;
 	skel->rodata->want_followed = cfg->want_fork;
 	skel->rodata->rcu_data_from_rq = cfg->rcu_data_from_rq;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);

@@ -56,11 +56,13 @@ bool proc_comm(uint32_t pid, char *comm, size_t size)
 /* PROC_PID_INIT_INO (include/linux/proc_ns.h): the same in every kernel. */
 #define FIRST_PID_NS 0xeffffffcU
 
-bool proc_in_pid_ns(void)
+enum proc_pid_ns proc_pid_ns(void)
 {
 	struct stat st;
 
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino != FIRST_PID_NS;
+	if (stat("/proc/self/ns/pid", &st))
+		return PROC_PID_NS_UNKNOWN;
+	return st.st_ino == FIRST_PID_NS ? PROC_PID_NS_FIRST : PROC_PID_NS_OTHER;
 }
 
 bool proc_identity(uint32_t pid, struct identity *identity)

@@ -10,8 +10,10 @@
 
 struct identity;
 
-/* Are we in another PID namespace than the first? */
-bool proc_in_pid_ns(void);
+/* Are we in the first PID namespace, or in another one? Of a /proc that has not ourselves, which is
+ * another namespace's, neither is known. */
+enum proc_pid_ns { PROC_PID_NS_UNKNOWN, PROC_PID_NS_FIRST, PROC_PID_NS_OTHER };
+enum proc_pid_ns proc_pid_ns(void);
 
 /* The VM's name from its process's command line; false, and @name empty, when there is none. */
 bool proc_vm_name(uint32_t pid, char *name, size_t size);

@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
+tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -164,6 +164,31 @@ test_outside_namespace()
 	some "the VM" "select(.type == \"vm\" and .event == \"born\" and .vm.pid == $((own + 4194304)))" trace
 	some "its calls" "select(is_call and .tid == $((own + 4194304)))" trace
 	none "ids of the first namespace" "select(.tid == $own or .vm.pid == $own)" trace
+}
+
+# has_child PID: $child, by our ids.
+has_child()
+{
+	child=$(tr -d ' ' <"/proc/$1/task/$1/children")
+	[ -n "$child" ]
+}
+
+# /proc may be another namespace's, in which we are not: that is no word about ours.
+test_foreign_proc()
+{
+	local ours
+
+	in_namespace true 2>/dev/null || skip "no PID namespaces"
+	unshare --pid --fork --kill-child --mount-proc sleep 307 &
+	until_true 10 has_child $!
+	trap 'kill -KILL $child' EXIT # the first of its namespace
+	until_true 10 grep -q sleep "/proc/$child/comm"
+	for ours in 'unshare --pid --fork' env; do
+		# shellcheck disable=SC2086 # words
+		$ours nsenter -t $child -m "$KVMSTALL" trace --json --all -o "$PWD/trace" -- "$KVMSTALL" repro --profile minimal --rounds 3 >repro
+		[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' trace)" = 3 ] || fail "$ours: not 3 VMs:" "$(tail -n 3 trace)"
+		some "$ours: a stall" 'select(.type == "stall")' trace
+	done
 }
 
 # overflow: while the tracer $watcher is stopped, more VMs come and go than its ring has room for.
