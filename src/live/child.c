@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "kern/limits.h"
 #include "live/signals.h"
 
@@ -72,13 +73,18 @@ int child_go(struct child *child, struct err *err)
 
 bool child_reap(struct child *child)
 {
-	if (!child->pid || child->status >= 0)
+	pid_t pid;
+
+	if (!child->pid || child->status >= 0 || child->is_lost)
 		return true;
-	if (waitpid(child->pid, &child->status, WNOHANG) != child->pid) {
-		child->status = -1;
-		return false;
-	}
-	return true;
+	pid = waitpid(child->pid, &child->status, WNOHANG);
+	if (pid == child->pid)
+		return true;
+	child->status = -1;
+	child->is_lost = pid < 0 && errno != EINTR;
+	if (child->is_lost)
+		log_warn("cannot find out whether COMMAND has ended: %s", strerror(errno));
+	return child->is_lost;
 }
 
 int child_exit_status(const struct child *child)
