@@ -300,6 +300,19 @@ static void fill_stacks(const struct host *host, struct finding *finding)
 		 "sysctl kernel.perf_event_max_stack=127 (while nobody traces stacks)");
 }
 
+/* An iterator has no stack of who is on a CPU: its clock does. */
+static void fill_sampling(const struct host *host, struct finding *finding)
+{
+	if (!host->sample_errno || diagnosis_lacks_caps(host))
+		return;
+	finding->severity = SEVERITY_PROBLEM;
+	snprintf(finding->text, sizeof(finding->text),
+		 "perf_event_open(2): %s: a reader that is on a CPU is not named",
+		 strerror(host->sample_errno));
+	snprintf(finding->remedy, sizeof(finding->remedy),
+		 "in a container: allow perf_event_open in its seccomp profile");
+}
+
 /* ---- SRCU's settings ---- */
 
 static void fill_register(const struct host *host, struct finding *finding)
@@ -346,6 +359,7 @@ static const struct {
 	{SECTION_PRIVILEGES, "files", fill_files},
 	{SECTION_PRIVILEGES, "memory", fill_memory},
 	{SECTION_PRIVILEGES, "stacks", fill_stacks},
+	{SECTION_PRIVILEGES, "sampling", fill_sampling},
 	{SECTION_PRIVILEGES, "addresses", fill_addresses},
 	{SECTION_PRIVILEGES, "lockdown", fill_lockdown},
 	{SECTION_SRCU, "register-dev", fill_register},

@@ -72,6 +72,7 @@ struct host {
 	uint64_t data_max;    /* private memory that can be written, bytes */
 	uint64_t group_max;   /* memory of the control group, the kernel's for it too, bytes */
 	uint64_t ring_bytes;  /* that are wanted; 0: the default */
+	int sample_errno;     /* of perf_event_open(2) for a CPU's clock; 0: it works */
 	bool is_stack_max_known;
 	uint32_t stack_max; /* frames of a stack: kernel.perf_event_max_stack */
 	char params[HOST_PARAM_CNT][24];

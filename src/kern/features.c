@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "kern/kernel_types.h"
 #include "kern/limits.h"
+#include "kern/sampler.h"
 
 #include "calib.skel.h"
 
@@ -245,11 +246,20 @@ void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_by
 	libbpf_set_print(old);
 }
 
+/* That the first CPU is off says nothing. */
+static void fill_sampling(struct host *host)
+{
+	_close_ int fd = sampler_try();
+
+	host->sample_errno = fd < 0 && errno != ENODEV ? errno : 0;
+}
+
 void features_fill_host(const struct kernel_traits *traits, struct host *host)
 {
 	host->are_types_known = traits->are_known;
 	host->has_kvm_types = traits->has_kvm_types;
 	host->defers_register = traits->defers_register;
+	fill_sampling(host);
 }
 
 void features_for_plan(const struct feature_result results[FEATURE_CNT], const struct host *host,

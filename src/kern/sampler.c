@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_event(int cpu, int prog_fd)
+static int open_clock(int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -16,7 +16,18 @@ static int open_event(int cpu, int prog_fd)
 		.sample_period = SAMPLER_PERIOD_NS,
 		.disabled = 1, /* excludes nothing: what it excludes it does not count */
 	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+int sampler_try(void)
+{
+	return open_clock(0);
+}
+
+static int open_event(int cpu, int prog_fd)
+{
+	int fd = open_clock(cpu);
 
 	if (fd < 0 || !ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog_fd))
 		return fd;

@@ -26,6 +26,9 @@ struct sampler {
 void sampler_open(struct sampler *sampler, int prog_fd);
 void sampler_close(struct sampler *sampler);
 
+/* Such an event of the first CPU, or -1 with errno: the caller's to close. */
+int sampler_try(void);
+
 /* Start taking samples; does not wait for them. */
 void sampler_take(const struct sampler *sampler);
 

@@ -20,12 +20,15 @@
 #include "kern/ticks.h"
 #include "ledger/symbols.h"
 
-/* What goes on, and may miss something: who needs more memory is killed, and says nothing then;
- * short stacks do not have what is waited for. */
+/* What goes on, and may miss something: who needs more memory is killed, and says nothing then. */
 static bool is_to_be_said(const struct finding *finding)
 {
-	return finding->severity == SEVERITY_PROBLEM &&
-	       (!strcmp(finding->name, "memory") || !strcmp(finding->name, "stacks"));
+	static const char *const names[] = {"memory", "stacks", "sampling"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (finding->severity == SEVERITY_PROBLEM && !strcmp(finding->name, names[i]))
+			return true;
+	return false;
 }
 
 static void warn_of_problems(const struct findings *findings)

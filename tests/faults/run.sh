@@ -67,7 +67,7 @@ steady='report report-all report-json report-csv report-perfetto report-html rep
 	report-deferral report-strace top-play diff diff-json diff-html diff-lkml diff-junit list-json list-strace'
 
 declare -A errors=([read]=EIO [pread64]=EIO [write]=ENOSPC [openat]=EMFILE [mmap]=ENOMEM [bpf]=ENOMEM
-	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN)
+	[perf_event_open]=EMFILE [poll]=EINTR [signalfd4]=EMFILE [pipe2]=EMFILE [clone]=EAGAIN [wait4]=ECHILD)
 
 # run COMMAND [VAR=VALUE...]: into out, err and status.
 run()
@@ -526,7 +526,7 @@ names_of()
 {
 	local what
 
-	for what in allocation read openat write mmap $(! is_live_name "$1" || echo bpf perf_event_open poll signalfd4 pipe2 clone); do
+	for what in allocation read openat write mmap $(! is_live_name "$1" || echo bpf perf_event_open poll signalfd4 pipe2 clone wait4); do
 		echo "$1-$what"
 	done
 }

@@ -5,7 +5,7 @@
 # What surrounds a trace is not always kind: signals, descriptors, limits, outputs.
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
-	taken-away group-memory stacks-cut taken-capabilities time-namespace soft-limit variables-unmapped
+	taken-away group-memory stacks-cut not-sampled taken-capabilities time-namespace soft-limit variables-unmapped command-unknown
 	signals-table output-blocked output-unread output-left output-nonblocking old-recording head-cut old-trace output-given output-removed scan-fails two-recorders file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
@@ -141,6 +141,7 @@ PID namespace           | u | 0 |                        | unshare --pid --fork 
 other namespaces        | u | 0 |                        | unshare --cgroup --net --ipc --uts
 time namespace          | u | 0 |                        | unshare --time --monotonic 100000
 user namespace          | 3 | 3 | user namespace         | unshare -r
+perf, by seccomp        | 1 | 0 |                        | strace -qq -f -o /dev/null -e inject=perf_event_open:error=EPERM
 bpf(2), by seccomp      | 3 | 3 |                        | strace -qq -f -o /dev/null -e inject=bpf:error=EPERM'
 
 # taken_away NAME CHECK TRACE WHY COMMAND...
@@ -200,6 +201,31 @@ test_stacks_cut()
 			[ $max = 25 ] || ! grep perf_event_max_stack err || fail "$command: these are enough"
 		done
 	done
+}
+
+# Without a CPU's clock nobody sees who is on it, which both say, and go on.
+test_not_sampled()
+{
+	local command
+
+	command -v strace >/dev/null || skip "no strace"
+	for command in 'check -j' 'trace -d 10ms'; do
+		# shellcheck disable=SC2086 # words
+		strace -qq -f -o /dev/null -e trace=perf_event_open -e signal=none -e inject=perf_event_open:error=EPERM "$KVMSTALL" $command >out 2>err || true
+		cat out >>err
+		said 'perf_event_open[(]2[)]: Operation not permitted: a reader that is on a CPU is not named'
+	done
+}
+
+# COMMAND cannot be waited for (seccomp): a trace ends when it may have ended, and says so.
+test_command_unknown()
+{
+	command -v strace >/dev/null || skip "no strace"
+	status 0 timeout 60 strace -qq -o /dev/null -e trace=wait4 -e signal=none -e inject=wait4:error=ECHILD \
+		"$KVMSTALL" trace --json --all -o trace -- "$KVMSTALL" repro --profile minimal
+	said 'cannot find out whether COMMAND has ended: No child processes'
+	some "the VM's end" 'select(.type == "vm" and .event == "gone")' trace
+	some "no status" 'select(.type == "summary" and .command_status == null)' trace
 }
 
 test_taken_away()
