@@ -269,21 +269,24 @@ static int flush(struct session *session, uint64_t now_ns)
 	return now_ns > session->sweep_ns + 2 * SESSION_SETTLE_NS ? check_vms(session) : 0;
 }
 
+/* All that is older than the time before it was read has been read: not what is older than the time
+ * after that, which a scan for readers, or who has the CPU, may make late. */
 int session_take(struct session *session)
 {
+	uint64_t now_ns = clock_now_ns();
 	int ret = probes_read(session->probes);
 
 	if (ret < 0)
 		return ret;
 	if (ret)
-		session->read_ns = clock_now_ns();
-	else if (clock_now_ns() - session->read_ns > AWAKE_NS)
+		session->read_ns = now_ns;
+	else if (now_ns > session->read_ns + AWAKE_NS)
 		session->is_pending = false;
-	ret = sweep(session, clock_now_ns());
+	ret = sweep(session, now_ns);
 	if (ret < 0)
 		return ret;
 	find_suspects(&session->held, session->ledger, session->probes);
-	return flush(session, clock_now_ns());
+	return flush(session, now_ns);
 }
 
 int session_settle(struct session *session)
