@@ -42,10 +42,13 @@ is_whole()
 
 test_drain()
 {
-	local vmms=${VMMS:-31}
+	repeat 3 drain_all "${VMMS:-31}" "${IRQFDS:-7}"
+}
 
-	drain "$vmms" "${IRQFDS:-7}"
-	is_whole "$vmms"
+drain_all()
+{
+	drain "$@"
+	is_whole "$1"
 }
 
 # KVM_CREATE_VM keeps mm_all_locks_mutex, which is the host's, for longer the more mappings its process has.

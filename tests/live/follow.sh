@@ -20,15 +20,22 @@ test_owners_end()
 	local vms
 
 	for vms in 1 3 11; do
-		watch trace
-		vmms exits 23 $vms
-		unwatch
-		value 'map(select(.type == "vm" and .vm.comm == "vmms")) | group_by(.vm.id)[]
-			| map(.event) | tojson' trace | sort | uniq -c >events
-		[ "$(sed 's/^ *//' events)" = "$((23 * vms)) [\"born\",\"gone\"]" ] ||
-			fail "23 processes with $vms VMs each:" "$(cat events)"
-		none "losses" 'select(.type == "lost" and .where != "no-begin")' trace
+		repeat 3 owners_end $vms
 	done
+}
+
+# What was lost comes first: it explains the rest. A program that an interrupt finds in another one is not run
+# ("missed"): the kernel's chance.
+owners_end()
+{
+	watch trace
+	vmms exits 23 $1
+	unwatch
+	none "losses" 'select(.type == "lost" and .where != "no-begin")' trace
+	value 'map(select(.type == "vm" and .vm.comm == "vmms")) | group_by(.vm.id)[]
+		| map(.event) | select(.[0] != "found") | tojson' trace | sort | uniq -c >events
+	[ "$(sed 's/^ *//' events)" = "$((23 * $1)) [\"born\",\"gone\"]" ] ||
+		fail "23 processes with $1 VMs each:" "$(cat events)"
 }
 
 # A child of COMMAND stays in its set, however many others come and go, and though it does nothing itself.
@@ -116,11 +123,20 @@ ids_are()
 test_pid_namespace()
 {
 	in_namespace true 2>/dev/null || skip "no PID namespaces"
+	mkfifo go
+	repeat 3 pid_namespace
+	in_namespace "$KVMSTALL" check >check || true
+	grep -q '^  --  pid-ns' check || fail "check says nothing of the namespace:" "$(cat check)"
+}
+
+pid_namespace()
+{
+	local trace
+
 	in_namespace "$KVMSTALL" trace --json --all -o command -- "$KVMSTALL" repro --profile firecracker --rounds 3 >repro
 	# COMMAND makes a namespace of its own
 	in_namespace "$KVMSTALL" trace --json --all -o nested -- \
 		unshare --pid --fork "$KVMSTALL" repro --profile firecracker --rounds 3 >repro
-	mkfifo go
 	in_namespace sh -c '(read -r _ <go; exec "$0" repro --profile firecracker --rounds 3 >repro) & vmm=$!
 		"$0" trace --json --all -p $vmm >by-pid & tracer=$!
 		until grep -q poll /proc/$tracer/wchan; do sleep 0.1; done
@@ -130,16 +146,14 @@ test_pid_namespace()
 		kill -INT $tracer
 		wait $tracer' "$KVMSTALL"
 	for trace in command nested by-pid; do
+		none "$trace: losses" 'select(.type == "lost" and .where != "no-begin")' $trace
 		[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' $trace)" = 3 ] ||
 			fail "$trace: not 3 VMs:" "$(tail -n 3 $trace)"
 		some "$trace: stalls" 'select(.type == "stall" and .call == "KVM_SET_USER_MEMORY_REGION")' $trace
 		none "$trace: off balance" 'select(is_call and is_off_balance)' $trace
 		none "$trace: incomplete" 'select(is_call and .complete == false)' $trace
-		none "$trace: losses" 'select(.type == "lost" and .where != "no-begin")' $trace
 		ids_are $trace 99
 	done
-	in_namespace "$KVMSTALL" check >check || true
-	grep -q '^  --  pid-ns' check || fail "check says nothing of the namespace:" "$(cat check)"
 }
 
 # Who is outside of the tracer's namespace has no id there, and gets one that nobody has.
