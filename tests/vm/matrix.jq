@@ -58,11 +58,23 @@ def wrong($trace; $repro; $defers; $is_x86; $jiffy):
 		.trace[0]] | select(length > 0 and (any(.[]; . != null and has_cause("lock")) | not))
 		| "lock: \(map([.cause, .latency_ns]))");
 
+# What a call's time went to between two moments, by cause, but for its own work.
+def spent($from; $to): reduce .segments[] as $seg ({now: .ts_ns, ns: {}}; (.now + $seg.ns) as $next
+		| ([$next, $to] | min) as $until | ([.now, $from] | max) as $since
+		| if $until > $since then .ns[$seg.cause] += $until - $since else . end | .now = $next) | .ns | del(.run);
+def headline: to_entries | max_by(.value).key;
+
+# Of a close, what both have of the time that $mine has. On 6.1 its work is done after the system call's exit
+# (fs/file_table.c, fput(): task_work_add()), so the tracepoint backend has each wait in it as a close of its own.
+def of_close($mine): spent($mine.ts_ns; $mine | end_ns)
+	| if . == {} then {cause: "run", stall_ns: 0} else {cause: headline, stall_ns: add} end;
+
 # Two traces of one workload: their stalls of more than a jiffy.
 def common($one; $two): $two[] | select(is_call and is_of_vmm and .stall_ns > 4000000) | . as $mine
 	| [$one[] | select(is_call and .tid == $mine.tid and .call == $mine.call
 		and .ts_ns < ($mine | end_ns) and $mine.ts_ns < end_ns)]
-	| {call: $mine.call, cnt: length, causes: [$mine.cause, .[0].cause], stalls: [$mine.stall_ns, .[0].stall_ns]}
+	| (if $mine.call == "close" then [$mine, .[]] | map(of_close($mine)) else [$mine, .[]] end) as $both
+	| {call: $mine.call, cnt: length, causes: [$both[0, 1].cause], stalls: [$both[0, 1].stall_ns]}
 	| .miss = (.stalls[0] - (.stalls[1] // 0) | fabs)
 	| .off = (.cnt != 1 or .miss > ([.stalls[0] / 20, 100000] | max))
 	| .other = (.causes[0] != .causes[1]);
