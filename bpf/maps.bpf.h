@@ -46,6 +46,9 @@ const volatile __u64 ring_wake_bytes = 1 << 20;
 
 /* From a CPU's struct rq to its struct rcu_data, both static per-CPU variables; 0: not known. */
 const volatile __s64 rcu_data_from_rq;
+/* The kernel's __per_cpu_offset[], and the symbol of its run queues; 0: not known. */
+const volatile __u64 per_cpu_offsets;
+const volatile __u64 runqueues_at;
 
 /* All programs are attached; written by user space. Before, a begin may have no end. */
 bool is_attached;

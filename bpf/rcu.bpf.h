@@ -41,13 +41,31 @@ static __always_inline void rcu_root_learn(struct rcu_data *rdp)
 	rcu_root = (__u64)node;
 }
 
+/* The run queue of the CPU that a task is on, or was last, where they have a symbol
+ * (CONFIG_KALLSYMS_ALL): include/linux/percpu-defs.h, per_cpu_ptr(). */
+static __always_inline struct rq *task_rq_by_symbol(struct task_struct *task)
+{
+	__u64 offset = 0;
+	__u32 cpu;
+
+	if (!per_cpu_offsets || !runqueues_at || !bpf_core_field_exists(task->thread_info.cpu))
+		return NULL;
+	cpu = BPF_CORE_READ(task, thread_info.cpu);
+	if (cpu >= RCU_CPUS ||
+	    bpf_probe_read_kernel(&offset, sizeof(offset),
+				  (void *)(per_cpu_offsets + cpu * sizeof(offset))))
+		return NULL;
+	return (void *)(runqueues_at + offset);
+}
+
 /*
  * Where each CPU's struct rq is, and with it the struct rcu_data. Neither has a symbol on most
- * kernels. Each CPU has threads that stay on it, so a pass over all threads finds all CPUs.
+ * kernels, but a task leads to its run queue there; without CONFIG_FAIR_GROUP_SCHED it does not.
+ * Each CPU has threads that stay on it, so a pass over all threads finds all CPUs.
  */
 static __always_inline void rcu_learn(struct task_struct *task)
 {
-	struct rq *rq = task_rq(task);
+	struct rq *by_task = task_rq(task), *rq = by_task ? by_task : task_rq_by_symbol(task);
 	struct rcu_data *rdp = (void *)((__u64)rq + rcu_data_from_rq);
 	__u32 cpu;
 

@@ -61,10 +61,12 @@ struct pt_regs {
 };
 struct thread_info {
 	u32 status;
+	u32 cpu;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct thread_info {
 	unsigned long flags;
+	u32 cpu;
 };
 struct user_pt_regs {
 	__u64 regs[31];

@@ -60,6 +60,9 @@ struct host {
 	bool is_pid_ns; /* not the first PID namespace: most of the host's processes have no id here
 			 */
 	bool has_addresses;
+	/* Of the kernel's table of where each CPU's variables are, and of its run queues in there;
+	 * 0: not known, as without CONFIG_KALLSYMS_ALL. */
+	uint64_t per_cpu_offsets, runqueues;
 	bool has_first_run;	 /* the function that a vCPU passes in its first KVM_RUN */
 	bool has_nx_kthread;	 /* KVM_CREATE_VM makes the thread that recovers huge pages */
 	bool has_call_expedited; /* call_srcu_expedited(): the fix of what v6.18 brought */

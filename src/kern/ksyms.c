@@ -81,6 +81,17 @@ static void fill_host(const struct load *load, const struct kallsym *symbol)
 		host->kvm = symbol->module ? HOST_KVM_MODULE : HOST_KVM_BUILTIN;
 }
 
+/* Variables of the kernel's own. */
+static void fill_variables(struct host *host, const struct kallsym *symbol)
+{
+	if (symbol->module || (*symbol->name != '_' && *symbol->name != 'r'))
+		return;
+	if (!strcmp(symbol->name, "__per_cpu_offset"))
+		host->per_cpu_offsets = symbol->addr;
+	else if (!strcmp(symbol->name, "runqueues"))
+		host->runqueues = symbol->addr;
+}
+
 static int take_line(const struct load *load, char *line)
 {
 	struct kallsym symbol;
@@ -88,6 +99,7 @@ static int take_line(const struct load *load, char *line)
 	if (!kallsym_parse(line, &symbol))
 		return 0;
 	fill_host(load, &symbol);
+	fill_variables(load->host, &symbol);
 	if (!load->syms || !kallsym_is_function(&symbol) ||
 	    (load->only && !is_foreign(load->only, symbol.module)))
 		return 0;

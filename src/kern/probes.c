@@ -202,6 +202,8 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->is_in_pid_ns = proc_pid_ns() != PROC_PID_NS_FIRST;
 	skel->rodata->want_followed = cfg->want_fork;
 	skel->rodata->rcu_data_from_rq = cfg->rcu_data_from_rq;
+	skel->rodata->per_cpu_offsets = cfg->per_cpu_offsets;
+	skel->rodata->runqueues_at = cfg->runqueues;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
 	set_room(skel);
 	if (cfg->ring_bytes) {
@@ -279,18 +281,19 @@ static int learn_ids(struct probes *probes, struct err *err)
 		   : 0;
 }
 
-/* Where RCU's grace periods are. Without it, what a wait for RCU went to is not known. */
+/* Where RCU's grace periods are. Without it, what a wait for RCU went to is not known, and it is
+ * one piece. */
 static void learn_rcu(struct probes *probes)
 {
 	struct kvmstall_bpf *skel = probes->skel;
 
-	if (!skel->rodata->rcu_data_from_rq || !attach_plan_carries(probes->plan, CAPABILITY_SCAN))
-		return;
-	skel->bss->scan_rcu = true;
-	iterate(skel->progs.task_iter, NULL);
-	skel->bss->scan_rcu = false;
+	if (skel->rodata->rcu_data_from_rq && attach_plan_carries(probes->plan, CAPABILITY_SCAN)) {
+		skel->bss->scan_rcu = true;
+		iterate(skel->progs.task_iter, NULL);
+		skel->bss->scan_rcu = false;
+	}
 	if (!*(volatile __u64 *)&skel->bss->rcu_root)
-		log_info("what a wait for RCU goes to is not known: its kthread was not found");
+		log_notice("what a wait for RCU goes to is not known: its kthread was not found");
 }
 
 static void cleanup_probes(struct probes **probes)

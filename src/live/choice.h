@@ -21,7 +21,8 @@ struct choice {
 	struct symbols *syms;	 /* this kernel's */
 	struct ticks *ticks;	 /* that are being counted */
 	uint32_t config_hz;
-	int64_t rcu_data_from_rq; /* of struct kernel_traits */
+	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
+	uint64_t per_cpu_offsets, runqueues; /* of struct host */
 };
 
 /* Try what there is, with a ring buffer of @ring_bytes (0: the default), and plan. A negative errno

@@ -108,6 +108,8 @@ static int make_probes(struct session *session, struct err *err)
 		.min_ns = session->cfg.min_ns,
 		.ring_bytes = session->cfg.ring_bytes,
 		.rcu_data_from_rq = session->choice.rcu_data_from_rq,
+		.per_cpu_offsets = session->choice.per_cpu_offsets,
+		.runqueues = session->choice.runqueues,
 	};
 
 	session->probes = probes_new(&session->choice.plan, session->choice.syms, &cfg, on_record,
