@@ -135,7 +135,7 @@ $O/asan/%.o: src/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) $(DEPFLAGS) -c -o $@ $<
 
 # Order only: once an object is built, its .d file knows which skeletons it includes.
-$(call objects,kern) $(call objects,live): | $(SKELS)
+$(call objects,kern) $(call objects,live): | $(SKELS) $O/kvmstall.types.h
 $O/main.o $O/cmd/version.o $O/asan/cmd/version.o: | $O/version.h
 $O/output/html.o $O/asan/output/html.o $O/fuzz/output/html.o: $O/page_assets.h
 
@@ -146,6 +146,12 @@ $O/bpf/%.bpf.o: bpf/%.bpf.c $O/flags
 
 $O/%.skel.h: $O/bpf/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# What the programs may ask the kernel's types for, without what libbpf takes as a flavour, in strcmp()'s order.
+$O/%.types.h: $O/bpf/%.bpf.o
+	$(call say,GEN,$@)$(BPFTOOL) btf dump file $< format raw | \
+		sed -n "s/^\[[0-9]*\] \(STRUCT\|UNION\) '\([a-z_0-9]*\)' .*/\2/p" | sed 's/___.*//; /^$$/d' | LC_ALL=C sort -u | \
+		sed 's/.*/"&",/' >$@
 
 # A page's style and script: files of the tree, in the program.
 $O/page_assets.h: scripts/embed.sh src/output/page.css src/output/page.js

@@ -154,7 +154,7 @@ static void find_out(struct check *check, uint64_t ring_bytes)
 	host_read("", &check->host);
 	check->host.ring_bytes = ring_bytes;
 	ksyms_fill_host(&check->host);
-	features_probe(check->results, ring_bytes, &traits);
+	features_probe(check->results, ring_bytes, &traits, NULL);
 	features_fill_host(&traits, &check->host);
 	ticks_stop(ticks, &check->host);
 	diagnosis_make(&check->host, &check->findings);

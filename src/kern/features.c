@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "host/diagnosis.h"
 #include "host/host.h"
+#include "kern/core_types.h"
 #include "kern/kernel_types.h"
 #include "kern/limits.h"
 #include "kern/sampler.h"
@@ -231,7 +232,7 @@ static void probe_one(const struct feature_trial *trial, enum feature feat,
 }
 
 void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
-		    struct kernel_traits *traits)
+		    struct kernel_traits *traits, struct core_types *core)
 {
 	/* What a trial prints when it fails is no news: its result is. */
 	libbpf_print_fn_t old = libbpf_set_print(NULL);
@@ -242,6 +243,8 @@ void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_by
 	for (int i = 0; i < FEATURE_CNT; i++)
 		probe_one(&trial, i, &results[i]);
 	kernel_types_traits(&trial.types, traits);
+	if (core)
+		core_types_init(core, &trial.types);
 	kernel_types_fini(&trial.types);
 	libbpf_set_print(old);
 }

@@ -9,6 +9,7 @@
 
 #include "host/attach_plan.h"
 
+struct core_types;
 struct host;
 struct kernel_traits;
 
@@ -37,10 +38,11 @@ struct feature_result {
 /*
  * Try them all. KVMSTALL_DISABLE="fentry,iter" makes those named fail. @ring_bytes: of
  * the ring buffer to try; 0: the least. Takes about 0.01 s, and
- * raises limits (kern/limits.h). What cannot be tried does not work, and says why.
+ * raises limits (kern/limits.h). What cannot be tried does not work, and says why. @core: NULL, or
+ * to be freed by core_types_fini().
  */
 void features_probe(struct feature_result results[FEATURE_CNT], uint64_t ring_bytes,
-		    struct kernel_traits *traits);
+		    struct kernel_traits *traits, struct core_types *core);
 
 /* Is all that KVMSTALL_DISABLE names a feature? 0, or -EINVAL with @err of kind ERR_USAGE. */
 int features_check_disabled(struct err *err);

@@ -21,12 +21,14 @@ void kernel_types_init(struct kernel_types *types)
 		types->btf = btf__load_vmlinux_btf();
 		types->code = types->btf ? 0 : -errno;
 	}
+	types->module = types->btf ? btf__load_module_btf(KVM_MODULE, types->btf) : NULL;
 }
 
 void kernel_types_fini(struct kernel_types *types)
 {
+	btf__free(types->module);
 	btf__free(types->btf);
-	types->btf = NULL;
+	types->btf = types->module = NULL;
 }
 
 int kernel_types_id(const struct kernel_types *types, const char *name, uint32_t kind)
@@ -84,17 +86,11 @@ static void find_kvm(const struct btf *btf, struct kernel_traits *traits)
 
 void kernel_types_traits(const struct kernel_types *types, struct kernel_traits *traits)
 {
-	struct btf *module;
-
 	*traits = (struct kernel_traits){.are_known = types->btf};
 	if (!types->btf)
 		return;
 	traits->rcu_data_from_rq = find_rcu_data(types->btf);
 	find_kvm(types->btf, traits);
-	if (traits->has_kvm_types)
-		return;
-	module = btf__load_module_btf(KVM_MODULE, types->btf);
-	if (module)
-		find_kvm(module, traits);
-	btf__free(module);
+	if (!traits->has_kvm_types && types->module)
+		find_kvm(types->module, traits);
 }

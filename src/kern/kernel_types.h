@@ -10,7 +10,8 @@ struct btf;
 
 struct kernel_types {
 	struct btf *btf;
-	int code; /* a negative errno why .btf is NULL, or 0 */
+	struct btf *module; /* that of KVM's module, on top of it; NULL: it has none */
+	int code;	    /* a negative errno why .btf is NULL, or 0 */
 };
 
 /* What programs and advice depend on. */

@@ -305,6 +305,7 @@ struct probes *probes_new(const struct attach_plan *plan, const struct symbols *
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err)
 {
 	_cleanup_(cleanup_probes) struct probes *probes = calloc(1, sizeof(*probes));
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
 
 	if (!probes) {
 		err_set(err, -ENOMEM, "out of memory");
@@ -317,7 +318,8 @@ struct probes *probes_new(const struct attach_plan *plan, const struct symbols *
 	/* Without the right to it there are no figures, which is no reason to fail. */
 	probes->stats_fd = cfg->want_cost ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
 	libbpf_set_print(on_libbpf);
-	probes->skel = kvmstall_bpf__open();
+	opts.btf_custom_path = *cfg->types ? cfg->types : NULL;
+	probes->skel = kvmstall_bpf__open_opts(&opts);
 	if (!probes->skel) {
 		err_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 		return NULL;

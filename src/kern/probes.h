@@ -26,6 +26,7 @@ struct probes_cfg {
 	uint64_t ring_bytes; /* 0: the default */
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
+	const char *types;		     /* .path of struct core_types */
 };
 
 struct probes_cost {

@@ -132,7 +132,7 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	choice->ticks = ticks_start();
 	host_read("", &host);
 	reading_start(&reading, &host);
-	features_probe(results, ring_bytes, &traits);
+	features_probe(results, ring_bytes, &traits, &choice->core);
 	choice->syms = reading_end(&reading);
 	features_fill_host(&traits, &host);
 	host.ring_bytes = ring_bytes;
@@ -169,6 +169,7 @@ void choice_fini(struct choice *choice)
 {
 	ticks_free(choice->ticks);
 	choice->ticks = NULL;
+	core_types_fini(&choice->core);
 	symbols_free(choice->syms);
 	choice->syms = NULL;
 }

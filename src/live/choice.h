@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host/attach_plan.h"
+#include "kern/core_types.h"
 #include "output/advice.h"
 
 struct err;
@@ -23,6 +24,7 @@ struct choice {
 	uint32_t config_hz;
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
+	struct core_types core;
 };
 
 /* Try what there is, with a ring buffer of @ring_bytes (0: the default), and plan. A negative errno

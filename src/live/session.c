@@ -110,6 +110,7 @@ static int make_probes(struct session *session, struct err *err)
 		.rcu_data_from_rq = session->choice.rcu_data_from_rq,
 		.per_cpu_offsets = session->choice.per_cpu_offsets,
 		.runqueues = session->choice.runqueues,
+		.types = session->choice.core.path,
 	};
 
 	session->probes = probes_new(&session->choice.plan, session->choice.syms, &cfg, on_record,

@@ -30,7 +30,7 @@ while read -ra floor; do
 	for dir in "${floor[@]}"; do
 		complain "src/$dir may include only $below|$dir, by the path from src/" < <(
 			grep -rnE '^\s*#\s*include\s*("|<[a-z]+/)' "src/$dir" |
-				grep -vE '"[a-z_]+\.skel\.h"|"(version|page_assets)\.h"|<(bpf|linux|sys|asm|cap-ng|microhttpd|curl|systemd|arpa|net|netinet)/' |
+				grep -vE '"[a-z_]+\.(skel|types)\.h"|"(version|page_assets)\.h"|<(bpf|linux|sys|asm|cap-ng|microhttpd|curl|systemd|arpa|net|netinet)/' |
 				grep -vE "[\"<]($below|$dir)/")
 	done
 	below="$below|$(tr ' ' '|' <<<"${floor[*]}")"
