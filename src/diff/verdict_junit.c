@@ -6,18 +6,6 @@
 #include "base/str.h"
 #include "output/html.h"
 
-static void add_escaped(struct str *out, const char *text)
-{
-	for (; *text; text++) {
-		const char *entity = html_entity(*text);
-
-		if (entity)
-			str_adds(out, entity);
-		else
-			str_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
-	}
-}
-
 static bool is_failure(const struct change *change)
 {
 	return change->verdict == VERDICT_WORSE && !change->is_minor;
@@ -43,7 +31,7 @@ static void add_text(struct str *out, const struct comparison *comparison,
 	compare_add_cause(&text, comparison, change);
 	str_adds(&text, " ");
 	compare_add_origin(&text, change);
-	add_escaped(out, str_part(out, &text));
+	html_add_text(out, str_part(out, &text));
 	str_fini(&text);
 }
 
@@ -55,11 +43,11 @@ static void add_case(struct str *out, const struct comparison *comparison,
 	str_init(&name);
 	compare_add_phase(&name, change);
 	str_adds(out, "    <testcase classname=\"");
-	add_escaped(out, str_part(out, &name));
+	html_add_text(out, str_part(out, &name));
 	str_reset(&name);
 	compare_add_call(&name, change);
 	str_adds(out, "\" name=\"");
-	add_escaped(out, str_part(out, &name));
+	html_add_text(out, str_part(out, &name));
 	str_fini(&name);
 	str_addf(out, "\" time=\"%.6f\"", change->sides[SIDE_NEW].median / 1e9);
 	if (!is_failure(change) && !is_skipped(change)) {
@@ -80,7 +68,7 @@ static void add_reasons(struct str *out, const struct comparison *comparison)
 	for (int i = 0, cnt = 0; i < REASON_CNT; i++)
 		if (comparison->reasons & 1u << i) {
 			str_adds(out, cnt++ ? "; " : "");
-			add_escaped(out, comparison_reason_text(i));
+			html_add_text(out, comparison_reason_text(i));
 		}
 	str_adds(out, "\"/>\n    </testcase>\n");
 }
@@ -96,9 +84,9 @@ void compare_junit(struct str *out, const struct comparison *comparison,
 		skipped += is_skipped(&comparison->changes[i]);
 	}
 	str_adds(out, "  <testsuite name=\"kvmstall diff ");
-	add_escaped(out, names[SIDE_BASE]);
+	html_add_text(out, names[SIDE_BASE]);
 	str_adds(out, " ");
-	add_escaped(out, names[SIDE_NEW]);
+	html_add_text(out, names[SIDE_NEW]);
 	str_addf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"%zu\">\n",
 		 comparison->cnt + is_error, failures, is_error, skipped);
 	for (size_t i = 0; i < comparison->cnt; i++)

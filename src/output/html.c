@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "page_assets.h"
 
-const char *html_entity(char c)
+static const char *entity_of(char c)
 {
 	switch (c) {
 	case '<':
@@ -23,12 +23,12 @@ const char *html_entity(char c)
 	}
 }
 
-static void add_text(struct str *out, const char *text)
+void html_add_text(struct str *out, const char *text)
 {
 	size_t len;
 
 	for (; *text; text += len) {
-		const char *clean = sanitize_next(text, &len), *entity = html_entity(*clean);
+		const char *clean = sanitize_next(text, &len), *entity = entity_of(*clean);
 
 		if (*text == '\n')
 			str_addc(out, ' ');
@@ -65,13 +65,13 @@ void html_add_page(struct str *out, const char *title, const char *verdict, cons
 		      "<meta name=\"referrer\" content=\"no-referrer\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-	add_text(out, title);
+	html_add_text(out, title);
 	str_adds(out, "</title>\n<style>");
 	str_addn(out, page_css, sizeof(page_css));
 	str_adds(out, "</style>\n</head>\n<body>\n<header><h1>");
-	add_text(out, title);
+	html_add_text(out, title);
 	str_adds(out, "</h1>\n<p id=\"verdict\">");
-	add_text(out, verdict);
+	html_add_text(out, verdict);
 	str_adds(out, "</p></header>\n<main id=\"main\">"
 		      "<noscript><p>The rest of this page is drawn by its script.</p></noscript>"
 		      "</main>\n<script type=\"application/json\" id=\"data\">");

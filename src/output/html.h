@@ -11,8 +11,9 @@
 
 struct str;
 
-/* What stands for @c between tags and in quoted attributes, of HTML and XML; NULL: itself. */
-const char *html_entity(char c);
+/* Append @text as it may stand between tags and in quoted attributes, of HTML and XML: one line,
+ * UTF-8 whatever its bytes are. */
+void html_add_text(struct str *out, const char *text);
 
 /* Append the page: @title and @verdict are text; @data is one JSON value. */
 void html_add_page(struct str *out, const char *title, const char *verdict, const char *data);

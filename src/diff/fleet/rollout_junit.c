@@ -5,21 +5,9 @@
 #include "diff/verdict.h"
 #include "output/html.h"
 
-static void add_escaped(struct str *out, const char *text)
-{
-	for (; *text; text++) {
-		const char *entity = html_entity(*text);
-
-		if (entity)
-			str_adds(out, entity);
-		else
-			str_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
-	}
-}
-
 static void add_flushed(struct str *out, struct str *text)
 {
-	add_escaped(out, str_failed(text) ? "" : text->text);
+	html_add_text(out, str_failed(text) ? "" : text->text);
 	str_reset(text);
 }
 
@@ -55,7 +43,7 @@ static void add_reasons(struct str *out, const struct rollout *rollout)
 		      "      <error message=\"");
 	for (size_t i = 0; i < rollout->reasons_cnt; i++) {
 		str_adds(out, i ? "; " : "");
-		add_escaped(out, rollout->reasons[i].text);
+		html_add_text(out, rollout->reasons[i].text);
 	}
 	str_adds(out, "\"/>\n    </testcase>\n");
 }
@@ -69,9 +57,9 @@ void rollout_junit(struct str *out, const struct rollout *rollout)
 		shown += rollout_shows(rollout, &rollout->rows[i]);
 	str_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
 		      "  <testsuite name=\"kvmstall diff ");
-	add_escaped(out, rollout->fleet->question.matchers[SIDE_BASE]);
+	html_add_text(out, rollout->fleet->question.matchers[SIDE_BASE]);
 	str_adds(out, " ");
-	add_escaped(out, rollout->fleet->question.matchers[SIDE_NEW]);
+	html_add_text(out, rollout->fleet->question.matchers[SIDE_NEW]);
 	str_addf(out, "\" tests=\"%zu\" failures=\"%d\" errors=\"%d\" skipped=\"0\">\n",
 		 shown + is_error, rollout->outcome == OUTCOME_WORSE, is_error);
 	for (size_t i = 0; i < rollout->cnt; i++)
