@@ -28,6 +28,8 @@ static __always_inline void task_add(__u32 tid, const struct task_state *state)
 {
 	struct task_state *old;
 
+	if (!tasks_cnt)
+		calls_since_ns = state->begin_ns;
 	if (!bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST)) {
 		__sync_fetch_and_add(&tasks_cnt, 1);
 		return;
@@ -46,6 +48,22 @@ static __always_inline void task_del(__u32 tid)
 {
 	if (!bpf_map_delete_elem(&tasks, &tid))
 		__sync_fetch_and_add(&tasks_cnt, -1);
+}
+
+/*
+ * Its task has a CPU, which it may not have been seen to get (away.h). False: it was in no call,
+ * but in a sleep that is over, and it is forgotten.
+ */
+static __always_inline bool task_runs(struct task_state *state, __u32 tid)
+{
+	if (away_missed(&state->away)) {
+		count_loss(KS_LOSS_MISSED);
+		state->sleeps++; /* which has no record: the call is incomplete */
+	}
+	if (state->kind || state->wait_ns)
+		return true;
+	task_del(tid);
+	return false;
 }
 
 static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
@@ -189,7 +207,7 @@ GLOBAL int call_return(__s64 ret)
 	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
 	__u64 now;
 
-	if (!state)
+	if (!state || !task_runs(state, tid))
 		return false;
 	now = bpf_ktime_get_ns();
 	if (state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM && ret >= 0)

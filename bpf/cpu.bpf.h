@@ -17,19 +17,17 @@ static __always_inline struct turns *this_turns(void)
 	return bpf_map_lookup_elem(&turns, &zero);
 }
 
-/* @prev loses its CPU, for whatever reason. */
-static __always_inline void turn_ends(struct task_struct *prev)
+/* @prev loses its CPU to @next, for whatever reason. */
+static __always_inline void turn_ends(struct task_struct *prev, struct task_struct *next)
 {
 	struct turns *its = tasks_cnt ? this_turns() : NULL;
 	struct turn *turn;
 
 	if (!its)
 		return;
-	turn = turns_end(its, prev->pid, calls_since_ns, bpf_ktime_get_ns());
-	if (!turn)
-		return;
-	if (!prev->pid)
-		return; /* it was idle */
+	turn = turns_end(its, prev->pid, next->pid, calls_since_ns, bpf_ktime_get_ns());
+	if (!turn || !turn->tid)
+		return; /* it was idle, or somebody who was not seen */
 	turn->shown_tid = shown_tid(prev, prev->pid);
 	turn->prio = prev->prio;
 	BPF_CORE_READ_STR_INTO(&turn->comm, prev, comm);
@@ -104,9 +102,9 @@ static __always_inline void cpu_lost(struct task_struct *prev)
 {
 	struct task_state *state = task_find(prev->pid);
 
-	if (!state || state->off_ns)
+	if (!state || !task_runs(state, prev->pid))
 		return;
-	state->ready_ns = bpf_ktime_get_ns();
+	state->away.ready_ns = bpf_ktime_get_ns();
 	state->throttled = task_is_throttled(prev);
 }
 
@@ -114,23 +112,13 @@ static __always_inline void cpu_lost(struct task_struct *prev)
 static __always_inline void cpu_regained(struct task_state *state, struct task_struct *task,
 					 struct task_struct *prev)
 {
-	__u64 since_ns = state->ready_ns;
+	__u64 since_ns = state->away.ready_ns;
 
 	if (!since_ns)
 		return;
-	state->ready_ns = 0;
+	state->away.ready_ns = 0;
 	if (state->kind)
 		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), state);
-}
-
-/* It ran, so it must have had one again, though no program has seen that: one in a million switches
- * on 6.18.44. When is not known. */
-static __always_inline void cpu_forget(struct task_state *state)
-{
-	if (!state->ready_ns)
-		return;
-	state->ready_ns = 0;
-	count_loss(KS_LOSS_MISSED);
 }
 
 /* A task is given the run queue of its CPU with each CPU that it is put on (set_task_rq()). */

@@ -279,7 +279,7 @@ PROBE(run_kprobe, struct kvm_vcpu *vcpu)
 TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
       unsigned int prev_state)
 {
-	turn_ends(prev);
+	turn_ends(prev, next);
 	rcu_gp_sleeps(prev, preempt, prev_state);
 	task_off_cpu(ctx, prev, preempt, prev_state);
 	kthread_runs(next, prev);

@@ -7,6 +7,7 @@
 #include <kvmstall/programs.h>
 #include <kvmstall/records.h>
 
+#include "away.h"
 #include "locked.h"
 #include "lost.h"
 #include "turns.h"
@@ -103,7 +104,7 @@ __u64 woken_ns;
 /* Tasks in .tasks. While it is 0, scheduler probes look no further. */
 __s64 tasks_cnt;
 
-/* Since when there is one. */
+/* Since when there is one: no turn of a CPU is known from before. */
 __u64 calls_since_ns;
 __u64 losses[KS_LOSS_CNT];
 
@@ -120,13 +121,12 @@ struct task_state {
 	__u64 wait_ns; /* entered an SRCU wait; 0: not in one */
 	__u64 wait_ssp;
 	__u64 wait_needed;
-	__u64 off_ns; /* left the CPU; 0: on it */
 	__u64 wake_ns;
 	__u64 wake_ssp;
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
-	__u64 ready_ns;	     /* lost its CPU without having slept; 0: it has one, or sleeps */
+	struct away away;
 	struct locked locked;
 	__u32 shown_tid; /* its ids in records: a task that is dead has none */
 	__u32 shown_tgid;
@@ -137,7 +137,7 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 throttled;	 /* with .ready_ns or .wake_ns */
+	__u8 throttled;	 /* with .away.ready_ns or .wake_ns */
 	__u32 waker_tid; /* who woke it; with .wake_ns */
 	char waker_comm[KS_COMM_LEN];
 	__u32 pad;

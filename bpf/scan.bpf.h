@@ -18,7 +18,7 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	if (!state)
 		return;
 	rec->begin_ns = state->begin_ns;
-	rec->off_ns = state->off_ns;
+	rec->off_ns = state->away.off_ns;
 	rec->wait_ns = state->wait_ns;
 	rec->kvm = state->kvm;
 	rec->needed = state->wait_needed ? state->wait_needed : state->needed;

@@ -171,7 +171,7 @@ static __always_inline void orphan_open(struct task_struct *task, __u64 now)
 {
 	struct task_state state = {
 		.begin_ns = now,
-		.off_ns = now,
+		.away.off_ns = now,
 		.shown_tid = shown_tid(task, task->pid),
 		.shown_tgid = shown_tgid(task, task->tgid),
 	};
@@ -204,6 +204,8 @@ GLOBAL int task_sleeps(__u32 task_state)
 	struct task_state *state = task_find(tid);
 	__u64 now;
 
+	if (state && !task_runs(state, tid))
+		state = NULL;
 	if (!state) {
 		if (!may_be_wait(task, task_state))
 			return false;
@@ -219,8 +221,7 @@ GLOBAL int task_sleeps(__u32 task_state)
 		task_dies(task, state, now);
 		return false;
 	}
-	cpu_forget(state);
-	state->off_ns = now;
+	state->away.off_ns = now;
 	state->wake_ns = 0;
 	state->wake_ssp = 0;
 	task_sample(state);
@@ -246,7 +247,7 @@ static __always_inline void sleep_wake(struct task_struct *task)
 	struct task_state *state = task_find(task->pid);
 	struct cpu_state *cpu;
 
-	if (!state || !state->off_ns || state->wake_ns)
+	if (!state || !state->away.off_ns || state->wake_ns)
 		return;
 	state->wake_ns = bpf_ktime_get_ns();
 	state->wake_cpu = bpf_get_smp_processor_id();
@@ -280,7 +281,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 	__u64 ssp = state->wait_ssp ? state->wait_ssp : state->wake_ssp;
 
 	head_fill(&sleep->head, now, state->shown_tid, KS_SLEEP);
-	sleep->off_ns = state->off_ns;
+	sleep->off_ns = state->away.off_ns;
 	sleep->wake_ns = state->wake_ns;
 	sleep->wait_ns = state->wait_ns;
 	sleep->kvm = state->kvm;
@@ -344,7 +345,7 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
 		return false;
 	}
-	if (state->wake_ns && now - state->off_ns >= STACK_MIN_NS) {
+	if (state->wake_ns && now - state->away.off_ns >= STACK_MIN_NS) {
 		cpu_fill(woken, KS_WOKEN, task, prev, state->wake_ns, now, state);
 		ring_submit(woken);
 	} else {
@@ -363,7 +364,7 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 static __always_inline void orphan_close(struct task_state *state, struct task_struct *task,
 					 struct task_struct *prev, __u64 now)
 {
-	if ((state->wake_ssp || now - state->off_ns >= ORPHAN_MIN_NS) &&
+	if ((state->wake_ssp || now - state->away.off_ns >= ORPHAN_MIN_NS) &&
 	    sleep_emit_wait(state, task, prev, now)) {
 		state->sleeps++;
 		state->flags |= KS_CALL_WAITED;
@@ -378,7 +379,7 @@ static __always_inline void sleep_emit_woken(const struct task_state *state,
 					     struct task_struct *task, struct task_struct *prev,
 					     __u64 now)
 {
-	if (state->wake_ns && now - state->off_ns >= STACK_MIN_NS)
+	if (state->wake_ns && now - state->away.off_ns >= STACK_MIN_NS)
 		cpu_emit(KS_WOKEN, task, prev, state->wake_ns, now, state);
 }
 
@@ -414,7 +415,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 	if (!state)
 		return;
 	cpu_regained(state, task, prev);
-	if (!state->off_ns)
+	if (!state->away.off_ns)
 		return;
 	now = bpf_ktime_get_ns();
 	if (!state->kind && !state->wait_ssp) {
@@ -423,7 +424,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 	}
 	by_srcu = state->wake_ssp || state->wait_ssp;
 	/* what an orphan was in is known by its stack alone */
-	if (by_srcu && state->kind && now - state->off_ns < STACK_MIN_NS &&
+	if (by_srcu && state->kind && now - state->away.off_ns < STACK_MIN_NS &&
 	    !is_first_of_foreign(state))
 		sleep_emit_bare(state, now);
 	else
@@ -431,7 +432,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 	state->sleeps++;
 	if (by_srcu)
 		state->flags |= KS_CALL_WAITED;
-	state->off_ns = 0;
+	state->away.off_ns = 0;
 }
 
 #endif

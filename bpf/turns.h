@@ -27,22 +27,26 @@ struct turn {
 struct turns {
 	__u64 since_ns; /* whoever has the CPU has had it since then; 0: not known */
 	__u32 next;
-	__u32 unused;
+	__u32 tid; /* who was seen to get it then */
 	struct turn list[TURNS_MAX];
 };
 
 /*
- * A turn of @tid's ends. Switches are seen while there is a call, @calls_ns: since when there is
- * one. Returns the turn, to be named; NULL if it was short, or goes on with one that was: somebody
- * else had the CPU for a moment.
+ * A turn of @tid's ends, and @next_tid has the CPU. Switches are seen while there is a call,
+ * @calls_ns: since when there is one. Returns the turn, to be named; NULL if it was short, or goes
+ * on with one that was: somebody else had the CPU for a moment. When @tid was not seen to get it
+ * (away.h), the turn is nobody's, as idle is.
  */
-static inline __attribute__((always_inline)) struct turn *turns_end(struct turns *turns, __u32 tid,
-								    __u64 calls_ns, __u64 now_ns)
+static inline __attribute__((always_inline)) struct turn *
+turns_end(struct turns *turns, __u32 tid, __u32 next_tid, __u64 calls_ns, __u64 now_ns)
 {
 	__u64 from_ns = turns->since_ns > calls_ns ? turns->since_ns : calls_ns;
 	struct turn *turn = &turns->list[(turns->next - 1) & (TURNS_MAX - 1)];
 
+	if (turns->since_ns > calls_ns && turns->tid != tid)
+		tid = 0;
 	turns->since_ns = now_ns;
+	turns->tid = next_tid;
 	if (from_ns > now_ns)
 		return 0;
 	if (turn->until_ns && turn->tid == tid && from_ns - turn->until_ns < TURN_MIN_NS) {

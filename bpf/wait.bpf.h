@@ -47,7 +47,7 @@ static __always_inline void wait_close(void)
 	__u32 tid = current_tid();
 	struct task_state *state = task_find(tid);
 
-	if (!state || !state->wait_ns)
+	if (!state || !state->wait_ns || !task_runs(state, tid))
 		return;
 	state->wait_ns = 0;
 	state->wait_ssp = 0;

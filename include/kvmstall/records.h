@@ -370,7 +370,7 @@ _Static_assert(__builtin_offsetof(struct ks_task, stack) == 112, "ks_task has a 
 	X(REORDER, "reorder", "a record came too late to be put in order")               \
 	X(HISTORY, "history", "a wait reached further back than the history that is kept")         \
 	X(NO_END, "no-end", "a call or wait began whose end could not be seen")          \
-	X(MISSED, "missed", "the kernel ran no program: it was in another one already")  \
+	X(MISSED, "missed", "the kernel ran no program: it was in one, or reports no such switch") \
 	X(FOLLOWED, "followed", "a child of COMMAND found no room in their table: its VMs are not shown")
 /* clang-format on */
 

