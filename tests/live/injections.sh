@@ -11,7 +11,7 @@
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || ROWS=${ROWS:+$(readlink -f "$ROWS")} ROUNDS=${ROUNDS:-31} SPARE=${SPARE:-31} TESTS="${TESTS:-inject-reader inject-lock inject-kworker inject-normal-gp
 	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-rcu-fdtable truth-chain truth-chain-to-reader truth-runnable truth-host-lock truth-mmu-lock
-	truth-storm-memslots truth-storm-routing truth-table}" exec bash "$(dirname "$0")/run.sh"
+	truth-storm-memslots truth-storm-sum truth-storm-routing storm-lines truth-table}" exec bash "$(dirname "$0")/run.sh"
 
 # build NAME: a program of this folder
 build()
@@ -182,11 +182,36 @@ test_truth_storm_memslots()
 		sh -c '"$0" repro --json --from list >"$TRUTH"' "$KVMSTALL"
 }
 
+# The same of as many as a guest makes that boots from flash, a few times.
+test_truth_storm_sum()
+{
+	local rounds=3 spare=3
+
+	updates 20011 >list
+	each truth-storm-sum "$(storm_of KVM_SET_USER_MEMORY_REGION 20011)" \
+		sh -c '"$0" repro --json --from list >"$TRUTH"' "$KVMSTALL"
+}
+
 test_truth_storm_routing()
 {
 	routings 521 >list
 	each truth-storm-routing "$(storm_of KVM_SET_GSI_ROUTING 521)" \
 		sh -c '"$0" repro --json --from list >"$TRUTH"' "$KVMSTALL"
+}
+
+# As text: a line for the storm, and few others, whatever the machine does to some of its calls.
+test_storm_lines()
+{
+	routings 521 >list
+	repeat 7 storm_lines
+}
+
+storm_lines()
+{
+	"$KVMSTALL" trace -o trace -- "$KVMSTALL" repro --from list >/dev/null
+	[ "$(grep -c ' 521 x KVM_SET_GSI_ROUTING .* storm of [^ ]*: ' trace)" = 1 ] || too_busy "no storm of all: $(grep ' x ' trace)"
+	[ "$(wc -l <trace)" -le 20 ] || too_busy "$(wc -l <trace) lines"
+	note "$(wc -l <trace) lines, one of them for 521 calls"
 }
 
 # What a table has of them: all rows, after the rounds.
@@ -197,7 +222,7 @@ test_truth_table()
 		cat <<-END
 			# Causes made on purpose, and what kvmstall said
 
-			Each cause is made $rounds times while \`kvmstall trace\` watches; whoever makes it says when, and whose call suffers, and that
+			Each cause is made $rounds times (storm-sum: 3) while \`kvmstall trace\` watches; whoever makes it says when, and whose call suffers, and that
 			is what the trace is judged by (tests/lib/inject.jq). Written by \`TABLE=docs/injections.md make check-injections\`: Linux
 			$(uname -r), $(nproc) CPUs, $(date +%F).
 
