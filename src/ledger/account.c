@@ -33,7 +33,7 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 /* Did the sleeper itself start this GP, in the synchronize_srcu() that it sleeps in? */
 static bool is_own_gp(const struct task *task, const struct initiator *initiator, uint64_t off_ns)
 {
-	return initiator && initiator->is_known && initiator->is_sync &&
+	return initiator && initiator->is_known && initiator->is_sync && !initiator->is_inherited &&
 	       initiator->tid == task->tid && initiator->ts_ns <= off_ns &&
 	       initiator->ts_ns >= task->last_in_ns;
 }

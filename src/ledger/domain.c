@@ -402,6 +402,7 @@ static void gp_follow(struct domain *dom, const struct run *run, const struct ks
 	if (initiator) {
 		same = *initiator;
 		same.gp = gp;
+		same.is_inherited = true;
 		initiator_add(dom, &same);
 	}
 	if (run->next == GP_ARMED)

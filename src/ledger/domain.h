@@ -55,6 +55,7 @@ struct initiator {
 	bool is_delayed;   /* armed a timer: a normal GP */
 	bool is_sync;	   /* by a synchronize_srcu*(): it waits for it itself */
 	bool is_known;	   /* false: in flight before we looked */
+	bool is_inherited; /* it started one before: this follows at once */
 	enum call_id call; /* by its record, or else by its stack */
 	const char *func;  /* who asked SRCU: "kvm_io_bus_register_dev"; NULL: not known */
 	char comm[KS_COMM_LEN];

@@ -191,6 +191,50 @@ static void a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it(void
 	}
 }
 
+/*
+ * Grace period 2 follows the one that thread 12 started in the call before, and has its initiator:
+ * this wait did not start it, and needs the next one. Kworkers that take irqfds apart do that.
+ */
+static void a_gp_that_follows_ones_own_is_not_ones_own(void **state)
+{
+	const struct row rows[] = {
+		BORN(1, 1),
+		START(105, 12, IRQ_SRCU(1), GP(1), .vm = 1, .kind = KS_KIND_CLOSE,
+		      .stack = STARTS_PIT_CLOSE),
+		STEP(GP_BEGIN, 108, IRQ_SRCU(1), GP(1)),
+		STEP(CB_QUEUE, 109, IRQ_SRCU(1), DONE(1)),
+		STEP(GP_QUEUE, 110, IRQ_SRCU(1), GP(2)),
+		STEP(GP_END, 111, IRQ_SRCU(1), GP(2)),
+		STEP(CB_BEGIN, 112, IRQ_SRCU(1), GP(2), .val = 1),
+		SLEEP(107, 113, 115, 12, IRQ_SRCU(1), .stack = IN_PIT_CLOSE),
+		STEP(CB_END, 116, IRQ_SRCU(1), GP(2)),
+		CLOSE(100, 117, 12, 1, 1),
+		STEP(GP_BEGIN, 130, IRQ_SRCU(1), GP(2)),
+		STEP(CB_QUEUE, 131, IRQ_SRCU(1), DONE(2)),
+		STEP(GP_QUEUE, 132, IRQ_SRCU(1), GP(3)),
+		STEP(GP_END, 133, IRQ_SRCU(1), GP(3)),
+		STEP(CB_BEGIN, 134, IRQ_SRCU(1), GP(3), .val = 1),
+		STEP(CB_END, 140, IRQ_SRCU(1), GP(3)),
+		STEP(GP_BEGIN, 160, IRQ_SRCU(1), GP(3)),
+		STEP(CB_QUEUE, 161, IRQ_SRCU(1), DONE(3)),
+		STEP(GP_END, 162, IRQ_SRCU(1), DONE(3)),
+		STEP(CB_BEGIN, 163, IRQ_SRCU(1), DONE(3), .val = 1),
+		SLEEP(120, 164, 170, 12, IRQ_SRCU(1), .stack = IN_PIT_CLOSE),
+		CLOSE(119, 171, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct stall *stall = &trace->stalls[1].stall;
+
+	(void)state;
+	assert_int_equal(trace->cnt, 2);
+	assert_string_equal(
+		trace->stalls[1].account,
+		"run 1, kworker@2 10, gp-work@2 3, kworker@3 27, gp-work@3 1, kworker@3 2, "
+		"gp-work@3 1, wakeup 6, run 1");
+	assert_int_equal(stall->by_cause[KS_CAUSE_UNEXPLAINED], 0);
+	trace_free(trace);
+}
+
 /* srcutree.exp_holdoff decides by the time since the last GP, of which nothing is said where it
  * cannot have. */
 static void a_gp_that_came_too_soon_after_another_says_how_soon(void **state)
@@ -1176,6 +1220,7 @@ int main(void)
 		cmocka_unit_test(
 			who_started_the_gp_before_its_last_sleep_waits_for_it_as_an_outstanding_one),
 		cmocka_unit_test(a_gp_in_flight_is_outstanding_unless_the_wait_itself_started_it),
+		cmocka_unit_test(a_gp_that_follows_ones_own_is_not_ones_own),
 		cmocka_unit_test(a_gp_that_came_too_soon_after_another_says_how_soon),
 		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
