@@ -270,10 +270,15 @@ static __always_inline void ioctl_open(struct file *file, __u32 cmd, __u64 arg)
 static __always_inline void call_begin_release(struct file *file, enum ks_call_kind kind)
 {
 	__u64 kvm = file_kvm(file, kind);
+	struct vm_state *vm;
 
 	call_begin(KS_KIND_CLOSE, kvm, 0, 0);
-	if (is_attached && kind == KS_KIND_VM)
-		emit_step(KS_CLOSING, 0, 0, kvm);
+	if (!is_attached || kind != KS_KIND_VM)
+		return;
+	emit_step(KS_CLOSING, 0, 0, kvm);
+	vm = bpf_map_lookup_elem(&vms, &kvm);
+	if (vm)
+		vm_leave(vm); /* unless this ends it */
 }
 
 /* close(2) of a VM's, a vCPU's or a device's descriptor: maybe the last one. */
@@ -303,12 +308,13 @@ static __always_inline bool task_is_last(struct task_struct *task)
 /*
  * The last thread of a process that had VMs: those that nobody else holds died with it. The run
  * queue is locked: at most OWNER_VMS VMs are looked at, however many there are. When there may be
- * others, user space sweeps.
+ * others, or one lives on, user space sweeps.
  */
 static __always_inline void bury_vms(struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 	struct owner *owner, had;
+	bool is_rest;
 
 	if (!task_is_last(task))
 		return;
@@ -316,11 +322,15 @@ static __always_inline void bury_vms(struct task_struct *task)
 	if (!owner)
 		return;
 	had = *owner;
+	is_rest = had.has_more;
 	bpf_map_delete_elem(&owners, &tgid);
-	for (int i = 0; i < OWNER_VMS; i++)
+	for (int i = 0; i < OWNER_VMS; i++) {
 		if (had.vms[i] && kvm_is_dead(had.vms[i]))
 			vm_gone(had.vms[i]);
-	if (had.has_more)
+		else if (had.vms[i])
+			is_rest = true;
+	}
+	if (is_rest)
 		__sync_fetch_and_add(&sweeps_wanted, 1);
 }
 

@@ -93,6 +93,8 @@ __u64 calls_seen[8];
 /* How often .vms was to be swept: VMs may have ended unseen, or the record of a birth or an end was
  * lost. User space does it. */
 __u64 sweeps_wanted;
+/* VMs in .vms that are .is_left: while there are any, user space sweeps again and again. */
+__s64 left_cnt;
 
 /* VMs in .vms whose first KVM_RUN is waited for. While it is 0, probes of KVM_RUN look no further.
  */
@@ -187,6 +189,7 @@ struct vm_state {
 	__u32 flags;	  /* KS_VM_FOLLOWED */
 	__u32 is_unknown; /* to user space: its record was lost */
 	__u32 has_run;	  /* vCPU 0 has entered KVM_RUN, or nobody asks since the VM was found */
+	__u32 is_left;	  /* who ends it may be nobody that we know: it inherited a descriptor */
 };
 
 /* VMs by struct kvm. Deleted at the VM's end. */

@@ -221,6 +221,20 @@ static __always_inline void fd_runs(__u32 fd)
 		vcpu_runs((struct kvm_vcpu *)BPF_CORE_READ(file, private_data));
 }
 
+/* ---- VMs that others than their users may end ---- */
+
+static __always_inline void vm_leave(struct vm_state *vm)
+{
+	if (__sync_bool_compare_and_swap(&vm->is_left, 0, 1))
+		__sync_fetch_and_add(&left_cnt, 1);
+}
+
+static __always_inline void vm_forget_left(struct vm_state *vm)
+{
+	if (__sync_bool_compare_and_swap(&vm->is_left, 1, 0))
+		__sync_fetch_and_add(&left_cnt, -1);
+}
+
 /* ---- births and ends ---- */
 
 /* Until it gets through, each call on the VM tries again, and user space's sweep does. */
@@ -259,6 +273,7 @@ GLOBAL int vm_add(__u64 kvm, __u32 tgid, __u32 shown_tgid, __u32 flags, __u64 no
 		vm.flags = KS_VM_FOLLOWED;
 	if (old) { /* died unseen; its address is used again */
 		vm_stop_await(old);
+		vm_forget_left(old);
 		owner_drop(old->tgid, kvm);
 	}
 	if (bpf_map_update_elem(&vms, &kvm, &vm, BPF_ANY)) {
@@ -309,6 +324,7 @@ GLOBAL int vm_gone(__u64 kvm)
 	if (!emit_step(KS_VM_GONE, srcu, 0, kvm))
 		__sync_fetch_and_add(&sweeps_wanted, 1);
 	vm_stop_await(vm);
+	vm_forget_left(vm);
 	owner_drop(vm->tgid, kvm);
 	bpf_map_delete_elem(&vms, &kvm);
 	bpf_map_delete_elem(&domains, &srcu);
@@ -322,11 +338,16 @@ GLOBAL int vm_gone(__u64 kvm)
 static __always_inline void vm_sweep(__u64 kvm)
 {
 	struct vm_state *vm = bpf_map_lookup_elem(&vms, &kvm);
+	__u32 tgid;
 
-	if (kvm_is_dead(kvm))
+	if (kvm_is_dead(kvm)) {
 		vm_gone(kvm);
-	else if (vm)
+	} else if (vm) {
 		vm_report_again(kvm, vm);
+		tgid = vm->tgid;
+		if (!bpf_map_lookup_elem(&owners, &tgid))
+			vm_leave(vm);
+	}
 }
 
 #endif

@@ -514,6 +514,11 @@ uint64_t probes_sweeps_wanted(const struct probes *probes)
 	return *(volatile __u64 *)&probes->skel->bss->sweeps_wanted;
 }
 
+bool probes_has_left(const struct probes *probes)
+{
+	return *(volatile __s64 *)&probes->skel->bss->left_cnt > 0;
+}
+
 int probes_sweep(struct probes *probes)
 {
 	if (!attach_plan_carries(probes->plan, CAPABILITY_FIND))

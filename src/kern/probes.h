@@ -66,6 +66,10 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
  */
 uint64_t probes_sweeps_wanted(const struct probes *probes);
 
+/* Are there VMs whose ends may go unseen, since their processes have ended or closed them? Only
+ * sweeps find these ends. */
+bool probes_has_left(const struct probes *probes);
+
 /*
  * Make the records that are missing: of the ends of VMs that are over, and of VMs whose births'
  * records were lost. The programs never walk their maps, so this does, in our own time. Without an

@@ -26,6 +26,9 @@
 /* Between two sweeps, which walk the whole table of VMs. */
 #define SWEEP_MIN_NS 100000000ULL
 
+/* The same where nobody asks, but VMs may end unseen. */
+#define SWEEP_LEFT_NS 1000000000ULL
+
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 
@@ -229,13 +232,18 @@ void session_scan(struct session *session)
 	session->is_pending = true;
 }
 
+static bool is_left_due(const struct session *session, uint64_t now_ns)
+{
+	return now_ns >= session->sweep_ns + SWEEP_LEFT_NS && probes_has_left(session->probes);
+}
+
 /* Returns as probes_read(). */
 static int sweep(struct session *session, uint64_t now_ns)
 {
 	uint64_t wanted = probes_sweeps_wanted(session->probes);
 	int ret;
 
-	if (wanted == session->swept)
+	if (wanted == session->swept && !is_left_due(session, now_ns))
 		return 0;
 	session->is_pending = true; /* not asleep for long before it is done */
 	if (now_ns < session->sweep_ns + SWEEP_MIN_NS)

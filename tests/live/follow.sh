@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
+tests=${tests/nothing-left/owners-end heirs-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -36,6 +36,29 @@ owners_end()
 		| map(.event) | select(.[0] != "found") | tojson' trace | sort | uniq -c >events
 	[ "$(sed 's/^ *//' events)" = "$((23 * $1)) [\"born\",\"gone\"]" ] ||
 		fail "23 processes with $1 VMs each:" "$(cat events)"
+}
+
+# The last descriptor of a VM may be one that a process inherited, and never used. At most four VMs of a process are looked at
+# when it ends.
+test_heirs_end()
+{
+	local vms others
+
+	mkfifo open
+	vmms forks 1
+	: >dots
+	watch trace
+	others=$(living trace)
+	sleep 307 >open &
+	for vms in 1 7; do
+		vmms left 3 $vms <open >>dots
+	done
+	until_true 20 are_held 6
+	until_true 20 are_living $((others + 24))
+	kill $!
+	until_true 20 are_living $others
+	unwatch
+	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
 }
 
 # A child of COMMAND stays in its set, however many others come and go, and though it does nothing itself.

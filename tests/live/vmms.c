@@ -5,7 +5,10 @@
  *     vmms exits PROCESSES VMS    one process after another makes VMs and ends without a close
  *     vmms hold PROCESSES VMS     the same, but all at once: "ready", and until stdin is closed
  *     vmms later PROCESSES VMS    the same as hold, and each VM gets an ioeventfd and then memory
- * at the end vmms forks PROCESSES        children that do nothing
+ *                                 at the end
+ *     vmms left PROCESSES VMS     the same as hold, by a child of each, which did not make the VMs,
+ *                                 and does nothing with them; who made them has ended
+ *     vmms forks PROCESSES        children that do nothing
  */
 #include <err.h>
 #include <fcntl.h>
@@ -49,6 +52,8 @@ static void make_vms(int cnt)
 	}
 }
 
+static int are_left;
+
 static pid_t start(int vms, int until, int is_to_stall)
 {
 	pid_t pid = fork();
@@ -60,6 +65,8 @@ static pid_t start(int vms, int until, int is_to_stall)
 		return pid;
 	if (vms)
 		make_vms(vms);
+	if (are_left && fork())
+		_exit(0);
 	if (until >= 0 && (write(1, ".", 1) != 1 || read(until, &byte, 1) < 0))
 		_exit(1);
 	for (int i = 0; is_to_stall && i < vms; i++)
@@ -107,7 +114,10 @@ int main(int argc, char **argv)
 		return hold(processes, vms, 0);
 	if (argc == 4 && !strcmp(argv[1], "later"))
 		return hold(processes, vms, 1);
+	are_left = argc == 4 && !strcmp(argv[1], "left");
+	if (are_left)
+		return hold(processes, vms, 0);
 	if (argc == 3 && !strcmp(argv[1], "forks"))
 		return one_by_one(processes, 0);
-	errx(2, "usage: vmms exits|hold|later PROCESSES VMS | vmms forks PROCESSES");
+	errx(2, "usage: vmms exits|hold|later|left PROCESSES VMS | vmms forks PROCESSES");
 }
