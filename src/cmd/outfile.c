@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/parse.h"
 #include "cmd/sandbox.h"
@@ -121,11 +122,19 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Another of us that writes to it would make one damaged file of two good ones. */
-static int lock(const struct outfile *out, int fd, struct err *err)
+/* Another of us that writes to it would make one damaged file of two good ones. Some file systems
+ * have no locks: said once. */
+static int lock(struct outfile *out, int fd, struct err *err)
 {
-	if (!is_regular(fd) || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+	if (!is_regular(fd) || !flock(fd, LOCK_EX | LOCK_NB))
 		return 0;
+	if (errno != EWOULDBLOCK) {
+		if (!out->has_no_lock)
+			log_warn("cannot lock '%s': %s: nobody else may write to it meanwhile",
+				 out->path, strerror(errno));
+		out->has_no_lock = true;
+		return 0;
+	}
 	return err_set(err, -EBUSY, "cannot open '%s': another process writes to it", out->path);
 }
 

@@ -29,9 +29,10 @@ struct outfile {
 	int fd;		  /* -1: not open */
 	int failed;	  /* a negative errno, of the first write that did not work */
 	bool is_capture;
-	bool has_head;	/* of a capture: what there is of it can be read */
-	bool is_stream; /* its readers follow it: it gets its name with the first bytes */
-	bool is_new;	/* it was not there before */
+	bool has_head;	  /* of a capture: what there is of it can be read */
+	bool is_stream;	  /* its readers follow it: it gets its name with the first bytes */
+	bool is_new;	  /* it was not there before */
+	bool has_no_lock; /* which has been said */
 	bool is_started;
 	bool is_given;	 /* a descriptor of ours from the start: what is there is others' as well */
 	bool was_linked; /* it had a name when it was opened */

@@ -50,7 +50,7 @@ int features_check_disabled(struct err *err);
 /* What to do about this negative errno if it is no fault of the kernel: EMFILE, ENOMEM...; NULL. */
 const char *features_remedy(int code);
 
-/* Fill in what types say of @host. */
+/* Fill in what types say of @host, and whether a CPU's clock can be had. */
 void features_fill_host(const struct kernel_traits *traits, struct host *host);
 
 /* The same, with the symbols that @host has, as what the plan wants to know. */

@@ -6,7 +6,7 @@
 
 tests="signals-ignored kvm-hangs signal-before-command losses-without-reader closed-descriptors
 	taken-away group-memory stacks-cut not-sampled taken-capabilities time-namespace soft-limit variables-unmapped command-unknown
-	signals-table output-blocked output-unread output-left output-nonblocking old-recording head-cut old-trace output-given output-removed scan-fails two-recorders file-limit cpu-limit $tests"
+	signals-table output-blocked output-unread output-left output-nonblocking old-recording head-cut old-trace output-given output-removed scan-fails two-recorders no-locks file-limit cpu-limit $tests"
 
 # blocks PID SIGNAL: it is kvmstall (a shell that forks does so as well), and takes that signal as something to read.
 blocks()
@@ -688,6 +688,17 @@ test_two_recorders()
 		said "another process writes to it"
 		kill -INT $!
 		wait $! || fail "exit status $?" "$(cat first.err)"
+		status 0 "$KVMSTALL" report -q x.cap
+	done
+}
+
+# Where a file cannot be locked (NFS), a second recorder would not be noticed: that is said, and once.
+test_no_locks()
+{
+	command -v strace >/dev/null || skip "no strace"
+	for _ in 1 2; do # a new file, and one that is there
+		strace -qq -o /dev/null -e trace=flock -e signal=none -e inject=flock:error=ENOLCK "$KVMSTALL" record -o x.cap -d 10ms 2>err
+		[ "$(grep -c "cannot lock 'x.cap': No locks available: nobody else may write to it" err)" = 1 ] || fail "not once:" "$(cat err)"
 		status 0 "$KVMSTALL" report -q x.cap
 	done
 }
