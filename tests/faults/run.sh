@@ -490,7 +490,7 @@ put_table()
 		last one fail, and every system call that is named${ALL:+; where "all" is said, every allocation}. A command that attaches has
 		another number of either each time: there an allocation of each call stack fails, as many as three runs have shown ("stacks"; what trace does
 		in the same way, to attach, fails in trace), the first
-		and the last system call of each call stack, and every bpf(2), one row a kind.
+		and the last system call of each call stack, and every bpf(2), one row a kind. *A sample*: not all of these, but so many of them, spread evenly.
 
 		| command | what failed | faults | harmless | ended | a part | wrong | what the user was told |
 		|---|---|---|---|---|---|---|---|
