@@ -13,6 +13,7 @@
 #define HOG	 .tgid = 99, .needed = 5
 #define READERS	 .flags = KS_RCU_READERS
 #define SCANS(n) .of_cpu = n
+#define REPORTS	 .api = 1
 
 /* Who waits sleeps from 110 to 190, in a call from 100 to 200. */
 #define BY_KTHREAD true
@@ -128,9 +129,19 @@ static const struct split_case cases[] = {
 	 * it
 	 */
 	{BY_KTHREAD,
-	 "rcu/start 2, rcu/work 1, rcu/preempted hog[98] 67, rcu/work 10",
+	 "rcu/start 2, rcu/work 1, rcu/preempted hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG),
+	  FQS(WAKE, 180, IN(7), 0, HOG, .cpu = 2)}},
+	/* or its report came while another one's timer woke the kthread */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 67, rcu/work 10",
 	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 2, HOG),
 	  FQS(WAKE, 180, IN(7), 0, .tgid = 98, .cpu = 2)}},
+	{BY_CB,
+	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1 hog[99] 35, rcu/work 10, "
+	 "rcu/callbacks CPU 3 30",
+	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	  FQS(WAKE, 150, IN(7), 2, REPORTS, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(5))}},
 	/* a CPU that reports when the timer has woken the kthread, and before it looks */
 	{BY_CB,
 	 "rcu/start 2, rcu/work 3, rcu/holdout CPU 1 hog[99] 35, rcu/work 10, "

@@ -583,8 +583,10 @@ static inline void trace_fill_rcu(const struct row *row, struct ks_rcu *rcu)
 	rcu->state = row->kind;
 	rcu->flags = row->flags;
 	rcu->mask = rcu->cpu_mask = row->val;
+	if (row->api) /* the last report came between both reads */
+		rcu->cpu_mask = 0;
 	rcu->cpu = is_last ? row->cpu : row->val ? __builtin_ctzll(row->val) : 0;
-	if (row->kind == KS_RCU_WAIT_FQS && (row->val || is_last))
+	if (row->kind == KS_RCU_WAIT_FQS && (rcu->cpu_mask || is_last))
 		rcu->flags |= KS_RCU_HAS_CPU;
 	rcu->tid = row->tgid;
 	rcu->switches = row->needed;

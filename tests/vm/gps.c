@@ -16,6 +16,7 @@
 
 struct state {
 	struct ks_rcu last;
+	struct ks_rcu asleep;	    /* the sleep before .last, a wake-up */
 	uint64_t from_ns, until_ns; /* the start of .gp lies between; 0: it was not seen */
 	int64_t gp;
 };
@@ -25,21 +26,32 @@ static int64_t gp_of(const struct ks_rcu *rec)
 	return (int64_t)rec->seq >> 2;
 }
 
-/* Who reported last: bit n, CPU n. */
-static uint64_t cpus_of(const struct ks_rcu *wake, const struct ks_rcu *sleep)
+static uint64_t cpus_of(const struct ks_rcu *rec)
 {
+	return rec->cpu_mask << (rec->first_cpu % 64);
+}
+
+/* Who reported last: bit n, CPU n; of two or more, one of them. As blame_last() and blame_late() of
+ * src/ledger/blame/rcu.c have it. */
+static uint64_t last_of(const struct ks_rcu *asleep, const struct ks_rcu *wake,
+			const struct ks_rcu *sleep)
+{
+	uint64_t waker = 1ULL << (wake->head.cpu % 64), left = cpus_of(asleep);
+
+	if (asleep->seq != wake->seq)
+		left = 0; /* it was woken while it fell asleep */
 	if (wake->flags & KS_RCU_READERS)
 		return 0;
 	if (!wake->mask)
-		return 1ULL << (wake->head.cpu % 64);
+		return left && !(left & (left - 1)) ? left : waker;
 	if (!(wake->flags & sleep->flags & KS_RCU_HAS_SCANS) || wake->scans != sleep->scans)
 		return 0;
-	return wake->cpu_mask << (wake->first_cpu % 64);
+	return wake->cpu_mask ? cpus_of(wake) : left;
 }
 
 static void put(const struct state *state, const struct ks_rcu *wake, const struct ks_rcu *sleep)
 {
-	uint64_t cpus = cpus_of(wake, sleep);
+	uint64_t cpus = last_of(&state->asleep, wake, sleep);
 	const char *comma = "";
 
 	printf("{\"gp\":%" PRId64 ",\"start\":[%" PRIu64 ",%" PRIu64 "],\"end\":[%" PRIu64
@@ -78,6 +90,8 @@ static int on_record(void *ctx, const void *record, size_t size)
 		return 0;
 	if (rec->head.type == KS_RCU_SLEEP && state->last.head.type == KS_RCU_WAKE)
 		take_run(state, &state->last, rec);
+	if (rec->head.type == KS_RCU_SLEEP)
+		state->asleep = *rec;
 	state->last = *rec;
 	return 0;
 }

@@ -378,19 +378,34 @@ static void blame_reader(struct rcu_blame *blame, const struct rcu_step *step)
 
 /*
  * All had reported at the wake-up, but for readers that were preempted: those left while the
- * kthread slept, or when its timer had woken it. A reader that was not on the list yet when the
- * kthread fell asleep reports from a CPU that had reported before.
+ * kthread slept, or when its timer had woken it. Where the CPU of the wake-up had reported before,
+ * it is not its report. A task that was on the CPU that was left is a reader then, which has been
+ * preempted there since. Else that CPU has reported while a timer on this one woke the kthread.
  */
 static void blame_last(struct rcu_blame *blame, const struct rcu_step *asleep,
 		       const struct rcu_step *wake)
 {
 	if (waits_for_readers(asleep))
 		blame_reader(blame, asleep);
-	else if (waits_for_readers(wake) ||
-		 (asleep && has_reported(&asleep->rec, wake->rec.head.cpu)))
+	else if (waits_for_readers(wake))
+		blame_reader(blame, wake);
+	else if (!asleep || !has_reported(&asleep->rec, wake->rec.head.cpu))
+		blame_reporter(blame, asleep, wake);
+	else if (wake->rec.tid && wake->rec.tid == asleep->rec.tid)
 		blame_reader(blame, wake);
 	else
-		blame_reporter(blame, asleep, wake);
+		blame_cpu(blame, &asleep->rec);
+}
+
+/* All were left when its timer woke it, and have reported by themselves before it looked; or while
+ * the record was made, then the one before has them. */
+static void blame_late(struct rcu_blame *blame, const struct rcu_step *asleep,
+		       const struct rcu_step *wake)
+{
+	if (waits_for_readers(wake))
+		blame_reader(blame, wake);
+	else
+		blame_cpu(blame, wake->rec.cpu_mask || !asleep ? &wake->rec : &asleep->rec);
 }
 
 /*
@@ -411,10 +426,8 @@ static void blame_sleep(struct rcu_blame *blame, const struct rcu_step *asleep,
 		blame_reader(blame, next);
 	else if (is_same_gp)
 		blame_cpu(blame, is_left(&wake->rec, &next->rec) ? &wake->rec : &next->rec);
-	else if (next && has_not_looked(&wake->rec, &next->rec) && waits_for_readers(wake))
-		blame_reader(blame, wake);
 	else if (next && has_not_looked(&wake->rec, &next->rec))
-		blame_cpu(blame, &wake->rec);
+		blame_late(blame, asleep, wake);
 }
 
 /* Of a wait that goes on, while the kthread sleeps: only what it has found before is known. */

@@ -69,9 +69,9 @@ oracle()
 	echo mono >trace_clock
 	echo 16384 >buffer_size_kb
 	tracepoints 1 || kprobes 1 || return
-	kvmstall record -q -o /out/oracle.kvs -- kvmstall repro --scenario fdtable --rounds 307 >/dev/null 2>/out/oracle.errors
+	kvmstall record -q -o /out/oracle.kvs -- kvmstall repro --scenario fdtable --rounds 157 >/dev/null 2>/out/oracle.errors
 	tracepoints 0 || kprobes 0
-	cat trace >/out/oracle.events
+	awk '!/: rcu_grace_period: / || / (start|end)$/' trace >/out/oracle.events # a tenth of it
 	cat per_cpu/cpu*/stats | grep -E '^(overrun|dropped events): [^0]' >/out/oracle.lost
 	cd /test || return
 }
