@@ -20,7 +20,12 @@ qemu()
 	amd64) printf '%s\n' qemu-system-x86_64 -cpu EPYC,+svm ;;
 	arm64) printf '%s\n' qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 ;;
 	esac
-	printf '%s\n' -accel tcg,thread=multi -smp 2 -m 1G -display none -monitor none -no-reboot -nic none
+	if [ -n "${KVMSTALL_VM_ICOUNT-}" ]; then
+		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off -smp 1
+	else
+		printf '%s\n' -accel tcg,thread=multi -smp 2
+	fi
+	printf '%s\n' -m 1G -display none -monitor none -no-reboot -nic none
 }
 
 # console ARCH: the kernel's command line.
