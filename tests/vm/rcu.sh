@@ -172,7 +172,7 @@ probed()
 
 # Each grace period that the recording has whole: RCU starts it and ends it in the time in which the kthread is seen to run for
 # that, and the CPU that reported last is the one that is named, or of several that were left when the timer woke the kthread one.
-# Where none is, the kthread itself has seen idle CPUs.
+# Where none is, the kthread itself has seen idle CPUs, or a CPU reported while it looked for them: no record says that.
 oracle()
 {
 	local all wrong
@@ -189,13 +189,16 @@ oracle()
 		{gp, cpus, late, $its, width: ((.start[1] - .start[0]) + (.end[1] - .end[0]) | . / 2000 | round),
 			wrong: [(if within($its.start; $gp.start) | not then "start" else empty end),
 				(if within($its.end; $gp.end) | not then "end" else empty end),
-				(if $its == null or ([$its.cpu // empty] - .cpus) != [] or ($its.cpu == null and .cpus != []) then "last" else empty end)]}' >judged
+				(if $its == null or ($its.cpu == null and .cpus != [])
+					or (([$its.cpu // empty] - .cpus) != [] and (.cpus != [] or $its.last < (.end[0] / 1000 | floor))) then "last" else empty end)]}
+		| .unnamed = ($its != null and $its.cpu != null and .cpus == [])' >judged
 	all=$(wc -l <judged)
 	wrong=$(jq -s 'map(select(.wrong != [])) | length' judged)
 	jq -c 'select(.wrong != [])' judged | head -n 7
 	note "$all grace periods, $wrong otherwise than RCU's functions say; $(jq -s 'map(select(.cpus != [])) | length' judged) ended by" \
-		"the report of a CPU, $(jq -s 'map(select(.late)) | length' judged) of them after the timer; start and end are known to $(jq -rs 'map(.width) | sort | "\(.[length / 2 | floor]) us (median), \(last) us (most)"' judged)"
+		"the report of a CPU, $(jq -s 'map(select(.late)) | length' judged) of them after the timer, and $(jq -s 'map(select(.unnamed)) | length' judged) by one that came in a look; start and end are known to $(jq -rs 'map(.width) | sort | "\(.[length / 2 | floor]) us (median), \(last) us (most)"' judged)"
 	row oracle "$(cat "$out/oracle.by")" "$all" "$((all - wrong))" "$(jq -rs '(map(select(.cpus != [])) | length | tostring) + " | " + (map(select(.late)) | length | tostring) + " | " +
+		(map(select(.unnamed)) | length | tostring) + " | " +
 		(map(.width) | sort | "\(.[length / 2 | floor]) | \(last)")' judged)"
 	[ "$wrong" = 0 ] || fail "$wrong of $all are otherwise"
 	[ "$all" -ge "$gps_min" ] || too_busy "only $all of $gps_min grace periods"
@@ -228,11 +231,13 @@ table()
 			`rcu_report_qs_rnp()`; or where the kernel has them (CONFIG_RCU_TRACE: one of the lab), RCU's own tracepoints
 			`rcu_grace_period` and `rcu_quiescent_state_report` are on. Of each grace period that the recording has whole: the kthread's sleeps and wake-ups leave an interval for
 			its start and one for its end, in which these functions must be entered and left, or the tracepoint must lie; and the last report
-			must come from the CPU that is named. *by a CPU*: one is named; in all others the kthread itself reported, for idle CPUs. *late*:
-			of these, the CPU reported when the timer had woken the kthread, and before it looked. *width*: of those intervals, in us.
+			must come from the CPU that is named. *by a CPU*: one is named. *late*: of these, the CPU reported when the timer had woken the
+			kthread, and before it looked for idle CPUs. *unnamed*: none is named, and a CPU reported while the kthread looked, which an
+			emulated CPU may be long at; in all others without a name the kthread itself reported, for idle CPUs. *width*: of those
+			intervals, in us.
 
-			| kernel | by | grace periods | agree | by a CPU | late | width, median | most |
-			|---|---|--:|--:|--:|--:|--:|--:|
+			| kernel | by | grace periods | agree | by a CPU | late | unnamed | width, median | most |
+			|---|---|--:|--:|--:|--:|--:|--:|--:|
 		END
 		[ ! -e "$work/rows.oracle" ] || cat "$work/rows.oracle"
 	} >"$TABLE"
