@@ -55,6 +55,14 @@ void vmset_fini(struct vmset *set)
 	free(set->shown);
 }
 
+/* NULL: no memory. */
+static uint64_t *sums_of(struct vmset_vm *vm)
+{
+	if (!vm->ns)
+		vm->ns = calloc(1, NS_BYTES);
+	return vm->ns;
+}
+
 /* ---- labels ---- */
 
 /* Two labels of one hash count as the same: then one of them gets a suffix, no harm done. */
@@ -143,17 +151,15 @@ static bool prepare(struct vmset *set, struct vmset_vm *vm)
 {
 	char label[LABEL_LEN];
 
-	if (!vm->ns)
-		vm->ns = calloc(1, NS_BYTES);
-	if (!vm->ns)
+	if (!sums_of(vm))
 		return false;
 	find_label(set, vm, label);
+	if (map_put(&set->labels, hash_of(label), vm))
+		return false;
 	vm->label = strdup(label);
-	if (vm->label && !map_put(&set->labels, hash_of(label), vm))
-		return true;
-	free(vm->label);
-	vm->label = NULL;
-	return false;
+	if (!vm->label)
+		map_del(&set->labels, hash_of(label));
+	return vm->label;
 }
 
 static void show(struct vmset *set, struct vmset_vm *vm)
@@ -385,9 +391,7 @@ static uint64_t *sum_of(struct vmset *set, struct vmset_vm *vm)
 {
 	if (!vm || (vm->is_judged && !vm->is_shown))
 		return set->other_ns;
-	if (!vm->ns)
-		vm->ns = calloc(1, NS_BYTES);
-	return vm->ns ? vm->ns : set->other_ns;
+	return sums_of(vm) ? vm->ns : set->other_ns;
 }
 
 void vmset_count(struct vmset *set, const struct vm *vm, const uint64_t ns[KS_CAUSE_CNT])
