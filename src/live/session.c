@@ -29,6 +29,10 @@
 /* The same where nobody asks, but VMs may end unseen. */
 #define SWEEP_LEFT_NS 1000000000ULL
 
+/* The same where nothing says so: the kernel does not run every program that is due, nor say when
+ * it does not. A VM costs less than a microsecond. */
+#define SWEEP_ANYWAY_NS 10000000000ULL
+
 /* After a wake-up, how long to let more records come: we must not run beside every stall. */
 #define BATCH_MS 20
 
@@ -232,9 +236,12 @@ void session_scan(struct session *session)
 	session->is_pending = true;
 }
 
-static bool is_left_due(const struct session *session, uint64_t now_ns)
+static bool is_sweep_due(const struct session *session, uint64_t now_ns)
 {
-	return now_ns >= session->sweep_ns + SWEEP_LEFT_NS && probes_has_left(session->probes);
+	uint64_t since_ns = now_ns - session->sweep_ns;
+
+	return since_ns >= SWEEP_ANYWAY_NS ||
+	       (since_ns >= SWEEP_LEFT_NS && probes_has_left(session->probes));
 }
 
 /* Returns as probes_read(). */
@@ -243,7 +250,7 @@ static int sweep(struct session *session, uint64_t now_ns)
 	uint64_t wanted = probes_sweeps_wanted(session->probes);
 	int ret;
 
-	if (wanted == session->swept && !is_left_due(session, now_ns))
+	if (wanted == session->swept && !is_sweep_due(session, now_ns))
 		return 0;
 	session->is_pending = true; /* not asleep for long before it is done */
 	if (now_ns < session->sweep_ns + SWEEP_MIN_NS)
@@ -309,12 +316,13 @@ int session_settle(struct session *session)
 /* How long to sleep: no longer than it may take for something to be due without a record. */
 static int sleep_ms(const struct session *session, int timeout_ms)
 {
-	uint64_t when = held_when_ns(&session->held), now = clock_now_ns();
+	uint64_t now = clock_now_ns(), held = held_when_ns(&session->held);
+	uint64_t sweep = session->sweep_ns + SWEEP_ANYWAY_NS, when = held < sweep ? held : sweep;
 	uint64_t until_ms = when <= now ? 0 : (when - now) / 1000000 + 1;
 
 	if (session->is_pending && (timeout_ms < 0 || timeout_ms > BATCH_MS))
 		timeout_ms = BATCH_MS;
-	if (when != UINT64_MAX && (timeout_ms < 0 || until_ms < (uint64_t)timeout_ms))
+	if (timeout_ms < 0 || until_ms < (uint64_t)timeout_ms)
 		timeout_ms = (int)until_ms;
 	return timeout_ms;
 }

@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end heirs-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
+tests=${tests/nothing-left/owners-end heirs-end unseen-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -59,6 +59,43 @@ test_heirs_end()
 	until_true 20 are_living $others
 	unwatch
 	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
+}
+
+# forget PID...: the programs do not know any more that these processes have VMs, as if they had not been run.
+forget()
+{
+	local map pid
+
+	map=$(cat "/proc/$watcher/fdinfo/"* 2>/dev/null | awk '$1 == "map_id:" { print $2 }' | while read -r map; do
+		bpftool map show id "$map" -j | jq -r 'select(.name == "owners").id'
+	done)
+	for pid; do
+		# shellcheck disable=SC2046 # four bytes
+		bpftool map delete id "$map" key hex $(printf '%08x' "$pid" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4 \3 \2 \1/') || return
+	done
+}
+
+# The end of a VM that no program saw is found.
+test_unseen_end()
+{
+	local others holder
+
+	command -v bpftool >/dev/null || skip "no bpftool"
+	mkfifo open
+	vmms forks 1
+	watch trace
+	others=$(living trace)
+	vmms hold 1 3 <open >dots &
+	holder=$!
+	sleep 307 >open &
+	until_true 20 are_living $((others + 3))
+	# shellcheck disable=SC2046 # pids
+	forget $(jq -r 'select(.type == "vm" and .vm.comm == "vmms" and .event == "born").vm.pid' trace | sort -u) ||
+		fail "the programs' map cannot be changed"
+	kill $!
+	wait $holder
+	until_true 10 are_living "$others"
+	unwatch
 }
 
 # A child of COMMAND stays in its set, however many others come and go, and though it does nothing itself.
