@@ -34,6 +34,15 @@ lab_hows()
 	[ "$1" = "$LAB_SERIES" ] && echo "${LAB_HOW:-1 0 2 3}" || echo built
 }
 
+# lab_like SERIES: the way of LAB_SERIES that registers as it does.
+lab_like()
+{
+	case $1 in
+	6.17) echo "$LAB_SERIES waiting as before 6.18" ;;
+	6.18) echo "$LAB_SERIES as is" ;;
+	esac
+}
+
 # lab_boots: "ARCH SERIES HZ HOW", a boot each. HOW is a value of kvm.lab_register, "debian" for a kernel of
 # Debian's, which all have HZ=250, or "built" for one of the series' source as it is.
 lab_boots()

@@ -148,17 +148,18 @@ is_built()
 # late ARCH SERIES HZ: there was no time to build it.
 late()
 {
-	local how dir built=0 all=0 arch series hz
+	local how dir built=0 all=0 arch series hz like
 
 	! is_built "$@" || return 0
 	while read -r arch series hz; do
 		all=$((all + 1))
 		! is_built "$arch" "$series" "$hz" || built=$((built + 1))
 	done < <(lab_kernels)
+	like=$(lab_like "$2")
 	for how in $(lab_hows "$2"); do
 		dir=$(lab_results "$@" "$how")
 		mkdir -p "$dir"
-		echo "not built: $built of $all kernels were when time was up ($(date -u +%F))" >"$dir/reason"
+		echo "not built: $built of $all kernels were when time was up ($(date -u +%F))${like:+; $like registers as it does}" >"$dir/reason"
 		rm -f "$dir/errors"
 	done
 }
