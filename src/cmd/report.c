@@ -418,6 +418,7 @@ static int read_all(struct report *report, char **paths, struct err *err)
 	    (!report->cfg.by || report->cfg.format == PRINTER_TEXT))
 		ret = printer_end(&report->show, ret, err);
 	say_inferred(report);
+	printer_say_unseen(&report->show, NULL);
 	return ret < 0 ? ret : is_cut;
 }
 
