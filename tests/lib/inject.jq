@@ -180,12 +180,22 @@ def wrong_normal_gp($injection; $jiffy):
 		wrong(.culprit.tid != $injection.tid; "starter \(.culprit.tid), not \($injection.tid)")
 	end;
 
-def round($injection; $seen; causes; wrongs): {
+# A switch of its that the kernel did not report (bpf/away.h) leaves a hole in a call: what was in it is in no record,
+# and the call says so. There are no more such calls than switches that were counted as missed, or else the hole is a
+# defect.
+def has_hole: (.complete | not) and any(.segments[]; .cause == "unexplained" and .domain == null);
+
+def is_missed($trace): has_hole and ([$trace[] | select(is_call and has_hole)] | length)
+	<= ([$trace[] | select(.type == "summary").losses.missed] | last // 0);
+
+def round($trace; $injection; $seen; causes; wrongs): {
 	round: $injection.round,
 	$seen,
-	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"), ($seen[] | wrongs)],
-	disturbed: any($seen[]; is_disturbed(causes) or is_unseen or (if $injection.injected == "rcu-callbacks"
-		then is_slow_gp(rcu_ns("callbacks")) else kthread_waits end)),
+	wrong: [wrong(($seen | length) == 0; "the victim's call is not there"),
+		($seen[] | select(is_missed($trace) | not) | wrongs)],
+	disturbed: any($seen[]; is_missed($trace) or is_disturbed(causes) or is_unseen
+		or (if $injection.injected == "rcu-callbacks" then is_slow_gp(rcu_ns("callbacks"))
+			else kthread_waits end)),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
@@ -199,18 +209,18 @@ def rounds($name; $trace; $jiffy):
 	| [.victims[] | if $name | startswith("rcu-") then seen_wait($trace; .) else seen($trace; .) end] as $seen
 	| if $name == "reader" then
 		[$repro[] | select(.type == "call" and .tid == $injection.tid) | end_ns] as $left
-		| round($injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
-	elif $name == "notifier-reader" then round($injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
-	elif $name == "invalidation" then round($injection; $seen; "invalidation"; wrong_invalidation($injection))
-	elif $name == "mmap-lock" then round($injection; $seen; "lock"; wrong_mmap_lock($injection))
+		| round($trace; $injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
+	elif $name == "notifier-reader" then round($trace; $injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
+	elif $name == "invalidation" then round($trace; $injection; $seen; "invalidation"; wrong_invalidation($injection))
+	elif $name == "mmap-lock" then round($trace; $injection; $seen; "lock"; wrong_mmap_lock($injection))
 	# who is preempted before it sleeps, for as long as RCU takes, does not sleep
-	elif $name == "rcu-holdout" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
-	elif $name == "rcu-callbacks" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_callbacks($injection; $jiffy))
-	elif $name == "rcu-fdtable" then select($seen | length > 0) | round($injection; $seen; "rcu"; wrong_rcu_fdtable($injection))
-	elif $name == "kworker" then round($injection; $seen; "kworker"; wrong_kworker($injection))
-	elif $name == "normal-gp" then round($injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
+	elif $name == "rcu-holdout" then select($seen | length > 0) | round($trace; $injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
+	elif $name == "rcu-callbacks" then select($seen | length > 0) | round($trace; $injection; $seen; "rcu"; wrong_rcu_callbacks($injection; $jiffy))
+	elif $name == "rcu-fdtable" then select($seen | length > 0) | round($trace; $injection; $seen; "rcu"; wrong_rcu_fdtable($injection))
+	elif $name == "kworker" then round($trace; $injection; $seen; "kworker"; wrong_kworker($injection))
+	elif $name == "normal-gp" then round($trace; $injection; $seen; "gp-timer"; wrong_normal_gp($injection; $jiffy))
 	else [$repro | victims("normal-gp"; $injection) | seen($trace; .)] as $holder
-		| round($injection; $seen; "lock"; wrong_lock($injection; $holder[0]))
+		| round($trace; $injection; $seen; "lock"; wrong_lock($injection; $holder[0]))
 	end;
 
 # The control: nothing is labelled, so all memslot calls of the round are looked at.
@@ -218,7 +228,7 @@ def rounds_none($trace):
 	. as $repro | injections("none")[] | . as $injection
 	| [$repro[] | select(.type == "call" and .call == "KVM_SET_USER_MEMORY_REGION"
 		and .pid == $injection.pid and .round == $injection.round) | seen($trace; .)] as $seen
-	| round($injection; $seen; "run", "kworker", "wakeup", "runnable";
+	| round($trace; $injection; $seen; "run", "kworker", "wakeup", "runnable";
 		wrong(has_cause("gp-timer"); "a memslot that saw a grace period's timer"));
 
 # ---- the host-wide domain ----
@@ -255,5 +265,5 @@ def rounds_mmu_notifier($trace; $jiffy):
 	| [.value[] | select(.call == "exit" and .latency_ns > 2 * $jiffy)] as $slow
 	| select($slow | length > 0)
 	| [$slow[] | $exits["\(.tid)"] | values] as $seen
-	| round($injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup", "run", "runnable"; wrong_exit($vms; $fleet))
+	| round($trace; $injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup", "run", "runnable"; wrong_exit($vms; $fleet))
 	| .wrong += [wrong(($seen | length) < ($slow | length); "an exit is not there")];
