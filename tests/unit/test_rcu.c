@@ -338,6 +338,44 @@ static void who_held_out_is_realtime_by_any_policy(void **state)
 	}
 }
 
+/* The kthread had no CPU for 35 ms, and saw it twice: one task had its CPU all the while. */
+static void who_is_there_when_the_kthread_looks_late_is_the_culprit(void **state)
+{
+	static const struct {
+		uint64_t look_us;
+		uint64_t switches; /* after it */
+		enum culprit_kind kind;
+	} looks[] = {
+		{35000, 5, CULPRIT_HOLDOUT},
+		{35000, 6, CULPRIT_NONE},
+		{9000, 5, CULPRIT_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(looks); i++) {
+		uint64_t again = 8120 + looks[i].look_us, end = again + 50000;
+		const struct row rows[] = {
+			BORN(10, 1),
+			GPS(SLEEP, 20, BEFORE(3)),
+			GPS(WAKE, 112, BEFORE(7)),
+			FQS(SLEEP, 115, IN(7), 2, HOG),
+			FQS(WAKE, 8120, IN(7), 2, HOG),
+			FQS(SLEEP, again, IN(7), 2, .tgid = 99, .needed = looks[i].switches),
+			FQS(WAKE, end, IN(7), 0, .cpu = 1),
+			CPU_WAIT(WOKEN, end + 10, end + 15, 12, 0, .needed = RCU_KTHREAD),
+			SLEEP(110, end + 10, end + 15, 12, 0, .stack = IN_FDTABLE),
+			CALL(100, end + 20, 12, 1, VCPU, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		assert_int_equal(culprit->kind, looks[i].kind);
+		assert_int_equal(rcu_blame_in_kernel(&culprit->seg->rcu),
+				 looks[i].kind == CULPRIT_HOLDOUT);
+		trace_free(trace);
+	}
+}
+
 /* Two ticks are what a busy CPU takes. */
 static void who_was_on_a_busy_cpu_is_no_culprit(void **state)
 {
@@ -581,6 +619,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_normal_grace_period_has_its_own_part),
 		cmocka_unit_test(who_held_out_is_the_culprit),
 		cmocka_unit_test(who_held_out_is_realtime_by_any_policy),
+		cmocka_unit_test(who_is_there_when_the_kthread_looks_late_is_the_culprit),
 		cmocka_unit_test(who_was_on_a_busy_cpu_is_no_culprit),
 		cmocka_unit_test(who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit),
 		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),

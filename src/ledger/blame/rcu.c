@@ -16,6 +16,10 @@
  * the kthread sees it is a jiffy or more after the one before. */
 #define TIMES_LONG 3
 
+/* The longest jiffy, of HZ=100: so often at least it would have seen a CPU that it had no CPU to
+ * look at. */
+#define JIFFY_NS 10000000
+
 /* A look at idle CPUs takes microseconds: with one of this length the kthread had no CPU. */
 #define LOOK_NS 1000000
 
@@ -495,6 +499,16 @@ static void take_asleep(struct rcu_walk *walk, size_t i, uint64_t ns)
 	}
 }
 
+/* It came late to look, after @ns, and finds the run that it had slept for. */
+static void look_late(struct rcu_blame *blame, const struct ks_rcu *rec, uint64_t ns)
+{
+	if (!blame->has_cpu || blame->cpu != rec->cpu || blame->tid != rec->tid || ns < JIFFY_NS)
+		return;
+	blame->is_same_run =
+		blame->switches == rec->switches && (blame->times == 1 || blame->is_same_run);
+	blame->times += (uint32_t)(ns / JIFFY_NS);
+}
+
 /* Has the CPU been held up by one task from one record to the other? */
 static bool is_same_run(const struct ks_rcu *a, const struct ks_rcu *b)
 {
@@ -509,9 +523,12 @@ static void take_running(struct rcu_walk *walk, const struct rcu_step *before,
 	struct rcu_piece *last = rcu_pieces_last(walk->pieces);
 	bool in_one_gp = before && after && in_flight(before) && in_flight(after) &&
 			 gp_of(before) == gp_of(after);
+	bool in_one_run = in_one_gp && is_same_run(&before->rec, &after->rec);
 
 	/* what it looks for is what it sleeps for */
-	if (in_one_gp && last && (ns < LOOK_NS || is_same_run(&before->rec, &after->rec)))
+	if (last && in_one_run)
+		look_late(&last->blame, &after->rec, ns);
+	if (last && in_one_gp && (ns < LOOK_NS || in_one_run))
 		last->ns += ns;
 	else if (before && gp_of(before) > walk->needed)
 		add_part(walk, RCU_PART_CALLBACKS, ns);

@@ -51,7 +51,8 @@ struct rcu_blame {
 	/* Who was on that CPU, or the preempted reader. 0: nobody, or not known. */
 	uint32_t tid;
 	int32_t prio;
-	uint32_t times; /* that the kthread saw it so, one after the other */
+	/* That the kthread saw it so, one after the other; or would have, if it had had a CPU. */
+	uint32_t times;
 	bool in_guest;
 	bool is_same_run; /* the task did not leave its CPU from the first of these to the last */
 	uint64_t switches;
