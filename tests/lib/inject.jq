@@ -30,8 +30,11 @@ def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup", "runnable")) 
 
 # What a wait for plain RCU went to. On a busy machine its kthread may want the CPU that is kept.
 def rcu_ns(parts): [.segments[] | select(.cause == "rcu" and (.part | IN(parts))).ns] | add // 0;
-# Where it had none all the time, there is no step of it to go by.
-def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu") or (.cause == "rcu" and .culprit.kind == "cpu");
+# Where it had none all the time, there is no step of it to go by. The culprit is the longest piece's: of its own work,
+# who had the CPU that it got; nobody, where it was moved to a CPU that had been idle.
+def longest_of_rcu: [.segments[] | select(.cause == "rcu")] | max_by(.ns).part;
+def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu")
+	or (.cause == "rcu" and (.culprit.kind == "cpu" or (.culprit == null and (longest_of_rcu | IN("work", null)))));
 
 # Held by a reader, and nobody is named; or by readers of mmap_lock, as ps and others are that look at a process.
 def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null or .lock.held_by == "readers";
