@@ -170,14 +170,13 @@ static void write_types(struct core_types *core, const struct btf *btf)
 	const void *data = btf__raw_data(btf, &size);
 	_close_ int fd = data ? memfd_create("kvmstall-types", MFD_CLOEXEC) : -1;
 
-	char path[sizeof(core->path)];
-
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (access(path, R_OK)) /* /proc is another namespace's */
+	snprintf(core->path, sizeof(core->path), "/proc/self/fd/%d", fd);
+	if (access(core->path, R_OK)) { /* /proc is another namespace's */
+		*core->path = '\0';
 		return;
-	strcpy(core->path, path);
+	}
 	core->fd = fd;
 	fd = -1;
 }
