@@ -54,7 +54,7 @@ seen_of()
 {
 	ndjson -nc --slurpfile trace "$1.trace" --slurpfile repro "$1.repro" 'include "ndjson"; pairs($trace; $repro)' >"$1.pairs"
 	none "$1: calls without an object" 'select(.repro.duration_ns >= 1000000 and (.trace | length) == 0) | .repro' "$1.pairs"
-	none "$1: losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' "$1.trace"
+	none "$1: losses" 'select(is_loss)' "$1.trace"
 }
 
 test_namespace_same()
@@ -128,7 +128,7 @@ test_command_forks_many()
 		"$0" repro --profile minimal --rounds 3 >repro' "$KVMSTALL" "$work/vmms" $forks
 	[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' trace)" = 7 ] || fail "not 7 VMs:" "$(tail -n 7 trace)"
 	[ "$(value 'map(select(.type == "vm" and .event == "gone")) | length' trace)" = 7 ] || fail "not 7 ends:" "$(tail -n 7 trace)"
-	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
+	none "losses" 'select(is_loss)' trace
 	row "$forks forks of COMMAND" "7 of 7 VMs, before, between and after; nothing lost"
 }
 

@@ -8,6 +8,9 @@ def is_stall: is_call and .type == "stall";
 
 def is_stuck: .type == "stall" and .stuck == true;
 
+# Records that were lost, but not calls that were there before, nor programs that the kernel did not run: its chance.
+def is_loss: .type == "lost" and (.where | IN("no-begin", "missed") | not);
+
 def ns_by(causes): [.segments[] | select(.cause | IN(causes)) | .ns] | add // 0;
 
 def has_cause(cause): any(.segments[]; .cause == cause);

@@ -31,7 +31,7 @@ owners_end()
 	watch trace
 	vmms exits 23 $1
 	unwatch
-	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
+	none "losses" 'select(is_loss)' trace
 	value 'map(select(.type == "vm" and .vm.comm == "vmms")) | group_by(.vm.id)[]
 		| map(.event) | select(.[0] != "found") | tojson' trace | sort | uniq -c >events
 	[ "$(sed 's/^ *//' events)" = "$((23 * $1)) [\"born\",\"gone\"]" ] ||
@@ -58,7 +58,7 @@ test_heirs_end()
 	kill $!
 	until_true 20 are_living $others
 	unwatch
-	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
+	none "losses" 'select(is_loss)' trace
 }
 
 # forget PID...: the programs do not know any more that these processes have VMs, as if they had not been run.
@@ -110,7 +110,7 @@ test_command_forks()
 		wait' "$KVMSTALL" "$work/vmms" >trace
 	[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' trace)" = 3 ] ||
 		fail "not 3 VMs:" "$(tail -n 7 trace)"
-	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' trace
+	none "losses" 'select(is_loss)' trace
 }
 
 # Those for whom there is no room are counted, not forgotten.
@@ -206,7 +206,7 @@ pid_namespace()
 		kill -INT $tracer
 		wait $tracer' "$KVMSTALL"
 	for trace in command nested by-pid; do
-		none "$trace: losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' $trace
+		none "$trace: losses" 'select(is_loss)' $trace
 		[ "$(value 'map(select(.type == "vm" and .event == "born")) | length' $trace)" = 3 ] ||
 			fail "$trace: not 3 VMs:" "$(tail -n 3 $trace)"
 		some "$trace: stalls" 'select(.type == "stall" and .call == "KVM_SET_USER_MEMORY_REGION")' $trace

@@ -38,7 +38,7 @@ rcu_holds_together()
 	none "another headline" "$(waits_for_rcu '.*') | select(.cause | IN(\"rcu\", \"wakeup\", \"run\") | not) | {call, cause, segments}" "$@"
 	rcu_is_split "$@"
 	none "unexplained" "$(waits_for_rcu '.*') | select(has_cause(\"unexplained\") or (.complete | not))" "$@"
-	none "losses" 'select(.type == "lost" and (.where | IN("no-begin", "missed") | not))' "$@"
+	none "losses" 'select(is_loss)' "$@"
 }
 
 # What it went to is known, where RCU's kthread can be followed: nearly all of it. Who sleeps as the kthread ends its grace
