@@ -335,6 +335,42 @@ bool loss_windows_overlap(const struct loss_windows *losses, uint64_t begin_ns, 
 	return false;
 }
 
+/* As far as the last of those that have @ns in them goes; @ns: none has. */
+static uint64_t lost_until(const struct loss_windows *losses, size_t cnt, uint64_t ns)
+{
+	uint64_t until = losses->forgotten_ns > ns ? losses->forgotten_ns : ns;
+
+	for (size_t i = 0; i < cnt; i++)
+		if (losses->list[i].from_ns <= ns && losses->list[i].to_ns > until)
+			until = losses->list[i].to_ns;
+	return until;
+}
+
+static uint64_t next_loss(const struct loss_windows *losses, size_t cnt, uint64_t ns)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < cnt; i++)
+		if (losses->list[i].from_ns > ns && losses->list[i].from_ns < next)
+			next = losses->list[i].from_ns;
+	return next;
+}
+
+/* May a record of what went on at @ns have been lost? For how long that stays so, to @end_ns at
+ * most, goes to @until_ns. */
+static bool is_lost_at(const struct loss_windows *losses, uint64_t ns, uint64_t end_ns,
+		       uint64_t *until_ns)
+{
+	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
+	uint64_t until = lost_until(losses, cnt, ns);
+	bool is_lost = until > ns;
+
+	if (!is_lost)
+		until = next_loss(losses, cnt, ns);
+	*until_ns = until < end_ns ? until : end_ns;
+	return is_lost;
+}
+
 /* ---- the whole call ---- */
 
 struct builder {
@@ -381,12 +417,28 @@ static void put_segment(struct builder *builder, const struct segment *seg)
 }
 
 /*
- * Fill the call's time with its segments; what lies between them is run. When
- * a sleep's record is missing, run would be a guess: those gaps are unexplained.
+ * What no record is about: the task ran, since it has one for each time that it had no CPU, or spun
+ * for a lock. Where one of those may have been lost, and where a sleep's is missing, that would be
+ * a guess.
  */
-static void put_segments(struct builder *builder, const struct account_input *in, bool all_sleeps)
+static void put_gap(struct builder *builder, const struct loss_windows *losses, uint64_t from_ns,
+		    uint64_t to_ns)
 {
-	enum ks_cause gap = all_sleeps ? KS_CAUSE_RUN : KS_CAUSE_UNEXPLAINED;
+	uint64_t until_ns;
+
+	for (; from_ns < to_ns; from_ns = until_ns) {
+		bool is_lost = is_lost_at(losses, from_ns, to_ns, &until_ns);
+
+		put_segment(builder, &(struct segment){.cause = is_lost ? KS_CAUSE_UNEXPLAINED
+									: KS_CAUSE_RUN,
+						       .ns = until_ns - from_ns});
+	}
+}
+
+/* Fill the call's time with its segments, and the gaps between them. @losses: of the gaps. */
+static void put_segments(struct builder *builder, const struct account_input *in,
+			 const struct loss_windows *losses)
+{
 	uint64_t now = in->call->begin_ns, end = in->call->head.ts_ns;
 
 	for (size_t i = 0; i < in->task->segments_cnt; i++) {
@@ -396,11 +448,11 @@ static void put_segments(struct builder *builder, const struct account_input *in
 
 		if (timed->begin_ns < now || seg_end > end)
 			continue; /* of a call whose own record was lost */
-		put_segment(builder, &(struct segment){.cause = gap, .ns = timed->begin_ns - now});
+		put_gap(builder, losses, now, timed->begin_ns);
 		put_segment(builder, &seg);
 		now = seg_end;
 	}
-	put_segment(builder, &(struct segment){.cause = gap, .ns = end - now});
+	put_gap(builder, losses, now, end);
 }
 
 /* What the stacks of a call's waits say that it was. */
@@ -455,6 +507,7 @@ static enum phase find_phase(const struct stall *stall)
 int account_call(const struct account_input *in, struct account_scratch *scratch,
 		 struct stall *stall)
 {
+	static const struct loss_windows all_lost = {.forgotten_ns = UINT64_MAX};
 	struct builder builder = {.scratch = scratch, .stall = stall};
 	bool all_sleeps = in->call->sleeps == in->task->sleeps;
 
@@ -467,10 +520,10 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 		.waits = in->task->waits,
 		.waits_cnt = in->task->waits_cnt,
 	};
-	/* at most a gap before each segment, and one after the last */
-	if (scratch_reserve(scratch, 2 * in->task->segments_cnt + 1))
+	/* at most a gap before each segment, and one after the last; and a loss has two ends */
+	if (scratch_reserve(scratch, 2 * (in->task->segments_cnt + LOSS_WINDOWS + 1) + 1))
 		return -ENOMEM;
-	put_segments(&builder, in, all_sleeps);
+	put_segments(&builder, in, all_sleeps ? in->losses : &all_lost);
 	stall->segments = scratch->segments;
 	stall->segments_cnt = builder.cnt;
 	stall->stall_ns = stall->latency_ns - stall->by_cause[KS_CAUSE_RUN];

@@ -1198,7 +1198,8 @@ static void losses_of_the_time_make_a_call_incomplete(void **state)
 
 		loss_windows_add(&losses, cases[i].from, cases[i].to);
 		assert_int_equal(account_call(&in, &scratch, &stall), 0);
-		trace_check(&stall);
+		assert_true(stall.by_cause[KS_CAUSE_RUN] + stall.by_cause[KS_CAUSE_UNEXPLAINED] ==
+			    stall.latency_ns);
 		assert_int_equal(stall.is_complete, cases[i].is_complete);
 		/* sixteen newer ones push it out: what began before its end may have been in it */
 		for (int j = 0; j < LOSS_WINDOWS; j++)
@@ -1208,6 +1209,71 @@ static void losses_of_the_time_make_a_call_incomplete(void **state)
 		task_free(task);
 	}
 	free(scratch.segments);
+}
+
+/* The record of a time without a CPU may be one of those that were lost: `run' is what is left. */
+static void a_gap_that_a_loss_overlaps_is_not_called_run(void **state)
+{
+	static const struct {
+		struct {
+			uint64_t from, to;
+		} losses[4];
+		const char *account;
+	} cases[] = {
+		{{{50, 100}, {200, 250}}, "run 60, lock 20, run 20"},
+		{{{110, 130}}, "run 10, unexplained 20, run 30, lock 20, run 20"},
+		{{{90, 120}, {115, 140}, {130, 135}}, "unexplained 40, run 20, lock 20, run 20"},
+		/* where a record says what it was, none is missing */
+		{{{150, 190}}, "run 50, unexplained 10, lock 20, unexplained 10, run 10"},
+		{{{0, 300}}, "unexplained 60, lock 20, unexplained 20"},
+		{{{182, 184}, {186, 188}, {192, 194}},
+		 "run 60, lock 20, run 2, unexplained 2, run 2, unexplained 2, run 4, "
+		 "unexplained 2, run 6"},
+	};
+	struct account_scratch scratch = {0};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct ks_call call = {
+			.head.ts_ns = TRACE_NS(200), .begin_ns = TRACE_NS(100), .kind = KS_KIND_VM};
+		const struct segment lock = {.cause = KS_CAUSE_LOCK, .ns = TRACE_NS(20)};
+		struct loss_windows losses = {.cnt = 0};
+		struct task *task = task_new(1);
+		struct account_input in = {.call = &call, .task = task, .losses = &losses};
+		struct seen seen = {.vm_id = 0};
+
+		for (size_t j = 0; cases[i].losses[j].to; j++)
+			loss_windows_add(&losses, TRACE_NS(cases[i].losses[j].from),
+					 TRACE_NS(cases[i].losses[j].to));
+		assert_int_equal(task_add_unslept(task, TRACE_NS(160), &lock), 0);
+		assert_int_equal(account_call(&in, &scratch, &seen.stall), 0);
+		assert_true(seen.stall.stall_ns ==
+			    seen.stall.latency_ns - seen.stall.by_cause[KS_CAUSE_RUN]);
+		memcpy(seen.segments, seen.stall.segments,
+		       seen.stall.segments_cnt * sizeof(*seen.segments));
+		trace_format_account(&seen);
+		assert_string_equal(seen.account, cases[i].account);
+		task_free(task);
+	}
+	free(scratch.segments);
+}
+
+/* The one that was lost said that another task had the CPU; the call's own record came. */
+static void a_preemption_whose_record_was_lost_is_unexplained(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		HEARD(140, 1),
+		DROPS(7100, 1, 1), /* CPU_WAIT(PREEMPTED, 150, 7100, 12, 99) */
+		CALL(100, 7120, 12, 1, VCPU, 0, .cpu = 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account, "run 40, unexplained 6980");
+	assert_false(trace->stalls[0].stall.is_complete);
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_UNEXPLAINED);
+	trace_free(trace);
 }
 
 int main(void)
@@ -1256,6 +1322,8 @@ int main(void)
 		cmocka_unit_test(sleeps_whose_times_make_no_sense_are_left_out),
 		cmocka_unit_test(sleeps_beyond_the_calls_ends_are_left_out),
 		cmocka_unit_test(losses_of_the_time_make_a_call_incomplete),
+		cmocka_unit_test(a_gap_that_a_loss_overlaps_is_not_called_run),
+		cmocka_unit_test(a_preemption_whose_record_was_lost_is_unexplained),
 	};
 
 	return cmocka_run_group_tests_name("account", tests, NULL, NULL);

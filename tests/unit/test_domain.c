@@ -1244,7 +1244,8 @@ static void a_loss_is_of_the_cpu_that_made_the_record(void **state)
 	struct trace *trace = RUN(rows);
 
 	(void)state;
-	assert_string_equal(trace->stalls[0].account, "run 15, unexplained 9580, wakeup 5, run 10");
+	assert_string_equal(trace->stalls[0].account,
+			    "run 13, unexplained 2, unexplained 9580, wakeup 5, run 10");
 	assert_false(trace->stalls[0].stall.is_complete);
 	assert_int_equal(ledger_get_stats(trace->ledger)->lost, 2);
 	trace_free(trace);

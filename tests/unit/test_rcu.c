@@ -263,7 +263,7 @@ static void a_lost_record_leaves_nothing_known(void **state)
 			feed_wait(trace, &lossy);
 			leave_out(trace->stalls[0].account, " in expand_files");
 			assert_string_equal(trace->stalls[0].account,
-					    "run 10, rcu 80, wakeup 5, run 5");
+					    "unexplained 10, rcu 80, wakeup 5, run 5");
 			assert_false(trace->stalls[0].stall.is_complete);
 			trace_free(trace);
 		}

@@ -91,7 +91,8 @@ static uint64_t asleep_since(struct task *task, const struct ks_task *rec)
 		task->asleep_ns = rec->head.ts_ns;
 		task->asleep_switches = rec->switches;
 	}
-	return task->asleep_ns;
+	/* a record that came late may be of a scan before that one */
+	return task->asleep_ns < rec->head.ts_ns ? task->asleep_ns : rec->head.ts_ns;
 }
 
 static void make_call_so_far(const struct ks_task *rec, uint64_t since_ns, struct ks_call *call)
