@@ -179,7 +179,7 @@ $O/tests/%.o: tests/unit/%.c $O/flags
 		$(DEPFLAGS) -c -o $@ $<
 
 # The daemon without a kernel: what sees one, and the clock, are the test's.
-$O/tests/test_daemon: $O/tests/test_daemon.o $(patsubst %,$O/asan/%.o,cmd/export/daemon cmd/export/http cmd/export/listen cmd/export/notify cmd/export/textfile live/signals) $O/asan/core.a
+$O/tests/test_daemon: $O/tests/test_daemon.o $(patsubst %,$O/asan/%.o,cmd/export/daemon cmd/export/gzip cmd/export/http cmd/export/listen cmd/export/notify cmd/export/textfile live/signals) $O/asan/core.a
 	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -Wl,--wrap=clock_now_ns -o $@ $(filter-out %/flags,$^) \
 		$(PKG_LIBS) -lcmocka
 

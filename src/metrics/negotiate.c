@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Content negotiation: RFC 9110, section 12.5.1, for the three formats that there are. */
+/* Content negotiation: RFC 9110, sections 12.5.1 and 12.5.3, for the formats and the coding that
+ * there are. */
 #include "metrics/prom.h"
 
 #include <stdbool.h>
@@ -157,4 +158,27 @@ enum prom_format prom_negotiate(const char *accept)
 		accept += *accept == ',';
 	}
 	return best; /* for wildcards, too, the format that everybody reads */
+}
+
+bool prom_takes_gzip(const char *accept_encoding)
+{
+	bool takes = false;
+
+	while (accept_encoding && *accept_encoding) {
+		struct part coding = trim(accept_encoding, strcspn(accept_encoding, ","));
+		const char *end = coding.text + coding.len;
+		const char *params = memchr(coding.text, ';', coding.len);
+		struct part name, value;
+
+		if (is_part(trim(coding.text, (params ? params : end) - coding.text), "gzip")) {
+			takes = true;
+			params = params ? params + 1 : end;
+			while (next_param(&params, end, &name, &value))
+				if (is_part(name, "q"))
+					takes = parse_q(value) > 0;
+		}
+		accept_encoding += strcspn(accept_encoding, ",");
+		accept_encoding += *accept_encoding == ',';
+	}
+	return takes;
 }

@@ -17,6 +17,9 @@ enum prom_format { PROM_TEXT, PROM_OPENMETRICS, PROM_PROTOBUF, PROM_FORMAT_CNT }
 /* What a request's Accept header asks for, by its q-values; text when in doubt. NULL: no header. */
 enum prom_format prom_negotiate(const char *accept);
 
+/* May the answer be compressed by gzip, by a request's Accept-Encoding header? NULL: no header. */
+bool prom_takes_gzip(const char *accept_encoding);
+
 const char *prom_content_type(enum prom_format format);
 
 struct prom_cfg {

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -24,7 +25,8 @@
 
 #define SECOND	    1000000000ULL
 #define CLIENTS_MAX 5
-#define REPLY_MAX   (1 << 18)
+#define VMS_MAX	    2003
+#define REPLY_MAX   (1 << 20)
 
 /* ---- what is not real ---- */
 
@@ -100,7 +102,7 @@ void session_summary(const struct session *session, struct summary *summary)
 
 /* ---- those who ask ---- */
 
-static void client_ask(struct test_client *client, const char *path)
+static void client_ask(struct test_client *client, const char *path, const char *headers)
 {
 	struct sockaddr_un addr;
 	socklen_t len = sizeof(addr);
@@ -110,7 +112,7 @@ static void client_ask(struct test_client *client, const char *path)
 	assert_true(client->fd >= 0);
 	assert_int_equal(getsockname(world.listen_fd, (struct sockaddr *)&addr, &len), 0);
 	assert_int_equal(connect(client->fd, (struct sockaddr *)&addr, len), 0);
-	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: here\r\n\r\n", path);
+	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: here\r\n%s\r\n", path, headers);
 	assert_int_equal(write(client->fd, text, strlen(text)), strlen(text));
 	free(client->reply);
 	client->reply = calloc(1, REPLY_MAX);
@@ -122,7 +124,7 @@ static void ask(unsigned int cnt)
 {
 	assert_true(cnt <= CLIENTS_MAX);
 	for (unsigned int i = 0; i < cnt; i++)
-		client_ask(&world.clients[i], "/metrics");
+		client_ask(&world.clients[i], "/metrics", "");
 }
 
 /* Read what has come. */
@@ -168,7 +170,7 @@ static bool are_all_over(void)
 		return is_over;
 	world.more--;
 	world.ahead_ns += world.gap_ns;
-	client_ask(&world.clients[0], "/metrics");
+	client_ask(&world.clients[0], "/metrics", "");
 	return false;
 }
 
@@ -187,7 +189,7 @@ int session_wait(struct session *session, int wake_fd, int timeout_ms)
 
 static int set_up(void **state)
 {
-	const struct metrics_cfg cfg = {.vm_limit = 23, .min_ns = 1000000, .version = "0"};
+	const struct metrics_cfg cfg = {.vm_limit = VMS_MAX, .min_ns = 1000000, .version = "0"};
 	struct sockaddr_un addr = {.sun_family = AF_UNIX}; /* Linux chooses an abstract name */
 
 	(void)state;
@@ -393,6 +395,64 @@ static void a_vm_has_series_soon_after_its_birth(void **state)
 	assert_non_null(strstr(world.clients[0].reply, "kvmstall_vm_info{vm=\"prime\""));
 }
 
+/* ---- large answers ---- */
+
+/* After its head. */
+static const char *body_of(const struct test_client *client)
+{
+	const char *end = strstr(client->reply, "\r\n\r\n");
+
+	assert_non_null(end);
+	return end + 4;
+}
+
+/* One that took gzip and one that did not ask for it, at one time. Returns how long the answer of
+ * the first was, compressed. */
+static size_t serve_both_ways(void)
+{
+	client_ask(&world.clients[0], "/metrics", "Accept-Encoding: gzip\r\n");
+	client_ask(&world.clients[1], "/metrics", "");
+	serve(NULL);
+	assert_int_equal(count_answered(), 2);
+	assert_null(strstr(world.clients[1].reply, "Content-Encoding"));
+	return world.clients[0].len - (size_t)(body_of(&world.clients[0]) - world.clients[0].reply);
+}
+
+static void a_large_answer_is_compressed_for_who_takes_that(void **state)
+{
+	static char text[REPLY_MAX];
+	z_stream stream = {.next_out = (unsigned char *)text, .avail_out = sizeof(text) - 1};
+	const char *plain;
+
+	(void)state;
+	for (uint32_t id = 1; id <= VMS_MAX; id++) {
+		struct vm vm = {.id = id, .tgid = id, .comm = "vmm"};
+
+		snprintf(vm.name, sizeof(vm.name), "microvm-%u", id);
+		metrics_vm_new(world.metrics, &vm);
+	}
+	metrics_judge(world.metrics, clock_now_ns());
+	stream.avail_in = serve_both_ways();
+	stream.next_in = (unsigned char *)body_of(&world.clients[0]);
+	plain = body_of(&world.clients[1]);
+	assert_non_null(strstr(world.clients[0].reply, "Content-Encoding: gzip\r\n"));
+	assert_true(stream.avail_in < strlen(plain) / 4);
+	assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+	assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	inflateEnd(&stream);
+	assert_non_null(strstr(text, "kvmstall_vm_alive{vm=\"microvm-2003\"} 1\n"));
+	/* but for what is counted of answers, and of this process */
+	assert_memory_equal(text, plain, strstr(plain, "# HELP kvmstall_http_requests") - plain);
+}
+
+static void a_small_answer_is_plain_text_for_everybody(void **state)
+{
+	(void)state;
+	serve_both_ways();
+	assert_null(strstr(world.clients[0].reply, "Content-Encoding"));
+	assert_non_null(strstr(body_of(&world.clients[0]), "kvmstall_vms 0\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +471,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_dead_vm_leaves_in_the_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_vm_has_series_soon_after_its_birth, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_large_answer_is_compressed_for_who_takes_that,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_small_answer_is_plain_text_for_everybody, set_up,
 						tear_down),
 	};
 

@@ -57,6 +57,34 @@ static void the_best_format_that_is_asked_for_wins(void **state)
 				 prom_negotiate(cases[i].accept));
 }
 
+static void the_answer_is_compressed_for_who_takes_gzip(void **state)
+{
+	static const struct {
+		const char *codings;
+		bool takes;
+	} cases[] = {
+		{NULL, false},
+		{"", false},
+		{"gzip", true},
+		{"GZIP", true},
+		{"deflate, gzip;q=1.0, *;q=0.5", true},
+		{"gzip;q=0.001", true},
+		{"gzip;q=0", false},
+		{"gzip ; q=0.000", false},
+		{"identity", false},
+		{"br, deflate", false},
+		{"x-gzip", false}, /* a name for it that RFC 9110 has for old clients */
+		{"gzipped", false},
+		{"*", false}, /* whatever it is: plain text is what anybody reads */
+		{";q=1,,gzip", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++)
+		if (prom_takes_gzip(cases[i].codings) != cases[i].takes)
+			fail_msg("'%s'", cases[i].codings);
+}
+
 /* ---- a registry with one of each ---- */
 
 static const struct ks_call call_record = {.head = {.ts_ns = 2500000000, .tid = 77}};
@@ -543,6 +571,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_format_that_is_asked_for_wins),
+		cmocka_unit_test(the_answer_is_compressed_for_who_takes_gzip),
 		cmocka_unit_test(text_has_exact_sums_and_escaped_labels),
 		cmocka_unit_test(a_family_without_series_has_its_help),
 		cmocka_unit_test(openmetrics_has_exemplars_and_an_end),

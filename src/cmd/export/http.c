@@ -11,11 +11,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "cmd/export/gzip.h"
+#include "metrics/prom.h"
 
 #define CLIENTS_MAX	 64
 #define CLIENTS_CROWD	 48 /* from here on the oldest is closed */
 #define CLIENT_LIFE_NS	 10000000000ULL
 #define CLIENT_MEM_BYTES 8192 /* request line and headers; and the head of the reply */
+/* What 500 VMs with series have. Below, the network is not what is short. */
+#define GZIP_MIN_BYTES (256 << 10)
 
 /* A connection. */
 struct client {
@@ -111,11 +115,28 @@ static struct client *client_of(struct MHD_Connection *conn)
 
 /* ---- requests ---- */
 
+/* The body as this client is to have it, to be freed. NULL: out of memory. */
+static char *take_body(struct MHD_Connection *conn, struct str *body, size_t *len, bool *is_gzip)
+{
+	const char *codings =
+		MHD_lookup_connection_value(conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	char *text = NULL;
+
+	if (body->len >= GZIP_MIN_BYTES && !str_failed(body) && prom_takes_gzip(codings))
+		text = gzip_text(body, len);
+	*is_gzip = text;
+	if (text)
+		return text;
+	*len = body->len;
+	return str_take(body);
+}
+
 static enum MHD_Result send_reply(struct http *http, struct MHD_Connection *conn,
 				  const struct http_reply *reply)
 {
-	size_t len = reply->body->len;
-	char *text = str_take(reply->body);
+	size_t len;
+	bool is_gzip;
+	char *text = take_body(conn, reply->body, &len, &is_gzip);
 	struct MHD_Response *response;
 	enum MHD_Result ret;
 
@@ -128,6 +149,9 @@ static enum MHD_Result send_reply(struct http *http, struct MHD_Connection *conn
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	if (is_gzip)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (reply->code == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The HTTP server of export, on libmicrohttpd: GET and HEAD, no threads, no
- * keep-alive, no bodies. A connection has one request and a few seconds; when
- * there are too many, the oldest is closed to make room, so that slow clients cannot lock
- * others out. No TLS, no passwords: a reverse proxy's business.
+ * keep-alive, no bodies of requests; large answers are compressed for who takes gzip. A connection
+ * has one request and a few seconds; when there are too many, the oldest is closed to make room, so
+ * that slow clients cannot lock others out. No TLS, no passwords: a reverse proxy's business.
  */
 #ifndef CMD_EXPORT_HTTP_H
 #define CMD_EXPORT_HTTP_H
