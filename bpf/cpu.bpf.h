@@ -39,7 +39,7 @@ GLOBAL int turn_longest(__u64 since_ns)
 {
 	struct turns *its = this_turns();
 
-	return its ? turns_longest(its, since_ns) : -1;
+	return its ? turns_longest(its, since_ns, bpf_ktime_get_ns()) : -1;
 }
 
 /* Who had the CPU for longest while somebody wanted it: of many short turns, @prev, the last one.

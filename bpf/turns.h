@@ -20,7 +20,7 @@ struct turn {
 	__u32 tid;	/* as the kernel has it; 0: idle */
 	__u32 shown_tid;
 	__u32 prio;
-	__u32 unused;
+	__u32 is_unseen; /* somebody's, and nothing says whose: .tid is 0 */
 	char comm[KS_COMM_LEN];
 };
 
@@ -42,14 +42,16 @@ turns_end(struct turns *turns, __u32 tid, __u32 next_tid, __u64 calls_ns, __u64 
 {
 	__u64 from_ns = turns->since_ns > calls_ns ? turns->since_ns : calls_ns;
 	struct turn *turn = &turns->list[(turns->next - 1) & (TURNS_MAX - 1)];
+	__u32 is_unseen = turns->since_ns > calls_ns && turns->tid != tid;
 
-	if (turns->since_ns > calls_ns && turns->tid != tid)
+	if (is_unseen)
 		tid = 0;
 	turns->since_ns = now_ns;
 	turns->tid = next_tid;
 	if (from_ns > now_ns)
 		return 0;
-	if (turn->until_ns && turn->tid == tid && from_ns - turn->until_ns < TURN_MIN_NS) {
+	if (turn->until_ns && turn->tid == tid && turn->is_unseen == is_unseen &&
+	    from_ns - turn->until_ns < TURN_MIN_NS) {
 		turn->until_ns = now_ns;
 		return 0;
 	}
@@ -57,25 +59,33 @@ turns_end(struct turns *turns, __u32 tid, __u32 next_tid, __u64 calls_ns, __u64 
 		return 0;
 	turn = &turns->list[turns->next++ & (TURNS_MAX - 1)];
 	turn->tid = tid;
+	turn->is_unseen = is_unseen;
 	turn->from_ns = from_ns;
 	turn->until_ns = now_ns;
 	return turn;
 }
 
-/* Whose turn took most of the time since @since_ns: which of .list; -1: nobody's. */
+/*
+ * Whose turn took most of the time from @since_ns to @now_ns: which of .list; -1: nobody's. An idle
+ * CPU's counts if it was half of that: else who waited did so on another CPU meanwhile, and was
+ * moved.
+ */
 static inline __attribute__((always_inline)) int turns_longest(const struct turns *turns,
-							       __u64 since_ns)
+							       __u64 since_ns, __u64 now_ns)
 {
 	__u64 most = 0;
 	int best = -1;
 
 	for (int i = 0; i < TURNS_MAX; i++) {
 		const struct turn *turn = &turns->list[i];
-		__u64 from_ns = turn->from_ns > since_ns ? turn->from_ns : since_ns;
+		__u64 from_ns = turn->from_ns > since_ns ? turn->from_ns : since_ns, ns;
 
-		if (turn->until_ns <= from_ns || turn->until_ns - from_ns <= most)
+		if (turn->until_ns <= from_ns)
 			continue;
-		most = turn->until_ns - from_ns;
+		ns = turn->until_ns - from_ns;
+		if (ns <= most || (!turn->tid && !turn->is_unseen && ns < (now_ns - since_ns) / 2))
+			continue;
+		most = ns;
 		best = i;
 	}
 	return best;

@@ -13,9 +13,10 @@ static void take_turn(struct turns *turns, uint64_t until_us, uint32_t tid)
 	turns_end(turns, tid, 0, 0, US(until_us));
 }
 
+/* Of whoever has the CPU from the last turn's end on. */
 static int longest_since(const struct turns *turns, uint64_t since_us)
 {
-	int which = turns_longest(turns, US(since_us));
+	int which = turns_longest(turns, US(since_us), turns->since_ns);
 
 	return which < 0 ? -1 : (int)turns->list[which].tid;
 }
@@ -76,6 +77,28 @@ static void idle_is_a_turn_too(void **state)
 	assert_int_equal(longest_since(&turns, 1000), 0);
 }
 
+/* Who waited meanwhile, did so on another CPU, which was not idle. */
+static void an_idle_cpu_is_nobodys_if_it_was_so_for_half_of_the_wait(void **state)
+{
+	struct turns turns = {.since_ns = US(1000)};
+
+	(void)state;
+	take_turn(&turns, 3000, 11);
+	take_turn(&turns, 10000, 0);
+	take_turn(&turns, 11000, 12);
+	assert_int_equal(longest_since(&turns, 1000), 0);
+	take_turn(&turns, 16000, 13);
+	assert_int_equal(longest_since(&turns, 3000), 0);
+	assert_int_equal(longest_since(&turns, 1000), 13);
+	assert_int_equal(longest_since(&turns, 9000), 13);
+	/* nobody's, and others had it for moments */
+	turns = (struct turns){.since_ns = US(1000)};
+	take_turn(&turns, 3000, 0);
+	for (uint64_t us = 3050; us < 7000; us += 50)
+		take_turn(&turns, us, 11);
+	assert_int_equal(longest_since(&turns, 1000), -1);
+}
+
 /* What happened while there was no call was not seen. */
 static void a_turn_begins_with_the_first_call_at_the_earliest(void **state)
 {
@@ -127,6 +150,7 @@ int main(void)
 		cmocka_unit_test(a_moment_of_another_does_not_end_a_turn),
 		cmocka_unit_test(short_turns_are_nobodys),
 		cmocka_unit_test(idle_is_a_turn_too),
+		cmocka_unit_test(an_idle_cpu_is_nobodys_if_it_was_so_for_half_of_the_wait),
 		cmocka_unit_test(a_turn_begins_with_the_first_call_at_the_earliest),
 		cmocka_unit_test(a_turn_whose_begin_was_not_seen_is_nobodys),
 		cmocka_unit_test(of_many_the_last_are_kept),
