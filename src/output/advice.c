@@ -70,19 +70,36 @@ static bool is_shared(const struct segment *seg)
 	return seg && seg->dom && domain_get_kind(seg->dom) == DOMAIN_SHARED;
 }
 
-/* A slot that is deleted was made before. */
-static bool is_deletion(const struct stall *stall)
+/* An argument of a memory slot's call; false: it is none, or has none that is known. */
+static bool slot_arg(const struct stall *stall, const char *name, uint64_t *value)
 {
 	const struct ioctl_desc *desc = ioctl_find(stall->rec->kind, stall->rec->cmd);
-	uint64_t size;
 
 	if (stall->call != CALL_SET_USER_MEMORY_REGION &&
 	    stall->call != CALL_SET_USER_MEMORY_REGION2)
 		return false;
 	for (size_t i = 0; desc && i < IOCTL_ARGS_MAX && desc->args[i].name; i++)
-		if (!strcmp(desc->args[i].name, "size"))
-			return ioctl_arg_value(stall->rec, &desc->args[i], &size) && !size;
+		if (!strcmp(desc->args[i].name, name))
+			return ioctl_arg_value(stall->rec, &desc->args[i], value);
 	return false;
+}
+
+/* A slot that is deleted was made before. */
+static bool is_deletion(const struct stall *stall)
+{
+	uint64_t size;
+
+	return slot_arg(stall, "size", &size) && !size;
+}
+
+/* KVM_MEM_LOG_DIRTY_PAGES, 1 in include/uapi/linux/kvm.h. When a slot that is there begins to log,
+ * all its pages are write-protected in the call (arch/x86/kvm/x86.c, kvm_mmu_slot_apply_flags()),
+ * unless KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 is on, its second bit included. */
+static bool is_logging(const struct stall *stall)
+{
+	uint64_t flags;
+
+	return slot_arg(stall, "flags", &flags) && flags & 1 && !is_deletion(stall);
 }
 
 /* Is it a VMM's set-up, whose order the VMM chooses? What a running guest does is the guest's. */
@@ -194,6 +211,11 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		       "faster, or populate the memory before memslots change";
 	if (stall->cause == KS_CAUSE_RCU || stall->cause == KS_CAUSE_OTHER_SLEEP)
 		return for_site(stall);
+	if (stall->cause == KS_CAUSE_RUN && is_logging(stall))
+		return "if the slot was there before, all its pages were write-protected at once, "
+		       "as its dirty logging began: KVM_ENABLE_CAP of "
+		       "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 with KVM_DIRTY_LOG_INITIALLY_SET leaves "
+		       "that to KVM_CLEAR_DIRTY_LOG, a part at a time";
 	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMAP)
 		return "a thread of the VMM changes its address space meanwhile, or faults with it "
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "

@@ -167,6 +167,27 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 	}
 }
 
+/* A slot that begins to log what is written write-protects all its pages. */
+static void a_slot_that_logs_hears_how_to_do_it_in_parts(void **state)
+{
+	struct ks_call rec = {.kind = KS_KIND_VM, .cmd = 0x46, .flags = KS_CALL_HAS_ARG};
+	struct stall stall = make_stall(CALL_SET_USER_MEMORY_REGION, CALL_NONE);
+
+	(void)state;
+	stall.rec = &rec;
+	stall.cause = KS_CAUSE_RUN;
+	stall.by_cause[KS_CAUSE_RUN] = 4490000;
+	rec.args[16] = 1; /* its size */
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RUN));
+	rec.args[4] = 1; /* its flags: KVM_MEM_LOG_DIRTY_PAGES */
+	assert_non_null(strstr(advise(&stall, &x86), "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2"));
+	rec.args[4] = 2; /* KVM_MEM_READONLY */
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RUN));
+	rec.args[4] = 1;
+	rec.args[16] = 0; /* it is taken away */
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RUN));
+}
+
 static void who_has_used_its_quota_up_is_advised_to_raise_it(void **state)
 {
 	struct stall stall = make_stall(CALL_CREATE_VCPU, CALL_NONE);
@@ -215,6 +236,7 @@ int main(void)
 		cmocka_unit_test(no_advice_is_to_do_what_kvm_refuses),
 		cmocka_unit_test(only_set_up_is_swapped),
 		cmocka_unit_test(a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site),
+		cmocka_unit_test(a_slot_that_logs_hears_how_to_do_it_in_parts),
 		cmocka_unit_test(who_has_used_its_quota_up_is_advised_to_raise_it),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),
