@@ -86,6 +86,18 @@ cpu_quota()
 	! grep -q sched_throttle_work /sys/kernel/btf/vmlinux || : >/out/cpu-quota.by-task
 }
 
+# irqbypass' mutex, which is the host's: each KVM_IRQFD looks at all irqfds of all VMs with it (up to Linux 6.16).
+irqbypass()
+{
+	/test/drain 13 61
+}
+
+# VMs that are made together: each waits for a kthread of its own, up to Linux 6.12.
+create_vms()
+{
+	/test/drain 13 1
+}
+
 trace()
 {
 	kvmstall trace --json --all -o "/out/$1.trace" -- sh /run-me "$2" >"/out/$1.out" 2>"/out/$1.errors"
