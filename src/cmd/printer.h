@@ -19,10 +19,10 @@
 #include "output/summary.h"
 #include "output/text/text.h"
 
-/* Rows of an option table; @F is the struct filter in struct @CFG. */
+/* Rows of an option table; @F is the struct filter in struct @CFG, @PID_HELP what --pid is for. */
 /* clang-format off */
-#define FILTER_OPTS(CFG, F)                                                                          \
-	OPT_U32('p', "pid", "PID", CFG, F.pid, 1, UINT32_MAX, "only VMs of this process"),               \
+#define FILTER_OPTS(CFG, F, PID_HELP)                                                                \
+	OPT_U32('p', "pid", "PID", CFG, F.pid, 1, UINT32_MAX, PID_HELP),                                 \
 	OPT_STR(0, "vm", "NAME", CFG, F.vm, "only the VM with this name"),                   \
 	OPT_STR('n', "comm", "COMM", CFG, F.comm, "only VMs of processes of this name")
 /* clang-format on */

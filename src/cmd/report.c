@@ -52,7 +52,7 @@ struct report_cfg {
 };
 
 static const struct opt report_opts[] = {
-	FILTER_OPTS(struct report_cfg, filter),
+	FILTER_OPTS(struct report_cfg, filter, "only VMs of this process"),
 	OPT_NSEC('m', "min", "DURATION", struct report_cfg, min_ns,
 		 "only calls that took this long or longer (1ms)"),
 	OPT_NSEC('s', "stuck", "DURATION", struct report_cfg, stuck_ns,

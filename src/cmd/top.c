@@ -27,7 +27,7 @@ struct top_opts {
 
 static const struct opt top_opts[] = {
 	OPT_U32('p', "pid", "PID", struct top_opts, show.filter.pid, 1, UINT32_MAX,
-		"only VMs of this process"),
+		"only VMs of this process; live, until it ends"),
 	OPT_STR(0, "vm", "NAME", struct top_opts, show.filter.vm, "only the VM with this name"),
 	OPT_STR(0, "comm", "COMM", struct top_opts, show.filter.comm,
 		"only VMs of processes of this name"),

@@ -34,7 +34,7 @@ enum trace_format { TRACE_TEXT, TRACE_JSON, TRACE_PERFETTO };
 static const char *const format_names[] = {"text", "json", "perfetto", NULL};
 
 static const struct opt trace_opts[] = {
-	FILTER_OPTS(struct trace_cfg, filter),
+	FILTER_OPTS(struct trace_cfg, filter, "only VMs of this process, until it ends"),
 	LIVE_OPT_MIN(struct trace_cfg, live, "only calls that took this long or longer (1ms)"),
 	LIVE_OPT_DURATION(struct trace_cfg, live),
 	OPT_NSEC('s', "stuck", "DURATION", struct trace_cfg, stuck_ns,
@@ -234,6 +234,7 @@ static int watch(struct tracing *trace, struct waiter *waiter, char *const *comm
 		.stuck_ns = cfg->stuck_ns,
 		.tick_ns = cfg->interval_ns,
 		.command = command,
+		.pid = cfg->filter.pid,
 		.has_files = cfg->output || cfg->dump,
 		.begin = on_begin,
 		.started = on_started,

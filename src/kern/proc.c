@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "host/cmdline.h"
 #include "host/identity.h"
+#include "host/process_stat.h"
 
 /* Names come early in a command line; QEMU's can be many KiB long. */
 #define CMDLINE_MAX 8192
@@ -51,6 +52,30 @@ bool proc_comm(uint32_t pid, char *comm, size_t size)
 	comm[len] = 0;
 	comm[strcspn(comm, "\n")] = 0;
 	return true;
+}
+
+bool proc_stat(uint32_t pid, struct process_stat *stat)
+{
+	char text[1024];
+	ssize_t len = proc_read(pid, "stat", text, sizeof(text) - 1);
+
+	if (len <= 0)
+		return false;
+	text[len] = 0;
+	return process_stat_parse(text, stat);
+}
+
+uint32_t proc_thread_group(uint32_t tid)
+{
+	char text[1024];
+	ssize_t len = proc_read(tid, "status", text, sizeof(text) - 1);
+	const char *line;
+
+	if (len <= 0)
+		return 0;
+	text[len] = 0;
+	line = strstr(text, "\nTgid:");
+	return line ? (uint32_t)strtoul(line + strlen("\nTgid:"), NULL, 10) : 0;
 }
 
 /* PROC_PID_INIT_INO (include/linux/proc_ns.h): the same in every kernel. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct identity;
+struct process_stat;
 
 /* Are we in the first PID namespace, or in another one? Of a /proc that has not ourselves, which is
  * another namespace's, neither is known. */
@@ -23,5 +24,11 @@ bool proc_identity(uint32_t pid, struct identity *identity);
 
 /* The process's comm; false when it is gone. */
 bool proc_comm(uint32_t pid, char *comm, size_t size);
+
+/* The state of a process or thread; false when it is gone, or not known. */
+bool proc_stat(uint32_t pid, struct process_stat *stat);
+
+/* The process of thread @tid; 0: there is none, or it is not known. */
+uint32_t proc_thread_group(uint32_t tid);
 
 #endif

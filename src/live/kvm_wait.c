@@ -25,6 +25,8 @@ int kvm_wait(const struct kvm_wait *wait)
 	while (!host_has_kvm()) {
 		if (wait->on_poll)
 			wait->on_poll(wait->ctx);
+		if (wait->is_over && wait->is_over(wait->ctx))
+			return 1;
 		if (poll(&fd, 1, timeout_ms(wait)) > 0 && wait->on_signal(wait->ctx))
 			return 1;
 		if (clock_now_ns() >= wait->end_ns)

@@ -3,6 +3,7 @@
 #ifndef LIVE_KVM_WAIT_H
 #define LIVE_KVM_WAIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kvm_wait {
@@ -12,6 +13,8 @@ struct kvm_wait {
 	int (*on_signal)(void *ctx);
 	/* Every HOST_KVM_POLL_MS; NULL: not wanted. */
 	void (*on_poll)(void *ctx);
+	/* Asked as often: is it the end for another reason? NULL: there is none. */
+	bool (*is_over)(void *ctx);
 	void *ctx;
 };
 

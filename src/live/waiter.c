@@ -92,8 +92,11 @@ static int add_to_epoll(struct waiter *waiter, int fd)
 
 int waiter_add_input(struct waiter *waiter, int fd, struct err *err)
 {
-	waiter->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (waiter->epoll_fd < 0 || add_to_epoll(waiter, waiter->signals.fd) ||
+	bool is_first = waiter->epoll_fd < 0;
+
+	if (is_first)
+		waiter->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (waiter->epoll_fd < 0 || (is_first && add_to_epoll(waiter, waiter->signals.fd)) ||
 	    add_to_epoll(waiter, fd))
 		return err_set(err, -errno, "cannot wait for input: %s", strerror(errno));
 	waiter->wake_fd = waiter->epoll_fd;

@@ -37,8 +37,8 @@ struct waiter {
  * negative errno with @err set.
  */
 int waiter_open(struct waiter *waiter, uint64_t duration_ns, int more, struct err *err);
-/* From now on .wake_fd is readable when @fd is, too: the caller's to read. A negative errno with
- * @err set. */
+/* From now on .wake_fd is readable when @fd is, too: the caller's to read. For each of several. A
+ * negative errno with @err set. */
 int waiter_add_input(struct waiter *waiter, int fd, struct err *err);
 
 void waiter_close(struct waiter *waiter);

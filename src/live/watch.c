@@ -12,6 +12,7 @@
 #include "live/child.h"
 #include "live/kvm_wait.h"
 #include "live/privileges.h"
+#include "live/process.h"
 #include "live/waiter.h"
 #include "output/summary.h"
 #include "kern/host_settings.h"
@@ -23,6 +24,7 @@ struct watch {
 	const struct watch_cfg *cfg;
 	struct session *session;
 	struct child child;
+	struct process process; /* .pid's */
 	uint64_t begin_ns;
 	uint64_t scan_ns; /* of the last look for calls that are stuck */
 };
@@ -55,6 +57,8 @@ static int timeout_ms(const struct watch *watch)
 		until = watch->scan_ns + scan_interval_ns(watch);
 	if (watch->cfg->tick_ns && now + watch->cfg->tick_ns < until)
 		until = now + watch->cfg->tick_ns;
+	if (process_is_polled(&watch->process) && now + PROCESS_POLL_NS < until)
+		until = now + PROCESS_POLL_NS;
 	if (until == UINT64_MAX)
 		return -1;
 	if (until <= now)
@@ -77,7 +81,7 @@ static bool is_over(struct watch *watch)
 {
 	if (waiter_take_child(watch->cfg->waiter) && watch->child.pid && child_reap(&watch->child))
 		return true;
-	return waiter_is_over(watch->cfg->waiter);
+	return process_has_ended(&watch->process) || waiter_is_over(watch->cfg->waiter);
 }
 
 static int loop(struct watch *watch, struct err *err)
@@ -131,6 +135,12 @@ static void tell_of_children(const struct watch *watch)
 			   *watch->cfg->command, cnt, cnt == 1 ? "" : "es", cnt == 1 ? "es" : "");
 }
 
+static void tell_of_process(const struct watch *watch)
+{
+	if (process_has_ended(&watch->process))
+		log_notice("process %u has ended", watch->process.pid);
+}
+
 static int run_session(struct watch *watch, struct summary *summary, struct err *err)
 {
 	struct session_cfg cfg = watch->cfg->session;
@@ -155,6 +165,7 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 	waiter_begin(watch->cfg->waiter);
 	ret = loop(watch, err);
 	tell_of_children(watch);
+	tell_of_process(watch);
 	stopped = session_stop(watch->session);
 	summary->duration_ns = clock_now_ns() - watch->begin_ns;
 	if (!ret && stopped)
@@ -166,7 +177,16 @@ static int run_session(struct watch *watch, struct summary *summary, struct err 
 
 static int on_kvm_wait_signal(void *ctx)
 {
-	return waiter_is_ended(ctx);
+	const struct watch *watch = ctx;
+
+	return waiter_is_ended(watch->cfg->waiter);
+}
+
+static bool is_kvm_wait_over(void *ctx)
+{
+	const struct watch *watch = ctx;
+
+	return process_has_ended(&watch->process);
 }
 
 /* A module that is loaded later is waited for; a COMMAND that needs it cannot wait, and who may not
@@ -179,7 +199,8 @@ static int wait_for_kvm(struct watch *watch, struct err *err)
 	if (kvm_wait(&(struct kvm_wait){.signal_fd = watch->cfg->waiter->signals.fd,
 					.end_ns = watch->cfg->waiter->end_ns,
 					.on_signal = on_kvm_wait_signal,
-					.ctx = watch->cfg->waiter}))
+					.is_over = is_kvm_wait_over,
+					.ctx = watch}))
 		return err_cannot(err, "KVM was never there: nothing was seen");
 	return 0;
 }
@@ -201,13 +222,29 @@ static int run(struct watch *watch, struct summary *summary, struct err *err)
 	return ret;
 }
 
+/* Before all else: its end is not missed, and whoever mistyped it hears of that at once. */
+static int find_process(struct watch *watch, struct err *err)
+{
+	int ret;
+
+	if (!watch->cfg->pid)
+		return 0;
+	ret = process_open(&watch->process, watch->cfg->pid, err);
+	if (!ret && watch->process.fd >= 0)
+		ret = waiter_add_input(watch->cfg->waiter, watch->process.fd, err);
+	return ret;
+}
+
 int watch_run(const struct watch_cfg *cfg, struct summary *summary, struct err *err)
 {
 	struct watch watch = {.cfg = cfg, .child = {.gate = -1, .status = -1}};
-	int ret = wait_for_kvm(&watch, err);
+	int ret = find_process(&watch, err);
 
+	if (!ret)
+		ret = wait_for_kvm(&watch, err);
 	if (!ret)
 		ret = run(&watch, summary, err);
 	session_free(watch.session);
+	process_close(&watch.process);
 	return ret;
 }

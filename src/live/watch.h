@@ -20,6 +20,7 @@ struct watch_cfg {
 	uint64_t stuck_ns; /* calls asleep for this long are looked for; 0: never */
 	uint64_t tick_ns;  /* .tick at least this often; 0: when there is something */
 	char *const *command; /* ends with NULL; empty: none */
+	uint32_t pid;	      /* of a process that it ends with; 0: none */
 	bool has_files;	      /* the output is named, made or removed while it runs */
 	/* Attached; COMMAND does not run yet, and no record was taken. */
 	int (*begin)(void *ctx, struct session *session, struct err *err);
@@ -32,8 +33,8 @@ struct watch_cfg {
 };
 
 /*
- * Run until COMMAND ends, the time is over, a signal ends it (SIGINT, SIGTERM,
- * SIGHUP) or .tick does; then take all that is left. Once COMMAND runs, all
+ * Run until COMMAND ends, or process .pid does, the time is over, a signal ends it (SIGINT,
+ * SIGTERM, SIGHUP) or .tick does; then take all that is left. Once COMMAND runs, all
  * privileges but those of privileges_watch() are gone. @summary gets the duration, COMMAND's
  * status, and what session_summary() knows.
  */

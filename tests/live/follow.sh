@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end heirs-end unseen-end command-forks command-crowd command-goes-on pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
+tests=${tests/nothing-left/owners-end heirs-end unseen-end command-forks command-crowd command-goes-on process-ends process-again process-none pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c
 vmms()
@@ -145,6 +145,107 @@ test_command_goes_on()
 	done
 }
 
+# hold_back COMMAND...: a process, in $vmm, that becomes COMMAND once it has read a line of go.
+hold_back()
+{
+	(read -r _ <go; exec "$@" >repro) &
+	vmm=$!
+}
+
+is_tracing()
+{
+	grep -q ' tracing by ' err
+}
+
+# -p is of one process: trace ends with it, and has all that it did, whatever shows the end of its VMs; so does top. Where there
+# is no descriptor of a process (seccomp, old kernels), too.
+test_process_ends()
+{
+	local backend
+
+	mkfifo go
+	for backend in $("$KVMSTALL" check --json | jq -r .backend) tracepoint; do
+		hold_back "$KVMSTALL" repro --json --profile firecracker --rounds 3
+		"$KVMSTALL" trace --json --all --backend "$backend" -p $vmm -o trace 2>err &
+		until_true 20 is_tracing
+		echo >go
+		wait $! || fail "$backend: exit status $?" "$(cat err)"
+		wait $vmm || fail "repro: exit status $?"
+		said "process $vmm has ended"
+		ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "ndjson"; pairs($trace; $repro)' >pairs
+		none "$backend: not there exactly once" 'select(.trace | length != 1) | [.repro.call, (.trace | length)]' pairs
+		[ "$(wc -l <pairs)" -gt 23 ] || fail "$backend: only $(wc -l <pairs) calls"
+		[ "$(value 'map(select(.type == "vm").event) | sort | tojson' trace)" = '["born","born","born","gone","gone","gone"]' ] ||
+			fail "$backend: not 3 VMs:" "$(jq -c 'select(.type == "vm")' trace)"
+	done
+	hold_back true
+	"$KVMSTALL" top -b -p $vmm >screens 2>err &
+	until_true 20 attached $!
+	echo >go
+	wait $! || fail "top: exit status $?" "$(cat err)"
+	said "process $vmm has ended"
+	[ -s screens ] || fail "no screen"
+	command -v strace >/dev/null || { note "no strace: only with a descriptor"; return; }
+	hold_back true
+	"${without_pidfd[@]}" trace -p $vmm >shown 2>err &
+	until_true 20 is_tracing
+	echo >go
+	wait $! || fail "without a descriptor: exit status $?" "$(cat err)"
+}
+
+without_pidfd=(strace -qq -o /dev/null -e trace=pidfd_open -e signal=none -e inject=pidfd_open:error=ENOSYS "$KVMSTALL")
+
+# Another process that gets its id is another: the trace ends all the same.
+test_process_again()
+{
+	local last=/proc/sys/kernel/ns_last_pid
+
+	in_namespace true 2>/dev/null || skip "no PID namespaces"
+	in_namespace sh -c "cat $last >last && echo 101 >$last" 2>/dev/null || skip "$last is not for us"
+	same_id_again "$KVMSTALL"
+	command -v strace >/dev/null || { note "no strace: only with a descriptor"; return; }
+	same_id_again "${without_pidfd[@]}"
+}
+
+# same_id_again TRACER...: a process that it watches ends, and another one has its id until the trace is over.
+same_id_again()
+{
+	local status=0
+
+	rm -f trace
+	in_namespace bash -c 'sleep 307 &
+		pid=$!
+		timeout -k 1 120 "$@" trace -q -o trace -p $pid &
+		tracer=$!
+		until grep -q TIME trace; do kill -0 $tracer || exit; sleep 0.1; done
+		kill -KILL $pid
+		wait $pid
+		echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 307 &
+		[ $! = $pid ] || { kill $tracer; exit 77; }
+		wait $tracer
+		status=$?
+		kill $pid && exit $status' bash "$@" 2>err || status=$?
+	[ $status != 77 ] || skip "no process got the id again"
+	[ $status = 0 ] || fail "$*: exit status $status" "$(cat err)"
+}
+
+# Nobody has such an id, or a thread has it.
+test_process_none()
+{
+	local command
+
+	hang 10
+	for command in trace 'top -b'; do
+		status 1 "$KVMSTALL" $command -p 4194305 # PID_MAX_LIMIT is one less
+		said "cannot watch process 4194305: No such process"
+		status 1 "$KVMSTALL" $command -p "$reader"
+		said "cannot watch process $reader: it is a thread of process $vmm"
+	done
+	kill -KILL $vmm
+	wait $vmm || true
+}
+
 # A stranger that gets the process id of a child of COMMAND that has ended is a stranger.
 test_pid_reused()
 {
@@ -203,7 +304,6 @@ pid_namespace()
 		sleep 0.1
 		echo >go
 		wait $vmm
-		kill -INT $tracer
 		wait $tracer' "$KVMSTALL"
 	for trace in command nested by-pid; do
 		none "$trace: losses" 'select(is_loss)' $trace

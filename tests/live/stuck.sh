@@ -112,7 +112,7 @@ stuck_attached()
 	until_true 10 is_stuck
 	kill -KILL $vmm
 	wait $vmm || true
-	unwatch
+	wait $watcher || fail "exit status $?" "$(cat trace.err)"
 	names_the_reader "told while it hangs" 'select(.type == "stall" and .stuck)'
 	none "complete, without its begin" 'select(.type == "stall" and .stuck and .complete)' trace
 	some "the place" 'select(.stuck) | .waits[] | select(.site == "kvm_swap_active_memslots"

@@ -41,7 +41,7 @@ test_found_vm()
 	"$KVMSTALL" repro --profile minimal >/dev/null
 	kill -CONT $pid
 	wait $pid
-	unwatch
+	wait $watcher || fail "exit status $?" "$(cat trace.err)"
 	some "the VM" "select(.type == \"vm\" and .event == \"found\" and .vm.pid == $pid and .vm.comm == \"$(basename "$KVMSTALL")\")" trace
 	some "its end" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
 	some "its memslot" "select(.call == \"KVM_SET_USER_MEMORY_REGION\" and .vm.pid == $pid)" trace

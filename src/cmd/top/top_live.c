@@ -167,6 +167,7 @@ static int run(struct top_watch *watch, const struct live_opts *live, struct sum
 		.stuck_ns = 2 * scan_ns(show),
 		.tick_ns = show->cfg->delay_ns,
 		.command = no_command,
+		.pid = show->cfg->filter.pid,
 		.has_files = show->cfg->output != NULL,
 		.begin = on_begin,
 		.started = on_started,
