@@ -188,6 +188,30 @@ static bool is_shared_rwsem(enum ks_lock_which lock)
 	return lock == KS_LOCK_RWSEM || lock == KS_LOCK_PERCPU;
 }
 
+static const char *for_lock(const struct stall *stall)
+{
+	if (stall->culprit.lock == KS_LOCK_MMAP)
+		return "a thread of the VMM changes its address space meanwhile, or faults with it "
+		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
+		       "after";
+	if (stall->culprit.lock == KS_LOCK_MMU)
+		return "another thread had the page tables of this VM to itself meanwhile (madvise "
+		       "or munmap of guest memory, page faults of vCPUs, dirty logging): do less "
+		       "of that beside this call, or back the guest with huge pages";
+	if (stall->culprit.lock == KS_LOCK_SPIN)
+		return "the lock is for short moments, and nobody sleeps for it: 'perf record -g' "
+		       "shows in what function; on a virtual machine its holder may have no CPU";
+	if (is_shared_rwsem(stall->culprit.lock))
+		return "the function named takes a lock that the whole host shares: fewer tasks "
+		       "that move to other cgroups, CPUs that come and go, or such calls at once";
+	if (stall->culprit.is_known && !stall->culprit.func)
+		return "the function named takes a mutex that is not a VM's, so every process of "
+		       "the "
+		       "host may hold it: the holder's stall is the one to mend, or do fewer such "
+		       "calls at once";
+	return by_cause[KS_CAUSE_LOCK];
+}
+
 static const char *find_text(const struct stall *stall, const struct advice_host *host)
 {
 	if (stall->culprit.is_throttled)
@@ -216,25 +240,14 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		       "as its dirty logging began: KVM_ENABLE_CAP of "
 		       "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 with KVM_DIRTY_LOG_INITIALLY_SET leaves "
 		       "that to KVM_CLEAR_DIRTY_LOG, a part at a time";
-	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMAP)
-		return "a thread of the VMM changes its address space meanwhile, or faults with it "
-		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
-		       "after";
-	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_MMU)
-		return "another thread had the page tables of this VM to itself meanwhile (madvise "
-		       "or munmap of guest memory, page faults of vCPUs, dirty logging): do less "
-		       "of that beside this call, or back the guest with huge pages";
-	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.lock == KS_LOCK_SPIN)
-		return "the lock is for short moments, and nobody sleeps for it: 'perf record -g' "
-		       "shows in what function; on a virtual machine its holder may have no CPU";
-	if (stall->cause == KS_CAUSE_LOCK && is_shared_rwsem(stall->culprit.lock))
-		return "the function named takes a lock that the whole host shares: fewer tasks "
-		       "that move to other cgroups, CPUs that come and go, or such calls at once";
-	if (stall->cause == KS_CAUSE_LOCK && stall->culprit.is_known && !stall->culprit.func)
-		return "the function named takes a mutex that is not a VM's, so every process of "
-		       "the "
-		       "host may hold it: the holder's stall is the one to mend, or do fewer such "
-		       "calls at once";
+	if (stall->cause == KS_CAUSE_LOCK)
+		return for_lock(stall);
+	if (stall->cause == KS_CAUSE_KTHREAD && stall->call == CALL_CREATE_VM)
+		return "KVM makes a thread for each VM, for huge pages that it splits (iTLB "
+		       "multihit): "
+		       "kvm.nx_huge_pages=never makes none, where the CPU needs no mitigation; "
+		       "Linux "
+		       "6.13 and later make it in the first KVM_RUN";
 	return by_cause[stall->cause];
 }
 

@@ -188,6 +188,19 @@ static void a_slot_that_logs_hears_how_to_do_it_in_parts(void **state)
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RUN));
 }
 
+/* The one thread that KVM_CREATE_VM waits for: up to Linux 6.12. */
+static void a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages(void **state)
+{
+	struct stall stall = make_stall(CALL_CREATE_VM, CALL_NONE);
+
+	(void)state;
+	stall.cause = KS_CAUSE_KTHREAD;
+	stall.by_cause[KS_CAUSE_KTHREAD] = 4490000;
+	assert_non_null(strstr(advise(&stall, &x86), "kvm.nx_huge_pages=never"));
+	stall.call = CALL_CREATE_PIT2;
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_KTHREAD));
+}
+
 static void who_has_used_its_quota_up_is_advised_to_raise_it(void **state)
 {
 	struct stall stall = make_stall(CALL_CREATE_VCPU, CALL_NONE);
@@ -237,6 +250,7 @@ int main(void)
 		cmocka_unit_test(only_set_up_is_swapped),
 		cmocka_unit_test(a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site),
 		cmocka_unit_test(a_slot_that_logs_hears_how_to_do_it_in_parts),
+		cmocka_unit_test(a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages),
 		cmocka_unit_test(who_has_used_its_quota_up_is_advised_to_raise_it),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),
