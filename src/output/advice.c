@@ -70,6 +70,33 @@ static bool is_shared(const struct segment *seg)
 	return seg && seg->dom && domain_get_kind(seg->dom) == DOMAIN_SHARED;
 }
 
+/* Each of these costs the same, whatever it changes. kvm_set_irq_routing() goes through all irqfds
+ * with the whole table (virt/kvm/irqchip.c, eventfd.c: kvm_irq_routing_update()). */
+static const char *for_many(enum call_id call)
+{
+	if (call == CALL_SET_USER_MEMORY_REGION || call == CALL_SET_USER_MEMORY_REGION2)
+		return "each update of a memory slot waits for all readers of kvm->srcu, however "
+		       "small it is: make fewer, and larger ones (a guest's flash of QEMU: -drive "
+		       "if=pflash, not -bios)";
+	if (call == CALL_SET_GSI_ROUTING)
+		return "each call replaces the whole table, goes through all irqfds and waits for "
+		       "kvm.irq_srcu: collect the routes of all vectors, and set them once";
+	return NULL;
+}
+
+const char *advice_for_storm(const struct storm *storm)
+{
+	const char *text = for_many(storm->call);
+	int most = 0;
+
+	if (storm->is_unawaited || text)
+		return storm->is_unawaited ? NULL : text;
+	for (int i = 1; i < KS_CAUSE_CNT; i++)
+		if (storm->by_cause[i] > storm->by_cause[most])
+			most = i;
+	return by_cause[most];
+}
+
 /* An argument of a memory slot's call; false: it is none, or has none that is known. */
 static bool slot_arg(const struct stall *stall, const char *name, uint64_t *value)
 {

@@ -9,6 +9,7 @@
 
 #include "ledger/stall.h"
 #include "output/call_order.h"
+#include "output/storm.h"
 
 /* Room for any of them. */
 #define ADVICE_MAX 400
@@ -30,6 +31,10 @@ struct advice_host {
  * is given for calls of a VM's set-up only, and where KVM lets the two be swapped (call_order.h).
  */
 char *advice_for(const struct stall *stall, const struct advice_host *host, char *buf, size_t size);
+
+/* The same for many short calls: how to make fewer of them, else as for the cause that took most.
+ * NULL: there is nothing to be done, as nobody waits for them. */
+const char *advice_for_storm(const struct storm *storm);
 
 /* The same for a cause alone, as in a summary; NULL when there is none. */
 const char *advice_for_cause(enum ks_cause cause);

@@ -310,6 +310,7 @@ int json_storm(struct str *out, const struct storm *storm)
 	ndjson_int(&json, "median_ns", storm_median_ns(storm));
 	ndjson_int(&json, "max_ns", storm->max_ns);
 	put_causes(&json, "ns_by_cause", storm->by_cause);
+	ndjson_text_or_null(&json, "advice", advice_for_storm(storm));
 	ndjson_bool(&json, "over", storm->is_over);
 	return ndjson_finish_line(&json);
 }

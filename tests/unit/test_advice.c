@@ -201,6 +201,21 @@ static void a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages(void **state
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_KTHREAD));
 }
 
+static void of_many_calls_fewer_are_the_advice(void **state)
+{
+	static struct storm storm = {.call = CALL_SET_USER_MEMORY_REGION,
+				     .by_cause = {[KS_CAUSE_WAKEUP] = 7, [KS_CAUSE_RUN] = 5}};
+
+	(void)state;
+	assert_non_null(strstr(advice_for_storm(&storm), "make fewer"));
+	storm.call = CALL_SET_GSI_ROUTING;
+	assert_non_null(strstr(advice_for_storm(&storm), "set them once"));
+	storm.call = CALL_CLEAR_DIRTY_LOG;
+	assert_string_equal(advice_for_storm(&storm), advice_for_cause(KS_CAUSE_WAKEUP));
+	storm.is_unawaited = true;
+	assert_null(advice_for_storm(&storm));
+}
+
 static void who_has_used_its_quota_up_is_advised_to_raise_it(void **state)
 {
 	struct stall stall = make_stall(CALL_CREATE_VCPU, CALL_NONE);
@@ -251,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site),
 		cmocka_unit_test(a_slot_that_logs_hears_how_to_do_it_in_parts),
 		cmocka_unit_test(a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages),
+		cmocka_unit_test(of_many_calls_fewer_are_the_advice),
 		cmocka_unit_test(who_has_used_its_quota_up_is_advised_to_raise_it),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),

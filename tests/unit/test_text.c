@@ -471,9 +471,39 @@ static void a_summary_tells_counts_causes_and_losses(void **state)
 	trace_free(trace);
 }
 
+static void a_storm_says_what_to_do_about_so_many(void **state)
+{
+	static struct storm storm = {.call = CALL_SET_GSI_ROUTING,
+				     .tid = 11,
+				     .begin_ns = 1000000,
+				     .end_ns = 261000000,
+				     .cnt = 520,
+				     .sum_ns = 258000000,
+				     .max_ns = 1000000,
+				     .by_cause = {[KS_CAUSE_RUN] = 158000000}};
+	struct text_cfg cfg = {.width = 400};
+	struct str out;
+
+	(void)state;
+	str_init(&out);
+	storm.is_over = true;
+	text_storm(&out, &storm, &cfg);
+	assert_non_null(strstr(out.text, "520 x KVM_SET_GSI_ROUTING"));
+	assert_null(strstr(out.text, "advice"));
+	cfg.show_account = true;
+	storm.is_over = false; /* said once */
+	text_storm(&out, &storm, &cfg);
+	assert_null(strstr(out.text, "advice"));
+	storm.is_over = true;
+	text_storm(&out, &storm, &cfg);
+	assert_non_null(strstr(out.text, "\n    advice: each call replaces the whole table"));
+	str_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_storm_says_what_to_do_about_so_many),
 		cmocka_unit_test(the_headers_columns_are_the_lines),
 		cmocka_unit_test(time_of_day_wraps_at_midnight),
 		cmocka_unit_test(causes_name_who_is_behind_them),

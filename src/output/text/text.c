@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "ledger/ioctls.h"
 #include "base/sanitize.h"
+#include "output/advice.h"
 #include "output/text/account_text.h"
 #include "output/text/culprit_text.h"
 #include "output/text/words.h"
@@ -275,4 +276,7 @@ void text_storm(struct str *out, const struct storm *storm, const struct text_cf
 	add_shares(out, storm);
 	add_storm_culprit(out, storm);
 	str_addc(out, '\n');
+	if (cfg->show_account && storm->is_over && advice_for_storm(storm))
+		words_folded(out, "    advice: ", advice_for_storm(storm),
+			     cfg->width ? cfg->width : TEXT_WIDTH);
 }
