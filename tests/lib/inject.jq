@@ -18,9 +18,6 @@ def victims(name; $injection):
 
 def wrong(condition; what): if condition then what else empty end;
 
-# When it first slept.
-def slept_ns: .ts_ns + (first(.segments | select(.[0].cause == "run") | .[0].ns) // 0);
-
 # Did what repro made cost the call what it must have? A tenth is for what happens at its edges.
 def covers(causes; $until_ns): ns_by(causes) * 10 >= ($until_ns - slept_ns) * 9;
 

@@ -19,6 +19,9 @@ def waits_on(domain): any(.waits[]; .domain == domain);
 
 def end_ns: .ts_ns + .latency_ns;
 
+# When it first slept.
+def slept_ns: .ts_ns + (first(.segments | select(.[0].cause == "run") | .[0].ns) // 0);
+
 # Where a trace's call says something that cannot be so.
 def is_off_balance: ([.segments[].ns] | add // 0) != .latency_ns
 	or ([.segments[] | select(.cause != "run") | .ns] | add // 0) != .stall_ns
