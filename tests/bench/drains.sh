@@ -52,8 +52,9 @@ page()
 		So many processes each make a VM with memory, chips, a vCPU and irqfds, and all are killed at one moment, while \`kvmstall
 		trace --json\` watches. By \`tests/bench/drains.sh --markdown FILE\`: $(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load $(cut -d ' ' -f 1 /proc/loadavg).
 
-		*lost*: records; *missed*: switches that the kernel did not report (kvmstall-trace(8), LOSSES); *incomplete*: calls whose account
-		has a hole; *unexplained*: of all stalled time; then, of the stalls whose headline is that they waited for somebody, how many
+		*lost*: records; *missed*: switches that this kernel did not report, of some threads of the machine that are no VMM's
+		(kvmstall-trace(8), LOSSES; its own trace of sched_switch lacks them too); *incomplete*: calls whose account has a hole, each
+		for one of those; *unexplained*: of all stalled time; then, of the stalls whose headline is that they waited for somebody, how many
 		name him (a lock that readers have, or a spinlock, has nobody's name in the kernel, and is not counted), and of those that
 		waited for a CPU: one that was idle for half of the wait, nobody had. *memory*: the most that the tool had at once.
 
