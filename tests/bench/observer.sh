@@ -4,8 +4,9 @@
 # observer.sh [--markdown FILE] [--check] - does watching change what is watched?
 #
 # kvmstall repro runs in small blocks that take turns: without a tracer, with "kvmstall trace -q" beside it
-# (attached to all VMs, its output to /dev/null), and without again: how far the two without differ is what
-# this machine's noise alone does. Compared are the share of slow closes of a VM with a PIT (more than two
+# (attached to all VMs, its output to /dev/null), without again: how far the two without differ is what this
+# machine's noise alone does; and beside programs that do nothing, on the same tracepoints (nothing.c): what any
+# tracer does that has them. Compared are the share of slow closes of a VM with a PIT (more than two
 # jiffies: SRCU's exp_holdoff of 25 us makes that a question of microseconds) and each call's latency.
 #
 # --check: fail where the tracer moves the share of slow closes by more than 5 points, or the median of a
@@ -84,7 +85,10 @@ block()
 
 	shift 2
 	# shellcheck disable=SC2086 # options
-	[ "$side" != with ] || start_tracer "$KVMSTALL" ${TRACE_OPTIONS:--q}
+	case $side in
+	with) start_tracer "$KVMSTALL" ${TRACE_OPTIONS:--q} ;;
+	nothing) start_tracer "$work/nothing" ;;
+	esac
 	sleep 0.2 # what attaching and detaching leave to do, on every side
 	"$KVMSTALL" repro --json --rounds "$rounds" "$@" |
 		jq -c --arg side "$side" --arg workload "$workload" 'select(.type == "call" and .ret >= 0)
@@ -95,15 +99,15 @@ block()
 # Sides take turns, and each is as often the first.
 measure()
 {
-	local sides=(without with again) i j workload
+	local sides=(without with again nothing) i j workload
 
 	for ((i = 0; i < blocks; i++)); do
 		for workload in "${workloads[@]}"; do
 			case " ${WORKLOADS-${workload%% *}} " in *" ${workload%% *} "*) ;; *) continue ;; esac
 			wait_for_turn
-			for ((j = 0; j < 3; j++)); do
+			for ((j = 0; j < 4; j++)); do
 				# shellcheck disable=SC2086 # words
-				block "${sides[(i + j) % 3]}" $workload
+				block "${sides[(i + j) % 4]}" $workload
 			done
 		done
 	done
@@ -135,11 +139,11 @@ text()
 	about
 	echo
 	echo "Closes of a VM that took more than two jiffies, in per cent:"
-	table $'workload\tcloses\twithout\twith\tagain' 'shares($jiffy) | share_cells'
+	table $'workload\tcloses\twithout\twith\tagain\tnothing' 'shares($jiffy) | share_cells'
 	echo "Calls that took more than a jiffy (medians in us; ratios to \"without\"):"
-	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp90 with\tp90 again' 'stalled($jiffy) | call_cells'
+	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp50 nothing\tp90 with\tp90 again' 'stalled($jiffy) | call_cells'
 	echo "All calls:"
-	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp90 with\tp90 again' 'all_calls | call_cells'
+	table $'workload\tcall\tn\twithout\twith\tp50 with\tp50 again\tp50 nothing\tp90 with\tp90 again' 'all_calls | call_cells'
 }
 
 rows()
@@ -153,27 +157,29 @@ markdown()
 	echo "# Does watching change what is watched?"
 	echo
 	echo "\`kvmstall repro\` in blocks that take turns: without a tracer, with \`kvmstall trace ${TRACE_OPTIONS:--q}\`"
-	echo "beside it, and without again, which is what noise alone does. By \`tests/bench/observer.sh --markdown"
-	echo "FILE\`: $(about)."
+	echo "beside it, without again, which is what noise alone does, and beside programs that do nothing, on the same"
+	echo "tracepoints (*nothing*: what any tracer does that has them). By \`tests/bench/observer.sh --markdown FILE\`:"
+	echo "$(about)."
 	echo
 	echo "Closes of a VM that took more than two jiffies, in per cent. Goal: with and without differ by less than"
 	echo "5 points."
 	echo
-	echo "| workload | closes | without | with | again |"
-	echo "|---|--:|--:|--:|--:|"
+	echo "| workload | closes | without | with | again | nothing |"
+	echo "|---|--:|--:|--:|--:|--:|"
 	rows 'shares($jiffy) | share_cells'
 	echo "Calls that took more than a jiffy: medians in us, and ratios to *without*. Goal: p50 with within 5 %."
 	echo
-	echo "| workload | call | n | without | with | p50 with | p50 again | p90 with | p90 again |"
-	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+	echo "| workload | call | n | without | with | p50 with | p50 again | p50 nothing | p90 with | p90 again |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 	rows 'stalled($jiffy) | call_cells'
 	echo "All calls. Short ones show what the programs cost."
 	echo
-	echo "| workload | call | n | without | with | p50 with | p50 again | p90 with | p90 again |"
-	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+	echo "| workload | call | n | without | with | p50 with | p50 again | p50 nothing | p90 with | p90 again |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 	rows 'all_calls | call_cells'
 }
 
+"${CC:-cc}" -O1 -I"$here/include" -o "$work/nothing" "$here/tests/bench/nothing.c" -lbpf
 jiffy=$("$KVMSTALL" check --json | jq '1000000000 / .kernel.hz')
 wait_for_idle
 load=$(cut -d ' ' -f 1-3 /proc/loadavg)

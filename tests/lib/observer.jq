@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Distributions of what repro measured, by side: without, with (the tracer), again (without, the control).
+# Distributions of what repro measured, by side: without, with (the tracer), again (without, the control),
+# nothing (programs that do nothing).
 def quantile($q): sort | if length == 0 then null else .[(length - 1) * $q | round] end;
 
 def ratio($a; $b): if $a == null or $b == null or $b == 0 then null else $a / $b end;
@@ -8,9 +9,9 @@ def ratio($a; $b): if $a == null or $b == null or $b == 0 then null else $a / $b
 def slow_share($jiffy): if length == 0 then null
 	else 100 * (map(select(. > 2 * $jiffy)) | length) / length end;
 
-def sides(f): {without: (.without | f), with: (.with | f), again: (.again | f)};
+def sides(f): {without: (.without | f), with: (.with | f), again: (.again | f), nothing: (.nothing | f)};
 
-def by_side(filter): . as $calls | {without: null, with: null, again: null} | with_entries(.key as $side
+def by_side(filter): . as $calls | {without: null, with: null, again: null, nothing: null} | with_entries(.key as $side
 	| .value = [$calls[] | select(.side == $side) | select(filter) | .latency_ns]);
 
 # A row a workload: how many closes were slow.
@@ -36,10 +37,11 @@ def fixed($digits): if . == null then "-" else (. * pow(10; $digits) | round) as
 def in_us: if . == null then "-" else . / 1000 | fixed(if . < 100 then 1 else 0 end) end;
 
 def share_cells: [.workload, (.n.without | tostring), (.slow.without | fixed(1)), (.slow.with | fixed(1)),
-	(.slow.again | fixed(1))];
+	(.slow.again | fixed(1)), (.slow.nothing | fixed(1))];
 
 def call_cells: [.workload, .call, (.n.without | tostring), (.p50.without | in_us), (.p50.with | in_us),
 	(ratio(.p50.with; .p50.without) | fixed(3)), (ratio(.p50.again; .p50.without) | fixed(3)),
+	(ratio(.p50.nothing; .p50.without) | fixed(3)),
 	(ratio(.p90.with; .p90.without) | fixed(3)), (ratio(.p90.again; .p90.without) | fixed(3))];
 
 # What the tracer moved, and noise alone did not: it lies outside of both of the others.
