@@ -2,6 +2,7 @@
 #include "ledger/reorder.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,29 +30,26 @@ struct copy {
 
 struct held {
 	uint64_t ts_ns;
-	uint64_t nr; /* order of arrival, among equals in time */
 	struct copy *copy;
 };
 
-/* A record that was overtaken by more than these is not put in its place one by one. */
-#define OVERTAKEN_MAX 512
-/* With 192 CPUs a record has overtaken eighty: they are passed by so many at a time. */
-#define STRIDE 16
+/* So few are put in order one by one. */
+#define RUN 16
 
 /*
- * Nearly all are younger than those before, or than all but a few: these are a list in order of
- * time, which ends at .end. The others are a binary heap: the oldest on top.
+ * Those from .first on are in order of time; those from .fresh on as they came, which is nearly
+ * that: with 192 CPUs a record has overtaken eighty. They are put in order together, once the
+ * oldest of them is to leave. Equals in time keep the order of arrival.
  */
 struct reorder {
 	uint64_t window_ns;
 	reorder_fn fn;
 	void *ctx;
-	struct held *list;
-	size_t first, end, list_cap;
-	struct held *heap;
-	size_t heap_cnt, heap_cap;
+	struct held *list, *spare; /* as many in both */
+	size_t first, fresh, end, list_cap, spare_cap;
+	uint64_t fresh_ns;   /* the oldest from .fresh on */
 	struct chunk *chunk; /* where the next copy goes; it is not freed */
-	uint64_t nr, newest_ns, left_ns, late;
+	uint64_t newest_ns, left_ns, due_ns, late;
 };
 
 struct reorder *reorder_new(uint64_t window_ns, reorder_fn fn, void *ctx)
@@ -115,86 +113,117 @@ void reorder_free(struct reorder *order)
 		return;
 	for (size_t i = order->first; i < order->end; i++)
 		chunk_leave(order, order->list[i].copy->chunk);
-	for (size_t i = 0; i < order->heap_cnt; i++)
-		chunk_leave(order, order->heap[i].copy->chunk);
 	free(order->chunk);
 	free(order->list);
-	free(order->heap);
+	free(order->spare);
 	free(order);
 }
 
-static int is_before(const struct held *a, const struct held *b)
+/* The first in [from, to), which is in order, that is younger. */
+static size_t first_after(const struct held *list, size_t from, size_t to, uint64_t ts_ns)
 {
-	return a->ts_ns != b->ts_ns ? a->ts_ns < b->ts_ns : a->nr < b->nr;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (list[mid].ts_ns > ts_ns)
+			to = mid;
+		else
+			from = mid + 1;
+	}
+	return from;
 }
 
-static void swap(struct held *a, struct held *b)
+/* Each of [from, mid) and [mid, to) is in order. Most of both stays where it is. */
+static void merge(struct reorder *order, size_t from, size_t mid, size_t to)
 {
-	struct held tmp = *a;
+	struct held *list = order->list;
+	const struct held *old = order->spare, *end;
 
-	*a = *b;
-	*b = tmp;
+	if (from == mid || list[mid - 1].ts_ns <= list[mid].ts_ns)
+		return;
+	from = first_after(list, from, mid, list[mid].ts_ns);
+	end = old + (mid - from);
+	memcpy(order->spare, list + from, (mid - from) * sizeof(*list));
+	while (old < end)
+		list[from++] = mid < to && list[mid].ts_ns < old->ts_ns ? list[mid++] : *old++;
 }
 
-static void sift_up(struct reorder *order, size_t i)
+static void sort_few(struct held *list, size_t cnt)
 {
-	for (; i && is_before(&order->heap[i], &order->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		swap(&order->heap[i], &order->heap[(i - 1) / 2]);
-}
+	for (size_t i = 1; i < cnt; i++) {
+		struct held held = list[i];
+		size_t at = i;
 
-static void sift_down(struct reorder *order)
-{
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < order->heap_cnt) {
-		if (child + 1 < order->heap_cnt &&
-		    is_before(&order->heap[child + 1], &order->heap[child]))
-			child++;
-		if (!is_before(&order->heap[child], &order->heap[i]))
-			return;
-		swap(&order->heap[i], &order->heap[child]);
-		i = child;
+		for (; at && list[at - 1].ts_ns > held.ts_ns; at--)
+			list[at] = list[at - 1];
+		list[at] = held;
 	}
 }
 
-/* The oldest; NULL: there is none. */
-static const struct held *oldest(const struct reorder *order)
+static size_t least(size_t a, size_t b)
 {
-	const struct held *listed = order->first < order->end ? &order->list[order->first] : NULL;
-
-	if (!order->heap_cnt || (listed && is_before(listed, order->heap)))
-		return listed;
-	return order->heap;
+	return a < b ? a : b;
 }
 
-/* @next: the oldest. */
+static void sort_fresh(struct reorder *order)
+{
+	size_t end = order->end;
+
+	for (size_t i = order->fresh; i < end; i += RUN)
+		sort_few(order->list + i, least(RUN, end - i));
+	for (size_t cnt = RUN; cnt < end - order->fresh; cnt *= 2)
+		for (size_t i = order->fresh; i + cnt < end; i += 2 * cnt)
+			merge(order, i, i + cnt, least(i + 2 * cnt, end));
+	merge(order, order->first, order->fresh, end);
+	order->fresh = end;
+	order->fresh_ns = UINT64_MAX;
+}
+
+/* The oldest, if it is to leave: not younger than .due_ns. NULL: it is not. */
+static const struct held *next_due(struct reorder *order)
+{
+	const struct held *first;
+
+	if (order->fresh < order->end && order->fresh_ns <= order->due_ns)
+		sort_fresh(order);
+	first = order->first < order->fresh ? &order->list[order->first] : NULL;
+	return first && first->ts_ns <= order->due_ns ? first : NULL;
+}
+
+static int leave(struct reorder *order, uint64_t ts_ns, const void *record, size_t size)
+{
+	if (ts_ns > order->left_ns)
+		order->left_ns = ts_ns;
+	return order->fn(order->ctx, record, size);
+}
+
 static int pop(struct reorder *order, const struct held *next)
 {
 	struct held first = *next;
 	int ret;
 
-	if (order->heap_cnt && first.nr == order->heap->nr) {
-		order->heap[0] = order->heap[--order->heap_cnt];
-		sift_down(order);
-	} else if (++order->first == order->end) {
-		order->first = order->end = 0;
-	}
-	if (first.ts_ns > order->left_ns)
-		order->left_ns = first.ts_ns;
-	ret = order->fn(order->ctx, first.copy->record, first.copy->size);
+	if (++order->first == order->end)
+		order->first = order->fresh = order->end = 0;
+	ret = leave(order, first.ts_ns, first.copy->record, first.copy->size);
 	chunk_leave(order, first.copy->chunk);
 	return ret;
 }
 
+/* Who is not younger is to leave. */
+static uint64_t due_at(const struct reorder *order, uint64_t now_ns)
+{
+	if (now_ns == UINT64_MAX)
+		return UINT64_MAX;
+	return now_ns > order->window_ns ? now_ns - order->window_ns : 0;
+}
+
 int reorder_flush(struct reorder *order, uint64_t now_ns)
 {
-	uint64_t until = now_ns > order->window_ns ? now_ns - order->window_ns : 0;
 	const struct held *next;
 	int ret = 0, one;
 
-	if (now_ns == UINT64_MAX)
-		until = UINT64_MAX;
-	while ((next = oldest(order)) && next->ts_ns <= until) {
+	order->due_ns = due_at(order, now_ns);
+	while ((next = next_due(order))) {
 		one = pop(order, next);
 		if (one)
 			ret = one;
@@ -210,70 +239,49 @@ static void tidy_list(struct reorder *order)
 	if (!order->first || order->first < cnt || order->end < order->list_cap)
 		return;
 	memcpy(order->list, order->list + order->first, cnt * sizeof(*order->list));
+	order->fresh -= order->first;
 	order->first = 0;
 	order->end = cnt;
 }
 
-/* Where it belongs in the list; .end + 1: too far from the end. */
-static size_t place_of(const struct reorder *order, const struct held *held)
+static bool has_room(struct reorder *order)
 {
-	size_t at = order->end;
-
-	while (at >= order->first + STRIDE && is_before(held, &order->list[at - STRIDE])) {
-		at -= STRIDE;
-		if (order->end - at > OVERTAKEN_MAX)
-			return order->end + 1;
-	}
-	while (at > order->first && is_before(held, &order->list[at - 1]))
-		at--;
-	return at;
-}
-
-static int hold_in_list(struct reorder *order, size_t at, const struct held *held)
-{
-	if (!ARRAY_ROOM(order->list, order->list_cap, order->end, 256))
-		return -ENOMEM;
-	memmove(order->list + at + 1, order->list + at, (order->end - at) * sizeof(*held));
-	order->list[at] = *held;
-	order->end++;
-	return 0;
-}
-
-static int hold_in_heap(struct reorder *order, const struct held *held)
-{
-	if (!ARRAY_ROOM(order->heap, order->heap_cap, order->heap_cnt, 256))
-		return -ENOMEM;
-	order->heap[order->heap_cnt++] = *held;
-	sift_up(order, order->heap_cnt - 1);
-	return 0;
+	tidy_list(order);
+	return ARRAY_ROOM(order->list, order->list_cap, order->end, 256) &&
+	       ARRAY_ROOM(order->spare, order->spare_cap, order->end, 256);
 }
 
 /* Returns 0 or -ENOMEM. */
-static int hold(struct reorder *order, const struct held *held)
+static int hold(struct reorder *order, uint64_t ts_ns, const void *record, size_t size)
 {
-	size_t at;
+	struct copy *copy = has_room(order) ? copy_new(order, record, size) : NULL;
+	bool is_in_order =
+		order->fresh == order->end &&
+		(order->first == order->end || order->list[order->end - 1].ts_ns <= ts_ns);
 
-	tidy_list(order);
-	at = place_of(order, held);
-	return at > order->end ? hold_in_heap(order, held) : hold_in_list(order, at, held);
+	if (!copy)
+		return -ENOMEM;
+	order->list[order->end++] = (struct held){.ts_ns = ts_ns, .copy = copy};
+	if (is_in_order)
+		order->fresh = order->end;
+	else if (order->fresh + 1 == order->end || ts_ns < order->fresh_ns)
+		order->fresh_ns = ts_ns;
+	return 0;
 }
 
 int reorder_push(struct reorder *order, const void *record, size_t size)
 {
-	struct held held = {.ts_ns = ((const struct ks_head *)record)->ts_ns,
-			    .nr = order->nr++,
-			    .copy = copy_new(order, record, size)};
+	uint64_t ts_ns = ((const struct ks_head *)record)->ts_ns;
+	bool is_due = ts_ns <= due_at(order, order->newest_ns); /* as all have left that are */
 
-	if (!held.copy)
+	if (!is_due && hold(order, ts_ns, record, size))
 		return -ENOMEM;
-	if (hold(order, &held)) {
-		chunk_leave(order, held.copy->chunk);
-		return -ENOMEM;
-	}
-	if (held.ts_ns < order->left_ns)
+	if (ts_ns < order->left_ns)
 		order->late++;
-	if (held.ts_ns > order->newest_ns)
-		order->newest_ns = held.ts_ns;
+	if (is_due)
+		return leave(order, ts_ns, record, size);
+	if (ts_ns > order->newest_ns)
+		order->newest_ns = ts_ns;
 	return reorder_flush(order, order->newest_ns);
 }
 

@@ -205,6 +205,43 @@ static void equals_keep_their_order_however_late_they_are(void **state)
 	reorder_free(order);
 }
 
+/* By time, and then by arrival. */
+static int check_both(void *ctx, const void *record, size_t size)
+{
+	const struct ks_step *step = record, *last = ctx;
+
+	(void)size;
+	assert_true(step->head.ts_ns > last->head.ts_ns ||
+		    (step->head.ts_ns == last->head.ts_ns && step->val > last->val));
+	*(struct ks_step *)ctx = *step;
+	return 0;
+}
+
+/* Some hundred of each time, in runs of all lengths: in order, against it, and by chance. */
+static void whatever_comes_leaves_by_time_and_arrival(void **state)
+{
+	struct ks_step last = {.head.type = 0}, step = {.head.type = KS_GP_BEGIN};
+	struct reorder *order = reorder_new(100000, check_both, &last);
+	uint64_t dice = 5, ts_ns = 50;
+
+	(void)state;
+	for (step.val = 1; step.val <= 10007; step.val++) {
+		dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+		if (dice >> 60 == 0)
+			ts_ns = 1 + (dice >> 40) % 97;
+		else if (dice >> 63 && ts_ns < 97)
+			ts_ns++;
+		else if (dice >> 62 && ts_ns > 1)
+			ts_ns--;
+		step.head.ts_ns = ts_ns;
+		assert_int_equal(reorder_push(order, &step, sizeof(step)), 0);
+		if (step.val == 5003) /* of which none is late */
+			reorder_flush(order, 100000);
+	}
+	reorder_flush(order, UINT64_MAX);
+	reorder_free(order);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_shuffled_stream_is_sorted),
 		cmocka_unit_test(one_that_is_shuffled_far_is_sorted_too),
 		cmocka_unit_test(equals_keep_their_order_however_late_they_are),
+		cmocka_unit_test(whatever_comes_leaves_by_time_and_arrival),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
