@@ -70,6 +70,8 @@ static bool copy(char *dst, size_t size, const char *src, const char *kept)
 {
 	size_t used = 0;
 
+	while (is_printable(*src) && used + 1 < size)
+		dst[used++] = *src++;
 	while (*src) {
 		size_t len = 1;
 		const char *from = src;

@@ -21,12 +21,16 @@ void gp_durations_forget(struct gp_durations *periods, uint64_t ssp)
 		free(map_del(&periods->running, ssp));
 }
 
-/* Without memory it is not measured. */
+/* In the place of one that is there. Without memory it is not measured. */
 static void begin(struct gp_durations *periods, const struct gp_duration *period)
 {
-	struct gp_duration *copy = malloc(sizeof(*copy));
+	struct gp_duration *copy = map_get(&periods->running, period->ssp);
 
-	free(map_del(&periods->running, period->ssp));
+	if (copy) {
+		*copy = *period;
+		return;
+	}
+	copy = malloc(sizeof(*copy));
 	if (!copy)
 		return;
 	*copy = *period;
@@ -34,13 +38,11 @@ static void begin(struct gp_durations *periods, const struct gp_duration *period
 		free(copy);
 }
 
-/* Take it out, over at @ts_ns. */
-static void end(struct gp_durations *periods, const struct gp_duration *period, uint64_t ts_ns,
-		struct gp_duration *ended)
+/* It is over at @ts_ns, and still there. */
+static void end(const struct gp_duration *period, uint64_t ts_ns, struct gp_duration *ended)
 {
 	*ended = *period;
 	ended->ns = ts_ns > period->begin_ns ? ts_ns - period->begin_ns : 0;
-	free(map_del(&periods->running, ended->ssp));
 }
 
 bool gp_durations_start(struct gp_durations *periods, const struct ks_start *start,
@@ -54,7 +56,7 @@ bool gp_durations_start(struct gp_durations *periods, const struct ks_start *sta
 	if (!start->ssp)
 		return false;
 	if (is_over)
-		end(periods, before, start->head.ts_ns, ended);
+		end(before, start->head.ts_ns, ended);
 	begin(periods, &(struct gp_duration){.ssp = start->ssp,
 					     .gp = gp,
 					     .begin_ns = start->head.ts_ns,
@@ -74,19 +76,22 @@ static void note(struct gp_duration *period, const struct ks_step *step)
 bool gp_durations_step(struct gp_durations *periods, const struct ks_step *step,
 		       struct gp_duration *ended)
 {
-	struct gp_duration *period = step->ssp ? map_get(&periods->running, step->ssp) : NULL;
-	bool is_over = period && period->gp <= gp_id_done(step->seq);
-	bool is_armed = step->head.type == KS_GP_ARM;
+	bool is_armed = step->head.type == KS_GP_ARM, is_over;
+	struct gp_duration *period;
 
 	if (step->head.type != KS_GP_END && !is_armed && step->head.type != KS_GP_BEGIN)
 		return false;
+	period = step->ssp ? map_get(&periods->running, step->ssp) : NULL;
+	is_over = period && period->gp <= gp_id_done(step->seq);
 	if (!is_over) {
 		if (period)
 			note(period, step);
 		return false;
 	}
-	end(periods, period, step->head.ts_ns, ended);
-	if (!gp_seq_is_idle(step->seq))
+	end(period, step->head.ts_ns, ended);
+	if (gp_seq_is_idle(step->seq))
+		gp_durations_forget(periods, step->ssp);
+	else
 		begin(periods, &(struct gp_duration){.ssp = step->ssp,
 						     .gp = gp_id_in_progress(step->seq),
 						     .begin_ns = step->head.ts_ns,

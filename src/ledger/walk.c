@@ -4,11 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "ledger/history.h"
 
 /* How far back a state of callbacks is looked for, in moments of all CPUs. */
 #define CALLBACKS_BACK 64
+
+static void free_list(struct pieces *pieces)
+{
+	if (pieces->list != pieces->few)
+		free(pieces->list);
+}
+
+static bool pieces_grow(struct pieces *pieces)
+{
+	struct piece *grown = pieces->few;
+	size_t cap = sizeof(pieces->few) / sizeof(pieces->few[0]);
+
+	if (pieces->list) {
+		cap = 2 * pieces->cap;
+		grown = malloc(cap * sizeof(*grown));
+		if (!grown)
+			return false;
+		memcpy(grown, pieces->list, pieces->cnt * sizeof(*grown));
+		free_list(pieces);
+	}
+	pieces->list = grown;
+	pieces->cap = cap;
+	return true;
+}
 
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns)
 {
@@ -18,7 +41,7 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 		return;
 	if (last && last->cause == cause && last->gp == gp) {
 		last->ns += ns;
-	} else if (ARRAY_ROOM(pieces->list, pieces->cap, pieces->cnt, 16)) {
+	} else if (pieces->cnt < pieces->cap || pieces_grow(pieces)) {
 		pieces->list[pieces->cnt++] = (struct piece){.cause = cause, .gp = gp, .ns = ns};
 	} else {
 		pieces->lacks_memory = true;
@@ -27,7 +50,7 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 
 void pieces_fini(struct pieces *pieces)
 {
-	free(pieces->list);
+	free_list(pieces);
 	*pieces = (struct pieces){.list = NULL};
 }
 

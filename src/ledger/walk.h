@@ -22,8 +22,9 @@ struct piece {
 
 /* As many as the sleep has: all zero bytes is none; pieces_fini() when done. */
 struct pieces {
-	struct piece *list;
+	struct piece *list; /* .few, until there are more */
 	size_t cnt, cap;
+	struct piece few[8];
 	bool is_forgotten; /* the history did not reach back to all of it */
 	bool lacks_memory; /* some are missing */
 };

@@ -45,6 +45,7 @@ struct metrics {
 	struct metrics_cfg cfg;
 	struct call_sums *calls[CALLS_MAX]; /* by name */
 	size_t calls_cnt;
+	struct call_sums *call_of[CALL_CNT]; /* by enum call_id; NULL: look for its name */
 	struct hist waits[DOMAINS][APIS];
 	struct hist periods[DOMAIN_KIND_CNT][2]; /* expedited, normal */
 	struct function_sums functions[FUNCTIONS_MAX];

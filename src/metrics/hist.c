@@ -4,16 +4,18 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* clang-format off */
+static const uint64_t bounds_ns[HIST_BOUNDS_CNT] = {
+#define DECADE(ns) ns, 2 * ns, 5 * ns
+	DECADE(10000ULL), DECADE(100000ULL), DECADE(1000000ULL), DECADE(10000000ULL),
+	DECADE(100000000ULL), DECADE(1000000000ULL), 10000000000ULL,
+#undef DECADE
+};
+/* clang-format on */
+
 uint64_t hist_bound_ns(size_t bucket)
 {
-	static const uint64_t steps[] = {1, 2, 5};
-	uint64_t decade = 10000;
-
-	if (bucket >= HIST_BOUNDS_CNT)
-		return UINT64_MAX;
-	for (size_t i = 0; i < bucket / 3; i++)
-		decade *= 10;
-	return decade * steps[bucket % 3];
+	return bucket < HIST_BOUNDS_CNT ? bounds_ns[bucket] : UINT64_MAX;
 }
 
 /* The classic bucket that @ns is in: the first whose bound is not below it. */
@@ -21,7 +23,7 @@ static size_t bucket_of(uint64_t ns)
 {
 	size_t bucket = 0;
 
-	while (ns > hist_bound_ns(bucket))
+	while (bucket < HIST_BOUNDS_CNT && ns > bounds_ns[bucket])
 		bucket++;
 	return bucket;
 }

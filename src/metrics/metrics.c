@@ -84,6 +84,14 @@ static struct call_sums *find_call(struct metrics *metrics, const char *name)
 	return call;
 }
 
+/* A name that has sums, its own or those of "other", has them for good. */
+static struct call_sums *sums_of_call(struct metrics *metrics, enum call_id call)
+{
+	if (!metrics->call_of[call])
+		metrics->call_of[call] = find_call(metrics, call_name(call));
+	return metrics->call_of[call];
+}
+
 static struct function_sums *find_function(struct metrics *metrics, const char *name)
 {
 	struct function_sums *functions = metrics->functions;
@@ -237,7 +245,7 @@ static void count_stall(struct metrics *metrics, struct call_sums *call, const s
 
 void metrics_stall(struct metrics *metrics, const struct stall *stall)
 {
-	struct call_sums *call = find_call(metrics, call_name(stall->call));
+	struct call_sums *call = sums_of_call(metrics, stall->call);
 	struct exemplar exemplar;
 
 	make_exemplar(metrics, stall, &exemplar);
