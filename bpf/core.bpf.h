@@ -52,6 +52,72 @@ static __always_inline bool gp_starts_in_irq(void)
 	return bpf_core_field_exists(sup->irq_work);
 }
 
+/*
+ * include/linux/srcutree.h: up to 6.14 an index, since v6.15 a pointer to the counters of a CPU's
+ * that readers take; they are numbers in 6.1, atomic_long_t up to 6.14, and then in struct
+ * srcu_ctr.
+ */
+struct srcu_struct___pre_v6_15 {
+	unsigned int srcu_idx;
+} __attribute__((preserve_access_index));
+
+struct srcu_struct___v6_15 {
+	void *srcu_ctrp;
+} __attribute__((preserve_access_index));
+
+struct srcu_data___pre_v6_2 {
+	unsigned long srcu_lock_count[2];
+	unsigned long srcu_unlock_count[2];
+} __attribute__((preserve_access_index));
+
+struct srcu_data___pre_v6_15 {
+	atomic_long_t srcu_lock_count[2];
+	atomic_long_t srcu_unlock_count[2];
+} __attribute__((preserve_access_index));
+
+struct srcu_data___v6_15 {
+	struct srcu_ctr srcu_ctrs[2];
+} __attribute__((preserve_access_index));
+
+/* The index that new readers do not take, so that a grace period can wait for it. @sda: of
+ * @ssp. */
+static __always_inline __u32 ssp_idx(__u64 ssp, __u64 sda)
+{
+	struct srcu_struct___pre_v6_15 *before = (void *)ssp;
+	struct srcu_struct___v6_15 *after = (void *)ssp;
+	struct srcu_data___v6_15 *sdp = (void *)sda;
+
+	if (bpf_core_type_exists(struct srcu_ctr))
+		return (__u64)BPF_CORE_READ(after, srcu_ctrp) ==
+		       sda + bpf_core_field_offset(sdp->srcu_ctrs);
+	return !(BPF_CORE_READ(before, srcu_idx) & 1);
+}
+
+/* What @sdp's CPU has counted, by index. */
+static __always_inline void sdp_readers(struct srcu_data *sdp, __u64 locks[2], __u64 unlocks[2])
+{
+	struct srcu_data___pre_v6_2 *numbers = (void *)sdp;
+	struct srcu_data___pre_v6_15 *atomics = (void *)sdp;
+	struct srcu_data___v6_15 *its = (void *)sdp;
+
+	if (bpf_core_type_exists(struct srcu_ctr)) {
+		locks[0] = BPF_CORE_READ(its, srcu_ctrs[0].srcu_locks.counter);
+		locks[1] = BPF_CORE_READ(its, srcu_ctrs[1].srcu_locks.counter);
+		unlocks[0] = BPF_CORE_READ(its, srcu_ctrs[0].srcu_unlocks.counter);
+		unlocks[1] = BPF_CORE_READ(its, srcu_ctrs[1].srcu_unlocks.counter);
+	} else if (bpf_core_field_exists(atomics->srcu_lock_count)) {
+		locks[0] = BPF_CORE_READ(atomics, srcu_lock_count[0].counter);
+		locks[1] = BPF_CORE_READ(atomics, srcu_lock_count[1].counter);
+		unlocks[0] = BPF_CORE_READ(atomics, srcu_unlock_count[0].counter);
+		unlocks[1] = BPF_CORE_READ(atomics, srcu_unlock_count[1].counter);
+	} else {
+		locks[0] = BPF_CORE_READ(numbers, srcu_lock_count[0]);
+		locks[1] = BPF_CORE_READ(numbers, srcu_lock_count[1]);
+		unlocks[0] = BPF_CORE_READ(numbers, srcu_unlock_count[0]);
+		unlocks[1] = BPF_CORE_READ(numbers, srcu_unlock_count[1]);
+	}
+}
+
 /* What process_srcu works on: the srcu_usage, or before v6.4 the srcu_struct itself. */
 static __always_inline __u64 srcu_sup(__u64 ssp)
 {

@@ -14,6 +14,7 @@
 #include "gp.bpf.h"
 #include "lock.bpf.h"
 #include "rcu.bpf.h"
+#include "readers.bpf.h"
 #include "scan.bpf.h"
 #include "sleep.bpf.h"
 #include "wait.bpf.h"
@@ -33,6 +34,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define CTX_kretprobe(target)  struct pt_regs
 #define CTX_iter(target)       struct bpf_iter__##target
 #define CTX_perf_event(target) void
+#define CTX_syscall(target)    void
 
 /* Where libbpf attaches one of each type; a perf event is made by hand. */
 #define SEC_tp_btf(target)     "?tp_btf/" #target
@@ -42,6 +44,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define SEC_kretprobe(target)  "?kretprobe/" #target
 #define SEC_iter(target)       "?iter/" #target
 #define SEC_perf_event(target) "?perf_event"
+#define SEC_syscall(target)    "?syscall"
 
 #define X(name, type, target, ...) SEC(SEC_##type(target)) int name(CTX_##type(target) * ctx);
 KS_PROGRAMS(X)
@@ -448,4 +451,12 @@ LISTED(sample_perf) int sample_perf(void *ctx)
 {
 	task_sample_cpu(ctx);
 	return 1; /* the event counts how often it may still come */
+}
+
+/* What a CPU has counted of a domain's readers, when user space asks. Worst: a dozen reads, in its
+ * time. */
+LISTED(readers_ask) int readers_ask(void *ctx)
+{
+	readers_read();
+	return 0;
 }

@@ -50,6 +50,8 @@ const volatile __s64 rcu_data_from_rq;
 /* The kernel's __per_cpu_offset[], and the symbol of its run queues; 0: not known. */
 const volatile __u64 per_cpu_offsets;
 const volatile __u64 runqueues_at;
+/* From a CPU's struct rq to its this_cpu_off, on x86; 0: not known. */
+const volatile __s64 this_cpu_off_from_rq;
 
 /* All programs are attached; written by user space. Before, a begin may have no end. */
 bool is_attached;

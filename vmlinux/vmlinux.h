@@ -174,6 +174,11 @@ struct rcu_segcblist {
 	atomic_long_t len;
 };
 
+struct srcu_ctr {
+	atomic_long_t srcu_locks;
+	atomic_long_t srcu_unlocks;
+};
+
 struct srcu_data {
 	struct rcu_segcblist srcu_cblist;
 	struct timer_list delay_work;

@@ -107,7 +107,9 @@
 	X(sweep_iter, iter, bpf_map_elem, ALL, ITER, FIND)                                         \
 	X(task_iter, iter, task, ALL, ITER, SCAN)                                                  \
 	/* who is on a CPU, of whom an iterator gets no stack: kern/sampler.h */                   \
-	X(sample_perf, perf_event, cpu_clock, ALL, ITER, SCAN)
+	X(sample_perf, perf_event, cpu_clock, ALL, ITER, SCAN)                                     \
+	/* how many readers a domain has: run when it is asked to (BPF_PROG_TEST_RUN) */           \
+	X(readers_ask, syscall, none, ALL, ITER, SCAN)
 /* clang-format on */
 
 /* Functions whose addresses the programs compare with. X(function) */

@@ -70,6 +70,7 @@ enum ks_type {
 	KS_RCU_WAKE = 30,  /* ks_rcu: it was woken; by what ran on .cpu of the head */
 	/* ks_cpu: a scan found that a thread of the kernel waits for a CPU: as of then */
 	KS_WANTS = 31,
+	KS_READERS = 32, /* ks_readers: a domain that a reader holds: how many are in, as of then */
 	KS_TYPE_CNT
 };
 
@@ -310,6 +311,31 @@ struct ks_rcu {
 	char comm[KS_COMM_LEN];
 };
 
+/* What all CPUs together have counted of a domain's readers. Made by user space: .cpu of the head
+ * is none. */
+struct ks_readers {
+	struct ks_head head;
+	__u64 ssp;
+	__u64 seq;   /* srcu_gp_seq meanwhile */
+	__u64 locks; /* of the index that the grace period waits for: ever taken */
+	__u64 unlocks;
+	__s64 excess; /* of .cpu: .locks less .unlocks */
+	__u16 cpu;    /* whose locks exceed its unlocks by most */
+	__u16 cpus;   /* whose locks and unlocks differ */
+	__u32 unused;
+};
+
+/* The same of one CPU, as a program reads it: .ssp and .cpu are asked for. Not stored. */
+struct ks_readers_cpu {
+	__u64 ssp;
+	__u64 seq;
+	__u64 locks[2], unlocks[2]; /* by index */
+	__u32 cpu;
+	__u32 idx;	/* that the grace period waits for */
+	__u32 is_known; /* else the CPU was never online */
+	__u32 unused;
+};
+
 /* A call that took so long is reported though it never slept, and shorter ones if --min is less. */
 #define KS_LONG_CALL_NS 1000000
 
@@ -356,6 +382,7 @@ _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
 _Static_assert(sizeof(struct ks_cpu) == 88, "records are stored in captures");
 _Static_assert(sizeof(struct ks_rcu) == 80, "records are stored in captures");
 _Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
+_Static_assert(sizeof(struct ks_readers) == 64, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");
 _Static_assert(__builtin_offsetof(struct ks_start, stack) == 88, "ks_start has a hole");
 _Static_assert(__builtin_offsetof(struct ks_task, stack) == 112, "ks_task has a hole");

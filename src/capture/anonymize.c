@@ -316,6 +316,9 @@ void anonymize_record(struct anonymize *anon, void *record, size_t size)
 	case RECORD_RCU:
 		hide_comm(anon, ((struct ks_rcu *)record)->comm);
 		break;
+	case RECORD_READERS:
+		hide_address(anon, &((struct ks_readers *)record)->ssp);
+		break;
 	}
 }
 

@@ -55,12 +55,12 @@ static int64_t per_cpu_offset(const struct btf *btf, const char *name)
 	return -1;
 }
 
-static int64_t find_rcu_data(const struct btf *btf)
+static int64_t find_from_rq(const struct btf *btf, const char *name)
 {
 	int64_t rq = per_cpu_offset(btf, "runqueues");
-	int64_t rcu = per_cpu_offset(btf, "rcu_data");
+	int64_t var = per_cpu_offset(btf, name);
 
-	return rq < 0 || rcu < 0 ? 0 : rcu - rq;
+	return rq < 0 || var < 0 ? 0 : var - rq;
 }
 
 static bool has_member(const struct btf *btf, int id, const char *name)
@@ -89,7 +89,8 @@ void kernel_types_traits(const struct kernel_types *types, struct kernel_traits 
 	*traits = (struct kernel_traits){.are_known = types->btf};
 	if (!types->btf)
 		return;
-	traits->rcu_data_from_rq = find_rcu_data(types->btf);
+	traits->rcu_data_from_rq = find_from_rq(types->btf, "rcu_data");
+	traits->this_cpu_off_from_rq = find_from_rq(types->btf, "this_cpu_off");
 	find_kvm(types->btf, traits);
 	if (!traits->has_kvm_types && types->module)
 		find_kvm(types->module, traits);

@@ -20,6 +20,7 @@ struct kernel_traits {
 	bool has_kvm_types;	  /* struct kvm, in the kernel's or its module's */
 	bool defers_register;	  /* kvm_io_bus_register_dev() uses call_srcu() */
 	int64_t rcu_data_from_rq; /* from a CPU's struct rq to its struct rcu_data; 0: not known */
+	int64_t this_cpu_off_from_rq; /* to its this_cpu_off; 0: not known, or not on x86 */
 };
 
 /* What cannot be read has no types: .code is set. Some ms and twice the memory of the types. */

@@ -14,8 +14,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "ledger/ioctls.h"
 #include "host/attach_plan.h"
+#include "ledger/blame/readers.h"
+#include "ledger/ioctls.h"
 #include "ledger/symbols.h"
 
 #include "kern/features.h"
@@ -202,6 +203,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->is_in_pid_ns = proc_pid_ns() != PROC_PID_NS_FIRST;
 	skel->rodata->want_followed = cfg->want_fork;
 	skel->rodata->rcu_data_from_rq = cfg->rcu_data_from_rq;
+	skel->rodata->this_cpu_off_from_rq = cfg->this_cpu_off_from_rq;
 	skel->rodata->per_cpu_offsets = cfg->per_cpu_offsets;
 	skel->rodata->runqueues_at = cfg->runqueues;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
@@ -472,6 +474,34 @@ int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp)
 	probes->skel->bss->sample_ssp = ssp;
 	sampler_take(&probes->sampler);
 	return 0;
+}
+
+static bool ask_readers(const struct probes *probes, uint64_t ssp, int cpu,
+			struct ks_readers_cpu *counts)
+{
+	const struct kvmstall_bpf *skel = probes->skel;
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	skel->bss->readers_cpu = (struct ks_readers_cpu){.ssp = ssp, .cpu = (uint32_t)cpu};
+	if (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.readers_ask), &opts))
+		return false;
+	*counts = *(volatile struct ks_readers_cpu *)&skel->bss->readers_cpu;
+	return true;
+}
+
+bool probes_readers(const struct probes *probes, uint64_t ssp, struct ks_readers *readers)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct ks_readers_cpu counts;
+
+	*readers = (struct ks_readers){.head = {.type = KS_READERS, .cpu = UINT16_MAX}};
+	if (!attach_plan_carries(probes->plan, CAPABILITY_SCAN))
+		return false;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		if (!ask_readers(probes, ssp, cpu, &counts) || !readers_add(readers, &counts))
+			return false;
+	readers->head.ts_ns = clock_now_ns();
+	return readers->ssp != 0;
 }
 
 #define VMS_BATCH 1024

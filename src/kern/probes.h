@@ -25,6 +25,7 @@ struct probes_cfg {
 			      * those of KS_LONG_CALL_NS are in any case; 0: no others */
 	uint64_t ring_bytes; /* 0: the default */
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
+	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
 	const char *types;		     /* .path of struct core_types */
 };
@@ -59,6 +60,12 @@ int probes_find(struct probes *probes, struct err *err);
  * SAMPLER_SPAN_NS (kern/sampler.h). Without an iterator it does nothing.
  */
 int probes_scan(struct probes *probes, uint32_t tgid, uint64_t ssp);
+
+/*
+ * Count the readers of @ssp: KS_READERS, which is the caller's to make a record of. false: the
+ * counters are not to be had, or went on to another grace period meanwhile. Two microseconds a CPU.
+ */
+bool probes_readers(const struct probes *probes, uint64_t ssp, struct ks_readers *readers);
 
 /*
  * How often something happened that a sweep is to mend: VMs may have ended unseen (those of a

@@ -271,6 +271,7 @@ static void blame_reader(const struct vms *vms, const struct stall *stall,
 
 	culprit->kind = CULPRIT_READER;
 	culprit->gp = seg->gp;
+	culprit->readers = domain_readers(seg->dom, seg->gp);
 	if (!cnt)
 		return;
 	culprit->is_known = true;

@@ -90,6 +90,7 @@ void domain_put(struct domain *dom)
 	initiators_fini(&dom->initiators);
 	gp_ends_fini(&dom->ends);
 	settle(dom);
+	free(dom->readers);
 	free(dom->suspects);
 	free(dom);
 }
@@ -602,6 +603,8 @@ void domain_tidy(struct domain *dom, uint64_t now_ns)
 	initiators_fini(&dom->initiators);
 	gp_ends_fini(&dom->ends);
 	settle(dom);
+	free(dom->readers);
+	dom->readers = NULL;
 	free(dom->suspects);
 	dom->suspects = NULL;
 	dom->suspects_cnt = 0;
@@ -625,6 +628,8 @@ void domain_lose(struct domain *dom, uint64_t ts_ns)
 	if (transitions_cnt(&dom->cbs) && history_state(&dom->cbs) != GP_UNKNOWN)
 		history_push(dom, &dom->cbs,
 			     &(struct transition){.ts_ns = ts_ns, .state = GP_UNKNOWN});
+	if (dom->readers) /* somebody may have been seen meanwhile */
+		*dom->readers = (struct reader_counts){.gp = 0};
 }
 
 /* ---- what others ask ---- */
@@ -721,4 +726,21 @@ const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, siz
 		return NULL;
 	*cnt = dom->suspects_cnt;
 	return dom->suspects;
+}
+
+int domain_count_readers(struct domain *dom, const struct ks_readers *rec)
+{
+	if (gp_seq_is_idle(rec->seq))
+		return 0; /* it had ended by then */
+	if (!dom->readers)
+		dom->readers = calloc(1, sizeof(*dom->readers));
+	if (!dom->readers)
+		return -ENOMEM;
+	readers_note(dom->readers, rec, gp_id_in_progress(rec->seq));
+	return 0;
+}
+
+const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp)
+{
+	return gp && dom->readers && dom->readers->gp == gp ? dom->readers : NULL;
 }

@@ -12,6 +12,7 @@
 
 #include <kvmstall/records.h>
 
+#include "ledger/blame/readers.h"
 #include "ledger/ioctls.h"
 #include "ledger/sites.h"
 #include "ledger/stack.h"
@@ -149,6 +150,12 @@ const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp);
 
 /* Somebody may hold the GP in progress. Returns 0 or -ENOMEM. */
 int domain_suspect(struct domain *dom, const struct suspect *suspect);
+
+/* Its readers were counted. Returns 0 or -ENOMEM. */
+int domain_count_readers(struct domain *dom, const struct ks_readers *rec);
+
+/* What is known of how many held @gp; NULL: nothing. */
+const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp);
 
 /* Those of @gp, most likely first; how many in @cnt. */
 const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt);

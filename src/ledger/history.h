@@ -86,6 +86,7 @@ struct domain {
 	uint64_t dropped;
 	struct history_budget *budget; /* NULL: none */
 	size_t bytes;		       /* of the lists, as counted in .budget */
+	struct reader_counts *readers; /* of one GP; NULL: never counted */
 	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
 };
 

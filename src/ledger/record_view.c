@@ -28,6 +28,7 @@ static const struct layout {
 	[RECORD_TASK] = STACKED(ks_task),
 	[RECORD_CPU] = PLAIN(ks_cpu),
 	[RECORD_RCU] = PLAIN(ks_rcu),
+	[RECORD_READERS] = PLAIN(ks_readers),
 #undef PLAIN
 #undef STACKED
 };
@@ -43,7 +44,7 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_DOMAIN] = RECORD_STEP,   [KS_CLOSING] = RECORD_STEP,   [KS_PREEMPTED] = RECORD_CPU,
 	[KS_WOKEN] = RECORD_CPU,     [KS_LATE] = RECORD_CPU,	   [KS_BORN] = RECORD_STEP,
 	[KS_RUN] = RECORD_STEP,	     [KS_SPUN] = RECORD_STEP,	   [KS_RCU_SLEEP] = RECORD_RCU,
-	[KS_RCU_WAKE] = RECORD_RCU,  [KS_WANTS] = RECORD_CPU,
+	[KS_RCU_WAKE] = RECORD_RCU,  [KS_WANTS] = RECORD_CPU,	   [KS_READERS] = RECORD_READERS,
 };
 
 static enum record_shape shape_of(uint8_t type)

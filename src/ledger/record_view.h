@@ -25,6 +25,7 @@ enum record_shape {
 	RECORD_TASK,
 	RECORD_CPU,
 	RECORD_RCU,
+	RECORD_READERS,
 };
 
 struct record_view {
@@ -42,6 +43,7 @@ struct record_view {
 		const struct ks_task *task;
 		const struct ks_cpu *cpu;
 		const struct ks_rcu *rcu;
+		const struct ks_readers *readers;
 	};
 	size_t fixed;	    /* bytes before the stack, a multiple of 8 */
 	const __u64 *stack; /* NULL: its kind has none */

@@ -92,6 +92,19 @@ bool stall_may_have_lost(const struct stall *stall, const struct wait *wait)
 	return wait->since == CALLBACKS_NONE && stall_since_ns(stall, wait) >= LOST_NS;
 }
 
+bool stall_may_have_leaked(const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+
+	enum domain_kind kind;
+
+	if (culprit->kind != CULPRIT_READER || !culprit->readers || culprit->is_known)
+		return false;
+	kind = domain_get_kind(culprit->seg->dom);
+	return (kind == DOMAIN_SRCU || kind == DOMAIN_SHARED) &&
+	       readers_state(culprit->readers) == READERS_STAY;
+}
+
 unsigned int stall_timers(const struct stall *stall)
 {
 	unsigned int cnt = 0;

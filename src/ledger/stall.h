@@ -145,6 +145,8 @@ struct culprit {
 	int callbacks; /* outstanding beside the waiter's own; -1: not known */
 	uint64_t gp;
 	enum ks_cause cause; /* CULPRIT_HOLDER, _QUEUE: of its own stall */
+	/* CULPRIT_READER: how many held its GP; NULL: they were not counted. */
+	const struct reader_counts *readers;
 	/* CULPRIT_HOLDER: of what; and if nobody is known, what the kernel says of who has it. */
 	enum ks_lock_which lock;
 	enum ks_lock_held held;
@@ -205,6 +207,14 @@ uint64_t stall_since_ns(const struct stall *stall, const struct wait *wait);
  * mishandling").
  */
 bool stall_may_have_lost(const struct stall *stall, const struct wait *wait);
+
+/*
+ * A suspicion: the same readers have been in for READERS_STAY_NS or more, and no scan has found a
+ * thread in a place that holds the domain. A read lock was taken and never let go: a bug of the
+ * kernel's, as v5.17-rc had one (kvm_arch_vcpu_ioctl_run()). Not of kvm->irq_srcu, whose readers
+ * may be any task of the host, a work too.
+ */
+bool stall_may_have_leaked(const struct stall *stall);
 
 /* How many of its segments waited for a timer: of SRCU's, or of plain RCU's kthread. */
 unsigned int stall_timers(const struct stall *stall);

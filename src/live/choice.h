@@ -23,6 +23,7 @@ struct choice {
 	struct ticks *ticks;	 /* that are being counted */
 	uint32_t config_hz;
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
+	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
 	struct core_types core;
 };

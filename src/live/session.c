@@ -115,6 +115,7 @@ static int make_probes(struct session *session, struct err *err)
 		.min_ns = session->cfg.min_ns,
 		.ring_bytes = session->cfg.ring_bytes,
 		.rcu_data_from_rq = session->choice.rcu_data_from_rq,
+		.this_cpu_off_from_rq = session->choice.this_cpu_off_from_rq,
 		.per_cpu_offsets = session->choice.per_cpu_offsets,
 		.runqueues = session->choice.runqueues,
 		.types = session->choice.core.path,
@@ -303,8 +304,8 @@ int session_take(struct session *session)
 	ret = sweep(session, now_ns);
 	if (ret < 0)
 		return ret;
-	find_suspects(&session->held, session->ledger, session->probes);
-	return flush(session, now_ns);
+	ret = find_suspects(&session->held, session->ledger, session->probes, session->order);
+	return ret ? ret : flush(session, now_ns);
 }
 
 int session_settle(struct session *session)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "kern/probes.h"
 #include "ledger/ledger.h"
+#include "ledger/reorder.h"
 
 /* Whose threads may hold it; 0: that is not known yet, since older records wait. */
 static uint32_t whose(const struct ledger *ledger, const struct held_domain *held,
@@ -25,12 +26,24 @@ static bool is_seen(const struct domain *dom, uint64_t now_ns)
 	return cnt;
 }
 
-void find_suspects(struct held_queue *queue, const struct ledger *ledger, struct probes *probes)
+/* Before the scan: what it finds then is in between two counts. */
+static int count(const struct probes *probes, struct reorder *order, uint64_t ssp)
+{
+	struct ks_readers readers;
+
+	return probes_readers(probes, ssp, &readers)
+		       ? reorder_push(order, &readers, sizeof(readers))
+		       : 0;
+}
+
+int find_suspects(struct held_queue *queue, const struct ledger *ledger, struct probes *probes,
+		  struct reorder *order)
 {
 	uint64_t now = clock_now_ns();
 	const struct held_domain *held;
+	int ret = 0;
 
-	while ((held = held_next(queue, now))) {
+	while (!ret && (held = held_next(queue, now))) {
 		const struct domain *dom = ledger_domain(ledger, held->ssp);
 		uint32_t tgid = whose(ledger, held, dom);
 		uint64_t ssp = held->ssp;
@@ -41,7 +54,9 @@ void find_suspects(struct held_queue *queue, const struct ledger *ledger, struct
 			held_done(queue, held);
 		} else {
 			held_scanned(queue, held, now);
+			ret = count(probes, order, ssp);
 			probes_scan(probes, tgid, ssp);
 		}
 	}
+	return ret;
 }

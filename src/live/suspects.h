@@ -8,8 +8,11 @@
 
 struct ledger;
 struct probes;
+struct reorder;
 
-/* Scan for the domain whose turn it is, if any. The answers come as records, KS_SUSPECT. */
-void find_suspects(struct held_queue *queue, const struct ledger *ledger, struct probes *probes);
+/* Scan for the domain whose turn it is, if any, and count its readers. The answers come as records:
+ * KS_SUSPECT, and KS_READERS to @order. Returns 0, or what @order did. */
+int find_suspects(struct held_queue *queue, const struct ledger *ledger, struct probes *probes,
+		  struct reorder *order);
 
 #endif

@@ -251,6 +251,11 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
 	if (cause_is_timer(stall->cause))
 		return for_timer(stall);
+	if (stall_may_have_leaked(stall))
+		return "a read lock of this domain was taken, and whoever took it is somewhere "
+		       "else by now, without having let go: a bug of the kernel's, most likely; "
+		       "report it with what trace --dump prints. Only a restart of the host ends "
+		       "the wait";
 	if (is_reader(stall->cause) && is_shared(stall->culprit.seg))
 		return "all VMs of the host share this domain (mmu_notifier), and memory of a "
 		       "process that has one was unmapped, migrated or aged meanwhile: unmap guest "

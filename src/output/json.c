@@ -221,6 +221,25 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 	ndjson_end_object(json);
 }
 
+/* How many held its grace period, as they were counted. */
+static void put_readers(struct ndjson *json, const struct stall *stall)
+{
+	const struct reader_counts *readers = stall->culprit.readers;
+
+	if (!readers)
+		return;
+	ndjson_object(json, "readers");
+	ndjson_int(json, "in", readers_cnt(readers));
+	ndjson_text(json, "state", readers_state_name(readers_state(readers)));
+	ndjson_int(json, "same_ns", readers->counted_ns - readers->same_since_ns);
+	ndjson_int(json, "came", readers->came);
+	ndjson_int(json, "cpus", readers->cpus);
+	put_int_if(json, "cpu", readers->cpus, readers->cpu);
+	if (stall_may_have_leaked(stall))
+		ndjson_bool(json, "may_be_leaked", true);
+	ndjson_end_object(json);
+}
+
 /* What it waited for longest, if that is not a mutex. */
 static void put_lock(struct ndjson *json, const struct culprit *culprit)
 {
@@ -270,6 +289,7 @@ int json_stall(struct str *out, const struct stall *stall, const char *backend,
 	put_segments(&json, stall);
 	put_waits(&json, stall);
 	put_culprit(&json, &stall->culprit);
+	put_readers(&json, stall);
 	put_lock(&json, &stall->culprit);
 	if (stall->culprit.is_throttled)
 		ndjson_bool(&json, "throttled", true);

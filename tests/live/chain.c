@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Three calls of one VM that wait for each other: chain MILLISECONDS [reader]. KVM_GET_DIRTY_LOG
- * has slots_lock, and its bitmap's page is withheld by userfaultfd for so long; KVM_CREATE_PIT2 has
- * kvm->lock, and wants slots_lock; KVM_CREATE_VCPU wants kvm->lock.
+ * Three calls of one VM that wait for each other: chain MILLISECONDS [reader|apart].
+ * KVM_GET_DIRTY_LOG has slots_lock, and its bitmap's page is withheld by userfaultfd for so long;
+ * KVM_CREATE_PIT2 has kvm->lock, and wants slots_lock; KVM_CREATE_VCPU wants kvm->lock.
  *
  * reader: KVM_SET_USER_MEMORY_REGION has slots_lock instead, and waits for a reader: for
- * KVM_TRANSLATE, whose guest has its page tables in the page that is withheld.
+ * KVM_TRANSLATE, whose guest has its page tables in the page that is withheld. apart: the same, and
+ * the reader is another process, with the same memory: no thread of the VMM's is the reader.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,16 +14,21 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "withhold.h"
 
-#define BYTES 0x200000UL
+#define STACK_BYTES 0x10000
+#define BYTES	    0x200000UL
 /* Each must be in its wait before the next one comes. */
 #define BETWEEN_US 50023
 
@@ -52,6 +58,27 @@ static void *translate(void *arg)
 	pthread_setname_np(pthread_self(), "chain-reader");
 	need(!ioctl(vcpu, KVM_TRANSLATE, &translation), "KVM_TRANSLATE");
 	return arg;
+}
+
+/* It has the thread-local variables of who made it, too: no more than one system call. */
+static int translate_apart(void *arg)
+{
+	struct kvm_translation translation = {0};
+
+	(void)arg;
+	return ioctl(vcpu, KVM_TRANSLATE, &translation) ? 1 : 0;
+}
+
+/* Returns its process. */
+static pid_t read_apart(void)
+{
+	char *stack = malloc(STACK_BYTES);
+	pid_t pid;
+
+	need(stack != NULL, "memory");
+	pid = clone(translate_apart, stack + STACK_BYTES, CLONE_VM | CLONE_FILES | SIGCHLD, NULL);
+	need(pid > 0, "a process");
+	return pid;
 }
 
 static void *delete_slot(void *arg)
@@ -125,15 +152,20 @@ int main(int argc, char **argv)
 	void *(*const with[])(void *) = {translate, delete_slot, create_pit, create_vcpu};
 	void *(*const *calls)(void *) = argc > 2 ? with : without;
 	struct uffdio_zeropage zero;
+	int is_apart = argc > 2 && !strcmp(argv[2], "apart");
 	pthread_t threads[4];
 	int fd, cnt = argc > 2 ? 4 : 3;
+	pid_t apart = 0;
 
 	make_vm();
 	if (argc > 2)
 		make_reader();
 	fd = withhold(page);
 	for (int i = 0; i < cnt; i++) {
-		need(!pthread_create(&threads[i], NULL, calls[i], NULL), "a thread");
+		if (!i && is_apart)
+			apart = read_apart();
+		else
+			need(!pthread_create(&threads[i], NULL, calls[i], NULL), "a thread");
 		if (!i)
 			need(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1) == 1,
 			     "fault");
@@ -142,7 +174,8 @@ int main(int argc, char **argv)
 	usleep(1000 * (argc > 1 ? atoi(argv[1]) : 1));
 	zero = (struct uffdio_zeropage){.range = {(uintptr_t)page, PAGE}};
 	need(!ioctl(fd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
-	for (int i = 0; i < cnt; i++)
+	for (int i = is_apart; i < cnt; i++)
 		pthread_join(threads[i], NULL);
+	need(!is_apart || waitpid(apart, NULL, 0) == apart, "the end of a process");
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-together stuck-in-flight stuck-attached stuck-killed
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-unseen stuck-together stuck-in-flight stuck-attached stuck-killed
 	stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
@@ -55,6 +55,8 @@ test_stuck_reader()
 	jq -e 'length > 0 and length <= 3 and . == unique' ages ||
 		fail "not at doubling intervals: powers of two of seconds are $(cat ages)"
 	names_the_reader "told when it is over" 'select(.type == "stall" and (.stuck | not) and .latency_ns > 1e9)'
+	some "counted" "$filter | select(.readers.in == 1 and .readers.cpus > 0)" trace
+	none "another number of readers" "$filter | select(.readers != null and (.readers.in != 1 or .readers.may_be_leaked))" trace
 	# shellcheck disable=SC2016 # jq's
 	ndjson -nc --slurpfile trace trace --slurpfile repro repro 'include "inject"; $repro
 		| rounds("reader"; $trace | map(select(.stuck | not)); 0)' >rounds
@@ -64,6 +66,28 @@ test_stuck_reader()
 	note "$(jq -r '.seen[0] | "\(.latency_ns / 1e6 | floor) ms: \(.segments
 		| map(select(.cause == "reader" or .cause == "poll-backoff")) | group_by(.cause)
 		| map("\(.[0].cause) \(map(.ns) | add / 1e6 | floor) ms") | join(", "))"' rounds)"
+}
+
+# A read lock that was leaked cannot be made without a broken kernel. What is like it for whoever scans: a reader that is no
+# thread of the VM's process. It is counted, stays, and nobody is found.
+test_stuck_unseen()
+{
+	[ "$(uname -m)" = x86_64 ] || skip "the reader of chain.c is of x86"
+	${CC:-cc} -O1 -pthread -o chain "$here/tests/live/chain.c"
+	./chain 1 apart 2>err || skip "not on this kernel: $(cat err)"
+	repeat 3 unseen
+}
+
+unseen()
+{
+	"$KVMSTALL" trace --json -o trace -- ./chain 2503 apart
+	ndjson -c 'include "ndjson"; select(.type == "stall" and .comm == "chain-first" and .cause == "reader")
+		| {culprit, readers}' trace >seen
+	none "a reader is named" 'select(.culprit)' seen
+	none "another number of readers" 'select(.readers.in != 1)' seen
+	[ -s seen ] || too_busy "the reader is not the headline"
+	some "the same one for a second" 'select(.readers.state == "stay" and .readers.may_be_leaked and .readers.came == 0)' seen ||
+		too_busy "it was not counted again a second later: $(cat seen)"
 }
 
 # Three VMs are held at once, each for far longer than it takes to scan for one reader after the other.

@@ -18,6 +18,7 @@ union any_record {
 	struct ks_task task;
 	struct ks_cpu cpu;
 	struct ks_rcu rcu;
+	struct ks_readers readers;
 };
 
 #endif

@@ -86,6 +86,10 @@ static size_t fill(union any_record *rec, uint8_t type)
 		rec->rcu.tid = 19;
 		strcpy(rec->rcu.comm, COMM);
 		return sizeof(rec->rcu);
+	case KS_READERS:
+		rec->readers.ssp = SECRET + 1;
+		rec->readers.seq = 19;
+		return sizeof(rec->readers);
 	case KS_VM_GONE:
 	case KS_HELD:
 	case KS_DOMAIN:
@@ -147,7 +151,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 29);
+	assert_int_equal(cnt, 30);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }

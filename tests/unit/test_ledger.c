@@ -608,6 +608,53 @@ static void a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was(
 	trace_free(trace);
 }
 
+/* The same reader for so long, and none of the threads is one: a leak, unless one was found, a
+ * record of one may have been lost, or the scan is not of all who may be it. */
+static void a_read_lock_is_leaked_if_nobody_is_in_a_place_that_holds_it(void **state)
+{
+	enum { NOTHING, FOUND, LOSES, IRQ, SHORT, CASES };
+
+	(void)state;
+	for (int i = 0; i < CASES; i++) {
+		uint64_t ssp = i == IRQ ? IRQ_SRCU(1) : SRCU(1);
+		const struct row before[] = {
+			BORN(10, 1),
+			START(105, 12, ssp, GP(1)),
+			STEP(GP_BEGIN, 106, ssp, GP(1)),
+			STEP(GP_END, 107, ssp, GP(1) + 1),
+			COUNTED(7000, ssp, GP(1) + 1, .val = 101, .needed = 100),
+		};
+		const struct row lost[] = {LOST(7010, 7020, 1)};
+		const struct row after[] = {
+			STEP(GP_BEGIN, 8000, ssp, GP(1) + 1),
+			STEP(GP_END, 8010, ssp, GP(1) + 1),
+			STEP(GP_BEGIN, 1500000, ssp, GP(1) + 1),
+			STEP(GP_END, 1500010, ssp, GP(1) + 1),
+			COUNTED(i == SHORT ? 1006999 : 1707000, ssp, GP(1) + 1, .val = 101,
+				.needed = 100),
+			SLEEP(110, 1800000, 1800000, 12, ssp,
+			      .stack = i == IRQ ? IN_PIT_CLOSE : IN_MEMSLOT),
+			CALL(100, 1800010, 12, 1, MEMSLOT, 1),
+		};
+		struct trace *trace = RUN(before);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		if (i == FOUND)
+			suspect(trace, 13, SRCU(1), 7500,
+				STACK("handle_userfault", "kvm_arch_vcpu_ioctl_run",
+				      "kvm_vcpu_ioctl"));
+		if (i == LOSES)
+			trace_feed(trace, lost, CNT(lost));
+		trace_feed(trace, after, CNT(after));
+		assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_READER);
+		assert_non_null(culprit->readers);
+		assert_int_equal(readers_cnt(culprit->readers), 1);
+		assert_int_equal(culprit->is_known, i == FOUND);
+		assert_int_equal(stall_may_have_leaked(&trace->stalls[0].stall), i == NOTHING);
+		trace_free(trace);
+	}
+}
+
 /* Task 12 as a scan finds it, asleep in this stack since 110 us; kind and number of its call. */
 static void scan_asleep(struct trace *trace, uint8_t kind, uint32_t cmd, bool is_watched,
 			const char *const *stack)
@@ -833,6 +880,7 @@ int main(void)
 			a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was),
 		cmocka_unit_test(a_call_that_is_not_kvms_is_stuck_if_it_waits_for_a_grace_period),
 		cmocka_unit_test(a_reader_of_the_hosts_domain_is_named),
+		cmocka_unit_test(a_read_lock_is_leaked_if_nobody_is_in_a_place_that_holds_it),
 		cmocka_unit_test(threads_that_never_end_their_call_are_forgotten),
 		cmocka_unit_test(threads_that_watch_each_other_are_forgotten),
 		cmocka_unit_test(a_call_that_is_stuck_for_long_keeps_its_past),

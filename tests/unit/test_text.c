@@ -295,6 +295,48 @@ static void a_reader_that_was_not_seen_is_not_made_up(void **state)
 	CAUSE(rows, "reader: GP 1 held by a reader that was not seen");
 }
 
+#define HELD                                                                                       \
+	BORN(10, 1), START(105, 12, SRCU(1), GP(1), .kind = KS_KIND_VM, .cmd = MEMSLOT),           \
+		STEP(GP_BEGIN, 106, SRCU(1), GP(1)), STEP(GP_END, 107, SRCU(1), GP(1) + 1),        \
+		COUNTED(7000, SRCU(1), GP(1) + 1, .val = 104, .needed = 101)
+
+static void readers_that_were_counted_are_told_by_their_number(void **state)
+{
+	const struct row rows[] = {HELD,
+				   COUNTED(1607000, SRCU(1), GP(1) + 1, .val = 104, .needed = 101)};
+	const struct row come[] = {HELD,
+				   COUNTED(1607000, SRCU(1), GP(1) + 1, .val = 151, .needed = 140)};
+	const struct row left[] = {HELD,
+				   COUNTED(1607000, SRCU(1), GP(1) + 1, .val = 104, .needed = 104)};
+	const struct {
+		const struct row *rows;
+		size_t cnt;
+		const char *cause, *readers;
+	} cases[] = {
+		{rows, 5, "reader: GP 1 held by 3 readers, not seen\n",
+		 "    readers: 3 in; locks less unlocks: 3 on CPU 3\n"},
+		{rows, 6,
+		 "reader: GP 1 held by 3 readers for 1.60s, and no thread of its process is in a "
+		 "place that holds it: a leaked read lock?\n",
+		 "    readers: 3 in, the same for 1.60s; locks less unlocks: 3 on CPU 3\n"},
+		{come, 6, "reader: GP 1 held by 11 readers, who come and go\n",
+		 "    readers: 11 in, 47 came since; locks less unlocks: 11 on CPU 3\n"},
+		{left, 6, "reader: GP 1 held by a reader that had left before the scan\n",
+		 "    readers: 0 in\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		char *text = stuck_text(cases[i].rows, cases[i].cnt);
+
+		if (!strstr(text, cases[i].cause) || !strstr(text, cases[i].readers))
+			fail_msg("no '%s' '%s' in:\n%s", cases[i].cause, cases[i].readers, text);
+		assert_true(!strstr(text, "advice: a read lock of this domain was taken") ==
+			    (i != 1));
+		free(text);
+	}
+}
+
 static void a_vm_has_its_name_or_its_comm_or_none(void **state)
 {
 	struct vm vm = {.tgid = 7, .comm = "fc"};
@@ -512,6 +554,7 @@ int main(void)
 		cmocka_unit_test(a_stuck_call_waits_for_an_end_that_has_not_come),
 		cmocka_unit_test(callbacks_that_nobody_runs_are_said_to_wait),
 		cmocka_unit_test(a_reader_that_was_not_seen_is_not_made_up),
+		cmocka_unit_test(readers_that_were_counted_are_told_by_their_number),
 		cmocka_unit_test(a_vm_has_its_name_or_its_comm_or_none),
 		cmocka_unit_test(vms_of_one_process_differ),
 		cmocka_unit_test(a_long_name_widens_its_column_for_the_run),

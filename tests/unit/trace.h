@@ -231,6 +231,11 @@ struct row {
 		.type = KS_RCU_##what, .us = t, .tid = RCU_KTHREAD, .seq = s, .val = mask,         \
 		.kind = KS_RCU_WAIT_FQS, __VA_ARGS__                                               \
 	}
+/* The readers of @dom were counted: .val ever came, .needed ever left, on CPU 3 alone. */
+#define COUNTED(t, dom, s, ...)                                                                    \
+	{                                                                                          \
+		.type = KS_READERS, .us = t, .ssp = dom, .seq = s, __VA_ARGS__                     \
+	}
 /* A record of @who that changes nothing: the CPU is heard of. */
 #define HEARD(t, who)                                                                              \
 	{                                                                                          \
@@ -632,6 +637,15 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_RCU_WAKE:
 		trace_fill_rcu(row, &rec->rcu);
 		return sizeof(rec->rcu);
+	case KS_READERS:
+		rec->readers.ssp = row->ssp;
+		rec->readers.seq = row->seq;
+		rec->readers.locks = row->val;
+		rec->readers.unlocks = row->needed;
+		rec->readers.excess = (int64_t)(row->val - row->needed);
+		rec->readers.cpu = 3;
+		rec->readers.cpus = row->val != row->needed;
+		return sizeof(rec->readers);
 	case KS_CB_ARM:
 	case KS_CB_QUEUE:
 	case KS_CB_BEGIN:

@@ -43,6 +43,13 @@ int scans_take_suspect(struct ledger *ledger, const struct record_view *view)
 	return domain_suspect(dom, &suspect);
 }
 
+int scans_take_readers(struct ledger *ledger, const struct record_view *view)
+{
+	struct domain *dom = map_get(&ledger->domains, view->readers->ssp);
+
+	return dom ? domain_count_readers(dom, view->readers) : 0;
+}
+
 /* The host-wide domain, when it is the only one that is nobody's own. */
 static struct domain *shared_domain(const struct ledger *ledger)
 {

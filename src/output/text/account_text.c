@@ -272,6 +272,31 @@ static void add_suspects(struct str *out, const struct stall *stall, size_t widt
 	}
 }
 
+/* "    readers: 1 in, the same for 12s; locks less unlocks: 1 on CPU 1" */
+static void add_readers(struct str *out, const struct culprit *culprit)
+{
+	const struct reader_counts *readers = culprit->readers;
+	char same[DURATION_LEN];
+
+	if (!readers)
+		return;
+	str_addf(out, "    readers: %" PRIu64 " in", readers_cnt(readers));
+	if (readers->came)
+		str_addf(out, ", %" PRIu64 " came since", readers->came);
+	if (readers_cnt(readers) && readers->counted_ns > readers->same_since_ns)
+		str_addf(out, ", the same for %s",
+			 format_nsec(readers->counted_ns - readers->same_since_ns, same,
+				     sizeof(same)));
+	if (readers->cpus)
+		str_addf(out, "; locks less unlocks: %" PRId64 " on CPU %u", readers->excess,
+			 readers->cpu);
+	if (readers->cpus > 1) {
+		str_adds(out, ", another number on ");
+		words_count(out, readers->cpus - 1, "other CPU");
+	}
+	str_addc(out, '\n');
+}
+
 void account_text(struct str *out, const struct stall *stall, const struct text_cfg *cfg)
 {
 	char ns[DURATION_LEN], was[DURATION_LEN], advice[ADVICE_MAX];
@@ -285,6 +310,7 @@ void account_text(struct str *out, const struct stall *stall, const struct text_
 		}
 	add_small(out, stall);
 	add_culprit_line(out, &stall->culprit);
+	add_readers(out, &stall->culprit);
 	add_suspects(out, stall, text_width(cfg));
 	if (stall->without_ns != stall->latency_ns)
 		str_addf(out, "    without the outstanding grace period: %s instead of %s\n",

@@ -48,13 +48,43 @@ static void add_initiator(struct str *out, const struct stall *stall)
 	}
 }
 
-/* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
-static void add_reader(struct str *out, const struct culprit *culprit)
+/* " held by 1 reader that was not seen" */
+static void add_unseen(struct str *out, const struct stall *stall)
 {
+	const struct reader_counts *readers = stall->culprit.readers;
+	char same[DURATION_LEN];
+
+	if (!readers) {
+		str_adds(out, " held by a reader that was not seen");
+		return;
+	}
+	if (readers_state(readers) == READERS_LEFT) {
+		str_adds(out, " held by a reader that had left before the scan");
+		return;
+	}
+	str_adds(out, " held by ");
+	words_count(out, readers_cnt(readers), "reader");
+	if (stall_may_have_leaked(stall))
+		str_addf(
+			out,
+			" for %s, and no thread%s is in a place that holds it: a leaked read lock?",
+			format_nsec(readers->counted_ns - readers->same_since_ns, same,
+				    sizeof(same)),
+			domain_kvm(stall->culprit.seg->dom) ? " of its process" : "");
+	else if (readers_state(readers) == READERS_COME)
+		str_adds(out, ", who come and go");
+	else
+		str_adds(out, ", not seen");
+}
+
+/* " held by fc_vcpu 0[123] in handle_userfault (KVM_RUN)" */
+static void add_reader(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
 	bool is_self = culprit->is_self && culprit->gp; /* a log's advice says what it can */
 
 	if (!culprit->is_known) {
-		str_addf(out, " held by a reader that was not seen");
+		add_unseen(out, stall);
 		return;
 	}
 	str_adds(out, is_self ? " held by this very thread, " : " held by ");
@@ -162,13 +192,13 @@ void culprit_text(struct str *out, const struct stall *stall)
 		words_task(out, culprit->comm, culprit->tid);
 	}
 	if (!culprit->gp && culprit->kind == CULPRIT_READER && culprit->is_known)
-		add_reader(out, culprit); /* of a log, which shows no grace periods */
+		add_reader(out, stall); /* of a log, which shows no grace periods */
 	if (!culprit->gp)
 		return;
 	str_adds(out, ": ");
 	words_gp(out, culprit->seg->dom, culprit->gp);
 	if (culprit->kind == CULPRIT_READER)
-		add_reader(out, culprit);
+		add_reader(out, stall);
 	else
 		add_initiator(out, stall);
 }
