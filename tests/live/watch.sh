@@ -89,7 +89,7 @@ killed()
 	wait $pid || true
 	"$KVMSTALL" repro --profile minimal --rounds 3 >/dev/null
 	unwatch
-	none "losses" 'select(.type == "lost" and .where != "missed")' trace
+	none "losses" 'select(is_loss)' trace
 	some "the killed stall" "select(.type == \"stall\" and .vm.pid == $pid and .killed
 		and .call == \"KVM_SET_USER_MEMORY_REGION\" and .latency_ns > 50000000)" trace
 	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
