@@ -7,6 +7,8 @@
 #include "base/format.h"
 
 #define DURATION_LEN 24
+/* srcutree.exp_holdoff, unless it is set: kernel/rcu/srcutree.c, the same from 6.1 to 7.3. */
+#define EXP_HOLDOFF_NS 25000
 
 /* Of a call's time, what a cause shorter than --min must have taken to be worth advice. */
 #define WORTH_ONE_IN 4
@@ -177,11 +179,14 @@ static void for_holdoff(const struct stall *stall, char *buf, size_t size)
 {
 	char rest[DURATION_LEN];
 
-	snprintf(buf, size,
-		 "it came %s after another grace period's end, and SRCU expedites only what comes "
-		 "25us (srcutree.exp_holdoff) after it or later: some runs wait and others do not; "
-		 "rcu_expedited=1 expedites all and costs other users",
-		 format_nsec(stall->culprit.rest_ns, rest, sizeof(rest)));
+	snprintf(
+		buf, size,
+		"it came %s after another grace period's end%s, and SRCU expedites only what comes "
+		"25us (srcutree.exp_holdoff) after it or later: some runs wait and others do not; "
+		"rcu_expedited=1 expedites all and costs other users",
+		format_nsec(stall->culprit.rest_ns, rest, sizeof(rest)),
+		stall->culprit.rest_ns < EXP_HOLDOFF_NS ? ""
+							: " (both seen some microseconds late)");
 }
 
 /* A normal grace period's timers: the one that ends it, and the one before its callbacks. */

@@ -5,7 +5,8 @@
 #
 # A row a symptom: where it was reported, what makes it (a command of kvmstall repro, or a program of tests/live), the
 # line of "kvmstall trace" or "trace --stuck", and the advice below it (-v). What this machine cannot make is named, with
-# the reason. ROWS='A5 A6' makes only these. Root, KVM, BPF.
+# the reason. ROWS=FILE, not of another kernel or program: each row goes there at once, and what is there is not made
+# again. ONLY='A5 A6' makes these. Root, KVM, BPF.
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,12 +23,15 @@ esac
 [ "$(id -u)" = 0 ] || { echo "symptoms.sh: not root" >&2; exit 3; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+ROWS=$(readlink -f "${ROWS:-$work/rows}")
+touch "$ROWS"
 cd "$work"
 
-# is_asked ID
+# is_asked ID REPORTED: it is to be made, and is not there
 is_asked()
 {
-	[ -z "${ROWS-}" ] || grep -qw -- "$1" <<<"$ROWS"
+	! grep -F "| $1 | $2 |" "$ROWS" || return 1
+	[ -z "${ONLY-}" ] || grep -qw -- "$1" <<<"$ONLY"
 }
 
 # line PATTERN: the last printed call that matches, without time and VM, which are another each time
@@ -50,7 +54,7 @@ advice()
 put()
 {
 	if [ -n "$6" ]; then
-		echo "| $1 | $2 | $3 | \`$6\` | $(advice "$5") |"
+		echo "| $1 | $2 | $3 | \`$6\` | $(advice "$5") |" | tee -a "$ROWS"
 	else
 		echo "| $1 | $2 | $3 | was not seen in $4 tries | |"
 	fi
@@ -61,7 +65,7 @@ row()
 {
 	local id=$1 reported=$2 made=$3 pattern=$4 found='' tries=0
 
-	is_asked "$id" || return 0
+	is_asked "$id" "$reported" || return 0
 	shift 4
 	while [ -z "$found" ] && [ $((tries += 1)) -le 7 ]; do
 		"$KVMSTALL" trace -v ${STUCK:+--stuck "$STUCK"} -o printed -- "$@" >/dev/null 2>&1 || true
@@ -75,7 +79,7 @@ vm_row()
 {
 	local id=$1 reported=$2 made=$3 pattern=$4 series=$5 found='' tries=0
 
-	is_asked "$id" || return 0
+	is_asked "$id" "$reported" || return 0
 	echo "$6" >which
 	while [ -z "$found" ] && [ $((tries += 1)) -le 3 ]; do
 		rm -f printed
@@ -88,7 +92,7 @@ vm_row()
 
 cannot()
 {
-	! is_asked "$1" || echo "| $1 | $2 | not here | $3 | |"
+	! is_asked "$1" "$2" || echo "| $1 | $2 | not here | $3 | |"
 }
 
 # irqfds, then as many routing tables: a list of calls for repro

@@ -27,7 +27,8 @@ judge()
 	all=$(wc -l <judged)
 	wrong=$(jq -s 'map(select(.wrong | length > 0)) | length' judged)
 	disturbed=$(jq -s 'map(select(.wrong == [] and .disturbed)) | length' judged)
-	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")"
+	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")" \
+		"$(unreported "$work/captures/inject-$name.trace")"
 	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' judged | head -n 7
 	[ "$wrong" = 0 ] || { touch wrong; fail "$wrong of $all rounds are wrong"; }
 	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
@@ -51,9 +52,9 @@ unless_wrong()
 row()
 {
 	[ -e "$work/inject-table" ] ||
-		note "$(printf '%-14s %6s %6s %6s %10s %12s' injection rounds right wrong disturbed unexplained)"
+		note "$(printf '%-14s %6s %6s %6s %10s %12s %12s' injection rounds right wrong disturbed unexplained unreported)"
 	touch "$work/inject-table"
-	note "$(printf '%-14s %6s %6s %6s %10s %10.3f %%' "$@")"
+	note "$(printf '%-14s %6s %6s %6s %10s %10.3f %% %10.3f %%' "$@")"
 	echo "$@" >>"$work/injected"
 	[ -z "${ROWS-}" ] || echo "$@" >>"$ROWS"
 }
@@ -68,6 +69,14 @@ is_made()
 unexplained()
 {
 	value 'map(select(.type == "stall")) | 100 * (map(ns_by("unexplained")) | add // 0)
+		/ (map(.stall_ns) | add // 1)' "$@"
+}
+
+# The part of it that is in calls with a hole, where nothing is missing but switches that the kernel did not report.
+unreported()
+{
+	value '(map(select(.type == "summary")) | all(.lost == .losses.missed)) as $others
+		| map(select(.type == "stall")) | 100 * (map(select((.complete | not) and $others) | ns_by("unexplained")) | add // 0)
 		/ (map(.stall_ns) | add // 1)' "$@"
 }
 

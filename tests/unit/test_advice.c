@@ -68,6 +68,11 @@ static void who_came_too_soon_hears_that_chance_decides(void **state)
 	assert_non_null(strstr(advise(&stall, &x86), "nobody expedited"));
 	stall.culprit.rest_ns = 17000;
 	assert_non_null(strstr(advise(&stall, &x86), "it came 17us after another"));
+	assert_null(strstr(advise(&stall, &x86), "seen"));
+	/* 26us would have been expedited: the two are seen some microseconds after they happened */
+	stall.culprit.rest_ns = 26000;
+	assert_non_null(
+		strstr(advise(&stall, &x86), "end (both seen some microseconds late), and"));
 }
 
 static void no_advice_is_to_do_what_kvm_refuses(void **state)
