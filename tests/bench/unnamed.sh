@@ -28,7 +28,7 @@ touch "$ROWS"
 # is_made KERNEL NAME: of this kernel, or one of this series
 is_made()
 {
-	grep -q "^| ${1//./\\.}[-.0-9a-z+]* | $2 |" "$ROWS"
+	grep -qE "^\| ${1//./\\.}([-.][^ ]*)? \| $2 \|" "$ROWS"
 }
 
 # row KERNEL NAME TRACE
