@@ -18,7 +18,45 @@
 struct away {
 	__u64 off_ns;	/* asleep, or woken, since then; 0: it is not */
 	__u64 ready_ns; /* lost its CPU without having slept; 0: it has one, or sleeps */
+	__u64 wake_ns;	/* woken, of .off_ns; 0: it is not */
+	__u64 is_early; /* woken, and .off_ns is not known yet, or was not then */
 };
+
+/*
+ * A task that has a CPU, or sleeps, is woken. Another CPU may do that once it has left its run
+ * queue, before it has left its CPU: it is reported before the sleep then (kernel/sched/core.c,
+ * try_to_wake_up(): the waker waits for p->on_cpu after trace_sched_waking()). Nobody wakes it
+ * twice, so where a second one comes, the first was none of this sleep: since v6.12 the scheduler
+ * may pick a task again that it had all but sent to sleep, and no switch comes. False: it is no
+ * wake-up from a sleep, or one that is known.
+ */
+static inline __attribute__((always_inline)) bool away_wakes(struct away *away, bool is_asleep,
+							     __u64 now_ns)
+{
+	if (!away->off_ns) {
+		away->is_early |= is_asleep;
+		return is_asleep;
+	}
+	if (away->wake_ns)
+		return false;
+	away->wake_ns = now_ns;
+	away->is_early = false;
+	return true;
+}
+
+static inline __attribute__((always_inline)) void away_sleeps(struct away *away, __u64 now_ns)
+{
+	away->wake_ns = 0; /* before: who wakes it asks for .off_ns first */
+	away->off_ns = now_ns;
+}
+
+/* It has a CPU again. */
+static inline __attribute__((always_inline)) void away_returns(struct away *away)
+{
+	if (away->is_early && !away->wake_ns)
+		away->wake_ns = away->off_ns;
+	away->is_early = false;
+}
 
 /*
  * For a moment at which the task has a CPU, as it loses it or returns from a call. True: when it

@@ -125,8 +125,7 @@ struct task_state {
 	__u64 wait_ns; /* entered an SRCU wait; 0: not in one */
 	__u64 wait_ssp;
 	__u64 wait_needed;
-	__u64 wake_ns;
-	__u64 wake_ssp;
+	__u64 wake_ssp; /* whose callback woke it; with .away.wake_ns */
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
@@ -141,8 +140,8 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 throttled;	 /* with .away.ready_ns or .wake_ns */
-	__u32 waker_tid; /* who woke it; with .wake_ns */
+	__u8 throttled;	 /* with .away.ready_ns or .away.wake_ns */
+	__u32 waker_tid; /* who woke it; with .away.wake_ns */
 	char waker_comm[KS_COMM_LEN];
 	__u32 pad;
 };

@@ -221,9 +221,9 @@ GLOBAL int task_sleeps(__u32 task_state)
 		task_dies(task, state, now);
 		return false;
 	}
-	state->away.off_ns = now;
-	state->wake_ns = 0;
-	state->wake_ssp = 0;
+	away_sleeps(&state->away, now);
+	if (!state->away.is_early)
+		state->wake_ssp = 0;
 	task_sample(state);
 	locked_sleep(&state->locked);
 	if (state->locked.addr && !state->locked.owner)
@@ -246,10 +246,14 @@ static __always_inline void sleep_wake(struct task_struct *task)
 {
 	struct task_state *state = task_find(task->pid);
 	struct cpu_state *cpu;
+	bool is_asleep;
 
-	if (!state || !state->away.off_ns || state->wake_ns)
+	if (!state)
 		return;
-	state->wake_ns = bpf_ktime_get_ns();
+	is_asleep = !state->away.off_ns && task_is_asleep(task);
+	if (!away_wakes(&state->away, is_asleep, bpf_ktime_get_ns()))
+		return;
+	state->wake_ssp = 0;
 	state->wake_cpu = bpf_get_smp_processor_id();
 	state->throttled = task_is_throttled(task);
 	state->waker_tid = current_tid() ? current_shown_tid() : 0;
@@ -282,7 +286,7 @@ static __always_inline void sleep_fill(struct ks_sleep *sleep, const struct task
 
 	head_fill(&sleep->head, now, state->shown_tid, KS_SLEEP);
 	sleep->off_ns = state->away.off_ns;
-	sleep->wake_ns = state->wake_ns;
+	sleep->wake_ns = state->away.wake_ns;
 	sleep->wait_ns = state->wait_ns;
 	sleep->kvm = state->kvm;
 	sleep->ssp = ssp;
@@ -345,8 +349,8 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
 		return false;
 	}
-	if (state->wake_ns && now - state->away.off_ns >= STACK_MIN_NS) {
-		cpu_fill(woken, KS_WOKEN, task, prev, state->wake_ns, now, state);
+	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS) {
+		cpu_fill(woken, KS_WOKEN, task, prev, state->away.wake_ns, now, state);
 		ring_submit(woken);
 	} else {
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
@@ -379,8 +383,8 @@ static __always_inline void sleep_emit_woken(const struct task_state *state,
 					     struct task_struct *task, struct task_struct *prev,
 					     __u64 now)
 {
-	if (state->wake_ns && now - state->away.off_ns >= STACK_MIN_NS)
-		cpu_emit(KS_WOKEN, task, prev, state->wake_ns, now, state);
+	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS)
+		cpu_emit(KS_WOKEN, task, prev, state->away.wake_ns, now, state);
 }
 
 static __always_inline void sleep_emit_all(struct task_state *state, struct task_struct *task,
@@ -415,6 +419,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 	if (!state)
 		return;
 	cpu_regained(state, task, prev);
+	away_returns(&state->away);
 	if (!state->away.off_ns)
 		return;
 	now = bpf_ktime_get_ns();
