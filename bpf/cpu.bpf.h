@@ -10,17 +10,33 @@
 /* A shorter wait for a CPU is not worth a record. */
 #define CPU_LATE_NS 100000
 
-static __always_inline struct turns *this_turns(void)
+/* The verifier wants to see the bound in the index itself. */
+static __always_inline __u64 cpu_rq(__u32 cpu)
 {
-	__u32 zero = 0;
+	return cpu < RCU_CPUS ? rqs[cpu & (RCU_CPUS - 1)] : 0;
+}
 
-	return bpf_map_lookup_elem(&turns, &zero);
+static __always_inline struct turns *turns_of(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&turns, &cpu);
+}
+
+/* Before v5.16 bcf9033e5449 ("sched: move CPU field back into thread_info if
+ * THREAD_INFO_IN_TASK=y") it is elsewhere. */
+static __always_inline struct place place_of(struct task_struct *task)
+{
+	struct place place = {.cpu = bpf_get_smp_processor_id()};
+
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		place.cpu = task->thread_info.cpu;
+	place.moves = task->se.nr_migrations;
+	return place;
 }
 
 /* @prev loses its CPU to @next, for whatever reason. */
 static __always_inline void turn_ends(struct task_struct *prev, struct task_struct *next)
 {
-	struct turns *its = tasks_cnt ? this_turns() : NULL;
+	struct turns *its = tasks_cnt ? turns_of(bpf_get_smp_processor_id()) : NULL;
 	struct turn *turn;
 
 	if (!its)
@@ -33,92 +49,49 @@ static __always_inline void turn_ends(struct task_struct *prev, struct task_stru
 	BPF_CORE_READ_STR_INTO(&turn->comm, prev, comm);
 }
 
-/* Which turn on this CPU was the longest since then; -1: none was long. Global, so that the
- * verifier goes through it once. */
-GLOBAL int turn_longest(__u64 since_ns)
+static __always_inline void ran_fill_task(struct ks_cpu *rec, struct task_struct *task, __u32 pid)
 {
-	struct turns *its = this_turns();
-
-	return its ? turns_longest(its, since_ns, bpf_ktime_get_ns()) : -1;
+	if (!pid)
+		return; /* it is idle */
+	rec->ran_tid = shown_tid(task, pid);
+	rec->ran_prio = (__u16)BPF_CORE_READ(task, prio);
+	BPF_CORE_READ_STR_INTO(&rec->ran_comm, task, comm);
 }
 
-/* Who had the CPU for longest while somebody wanted it: of many short turns, @prev, the last one.
+/* Whose turn on @cpu goes on, if that is whom the switch to it was seen of. */
+static __always_inline void ran_fill_open(struct ks_cpu *rec, __u32 cpu, __u32 tid)
+{
+	struct rq *rq = (void *)cpu_rq(cpu);
+	struct task_struct *curr = rq ? BPF_CORE_READ(rq, curr) : NULL;
+
+	if (curr && (__u32)BPF_CORE_READ(curr, pid) == tid)
+		ran_fill_task(rec, curr, tid);
+}
+
+/*
+ * Whose turn on @cpu was the longest from @rec->since_ns to @until_ns. False: none was long.
+ * Global, so that the verifier goes through it once.
  */
-static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct *prev,
-					 __u64 since_ns)
+GLOBAL int ran_fill_longest(struct ks_cpu *rec, __u32 cpu, __u64 until_ns)
 {
-	int which = turn_longest(since_ns);
-	struct turns *its = which < 0 ? NULL : this_turns();
+	struct turns *its = turns_of(cpu);
 	struct turn *turn;
+	int which;
 
-	if (its) {
-		turn = &its->list[which & (TURNS_MAX - 1)];
-		if (!turn->tid)
-			return;
-		rec->ran_tid = turn->shown_tid;
-		rec->ran_prio = (__u16)turn->prio;
-		__builtin_memcpy(rec->ran_comm, turn->comm, sizeof(rec->ran_comm));
-	} else if (prev->pid) {
-		rec->ran_tid = shown_tid(prev, prev->pid);
-		rec->ran_prio = (__u16)prev->prio;
-		BPF_CORE_READ_STR_INTO(&rec->ran_comm, prev, comm);
-	}
-}
-
-/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. */
-static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
-				     struct task_struct *prev, __u64 since_ns, __u64 now,
-				     const struct task_state *state)
-{
-	__builtin_memset(rec, 0, sizeof(*rec));
-	head_fill(&rec->head, now, shown_tid(task, task->pid), type);
-	rec->since_ns = since_ns;
-	rec->tgid = shown_tgid(task, task->tgid);
-	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
-	cpu_fill_ran(rec, prev, since_ns);
-	if (!state)
-		return;
-	if (state->throttled)
-		rec->ran_prio |= KS_RAN_THROTTLED;
-	if (type == KS_WOKEN) {
-		rec->waker_tid = state->waker_tid;
-		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));
-	}
-}
-
-static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct task_struct *prev,
-				     __u64 since_ns, __u64 now, const struct task_state *state)
-{
-	struct ks_cpu *rec = ring_reserve(sizeof(*rec));
-
-	if (!rec)
-		return;
-	cpu_fill(rec, type, task, prev, since_ns, now, state);
-	ring_submit(rec);
-}
-
-/* A task in a call loses its CPU, and wants another. */
-static __always_inline void cpu_lost(struct task_struct *prev)
-{
-	struct task_state *state = task_find(prev->pid);
-
-	if (!state || !task_runs(state, prev->pid))
-		return;
-	state->away.ready_ns = bpf_ktime_get_ns();
-	state->throttled = task_is_throttled(prev);
-}
-
-/* It has one again. */
-static __always_inline void cpu_regained(struct task_state *state, struct task_struct *task,
-					 struct task_struct *prev)
-{
-	__u64 since_ns = state->away.ready_ns;
-
-	if (!since_ns)
-		return;
-	state->away.ready_ns = 0;
-	if (state->kind)
-		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), state);
+	if (!its || !rec)
+		return false;
+	which = turns_longest(its, rec->since_ns, until_ns);
+	if (which == TURN_OPEN)
+		ran_fill_open(rec, cpu, its->tid);
+	if (which < 0 || which == TURN_OPEN)
+		return which >= 0;
+	turn = &its->list[which & (TURNS_MAX - 1)];
+	if (!turn->tid)
+		return true; /* it was idle, or it is not known whose it was */
+	rec->ran_tid = turn->shown_tid;
+	rec->ran_prio = (__u16)turn->prio;
+	__builtin_memcpy(rec->ran_comm, turn->comm, sizeof(rec->ran_comm));
+	return true;
 }
 
 /* A task is given the run queue of its CPU with each CPU that it is put on (set_task_rq()). */
@@ -129,12 +102,11 @@ static __always_inline struct rq *task_rq(struct task_struct *task)
 	return BPF_CORE_READ(task, se.cfs_rq, rq);
 }
 
-/* ---- threads of the kernel that a call may wait for ---- */
-
 /*
  * Since when a task that has no CPU wants one, by its run queue's clock, which the scheduler or a
  * tick has moved on: for who was woken before any call began, or lost its CPU
- * (kernel/sched/stats.h, sched_info_enqueue(), the same from 6.1 to 7.3). 0: not known, as without
+ * (kernel/sched/stats.h, sched_info_enqueue(), the same from 6.1 to 7.3). Who was put there last
+ * and runs at once has the clock's time: rq_clock_skip_update(). 0: not known, as without
  * CONFIG_SCHED_INFO.
  */
 static __always_inline __u64 queued_since(struct task_struct *task, __u64 now)
@@ -149,12 +121,93 @@ static __always_inline __u64 queued_since(struct task_struct *task, __u64 now)
 	if (!queued)
 		return 0;
 	clock = BPF_CORE_READ(rq, clock);
-	return clock > queued && clock - queued < now ? now - (clock - queued) : 0;
+	return clock >= queued && clock - queued < now ? now - (clock - queued) : 0;
 }
 
-static __always_inline void kthread_note(struct task_struct *task, __u64 switches)
+/*
+ * Who had the CPU that @task waited for, for longest meanwhile: of many short turns on the one that
+ * it has now, @prev, the last one. Nobody, where it is not known which CPU it was.
+ */
+static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct *task,
+					 struct task_struct *prev, const struct place *place)
 {
-	struct kthread_wake wake = {.ns = bpf_ktime_get_ns(), .switches = switches};
+	struct place now = place_of(task);
+	__u64 until_ns = rec->head.ts_ns, queued_ns = queued_since(task, until_ns);
+	int cpu = place_wanted(place, &now, rec->since_ns, queued_ns, until_ns);
+
+	if (cpu < 0)
+		return;
+	if ((__u32)cpu != now.cpu)
+		until_ns = queued_ns;
+	if (!ran_fill_longest(rec, cpu, until_ns) && (__u32)cpu == now.cpu)
+		ran_fill_task(rec, prev, prev->pid);
+}
+
+/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. */
+static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
+				     struct task_struct *prev, __u64 since_ns, __u64 now,
+				     const struct place *place, const struct task_state *state)
+{
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, now, shown_tid(task, task->pid), type);
+	rec->since_ns = since_ns;
+	rec->tgid = shown_tgid(task, task->tgid);
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	cpu_fill_ran(rec, task, prev, place);
+	if (!state)
+		return;
+	if (state->throttled)
+		rec->ran_prio |= KS_RAN_THROTTLED;
+	if (type == KS_WOKEN) {
+		rec->waker_tid = state->waker_tid;
+		__builtin_memcpy(rec->waker_comm, state->waker_comm, sizeof(rec->waker_comm));
+	}
+}
+
+static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct task_struct *prev,
+				     __u64 since_ns, __u64 now, const struct place *place,
+				     const struct task_state *state)
+{
+	struct ks_cpu *rec = ring_reserve(sizeof(*rec));
+
+	if (!rec)
+		return;
+	cpu_fill(rec, type, task, prev, since_ns, now, place, state);
+	ring_submit(rec);
+}
+
+/* A task in a call loses its CPU, and wants another. */
+static __always_inline void cpu_lost(struct task_struct *prev)
+{
+	struct task_state *state = task_find(prev->pid);
+
+	if (!state || !task_runs(state, prev->pid))
+		return;
+	state->away.ready_ns = bpf_ktime_get_ns();
+	state->place = place_of(prev);
+	state->throttled = task_is_throttled(prev);
+}
+
+/* It has one again. */
+static __always_inline void cpu_regained(struct task_state *state, struct task_struct *task,
+					 struct task_struct *prev)
+{
+	__u64 since_ns = state->away.ready_ns;
+
+	if (!since_ns)
+		return;
+	state->away.ready_ns = 0;
+	if (state->kind)
+		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), &state->place,
+			 state);
+}
+
+/* ---- threads of the kernel that a call may wait for ---- */
+
+static __always_inline void kthread_note(struct task_struct *task, __u64 switches,
+					 struct place place)
+{
+	struct kthread_wake wake = {.ns = bpf_ktime_get_ns(), .switches = switches, .place = place};
 	__u32 tid = task->pid;
 
 	bpf_map_update_elem(&kthread_wakes, &tid, &wake, BPF_ANY);
@@ -163,34 +216,39 @@ static __always_inline void kthread_note(struct task_struct *task, __u64 switche
 static __always_inline void kthread_wakes_up(struct task_struct *task)
 {
 	if (tasks_cnt && task->flags & PF_KTHREAD)
-		kthread_note(task, task->nvcsw + task->nivcsw);
+		kthread_note(task, task->nvcsw + task->nivcsw, place_of(task));
 }
 
-/* kthreadd made another one, which is woken next, and reported as that by no tracepoint of ours. */
+/* kthreadd made another one, which is woken next, and reported as that by no tracepoint of ours: on
+ * which CPU is not known. */
 static __always_inline void kthread_is_born(struct task_struct *parent, struct task_struct *child)
 {
 	if (tasks_cnt && parent->pid == PID_KTHREADD)
-		kthread_note(child, 0);
+		kthread_note(child, 0, (struct place){.cpu = PLACE_UNKNOWN});
 }
 
 /* The time that it was woken at is this wait's only if it did not run since. */
 static __always_inline void kthread_runs(struct task_struct *task, struct task_struct *prev)
 {
 	struct kthread_wake *wake;
+	struct place place = place_of(task);
 	__u32 tid = task->pid;
-	__u64 since_ns, now;
+	__u64 since_ns = 0, now;
 
 	if (!tasks_cnt || !(task->flags & PF_KTHREAD) || !tid)
 		return;
 	wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
 	now = bpf_ktime_get_ns();
-	since_ns = wake && wake->switches == task->nvcsw + task->nivcsw ? wake->ns : 0;
+	if (wake && wake->switches == task->nvcsw + task->nivcsw) {
+		since_ns = wake->ns;
+		place = wake->place;
+	}
 	if (wake)
 		bpf_map_delete_elem(&kthread_wakes, &tid);
 	if (!since_ns)
 		since_ns = queued_since(task, now);
 	if (since_ns && now - since_ns >= CPU_LATE_NS)
-		cpu_emit(KS_LATE, task, prev, since_ns, now, NULL);
+		cpu_emit(KS_LATE, task, prev, since_ns, now, &place, NULL);
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "turns.h"
 #include "timing.bpf.h"
 #include "wake.h"
+#include "place.h"
 
 /* Of more CPUs, it is not said who was on one. */
 #define RCU_CPUS 1024
@@ -125,7 +126,7 @@ struct task_state {
 	__u64 wait_ns; /* entered an SRCU wait; 0: not in one */
 	__u64 wait_ssp;
 	__u64 wait_needed;
-	__u64 wake_ssp; /* whose callback woke it; with .away.wake_ns */
+	__u64 wake_ssp;	     /* whose callback woke it; with .away.wake_ns */
 	__u64 needed;	     /* of kvm->srcu when it left the CPU */
 	__u64 irq_needed;    /* of kvm->irq_srcu */
 	__u64 shared_needed; /* of the host-wide domain */
@@ -143,6 +144,7 @@ struct task_state {
 	__u8 throttled;	 /* with .away.ready_ns or .away.wake_ns */
 	__u32 waker_tid; /* who woke it; with .away.wake_ns */
 	char waker_comm[KS_COMM_LEN];
+	struct place place; /* with .away.ready_ns or .away.wake_ns */
 	__u32 pad;
 };
 
@@ -158,6 +160,7 @@ struct {
 struct kthread_wake {
 	__u64 ns;
 	__u64 switches; /* of the thread, when it was woken */
+	struct place place;
 };
 
 /* By tid: threads of the kernel that were woken while a task was in a call. Deleted when they run.
@@ -281,9 +284,10 @@ struct {
 	__type(value, struct cpu_state);
 } cpus SEC(".maps");
 
+/* By CPU: who was on one is asked for on another, too. User space makes it as large as the host. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RCU_CPUS);
 	__type(key, __u32);
 	__type(value, struct turns);
 } turns SEC(".maps");

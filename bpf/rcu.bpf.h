@@ -111,12 +111,6 @@ static __always_inline __u32 lowest_bit(__u64 mask)
 	return bit + !(mask & 1);
 }
 
-/* The verifier wants to see the bound in the index itself. */
-static __always_inline __u64 cpu_rq(__u32 cpu)
-{
-	return cpu < RCU_CPUS ? rqs[cpu & (RCU_CPUS - 1)] : 0;
-}
-
 static __always_inline struct rcu_data *cpu_rcu_data(__u32 cpu)
 {
 	__u64 rq = cpu_rq(cpu);

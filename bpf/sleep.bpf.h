@@ -255,6 +255,7 @@ static __always_inline void sleep_wake(struct task_struct *task)
 		return;
 	state->wake_ssp = 0;
 	state->wake_cpu = bpf_get_smp_processor_id();
+	state->place = place_of(task);
 	state->throttled = task_is_throttled(task);
 	state->waker_tid = current_tid() ? current_shown_tid() : 0;
 	bpf_get_current_comm(state->waker_comm, sizeof(state->waker_comm));
@@ -350,7 +351,8 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 		return false;
 	}
 	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS) {
-		cpu_fill(woken, KS_WOKEN, task, prev, state->away.wake_ns, now, state);
+		cpu_fill(woken, KS_WOKEN, task, prev, state->away.wake_ns, now, &state->place,
+			 state);
 		ring_submit(woken);
 	} else {
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
@@ -384,7 +386,7 @@ static __always_inline void sleep_emit_woken(const struct task_state *state,
 					     __u64 now)
 {
 	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS)
-		cpu_emit(KS_WOKEN, task, prev, state->away.wake_ns, now, state);
+		cpu_emit(KS_WOKEN, task, prev, state->away.wake_ns, now, &state->place, state);
 }
 
 static __always_inline void sleep_emit_all(struct task_state *state, struct task_struct *task,

@@ -29,6 +29,7 @@ struct turns {
 	__u32 next;
 	__u32 tid; /* who was seen to get it then */
 	struct turn list[TURNS_MAX];
+	__u64 unused[8]; /* the next CPU's are in a cache line of their own */
 };
 
 /*
@@ -65,30 +66,39 @@ turns_end(struct turns *turns, __u32 tid, __u32 next_tid, __u64 calls_ns, __u64 
 	return turn;
 }
 
+/* The turn that goes on: of .tid, since .since_ns. */
+#define TURN_OPEN TURNS_MAX
+
 /*
- * Whose turn took most of the time from @since_ns to @now_ns: which of .list; -1: nobody's. An idle
- * CPU's counts if it was half of that: else who waited did so on another CPU meanwhile, and was
- * moved.
+ * Whose turn took most of [@since_ns, @until_ns]: which of .list, or TURN_OPEN; -1: nobody's. An
+ * idle CPU's counts if it was half of that: else who waited did so on another CPU meanwhile, and
+ * was moved.
  */
 static inline __attribute__((always_inline)) int turns_longest(const struct turns *turns,
-							       __u64 since_ns, __u64 now_ns)
+							       __u64 since_ns, __u64 until_ns)
 {
-	__u64 most = 0;
+	__u64 open_ns = turns->since_ns > since_ns ? turns->since_ns : since_ns, most = 0;
 	int best = -1;
 
 	for (int i = 0; i < TURNS_MAX; i++) {
 		const struct turn *turn = &turns->list[i];
-		__u64 from_ns = turn->from_ns > since_ns ? turn->from_ns : since_ns, ns;
+		__u64 from_ns = turn->from_ns > since_ns ? turn->from_ns : since_ns;
+		__u64 to_ns = turn->until_ns < until_ns ? turn->until_ns : until_ns, ns;
 
-		if (turn->until_ns <= from_ns)
+		if (to_ns <= from_ns)
 			continue;
-		ns = turn->until_ns - from_ns;
-		if (ns <= most || (!turn->tid && !turn->is_unseen && ns < (now_ns - since_ns) / 2))
+		ns = to_ns - from_ns;
+		if (ns <= most ||
+		    (!turn->tid && !turn->is_unseen && ns < (until_ns - since_ns) / 2))
 			continue;
 		most = ns;
 		best = i;
 	}
-	return best;
+	if (!turns->since_ns || until_ns <= open_ns || until_ns - open_ns < TURN_MIN_NS)
+		return best;
+	if (!turns->tid && until_ns - open_ns < (until_ns - since_ns) / 2)
+		return best;
+	return until_ns - open_ns > most ? TURN_OPEN : best;
 }
 
 #endif

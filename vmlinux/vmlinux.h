@@ -322,6 +322,7 @@ struct cfs_rq {
 
 struct sched_entity {
 	struct cfs_rq *cfs_rq;
+	u64 nr_migrations;
 };
 
 struct sched_info {

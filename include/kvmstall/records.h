@@ -261,8 +261,10 @@ struct ks_cpu {
 	struct ks_head head;
 	__u64 since_ns; /* it was without a CPU, and wanted one */
 	__u32 tgid;
-	__u32 ran_tid; /* who had the CPU that it got for longest meanwhile; 0: nobody. Where nobody
-			* had it for 100 us at a stretch, and in older recordings, the last */
+	/* Who had the CPU that it waited for, for longest meanwhile; 0: nobody, or not known. Where
+	 * nobody had it for 100 us at a stretch, and in older recordings, the last. Older ones go
+	 * by the CPU that it got, even if it was moved there from another's queue */
+	__u32 ran_tid;
 	/* task_struct.prio in the lower half: below 100 is real-time, below 0 SCHED_DEADLINE; and
 	 * KS_RAN_THROTTLED. Older recordings have -1 in both halves */
 	__u32 ran_prio;

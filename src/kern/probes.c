@@ -207,6 +207,8 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	skel->rodata->per_cpu_offsets = cfg->per_cpu_offsets;
 	skel->rodata->runqueues_at = cfg->runqueues;
 	skel->rodata->want_worker_sleeps = !attach_plan_carries(probes->plan, CAPABILITY_WAIT);
+	if (libbpf_num_possible_cpus() > 0)
+		bpf_map__set_max_entries(skel->maps.turns, libbpf_num_possible_cpus());
 	set_room(skel);
 	if (cfg->ring_bytes) {
 		bpf_map__set_max_entries(skel->maps.ring, cfg->ring_bytes);

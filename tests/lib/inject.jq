@@ -28,7 +28,7 @@ def is_disturbed(causes): (.cause | IN("run", "kworker", "wakeup", "runnable")) 
 # What a wait for plain RCU went to. On a busy machine its kthread may want the CPU that is kept.
 def rcu_ns(parts): [.segments[] | select(.cause == "rcu" and (.part | IN(parts))).ns] | add // 0;
 # Where it had none all the time, there is no step of it to go by. The culprit is the longest piece's: of its own work,
-# who had the CPU that it got; nobody, where it was moved to a CPU that had been idle.
+# who had the CPU that it waited for; nobody, where it was moved from one CPU's queue to another's more than once.
 def longest_of_rcu: [.segments[] | select(.cause == "rcu")] | max_by(.ns).part;
 def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu")
 	or (.cause == "rcu" and (.culprit.kind == "cpu" or (.culprit == null and (longest_of_rcu | IN("work", null)))));

@@ -9,10 +9,10 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-owner rcu-exit rcu-stranger' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-owner rcu-exit rcu-stranger rcu-moved' \
 	exec bash "$(dirname "$0")/run.sh"
 
-tests=${tests/nothing-left/rcu-calls rcu-owner rcu-exit rcu-stranger nothing-left}
+tests=${tests/nothing-left/rcu-calls rcu-owner rcu-exit rcu-stranger rcu-moved nothing-left}
 
 # fdgrow ARG...: tests/live/fdgrow.c
 fdgrow()
@@ -156,3 +156,54 @@ test_rcu_stranger()
 	none "of a stranger" 'select(is_call and .comm == "fdgrow")' trace
 	none "for RCU" "$(waits_for_rcu 'expand_files|alloc_fd')" trace
 }
+
+# RCU's kthread wants the CPU that a real-time thread has, and gets another one in the end: who had the first is the culprit.
+test_rcu_moved()
+{
+	local kthread
+
+	if ! command -v chrt || ! command -v taskset; then skip "no chrt or taskset"; fi >/dev/null
+	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
+	kthread=$(pgrep -x 'rcu_preempt|rcu_sched') || skip "RCU's kthread is not known by name here"
+	[ "$(chrt -p "$kthread" | sed -n 's/.*policy: //p')" = SCHED_OTHER ] || skip "RCU's kthread is real-time here"
+	fdgrow 0
+	repeat 5 rcu_moved
+}
+
+# wants_cpu TID: it is ready to run, in each of some looks.
+wants_cpu()
+{
+	local stat _
+
+	for _ in 1 2 3 4 5; do
+		read -r stat <"/proc/$1/stat"
+		[[ $stat = *') R '* ]] || return
+		sleep 0.02
+	done
+}
+
+rcu_moved()
+(
+	cpus=$(taskset -p "$kthread" | sed 's/.*: //')
+	trap 'kill $(jobs -p) 2>/dev/null || :; wait; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
+	watch trace --all
+	taskset -c -p 0 "$kthread" >/dev/null
+	taskset -c 1 "$work/fdgrow" 1 # it is on that CPU from now on
+	# Who is woken while there is no call is seen in its last queue alone; and somebody always asks RCU for something.
+	"$KVMSTALL" repro --profile minimal --inject reader --hold 3s >/dev/null &
+	until_true 5 pgrep -g 0 -r D -x kvmstall
+	# shellcheck disable=SC2016 # the inner shell's
+	chrt -f 50 taskset -c 0 bash -c 'end=$((${EPOCHREALTIME/./} + 900000))
+		while [ ${EPOCHREALTIME/./} -lt $end ]; do :; done' &
+	hog=$!
+	chrt -f 1 taskset -c 1 "$work/fdgrow" 1 vm &
+	grow=$!
+	until_true 5 wants_cpu "$kthread"
+	taskset -c -p 1 "$kthread" >/dev/null
+	kill -0 "$hog" || fail "the real-time thread was over too early" || return
+	wait "$grow"
+	unwatch
+	some "who had the CPU that RCU's kthread wanted" "select(is_call and .comm == \"fdgrow\" and .culprit.kind == \"cpu\"
+		and .culprit.late.tid == $kthread and .culprit.tid == $hog and .culprit.priority == 50)" trace
+	rcu_holds_together trace
+)

@@ -143,6 +143,25 @@ static void of_many_the_last_are_kept(void **state)
 	assert_int_equal(longest_since(&turns, 20000), 14);
 }
 
+/* Of a CPU that a task has left: until then, and with whoever has it still. */
+static void the_turn_that_goes_on_counts_on_another_cpu(void **state)
+{
+	struct turns turns = {0};
+
+	(void)state;
+	assert_int_equal(turns_longest(&turns, US(1000), US(9000)), -1);
+	turns.since_ns = US(1000);
+	take_turn(&turns, 4000, 11);
+	turns.tid = 12;
+	assert_int_equal(turns_longest(&turns, US(2000), US(9000)), TURN_OPEN);
+	assert_int_equal(turns_longest(&turns, US(2000), US(5000)), 0);
+	assert_int_equal(turns_longest(&turns, US(2000), US(3000)), 0);
+	assert_int_equal(turns_longest(&turns, US(4000), US(4099)), -1);
+	assert_int_equal(turns_longest(&turns, US(4000), US(4100)), TURN_OPEN);
+	/* it began later than what is asked for */
+	assert_int_equal(turns_longest(&turns, US(100), US(900)), -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -154,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_turn_begins_with_the_first_call_at_the_earliest),
 		cmocka_unit_test(a_turn_whose_begin_was_not_seen_is_nobodys),
 		cmocka_unit_test(of_many_the_last_are_kept),
+		cmocka_unit_test(the_turn_that_goes_on_counts_on_another_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ struct cpu_wait {
 	uint64_t since_ns; /* it wanted a CPU */
 	uint64_t until_ns; /* it has one, or a scan found that it had none yet */
 	uint32_t tid;
-	uint32_t ran_tid;   /* who had the CPU that it got; 0: nobody */
+	uint32_t ran_tid;   /* who had the CPU that it waited for; 0: nobody, or not known */
 	int16_t ran_prio;   /* task_struct.prio */
 	uint32_t waker_tid; /* who woke it; 0: not known */
 	bool is_throttled;  /* whoever ran, it was not allowed to: KS_RAN_THROTTLED */
