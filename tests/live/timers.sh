@@ -19,7 +19,7 @@ waited_timers()
 # explain CNT: the first CNT explained ones of the file "waited".
 explain()
 {
-	local jiffy
+	local jiffy near
 
 	jiffy=$(jiffy_ns)
 	grep -v null waited | head -n "$1" >explained
@@ -34,7 +34,8 @@ explain()
 	[ ! -s wrong ] || fail "a reason that its figures contradict:" "$(head -n 3 wrong)"
 	jq -r .late explained | sort | uniq -c | sort -rn >late
 	[ $((100 * $(grep -c '"unexplained"' explained))) -le "$1" ] || fail "late without a reason:" "$(cat late)"
-	note "$1 timers: $(tr -s ' \n' ' ' <late)"
+	near=$(jq -c --argjson jiffy "$jiffy" 'select((.late_ns | fabs) <= $jiffy * 9 / 8)' explained | wc -l)
+	note "$1 timers, $near within a tick of when they were due: $(tr -s ' \n' ' ' <late)"
 }
 
 test_timers()
