@@ -38,6 +38,8 @@
 	"or give guests no vPMU"
 #define ADVICE_VHOST "a vhost device that goes, or changes its worker, waits for RCU: do it in a thread that nobody " \
 	"waits for"
+#define ADVICE_MPIDR "a vCPU was made, or ended, after one had run, and arm64 throws its table of them away then, which " \
+	"waits for RCU: make all vCPUs before the first KVM_RUN"
 #define ADVICE_MEMORY_HIGH "the cgroup of this process is above its memory.high, so whoever takes memory there has to wait: " \
 	"raise it, and see memory.events and memory.pressure of the cgroup"
 #define ADVICE_USERFAULT "the call touched a page that a userfaultfd handler was late with: make that one faster, or " \
@@ -152,7 +154,7 @@ const struct site sites[] = {
 	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },
 	{ "__vhost_vq_attach_worker",          .advice = ADVICE_VHOST },
-	{ "kvm_destroy_mpidr_data",            KVM(0) },
+	{ "kvm_destroy_mpidr_data",            KVM(0), .advice = ADVICE_MPIDR },
 
 	/* ---- plain RCU: kernel/rcu/tree.c, tree_exp.h and sync.c ---- */
 	{ "synchronize_rcu_expedited", RCU, .api = KS_API_RCU_EXPEDITED },
@@ -283,11 +285,16 @@ static bool matches(const char *name, const struct site *site)
 uint32_t site_is(const char *name)
 {
 	uint32_t is = 0;
+	bool is_named = false;
 
-	for (size_t i = 0; i < sites_cnt; i++)
-		if (matches(name, &sites[i]))
-			is |= sites[i].is;
-	return is;
+	for (size_t i = 0; i < sites_cnt; i++) {
+		if (!matches(name, &sites[i]))
+			continue;
+		is |= sites[i].is;
+		is_named |= !is_pattern(&sites[i]) && !(sites[i].is & SITE_NOISE);
+	}
+	/* perf_event_alloc is not one of the tracer's */
+	return is_named ? is & ~SITE_NOISE : is;
 }
 
 const struct site *site_find(const char *name)

@@ -69,5 +69,7 @@ const char *suspect_function(enum domain_kind kind, const struct stack *stack)
 {
 	if (kind == DOMAIN_SHARED)
 		return stack_notifier(stack);
-	return suspect_is_waiter(stack) ? stack_srcu_caller(stack) : stack_sleeps_in(stack);
+	if (suspect_is_waiter(stack))
+		return stack_srcu_caller(stack);
+	return stack_in_rcu(stack) ? stack_rcu_caller(stack) : stack_sleeps_in(stack);
 }

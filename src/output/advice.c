@@ -206,13 +206,25 @@ static bool is_reader(enum ks_cause cause)
 	return cause == KS_CAUSE_READER || cause == KS_CAUSE_POLL_BACKOFF;
 }
 
+static const char *for_function(const struct stall *stall, const char *func)
+{
+	const struct site *site = site_find(func);
+
+	return site && site->advice ? site->advice : by_cause[stall->cause];
+}
+
 /* Of a wait for plain RCU, or another sleep, who waited knows best how not to. */
 static const char *for_site(const struct stall *stall)
 {
-	const struct segment *seg = stall->culprit.seg;
-	const struct site *site = seg ? site_find(seg->func) : NULL;
+	return for_function(stall, stall->culprit.seg ? stall->culprit.seg->func : NULL);
+}
 
-	return site && site->advice ? site->advice : by_cause[stall->cause];
+/* A reader may be in a function of KVM's and not wait there for what its advice is about. */
+static const char *for_reader(const struct stall *stall)
+{
+	const char *func = stall->culprit.func;
+
+	return for_function(stall, func && site_is(func) & SITE_KVM ? NULL : func);
 }
 
 static bool is_shared_rwsem(enum ks_lock_which lock)
@@ -270,6 +282,8 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "the page that the reader faulted on came late: make the userfaultfd "
 		       "handler "
 		       "faster, or populate the memory before memslots change";
+	if (stall->cause == KS_CAUSE_READER)
+		return for_reader(stall);
 	if (stall->cause == KS_CAUSE_RCU || stall->cause == KS_CAUSE_OTHER_SLEEP)
 		return for_site(stall);
 	if (stall->cause == KS_CAUSE_RUN && is_logging(stall))
@@ -281,10 +295,10 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return for_lock(stall);
 	if (stall->cause == KS_CAUSE_KTHREAD && stall->call == CALL_CREATE_VM)
 		return "KVM makes a thread for each VM, for huge pages that it splits (iTLB "
-		       "multihit): "
-		       "kvm.nx_huge_pages=never makes none, where the CPU needs no mitigation; "
-		       "Linux "
-		       "6.13 and later make it in the first KVM_RUN";
+		       "multihit), and waits until it is in its cgroups, which waits for RCU: "
+		       "mount -o remount,favordynmods /sys/fs/cgroup; or kvm.nx_huge_pages=never, "
+		       "which makes none, where the CPU needs no mitigation; Linux 6.13 and later "
+		       "make it in the first KVM_RUN";
 	return by_cause[stall->cause];
 }
 

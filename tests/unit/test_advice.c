@@ -164,6 +164,9 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 	assert_non_null(strstr(advise(&stall, &x86), "userfaultfd"));
 	seg.func = "ksys_unknown";
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_OTHER_SLEEP));
+	stall.cause = KS_CAUSE_RCU;
+	seg.func = "kvm_destroy_mpidr_data";
+	assert_non_null(strstr(advise(&stall, &x86), "before the first KVM_RUN"));
 	/* each fits */
 	for (size_t i = 0; i < sites_cnt; i++) {
 		seg.func = sites[i].func;
@@ -202,6 +205,7 @@ static void a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages(void **state
 	stall.cause = KS_CAUSE_KTHREAD;
 	stall.by_cause[KS_CAUSE_KTHREAD] = 4490000;
 	assert_non_null(strstr(advise(&stall, &x86), "kvm.nx_huge_pages=never"));
+	assert_non_null(strstr(advise(&stall, &x86), "favordynmods"));
 	stall.call = CALL_CREATE_PIT2;
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_KTHREAD));
 }
@@ -219,6 +223,24 @@ static void of_many_calls_fewer_are_the_advice(void **state)
 	assert_string_equal(advice_for_storm(&storm), advice_for_cause(KS_CAUSE_WAKEUP));
 	storm.is_unawaited = true;
 	assert_null(advice_for_storm(&storm));
+}
+
+/* A guest's first counter, with kvm->srcu held. */
+static void a_reader_that_waits_for_rcu_gets_the_advice_of_its_site(void **state)
+{
+	struct stall stall = make_stall(CALL_SET_USER_MEMORY_REGION, CALL_NONE);
+
+	(void)state;
+	stall.cause = KS_CAUSE_READER;
+	stall.by_cause[KS_CAUSE_READER] = 4490000;
+	stall.culprit = (struct culprit){.kind = CULPRIT_READER};
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_READER));
+	stall.culprit.func = "ksys_unknown";
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_READER));
+	stall.culprit.func = "kvm_vcpu_ioctl";
+	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_READER));
+	stall.culprit.func = "perf_event_alloc";
+	assert_non_null(strstr(advise(&stall, &x86), "perf stat -p 1 sleep inf"));
 }
 
 static void who_has_used_its_quota_up_is_advised_to_raise_it(void **state)
@@ -272,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_slot_that_logs_hears_how_to_do_it_in_parts),
 		cmocka_unit_test(a_vm_whose_own_thread_comes_late_hears_of_nx_huge_pages),
 		cmocka_unit_test(of_many_calls_fewer_are_the_advice),
+		cmocka_unit_test(a_reader_that_waits_for_rcu_gets_the_advice_of_its_site),
 		cmocka_unit_test(who_has_used_its_quota_up_is_advised_to_raise_it),
 		cmocka_unit_test(a_cause_that_made_no_stall_gets_no_advice),
 		cmocka_unit_test(the_obvious_comes_first),

@@ -61,6 +61,10 @@ static void a_name_is_found_but_for_a_compilers_suffix(void **state)
 	assert_int_equal(site_is("kvm_no_such_function"), SITE_KVM);
 	assert_int_equal(site_is("no_such_function"), 0);
 	assert_true(site_is("kvm_irqfd_deassign.constprop.0") & SITE_FLUSHES);
+	/* one that is named is none of a tracer's, whatever they are called like */
+	assert_int_equal(site_is("perf_event_alloc"), 0);
+	assert_int_equal(site_is("perf_trace_sched_switch"), SITE_NOISE);
+	assert_int_equal(site_is("ftrace_trampoline"), SITE_NOISE);
 	assert_string_equal(site_that(SITE_REGISTERS)->func, "kvm_io_bus_register_dev");
 }
 

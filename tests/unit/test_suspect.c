@@ -159,6 +159,24 @@ static void a_notifiers_reader_is_named_by_callback_and_system_call(void **state
 	assert_int_equal(suspect_call(DOMAIN_SHARED, &stack), CALL_NONE);
 }
 
+/* A guest uses its first counter, which waits for RCU inside KVM_RUN. */
+static void a_reader_that_waits_for_rcu_is_named_by_who_asked(void **state)
+{
+	static const struct placed_task counts = {
+		"counts",
+		SLEEPS,
+		{"wait_for_completion", "synchronize_rcu_normal", "perf_event_alloc",
+		 "perf_event_create_kernel_counter", "pmc_reprogram_counter",
+		 "kvm_pmu_handle_event", "vcpu_enter_guest", "kvm_arch_vcpu_ioctl_run"}};
+	struct stack stack;
+
+	(void)state;
+	resolve(&counts, &stack);
+	assert_true(suspect_rank(DOMAIN_SRCU, &stack, SLEEPS) > 0);
+	assert_string_equal(suspect_function(DOMAIN_SRCU, &stack), "perf_event_alloc");
+	assert_int_equal(suspect_call(DOMAIN_SRCU, &stack), CALL_RUN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +184,7 @@ int main(void)
 		cmocka_unit_test(who_runs_a_guest_or_has_dropped_it_is_no_reader),
 		cmocka_unit_test(of_the_hosts_domain_who_notifies_is_a_reader),
 		cmocka_unit_test(a_notifiers_reader_is_named_by_callback_and_system_call),
+		cmocka_unit_test(a_reader_that_waits_for_rcu_is_named_by_who_asked),
 	};
 
 	return cmocka_run_group_tests_name("suspect", tests, NULL, NULL);
