@@ -470,6 +470,8 @@ static const struct format formats[] = {
 	{IMPORT_TRACE_DAT, "a trace.dat file", is_trace_dat, false, "text",
 	 "trace-cmd report >FILE", true},
 	{IMPORT_CORE, "a core dump", is_core, false, "text", CRASH, true},
+	{IMPORT_PROGRAM, "a program or library (ELF)", NULL, false, "the calls that it makes",
+	 RECORD " -- PROGRAM"},
 	{IMPORT_BASE64, "text in base64", is_base64, false, "lines that are read",
 	 "base64 -d FILE >NEW", true},
 	{IMPORT_QEMU_EVENTS, "trace events of QEMU's own", is_qemu_events, false,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "import/import.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +294,40 @@ static enum import_format choose(const struct detection *found)
 	return best == IMPORT_NONE && found->lines[IMPORT_TEXT] ? IMPORT_TEXT : best;
 }
 
+/* An ELF file's type is the half word after its identification (e_type, elf(5)), in its own byte
+ * order. What is cut before that is taken for a dump. */
+static bool is_program(const unsigned char *bytes, size_t len)
+{
+	bool is_big;
+
+	if (len < offsetof(Elf64_Ehdr, e_machine) || memcmp(bytes, ELFMAG, SELFMAG))
+		return false;
+	is_big = bytes[EI_DATA] == ELFDATA2MSB;
+	return (bytes[EI_NIDENT + !is_big] << 8 | bytes[EI_NIDENT + is_big]) != ET_CORE;
+}
+
+/* Files that are not text, by their first bytes; IMPORT_NONE: none of those that are known. */
+static enum import_format binary_format(const void *bytes, size_t len)
+{
+	enum import_format format;
+	char head[32];
+
+	len = len < sizeof(head) ? len : sizeof(head) - 1;
+	memcpy(head, bytes, len);
+	head[len] = 0;
+	format = format_of_line(head);
+	switch (format) {
+	case IMPORT_CORE:
+		return is_program(bytes, len) ? IMPORT_PROGRAM : IMPORT_CORE;
+	case IMPORT_PERF_DATA:
+	case IMPORT_TRACE_DAT:
+	case IMPORT_UTF16:
+		return format;
+	default:
+		return IMPORT_NONE;
+	}
+}
+
 void import_detect(const void *bytes, size_t len, enum import_format format,
 		   struct import_kind *kind)
 {
@@ -300,26 +336,15 @@ void import_detect(const void *bytes, size_t len, enum import_format format,
 	char line[LINE_MAX_BYTES + 1];
 	size_t kept = 0;
 
-	*kind = (struct import_kind){.format = IMPORT_NONE,
+	*kind = (struct import_kind){.format = format == IMPORT_NONE ? binary_format(bytes, len)
+								     : IMPORT_NONE,
 				     .is_quoted = envelope_is_quoted(bytes, len)};
+	if (kind->format != IMPORT_NONE)
+		return;
 	while (at < end) {
 		const char *newline = memchr(at, '\n', end - at);
 		size_t size = (newline ? newline : end) - at;
 
-		if (at == bytes && size < LINE_MAX_BYTES) {
-			memcpy(line, at, size);
-			line[size] = 0;
-			kind->format = format_of_line(line);
-			if (format == IMPORT_NONE && kind->format == IMPORT_PERF_DATA)
-				return;
-			if (format == IMPORT_NONE && kind->format == IMPORT_TRACE_DAT)
-				return;
-			if (format == IMPORT_NONE && kind->format == IMPORT_UTF16)
-				return;
-			if (format == IMPORT_NONE && kind->format == IMPORT_CORE)
-				return;
-			kind->format = IMPORT_NONE;
-		}
 		if (memchr(at, 0, size))
 			break;
 		append(line, &kept, at, size);

@@ -5,7 +5,8 @@
  *
  * A start lasts from KVM_CREATE_VM to vCPU 0's first KVM_RUN. If the VM does not run, it is left
  * paused, as after a restore, and its start is over with the last of its calls that took time: that
- * slept, or ran for a millisecond. An end lasts from the first close to the one that destroys it.
+ * slept, or ran for a millisecond; without such a call it was not started, and nothing is reported.
+ * An end lasts from the first close to the one that destroys it.
  */
 #ifndef LEDGER_LIFE_H
 #define LEDGER_LIFE_H

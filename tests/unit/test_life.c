@@ -129,6 +129,32 @@ static void a_vm_left_paused_started_with_its_last_call(void **state)
 	lives_free(lives);
 }
 
+/* Made to ask KVM what it can do, say: a start of no time is not what starting costs. */
+static void a_vm_that_did_nothing_was_not_started(void **state)
+{
+	const struct row rows[] = {
+		MADE(100, 150, 1),
+		/* neither slept nor took long */
+		CALL(400, 420, 11, 1, IRQFD, 0),
+		CLOSING(5000, 1),
+		GONE(5010, 1),
+		MADE(6000, 6050, 2),
+		GONE(6100, 2),
+		/* this one runs at once */
+		MADE(7000, 7050, 3),
+		RUNS(7100, 3),
+	};
+	struct lives *lives = LIVE(rows);
+
+	(void)state;
+	ledger_finish(lives->trace.ledger);
+	assert_int_equal(lives->cnt, 2);
+	assert_span(lives, 0, SPAN_START, 100, 100);
+	assert_int_equal(lives->ids[0], 3);
+	assert_span(lives, 1, SPAN_END, 10, 10);
+	lives_free(lives);
+}
+
 /* Two threads in calls at one time: each moment is one thread's, and none is outside. */
 static void time_that_two_calls_share_counts_once(void **state)
 {
@@ -283,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_start_lasts_from_create_vm_to_the_first_run),
 		cmocka_unit_test(a_vm_left_paused_started_with_its_last_call),
+		cmocka_unit_test(a_vm_that_did_nothing_was_not_started),
 		cmocka_unit_test(time_that_two_calls_share_counts_once),
 		cmocka_unit_test(a_start_without_the_outstanding_grace_period_is_shorter),
 		cmocka_unit_test(what_was_found_or_lost_has_no_start_that_is_known),

@@ -8,6 +8,13 @@
 #include "ledger/entry/domains.h"
 #include "ledger/life.h"
 
+/* A VM that neither ran nor made a call that took time was not started: made to ask what KVM can
+ * do, say. */
+static bool is_worth_reporting(const struct span *span)
+{
+	return span->kind != SPAN_START || span->has_run || span->calls;
+}
+
 static void end_life(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
 {
 	struct span_account *life = vm->life;
@@ -17,7 +24,7 @@ static void end_life(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
 	vm->life = NULL;
 	life->span.is_complete &=
 		!loss_windows_overlap(&ledger->losses, life->span.begin_ns, ts_ns);
-	if (ledger->ops.span)
+	if (ledger->ops.span && is_worth_reporting(&life->span))
 		ledger->ops.span(ledger->ctx, life_span(life, ts_ns));
 	free(life);
 }
