@@ -325,6 +325,11 @@ static void callbacks_that_are_not_known_are_not_lost(void **state)
 	STACK("schedule", "wait_for_completion", "__kthread_create_on_node", "kvm_vm_ioctl",       \
 	      "__x64_sys_ioctl")
 
+/* Up to Linux 6.12: it waits until the thread has joined its cgroups, and is woken by that one. */
+#define IN_WORKER_CREATE                                                                           \
+	STACK("schedule", "wait_for_completion", "kvm_vm_create_worker_thread", "kvm_vm_ioctl",    \
+	      "__x64_sys_ioctl")
+
 /* Of a sleep from 110 to 4000, that task 33 ended, after @late had been without a CPU. */
 static const struct culprit *sleep_for(uint32_t late, uint64_t since, const char *const *stack,
 				       struct trace **trace)
@@ -373,6 +378,8 @@ static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 		{33, 200, IN_KTHREAD_CREATE, KS_CAUSE_KTHREAD, CULPRIT_CPU, HOG},
 		{2, 200, IN_KTHREAD_CREATE, KS_CAUSE_KTHREAD, CULPRIT_CPU, HOG}, /* kthreadd */
 		{2, 200, IN_KTHREAD_STOP, KS_CAUSE_KTHREAD, CULPRIT_WAKER, 33},
+		{33, 200, IN_WORKER_CREATE, KS_CAUSE_KTHREAD, CULPRIT_CPU, HOG},
+		{33, 3800, IN_WORKER_CREATE, KS_CAUSE_KTHREAD, CULPRIT_WAKER, 33},
 		/* late, but not for long */
 		{33, 3800, IN_KTHREAD_STOP, KS_CAUSE_KTHREAD, CULPRIT_WAKER, 33},
 		/* an interrupt may have ended it */

@@ -98,6 +98,7 @@ static const char *const trace_functions[] = {
 	"kvm_mmu_notifier_invalidate_range_start",
 	"__mmu_notifier_invalidate_range_start",
 	"__x64_sys_madvise",
+	"kvm_vm_create_worker_thread",
 };
 
 #define FN_BASE 0xffffffff81000000ULL
