@@ -33,6 +33,9 @@ def longest_of_rcu: [.segments[] | select(.cause == "rcu")] | max_by(.ns).part;
 def kthread_waits: rcu_ns("work", null) * 2 > ns_by("rcu")
 	or (.cause == "rcu" and (.culprit.kind == "cpu" or (.culprit == null and (longest_of_rcu | IN("work", null)))));
 
+# Which is the same thread's doing: it is named for that, too.
+def names_hog($injection): .culprit.kind == "cpu" and .culprit.tid == $injection.tid;
+
 # Held by a reader, and nobody is named; or by readers of mmap_lock, as ps and others are that look at a process.
 def is_unseen: (.cause | IN("reader", "poll-backoff")) and .culprit == null or .lock.held_by == "readers";
 
@@ -195,7 +198,7 @@ def round($trace; $injection; $seen; causes; wrongs): {
 		($seen[] | select(is_missed($trace) | not) | wrongs)],
 	disturbed: any($seen[]; is_missed($trace) or is_disturbed(causes) or is_unseen
 		or (if $injection.injected == "rcu-callbacks" then is_slow_gp(rcu_ns("callbacks"))
-			else kthread_waits end)),
+			else kthread_waits and (names_hog($injection) | not) end)),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
