@@ -245,12 +245,17 @@ def wrong_starter($call; $vms; $fleet):
 	wrong(.tid != $call.tid and .vm != $vms["\(.tid)"];
 		"VM \(.vm) of starter \(.tid), not \($vms["\(.tid)"])");
 
-def wrong_exit($vms; $fleet):
+# The domain is the host's: whoever else ends a VM, or what has one, may have started its grace period. Such a one is none
+# of ours, nor is its VM.
+def is_strangers($vms; $ours): .culprit | . != null and .kind == "starter" and (.tid | IN($ours[]) | not)
+	and (.vm == null or (.vm | IN($vms[]) | not));
+
+def wrong_exit($vms; $fleet; $ours):
 	. as $call
 	# an exit may be slow for what else there is to take apart: then it is not this injection's
 	| wrong(mmu_notifier_ns * 2 < .stall_ns and (.cause
 		| IN("other-sleep", "kthread", "kworker", "wakeup", "lock", "run", "runnable") | not); "not for the host-wide domain"),
-	if .cause | IN("gp-timer", "cb-timer") then
+	if (.cause | IN("gp-timer", "cb-timer")) and (is_strangers($vms; $ours) | not) then
 		wrong(.culprit == null; "nobody is named for \(.cause)"),
 		(.culprit | values | wrong_starter($call; $vms; $fleet))
 	else empty end;
@@ -261,6 +266,7 @@ def rounds_mmu_notifier($trace; $jiffy):
 	([$trace[] | select(.type == "vm") | {key: "\(.vm.pid)", value: .vm.id}] | from_entries) as $vms
 	| ([$trace[] | select(is_call and .args.via == "exit") | {key: "\(.tid)", value: .}]
 		| from_entries) as $exits
+	| [.[].pid | values] as $ours
 	| reduce .[] as $object ([[]]; if $object.type == "summary" then . + [[]]
 		else .[-1] += [$object] end)
 	| to_entries[] | {round: .key} as $injection
@@ -268,5 +274,6 @@ def rounds_mmu_notifier($trace; $jiffy):
 	| [.value[] | select(.call == "exit" and .latency_ns > 2 * $jiffy)] as $slow
 	| select($slow | length > 0)
 	| [$slow[] | $exits["\(.tid)"] | values] as $seen
-	| round($trace; $injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup", "run", "runnable"; wrong_exit($vms; $fleet))
+	| round($trace; $injection; $seen; "gp-timer", "cb-timer", "kworker", "wakeup", "run", "runnable"; wrong_exit($vms; $fleet; $ours))
+	| .disturbed |= (. or any($seen[]; is_strangers($vms; $ours)))
 	| .wrong += [wrong(($seen | length) < ($slow | length); "an exit is not there")];

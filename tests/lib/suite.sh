@@ -173,8 +173,16 @@ too_busy()
 	fail "$*"
 }
 
+# defect WHAT...: what no load explains. It fails the test, in whichever try of "repeat" it is seen.
+defect()
+{
+	echo "$*"
+	exit 99
+}
+
 # repeat TRIES COMMAND...: a test whose outcome hangs on time or chance too. It passes when one try does. When
-# none does, it fails; but on a crowded machine, where nothing was to be seen, it is skipped.
+# none does, it fails; but on a crowded machine, where nothing was to be seen, it is skipped, with what the last try said. A
+# defect fails it at once.
 repeat()
 {
 	local tries=$1 try status
@@ -182,13 +190,14 @@ repeat()
 	shift
 	for ((try = 1; try <= tries; try++)); do
 		set +e
-		(set -e; "$@")
+		(set -e; "$@") >"$work/try" 2>&1
 		status=$?
 		set -e
+		cat "$work/try"
 		[ $status != 0 ] || return 0
-		[ $status != 77 ] || exit 77
+		[ $status != 77 ] && [ $status != 99 ] || exit $status
 	done
-	too_busy "not in $tries tries"
+	too_busy "not in $tries tries; the last: $(tail -n 1 "$work/try" | cut -c 1-300)"
 }
 
 # ---- BPF that outlives its user -----------------------------------------------------------------
@@ -231,6 +240,12 @@ none()
 	echo "$what:"
 	head -n 7 <<<"$found"
 	return 1
+}
+
+# never WHAT FILTER FILE...: none, whatever the load.
+never()
+{
+	none "$@" || exit 99
 }
 
 # some WHAT FILTER FILE...: at least one.

@@ -13,7 +13,7 @@ drain()
 {
 	[ -x "$work/drain-vms" ] || ${CC:-cc} -O1 -pthread -o "$work/drain-vms" "$here/tests/live/drain.c" || return
 	[ -x "$work/peak" ] || ${CC:-cc} -O1 -o "$work/peak" "$here/tests/live/peak.c" || return
-	timeout -k 5 300 "$work/peak" peak "$KVMSTALL" trace --json -- "$work/drain-vms" "$@" >trace
+	timeout -k 5 300 "$work/peak" peak "$KVMSTALL" trace --json --all -- "$work/drain-vms" "$@" >trace
 	value 'map(select(.type == "summary"))[0]' trace >summary
 }
 
@@ -22,7 +22,13 @@ is_whole()
 {
 	# a kernel need not report each switch (bpf/away.h)
 	[ "$(jq '.lost == .losses.missed' summary)" = true ] || fail "lost: $(jq -c .losses summary)"
-	[ "$(jq '.incomplete <= .losses.missed' summary)" = true ] || fail "$(jq .incomplete summary) accounts are incomplete"
+	# Nor need it be known what the host-wide domain did before somebody in a call waited for it; then nothing of that wait
+	# lies before the hole.
+	none "incomplete, though it was known before" 'select(is_call and (.complete | not)) | .segments | map(select(.domain == "mmu_notifier"))
+		| .[1:] | select(any(.[]; .cause == "unexplained"))' trace
+	value 'map(select(is_call and (.complete | not)) | select(any(.segments[]; .cause == "unexplained" and .domain == "mmu_notifier") | not)) | length' \
+		trace >incomplete
+	[ "$(cat incomplete)" -le "$(jq .losses.missed summary)" ] || fail "$(cat incomplete) accounts are incomplete"
 	[ "$(jq .vms summary)" = "$1" ] || fail "$(jq .vms summary) VMs of $1"
 	value 'map(select(is_stall)) | (map(ns_by("unexplained")) | add // 0) * 100 <= (map(.stall_ns) | add // 0)' \
 		trace >explained
@@ -34,7 +40,7 @@ is_whole()
 	value 'map(select(.call == "irqfd_shutdown" and is_stall and .cause == "wakeup"))
 		| length < 7 or (map(select(.culprit == null)) | length) * 7 <= length' trace >named
 	[ "$(cat named)" = true ] || fail "kworkers that got a CPU late, and nobody is named"
-	none "off balance" 'select(is_stall and is_off_balance)' trace
+	never "off balance" 'select(is_stall and is_off_balance)' trace
 	# Of kvmstall, since each of the VMMs has less.
 	[ "$(cat peak)" -lt 65536 ] || fail "$(cat peak) KiB of memory, 64 MiB or more"
 	note "$(value 'map(select(is_stall)) | "\(length) stalls, \(map(select(.cause == "lock")) | length) for a mutex, \(

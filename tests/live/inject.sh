@@ -30,22 +30,11 @@ judge()
 	row "$name" "$all" $((all - wrong)) "$wrong" "$disturbed" "$(unexplained "$work/captures/inject-$name.trace")" \
 		"$(unreported "$work/captures/inject-$name.trace")"
 	jq -c 'select(.wrong | length > 0) | [.round, .wrong]' judged | head -n 7
-	[ "$wrong" = 0 ] || { touch wrong; fail "$wrong of $all rounds are wrong"; }
+	# A round that is wrong is wrong on a busy machine, too.
+	[ "$wrong" = 0 ] || defect "$wrong of $all rounds are wrong"
 	[ $((all * 4)) -ge $((rounds * 3)) ] || fail "only $all of $rounds rounds came off"
 	# Right they are, too; but a quarter has to show it in the headline.
 	[ $(((all - disturbed) * 4)) -ge "$rounds" ] || fail "in $disturbed rounds CPUs were waited for longer"
-}
-
-# A round that is wrong is wrong on a busy machine, too.
-until_judged()
-{
-	repeat 3 unless_wrong "$@"
-}
-
-unless_wrong()
-{
-	[ ! -e wrong ] || fail "a try before was wrong"
-	"$@"
 }
 
 # "disturbed": right, but not the headline; the machine was too busy.
@@ -73,6 +62,7 @@ unexplained()
 }
 
 # The part of it that is in calls with a hole, where nothing is missing but switches that the kernel did not report.
+# shellcheck disable=SC2016 # jq's
 unreported()
 {
 	value '(map(select(.type == "summary")) | all(.lost == .losses.missed)) as $others
@@ -83,8 +73,7 @@ unreported()
 inject()
 {
 	! is_made "$1" || return 0
-	until_judged inject_once "$@"
-	[ ! -e wrong ]
+	repeat 3 inject_once "$@"
 }
 
 inject_once()
@@ -188,7 +177,7 @@ test_inject_notifier_reader()
 test_inject_mmu_notifier()
 {
 	! is_made mmu-notifier || return 0
-	until_judged fleets
+	repeat 3 fleets
 }
 
 # shellcheck disable=SC2016 # jq's, and the inner shell's

@@ -33,7 +33,7 @@ waits_for_rcu()
 # Each has time of RCU, or if others had the CPUs, of the wait for one; and nothing unexplained.
 rcu_holds_together()
 {
-	none "off balance" 'select(is_call and is_off_balance)' "$@"
+	never "off balance" 'select(is_call and is_off_balance)' "$@"
 	none "a wait for RCU without its time" "$(waits_for_rcu '.*') | select(has_cause(\"rcu\") | not)" "$@"
 	none "another headline" "$(waits_for_rcu '.*') | select(.cause | IN(\"rcu\", \"wakeup\", \"run\") | not) | {call, cause, segments}" "$@"
 	rcu_is_split "$@"
@@ -153,7 +153,7 @@ test_rcu_stranger()
 	watch trace --all
 	fdgrow 7
 	unwatch
-	none "of a stranger" 'select(is_call and .comm == "fdgrow")' trace
+	never "of a stranger" 'select(is_call and .comm == "fdgrow")' trace
 	none "for RCU" "$(waits_for_rcu 'expand_files|alloc_fd')" trace
 }
 
