@@ -215,8 +215,7 @@ test_waits_for_kvm()
 	pid=$!
 	until_true 10 grep -q 'waiting for its module' err
 	touch kvm
-	until_true 20 has_programs $pid # attached, and reading
-	until_true 20 grep -q poll "/proc/$pid/wchan"
+	until_true 20 is_attached err
 	"$KVMSTALL" repro --profile minimal >/dev/null
 	kill -INT $pid
 	wait $pid || fail "exit status $?" "$(cat err)"

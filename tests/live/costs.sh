@@ -9,9 +9,9 @@ test_cost_records()
 {
 	local vms=7 recorder
 
-	"$KVMSTALL" record -q -o cost.kvs &
+	"$KVMSTALL" record -o cost.kvs 2>cost.err &
 	recorder=$!
-	until_true 10 is_attached $recorder
+	until_true 10 is_attached cost.err
 	"$KVMSTALL" repro -p minimal --rounds $vms --json >cost.repro
 	kill -INT $recorder
 	wait $recorder

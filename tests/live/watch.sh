@@ -11,14 +11,13 @@ watch()
 	shift
 	"$KVMSTALL" trace --json "$@" >"$file" 2>"$file.err" &
 	watcher=$!
-	until_true 10 is_attached $watcher
+	until_true 10 is_attached "$file.err"
 }
 
-# Its ring buffer is polled only after all is attached and all VMs were found. NDJSON has no first
-# line to wait for, so wait for the sleep in poll().
+# is_attached ERRORS: the tracer whose standard error this is has attached, and has found all VMs.
 is_attached()
 {
-	grep -q poll "/proc/$1/wchan" && sleep 0.1
+	grep -q '^kvmstall: \(tracing\|recording\) by ' "$1"
 }
 
 unwatch()
@@ -94,7 +93,7 @@ killed()
 		and .call == \"KVM_SET_USER_MEMORY_REGION\" and .latency_ns > 50000000)" trace
 	some "the end of its VM" "select(.type == \"vm\" and .event == \"gone\" and .vm.pid == $pid)" trace
 	some "stalls of the next VM" "select(.type == \"stall\" and .vm.pid != $pid and (.killed | not))" trace
-	none "off balance" 'select(is_call and is_off_balance)' trace
+	never "off balance" 'select(is_call and is_off_balance)' trace
 }
 
 # Its reader thread is in the page fault that holds the VM's SRCU domain.
@@ -120,7 +119,7 @@ test_two_traces()
 	wait "$first"
 	for trace in one two; do
 		some "$trace: stalls" 'select(.type == "stall" and .call == "KVM_SET_USER_MEMORY_REGION")' $trace
-		none "$trace: off balance" 'select(is_call and is_off_balance)' $trace
+		never "$trace: off balance" 'select(is_call and is_off_balance)' $trace
 	done
 	# The same stalls. Others may have VMs beside ours; those only the first one sees.
 	jq -c 'select(.type == "stall" and (.stuck | not)) | [.tid, .call, .args]' two | sort >second
