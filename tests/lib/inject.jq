@@ -103,11 +103,15 @@ def wrong_invalidation($injection):
 		end
 	end;
 
+# Whoever makes a VM waits for mm_all_locks_mutex as well, which has no name here and is the host's.
+def is_strangers_lock($ours): .cause == "lock" and .culprit.kind == "holder" and .culprit.function == null
+	and (.culprit.tid | IN($ours[]) | not);
+
 # Held by a thread that is in no call of KVM, or in none that it slept in.
-def wrong_mmap_lock($injection):
+def wrong_mmap_lock($injection; $ours):
 	wrong(.complete | not; "incomplete"),
 	wrong(ns_by("other-sleep") * 20 > .stall_ns; "other-sleep"),
-	if is_disturbed("lock") or is_unseen then empty else
+	if is_disturbed("lock") or is_unseen or is_strangers_lock($ours) then empty else
 		wrong(.cause != "lock"; "headline \(.cause)"),
 		wrong(.culprit.kind != "holder"; "culprit is \(.culprit)"),
 		wrong(.culprit.tid != $injection.tid; "holder \(.culprit.tid), not \($injection.tid)"),
@@ -215,7 +219,10 @@ def rounds($name; $trace; $jiffy):
 		| round($trace; $injection; $seen; "reader", "poll-backoff"; wrong_reader($injection; $left | max))
 	elif $name == "notifier-reader" then round($trace; $injection; $seen; "reader", "poll-backoff"; wrong_notifier($injection))
 	elif $name == "invalidation" then round($trace; $injection; $seen; "invalidation"; wrong_invalidation($injection))
-	elif $name == "mmap-lock" then round($trace; $injection; $seen; "lock"; wrong_mmap_lock($injection))
+	elif $name == "mmap-lock" then
+		[$repro[] | .tid, .pid | values] as $ours
+		| round($trace; $injection; $seen; "lock"; wrong_mmap_lock($injection; $ours))
+		| .disturbed |= (. or any($seen[]; is_strangers_lock($ours)))
 	# who is preempted before it sleeps, for as long as RCU takes, does not sleep
 	elif $name == "rcu-holdout" then select($seen | length > 0) | round($trace; $injection; $seen; "rcu"; wrong_rcu_holdout($injection; $jiffy))
 	elif $name == "rcu-callbacks" then select($seen | length > 0) | round($trace; $injection; $seen; "rcu"; wrong_rcu_callbacks($injection; $jiffy))
