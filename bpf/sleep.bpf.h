@@ -46,6 +46,16 @@ static __always_inline bool is_orphan_in_wait(const struct task_state *state)
 	return !state->kind && state->wait_ns;
 }
 
+/*
+ * A VM's thread that recovers huge pages: up to v6.12 KVM_CREATE_VM waits until it has joined its
+ * cgroups (virt/kvm/kvm_main.c, kvm_vm_worker_thread()). Its own sleeps are interruptible.
+ */
+static __always_inline bool is_recovery(struct task_struct *task)
+{
+	return task->comm[0] == 'k' && task->comm[1] == 'v' && task->comm[2] == 'm' &&
+	       task->comm[4] == 'n' && task->comm[5] == 'x';
+}
+
 static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
 {
 	__u32 tgid;
@@ -55,7 +65,9 @@ static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_sta
 	if (task->flags & PF_WQ_WORKER)
 		return want_worker_sleeps; /* irqfd_shutdown(), or a VM's end that a work held off
 					    */
-	if (task->flags & PF_KTHREAD || task_in_iowait(task))
+	if (task->flags & PF_KTHREAD)
+		return is_recovery(task);
+	if (task_in_iowait(task))
 		return false;
 	tgid = task->tgid;
 	return bpf_map_lookup_elem(&owners, &tgid) || task_is_followed(task);

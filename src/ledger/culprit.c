@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/blame/children.h"
 #include "ledger/blame/locks.h"
 #include "ledger/ioctls.h"
 
@@ -408,6 +409,7 @@ static void blame_waker(const struct culprit_input *in, const struct segment *se
 	culprit->kind = CULPRIT_WAKER;
 	culprit->is_known = true;
 	culprit->tid = wait->waker_tid;
+	culprit->cause = children_cause(in->children, wait->waker_tid, begin_ns, end_ns);
 	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
 }
 

@@ -14,6 +14,7 @@ struct culprit_input {
 	const struct map *tasks;   /* all of them, by tid */
 	const struct vms *vms;
 	const struct irqfds *irqfds;
+	const struct children *children;
 	const struct cpu_waits *late; /* threads of the kernel that waited for a CPU */
 	uint32_t rcu_kthread;	      /* RCU's; 0: not known */
 };

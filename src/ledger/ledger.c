@@ -59,6 +59,7 @@ void ledger_free(struct ledger *ledger)
 	map_clear(&ledger->domains, forget_domain);
 	stacks_free(ledger->stacks);
 	irqfds_fini(&ledger->irqfds);
+	children_fini(&ledger->children);
 	cpu_waits_fini(&ledger->late);
 	rcu_history_fini(&ledger->rcu);
 	task_free(ledger->spare);

@@ -150,6 +150,7 @@ const struct site sites[] = {
 	{ "perf_event_alloc",                  .advice = ADVICE_PERF },
 	/* up to 6.12: d96c77bd4eeb ("KVM: x86: switch hugepage recovery thread to vhost_task"), v6.13 */
 	{ "kvm_vm_create_worker_thread",       KVM(SITE_RECOVERS | SITE_KTHREAD | SITE_BY_TASK) },
+	{ "kvm_vm_worker_thread",              KVM(0), .call = CALL_NX_RECOVERY }, /* it joins its cgroups first */
 	{ "vhost_net_release",                 .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },

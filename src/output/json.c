@@ -208,7 +208,8 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		ndjson_int(json, "rest_ns", culprit->rest_ns);
 	if (culprit->vm)
 		ndjson_int(json, "vm", culprit->vm->id);
-	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE)
+	if (culprit->kind == CULPRIT_HOLDER || culprit->kind == CULPRIT_QUEUE ||
+	    (culprit->kind == CULPRIT_WAKER && culprit->cause != KS_CAUSE_RUN))
 		ndjson_text(json, "cause", cause_name(culprit->cause));
 	if (culprit->root.links)
 		put_root(json, &culprit->root);

@@ -399,6 +399,60 @@ static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 	}
 }
 
+#define IN_WORKER                                                                                  \
+	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0",                  \
+	      "cgroup_attach_task_all", "kvm_vm_worker_thread")
+
+/* What it waits for is what the thread waits for that it has made. */
+static void who_waits_for_a_thread_waits_for_what_that_one_does(void **state)
+{
+	const struct {
+		uint32_t child;
+		uint64_t until_us;
+		const char *const *stack;
+		bool is_vms;
+		enum ks_cause cause;
+		const char *text;
+	} cases[] = {
+		{33, 3900, IN_WORKER, true, KS_CAUSE_RCU,
+		 "kthread in kvm_vm_create_worker_thread, ended by waker[33] (rcu)\n"},
+		{35, 3900, IN_WORKER, true, KS_CAUSE_RUN, ", ended by waker[33]\n"},
+		{33, 1900, IN_WORKER, true, KS_CAUSE_RUN, ", ended by waker[33]\n"},
+		{33, 3900, IN_KTHREAD_STOP, false, KS_CAUSE_RUN, ", ended by waker[33]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const uint64_t until = cases[i].until_us;
+		const struct row rows[] = {
+			BORN(10, 1),
+			SLEEP(120, until, until + 1, cases[i].child, 0, .stack = cases[i].stack),
+			{.type = KS_CALL,
+			 .from = 119,
+			 .us = until + 2,
+			 .tid = cases[i].child,
+			 .sleeps = 1},
+			CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
+			SLEEP(110, 4000, 4010, 12, 0, .stack = IN_WORKER_CREATE),
+			CALL(100, 4020, 12, 1, PIT2, 1),
+		};
+		struct trace *trace = RUN(rows);
+		struct stall *stall = &trace->stalls[1].stall;
+		struct str out;
+
+		assert_int_equal(stall_is_waited_for(&trace->stalls[0].stall), !cases[i].is_vms);
+		assert_int_equal(stall->culprit.kind, CULPRIT_WAKER);
+		assert_int_equal(stall->culprit.cause, cases[i].cause);
+		str_init(&out);
+		stall->vm = NULL;
+		text_stall(&out, stall, &(struct text_cfg){.show_account = false});
+		if (!strstr(out.text, cases[i].text))
+			fail_msg("'%s' is not in '%s'", cases[i].text, out.text);
+		str_fini(&out);
+		trace_free(trace);
+	}
+}
+
 /* A call whose record was lost left segments: what is forgotten of them is not counted twice. */
 static void a_lost_call_takes_its_waits_for_a_cpu_along(void **state)
 {
@@ -438,6 +492,7 @@ int main(void)
 		cmocka_unit_test(callbacks_that_are_not_known_are_not_lost),
 		cmocka_unit_test(a_wait_for_invalidations_names_who_ended_the_last),
 		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
+		cmocka_unit_test(who_waits_for_a_thread_waits_for_what_that_one_does),
 		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),
 	};
 

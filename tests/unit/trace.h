@@ -99,6 +99,8 @@ static const char *const trace_functions[] = {
 	"__mmu_notifier_invalidate_range_start",
 	"__x64_sys_madvise",
 	"kvm_vm_create_worker_thread",
+	"kvm_vm_worker_thread",
+	"cgroup_attach_task_all",
 };
 
 #define FN_BASE 0xffffffff81000000ULL

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "ledger/account.h"
 #include "ledger/blame/cpu_waits.h"
+#include "ledger/blame/children.h"
 #include "ledger/blame/irqfds.h"
 #include "ledger/blame/rcu.h"
 #include "ledger/domain.h"
@@ -37,6 +38,7 @@ struct ledger {
 	struct task *spare; /* the last one that was let go: the next call is not far */
 	struct loss_windows losses;
 	struct irqfds irqfds;
+	struct children children;
 	struct cpu_waits late; /* threads of the kernel */
 	struct rcu_history rcu;
 	struct account_scratch scratch;

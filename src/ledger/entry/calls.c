@@ -38,6 +38,7 @@ void calls_find_culprit(const struct ledger *ledger, const struct account_input 
 					     .tasks = &ledger->tasks,
 					     .vms = &ledger->vms,
 					     .irqfds = &ledger->irqfds,
+					     .children = &ledger->children,
 					     .late = &ledger->late,
 					     .rcu_kthread = rcu_history_kthread(&ledger->rcu)},
 		     stall);
@@ -65,6 +66,7 @@ int calls_take(struct ledger *ledger, const struct record_view *view)
 	if (!ret) {
 		calls_find_culprit(ledger, &in, &stall);
 		irqfds_note(&ledger->irqfds, &stall);
+		children_note(&ledger->children, &stall);
 		lives_note_age(ledger, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);

@@ -190,6 +190,8 @@ void culprit_text(struct str *out, const struct stall *stall)
 	if (culprit->kind == CULPRIT_WAKER) {
 		str_adds(out, ", ended by ");
 		words_task(out, culprit->comm, culprit->tid);
+		if (culprit->cause != KS_CAUSE_RUN)
+			str_addf(out, " (%s)", cause_name(culprit->cause));
 	}
 	if (!culprit->gp && culprit->kind == CULPRIT_READER && culprit->is_known)
 		add_reader(out, stall); /* of a log, which shows no grace periods */
