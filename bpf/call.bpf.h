@@ -200,6 +200,17 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __u
 	task_del(tid);
 }
 
+/* KVM_CREATE_VM returns @ret. One that fails has no VM that could say whose it is. */
+static __always_inline void call_creates(struct task_state *state, __u64 now, __s64 ret)
+{
+	__u32 tgid = state->shown_tgid;
+
+	if (ret >= 0)
+		call_bears(state, now, ret);
+	else if (want_followed && bpf_map_lookup_elem(&followed, &tgid))
+		state->flags |= KS_CALL_FOLLOWED;
+}
+
 /* The call that the current task is in returns @ret. False: none was seen to begin. */
 GLOBAL int call_return(__s64 ret)
 {
@@ -210,8 +221,8 @@ GLOBAL int call_return(__s64 ret)
 	if (!state || !task_runs(state, tid))
 		return false;
 	now = bpf_ktime_get_ns();
-	if (state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM && ret >= 0)
-		call_bears(state, now, ret);
+	if (state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM)
+		call_creates(state, now, ret);
 	call_finish(state, tid, now, ret);
 	return true;
 }

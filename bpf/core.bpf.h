@@ -256,7 +256,8 @@ static __always_inline bool task_is_asleep(struct task_struct *task)
 
 /*
  * v6.18 e1fad12dcb66 ("sched/fair: Switch to task based throttle model"): who is in the kernel goes
- * on until it returns from there. Before, all of a cgroup's tasks lose their CPU.
+ * on until it returns from there, or enters a guest. Before, all of a cgroup's tasks lose their
+ * CPU.
  */
 struct task_struct___v6_18 {
 	bool throttled;
@@ -267,7 +268,9 @@ static __always_inline bool task_is_throttled(struct task_struct *task)
 {
 	struct task_struct___v6_18 *its = (void *)task;
 
-	if (bpf_core_field_exists(its->throttled) || !bpf_core_field_exists(task->se.cfs_rq) ||
+	if (bpf_core_field_exists(its->throttled))
+		return BPF_CORE_READ(its, throttled);
+	if (!bpf_core_field_exists(task->se.cfs_rq) ||
 	    !bpf_core_field_exists(struct cfs_rq, throttle_count))
 		return false;
 	return BPF_CORE_READ(task, se.cfs_rq, throttle_count) > 0;

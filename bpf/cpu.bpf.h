@@ -197,7 +197,7 @@ static __always_inline void cpu_regained(struct task_state *state, struct task_s
 	if (!since_ns)
 		return;
 	state->away.ready_ns = 0;
-	if (state->kind)
+	if (state->kind || state->throttled == THROTTLED_ALONE)
 		cpu_emit(KS_PREEMPTED, task, prev, since_ns, bpf_ktime_get_ns(), &state->place,
 			 state);
 }

@@ -83,7 +83,9 @@ TRACE(sys_enter_tp, struct pt_regs *regs, long id)
 			ioctl_open(file, cmd, sys_arg2(regs)); /* in the same register */
 	} else {
 		tgid = current_tgid();
-		if (!bpf_map_lookup_elem(&owners, &tgid))
+		/* anybody may have been given the last descriptor of a VM that its owner has left
+		 */
+		if (left_cnt <= 0 && !bpf_map_lookup_elem(&owners, &tgid))
 			return 0;
 		if (!is_32bit && task_is_32bit(bpf_get_current_task_btf()))
 			return 0; /* it is another one: read(2) on x86 */

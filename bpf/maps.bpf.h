@@ -118,7 +118,10 @@ struct {
 	__uint(max_entries, 8 << 20); /* full: KS_LOSS_RING, and .lost of the CPU's next record */
 } ring SEC(".maps");
 
-/* A task inside a call, or in a sleep that may be a wait. */
+/* Of a task that is kept from running in no call that we know. */
+#define THROTTLED_ALONE 2
+
+/* A task inside a call, in a sleep that may be a wait, or kept from running by its quota. */
 struct task_state {
 	__u64 begin_ns;
 	__u64 kvm;
@@ -141,7 +144,7 @@ struct task_state {
 	__u8 kind;
 	__u8 flags;
 	__u8 api;
-	__u8 throttled;	 /* with .away.ready_ns or .away.wake_ns */
+	__u8 throttled;	 /* with .away.ready_ns or .away.wake_ns; THROTTLED_ALONE: in no call */
 	__u32 waker_tid; /* who woke it; with .away.wake_ns */
 	char waker_comm[KS_COMM_LEN];
 	struct place place; /* with .away.ready_ns or .away.wake_ns */

@@ -6,17 +6,8 @@
 #include "cpu.bpf.h"
 #include "sleep.bpf.h"
 
-/* @ssp: the domain that it may hold; 0: it is only asleep. */
-static __always_inline void task_fill(struct ks_task *rec, struct task_struct *task,
-				      const struct task_state *state, __u64 ssp)
+static __always_inline void task_fill_call(struct ks_task *rec, const struct task_state *state)
 {
-	rec->tgid = shown_tgid(task, task->tgid);
-	rec->state = task->__state;
-	rec->switches = task->nvcsw;
-	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
-	rec->ssp = ssp;
-	if (!state)
-		return;
 	rec->begin_ns = state->begin_ns;
 	rec->off_ns = state->away.off_ns;
 	rec->wait_ns = state->wait_ns;
@@ -28,16 +19,43 @@ static __always_inline void task_fill(struct ks_task *rec, struct task_struct *t
 	rec->kind = state->kind;
 	rec->api = state->api;
 	rec->lock = state->locked.which;
-	if (!ssp)
+	if (!rec->ssp)
 		rec->ssp = state->wait_ssp;
+}
+
+/* @ssp: the domain that it may hold; 0: it is only asleep. */
+static __always_inline void task_fill(struct ks_task *rec, struct task_struct *task,
+				      const struct task_state *state, __u64 ssp)
+{
+	rec->tgid = shown_tgid(task, task->tgid);
+	rec->state = task->__state;
+	rec->switches = task->nvcsw;
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	rec->ssp = ssp;
+	if (state)
+		task_fill_call(rec, state);
 	/* What only exits, or is a kworker, its stack names. */
-	if (!state->kind && !(task->flags & (PF_EXITING | PF_KTHREAD))) {
+	if (!rec->kind && !ssp && !(task->flags & (PF_EXITING | PF_KTHREAD))) {
 		rec->kind = KS_KIND_SYSCALL;
 		rec->cmd = syscall_of(task, &rec->arg);
 	}
 }
 
-static __always_inline void task_emit(struct task_struct *task)
+/* Is it in KVM_RUN, asleep so that a signal ends it? As a halted vCPU is, and one whose memory does
+ * not come. */
+static __always_inline bool is_vcpu_asleep(struct task_struct *task, __u32 state)
+{
+	__u32 tgid = task->tgid;
+	__u64 arg = 0;
+
+	if (!(state & TASK_INTERRUPTIBLE) || task->flags & PF_KTHREAD ||
+	    !bpf_map_lookup_elem(&owners, &tgid))
+		return false;
+	return (syscall_of(task, &arg) & KS_SYSCALL_NR) != KS_SYSCALL_NONE && (__u32)arg == CMD_RUN;
+}
+
+/* @only_waits: only if its stack has a function that waits. */
+static __always_inline void task_emit(struct task_struct *task, bool only_waits)
 {
 	__u32 tid = task->pid;
 	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
@@ -54,7 +72,10 @@ static __always_inline void task_emit(struct task_struct *task)
 		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
 		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
 	}
-	ring_submit(rec);
+	if (only_waits && !stack_waits((void *)rec->stack, rec->frames))
+		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
+	else
+		ring_submit(rec);
 }
 
 /* Who was woken so lately may have a CPU in a moment. */
@@ -136,11 +157,12 @@ static __always_inline bool is_busy(__u32 state)
 static __always_inline void task_scan(struct task_struct *task)
 {
 	__u32 state = task->__state;
+	bool is_sought = scan_tgid == KS_SCAN_ALL ? is_busy(state)
+			 : scan_tgid		  ? shown_tgid(task, task->tgid) == scan_tgid
+						  : is_wait_state(state);
 
-	if (scan_tgid == KS_SCAN_ALL ? is_busy(state)
-	    : scan_tgid		     ? shown_tgid(task, task->tgid) == scan_tgid
-				     : is_wait_state(state))
-		task_emit(task);
+	if (is_sought || (!scan_tgid && is_vcpu_asleep(task, state)))
+		task_emit(task, !is_sought);
 }
 
 /*

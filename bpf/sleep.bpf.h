@@ -6,6 +6,7 @@
 #include "cpu.bpf.h"
 #include "lock.bpf.h"
 
+#define TASK_INTERRUPTIBLE   0x001
 #define TASK_UNINTERRUPTIBLE 0x002
 #define TASK_DEAD	     0x080
 #define TASK_NOLOAD	     0x400 /* idle workers: not waiting for anyone */
@@ -129,6 +130,8 @@ static __always_inline void orphan_name(struct task_state *state, struct task_st
 	}
 	state->kind = KS_KIND_SYSCALL;
 	state->cmd = syscall_of(task, &state->arg);
+	if (state->throttled == THROTTLED_ALONE && (state->cmd & KS_SYSCALL_NR) == KS_SYSCALL_NONE)
+		state->cmd -= KS_SYSCALL_NONE - KS_SYSCALL_USER;
 }
 
 /* What the VM's domains were asked for: at this moment, by this task too if it waits for one. */
@@ -192,6 +195,32 @@ static __always_inline void orphan_open(struct task_struct *task, __u64 now)
 	task_add(task->pid, &state);
 }
 
+/*
+ * The current task had a CPU and has none, since its cgroup has used its quota up: in KVM_RUN,
+ * after a call, whose end was seen, or in its own code. In a call that we know, cpu_lost() has
+ * noted it. Global, for its frame: with task_sleeps() below it, a program has 512 bytes.
+ */
+GLOBAL int quota_open(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state state = {
+		.shown_tid = shown_tid(task, task->pid),
+		.shown_tgid = shown_tgid(task, task->tgid),
+		.throttled = THROTTLED_ALONE,
+	};
+	__u32 tgid = task->tgid;
+
+	if (task_find(task->pid) || task->flags & PF_KTHREAD)
+		return false;
+	if (!bpf_map_lookup_elem(&owners, &tgid) && !task_is_followed(task))
+		return false;
+	state.begin_ns = bpf_ktime_get_ns();
+	state.away.ready_ns = state.begin_ns;
+	state.place = place_of(task);
+	task_add(task->pid, &state);
+	return true;
+}
+
 /* A task that is in a call, or a wait, is dead. */
 static __always_inline void task_dies(struct task_struct *task, struct task_state *state, __u64 now)
 {
@@ -247,11 +276,14 @@ GLOBAL int task_sleeps(__u32 task_state)
 static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
 					 __u32 task_state)
 {
-	if (preempt || !task_state)
+	if (preempt || !task_state) {
 		cpu_lost(task);
-	else if ((tasks_cnt || is_wait_state(task_state)) && task_sleeps(task_state) &&
-		 want_early_stacks)
+		if (task_is_throttled(task))
+			quota_open();
+	} else if ((tasks_cnt || is_wait_state(task_state)) && task_sleeps(task_state) &&
+		   want_early_stacks) {
 		stack_save(ctx, task->pid);
+	}
 }
 
 static __always_inline void sleep_wake(struct task_struct *task)
@@ -375,17 +407,26 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 	return true;
 }
 
-/*
- * An orphan is over with its sleep. Who was woken by a callback that ran on top of a work of SRCU
- * need not have waited for that, or for any grace period.
- */
+/* Was it a wait? Who was woken by a callback that ran on top of a work of SRCU need not have waited
+ * for that, or for any grace period. */
+static __always_inline bool orphan_waited(struct task_state *state, struct task_struct *task,
+					  struct task_struct *prev, __u64 now)
+{
+	if (!state->wake_ssp && now - state->away.off_ns < ORPHAN_MIN_NS)
+		return false;
+	if (!sleep_emit_wait(state, task, prev, now))
+		return false;
+	state->sleeps++;
+	state->flags |= KS_CALL_WAITED;
+	return true;
+}
+
+/* An orphan is over with its sleep, or with the time that it was not allowed to run, which has a
+ * record already. */
 static __always_inline void orphan_close(struct task_state *state, struct task_struct *task,
 					 struct task_struct *prev, __u64 now)
 {
-	if ((state->wake_ssp || now - state->away.off_ns >= ORPHAN_MIN_NS) &&
-	    sleep_emit_wait(state, task, prev, now)) {
-		state->sleeps++;
-		state->flags |= KS_CALL_WAITED;
+	if (state->throttled == THROTTLED_ALONE || orphan_waited(state, task, prev, now)) {
 		orphan_name(state, task);
 		call_emit(state, task, now, 0);
 	}
@@ -434,7 +475,7 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 		return;
 	cpu_regained(state, task, prev);
 	away_returns(&state->away);
-	if (!state->away.off_ns)
+	if (!state->away.off_ns && state->throttled != THROTTLED_ALONE)
 		return;
 	now = bpf_ktime_get_ns();
 	if (!state->kind && !state->wait_ssp) {

@@ -126,8 +126,9 @@
 /*
  * Functions that a task is in while it waits for a grace period, whoever's, or is made to wait
  * since its cgroup is above memory.high (mm/memcontrol.c: on the way back to user space, where no
- * probe of the call sees it): by its stack. X(function) The same in every release from 6.1 to 7.3,
- * but that some lack one, or have it under two names.
+ * probe of the call sees it), or for a vCPU that another thread runs, or for a userfaultfd handler
+ * or a server of FUSE (fs/fuse/dev.c): by its stack. X(function) The same in every release from 6.1
+ * to 7.3, but that some lack one, or have it under two names.
  */
 #define KS_WAITS(X)                                                                                \
 	X(synchronize_rcu)                                                                         \
@@ -139,7 +140,10 @@
 	X(__synchronize_srcu)                                                                      \
 	X(srcu_barrier)                                                                            \
 	X(mem_cgroup_handle_over_high)                                                             \
-	X(__mem_cgroup_handle_over_high)
+	X(__mem_cgroup_handle_over_high)                                                           \
+	X(kvm_vcpu_ioctl)                                                                          \
+	X(handle_userfault)                                                                        \
+	X(request_wait_answer)
 
 /* How many of them there may be, with those that a compiler made of one (".part.0"). */
 #define KS_WAITS_MAX 16

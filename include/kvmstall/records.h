@@ -108,8 +108,9 @@ enum ks_call_kind {
 	KS_KIND_DEVICE = 4, /* ioctl on a device of a VM */
 	KS_KIND_CLOSE = 5,  /* close of a VM or vCPU fd */
 	KS_KIND_EXIT = 6,   /* exit of a process that owns VMs */
-	/* A wait for a grace period, or because of memory.high, in another system call of a process
-	 * that owns VMs, or is followed; the call is reported from the sleep's start to its end. */
+	/* A wait for a grace period, or because of memory.high or of a CPU quota, in another system
+	 * call of a process that owns VMs, or is followed; the call is reported from the wait's
+	 * start to its end. */
 	KS_KIND_SYSCALL = 7,
 	KS_KIND_CNT
 };
@@ -117,6 +118,7 @@ enum ks_call_kind {
 /* .cmd of KS_KIND_SYSCALL: the number, and whose numbers these are. */
 #define KS_SYSCALL_NR	   0xffff
 #define KS_SYSCALL_NONE	   0xffff /* in no system call: a fault */
+#define KS_SYSCALL_USER	   0xfffe /* nor in the kernel: it had no CPU for want of quota */
 #define KS_SYSCALL_X86	   0x10000
 #define KS_SYSCALL_GENERIC 0x20000 /* arm64 */
 #define KS_SYSCALL_I386	   0x40000 /* of a 32-bit task on x86 */

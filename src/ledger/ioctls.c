@@ -195,6 +195,8 @@ enum call_id call_of_syscall(uint32_t cmd, uint64_t arg)
 
 	if (nr == KS_SYSCALL_NONE)
 		return CALL_FAULT;
+	if (nr == KS_SYSCALL_USER)
+		return CALL_USER_CODE;
 	for (size_t i = 0; i < sizeof(syscalls) / sizeof(syscalls[0]); i++)
 		if (nr == number_of(i, cmd))
 			return syscalls[i].id == CALL_IOCTL ? call_of_any_request(arg)

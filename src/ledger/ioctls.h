@@ -74,6 +74,7 @@
 	X(UNKNOWN, "unknown", 0)                         \
 	X(SYSTEM_CALL, "system call", 0)                 \
 	X(FAULT, "page fault", 0)                        \
+	X(USER_CODE, "user code", 0)                     \
 	X(CLOSE, "close", 0)                             \
 	X(CLOSE_LAST, "close (last)", 0)                 \
 	X(CLOSE_EXIT, "close (exit)", 0)                 \

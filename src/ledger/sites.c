@@ -120,7 +120,7 @@ const struct site sites[] = {
 	{ "kvm_mmu_notifier_release",          KVM(0), .reads = CALL_MMU_RELEASE },
 	{ "kvm_arch_vcpu_ioctl",               KVM(0), .reads = CALL_VCPU_IOCTL },
 	/* up to v6.12: v6.13 "KVM: Protect vCPU's "last run PID" with rwlock, not RCU" */
-	{ "kvm_vcpu_ioctl",                    KVM(0), .reads = CALL_VCPU_IOCTL, .advice = ADVICE_VCPU_PID },
+	{ "kvm_vcpu_ioctl",                    KVM(SITE_LOCKS | SITE_VCPU_LOCK), .reads = CALL_VCPU_IOCTL, .advice = ADVICE_VCPU_PID },
 	{ "vcpu_run",                          .is = SITE_ENTERS },
 	{ "vcpu_enter_guest",                  .is = SITE_ENTERS },
 	{ "kvm_vcpu_block",                    KVM(SITE_DROPS) },

@@ -53,6 +53,8 @@ enum site_is {
 	SITE_KTHREAD =
 		1 << 26, /* waits for one thread of the kernel: a way to sleep, or the reason */
 	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
+	/* the mutex is a vCPU's, which KVM_RUN holds */
+	SITE_VCPU_LOCK = 1 << 18,
 };
 
 struct site {

@@ -99,7 +99,41 @@
 	X(SYS_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", 444, 444, 444) \
 	X(SYS_PROCESS_MADVISE, "process_madvise", 440, 440, 440) \
 	X(SYS_FTRUNCATE, "ftruncate", 77, 194, 46) \
-	X(SYS_FALLOCATE, "fallocate", 285, 324, 47)
+	X(SYS_FALLOCATE, "fallocate", 285, 324, 47) \
+	X(SYS_IO_URING_ENTER, "io_uring_enter", 426, 426, 426) \
+	X(SYS_SENDTO, "sendto", 44, 369, 206) \
+	X(SYS_RECVFROM, "recvfrom", 45, 371, 207) \
+	X(SYS_SENDMMSG, "sendmmsg", 307, 345, 269) \
+	X(SYS_RECVMMSG, "recvmmsg", 299, 337, 243) \
+	X(SYS_POLL, "poll", 7, 168, NONE) \
+	X(SYS_PPOLL, "ppoll", 271, 309, 73) \
+	X(SYS_EPOLL_WAIT, "epoll_wait", 232, 256, NONE) \
+	X(SYS_EPOLL_PWAIT, "epoll_pwait", 281, 319, 22) \
+	X(SYS_PSELECT6, "pselect6", 270, 308, 72) \
+	X(SYS_FUTEX, "futex", 202, 240, 98) \
+	X(SYS_NANOSLEEP, "nanosleep", 35, 162, 101) \
+	X(SYS_CLOCK_NANOSLEEP, "clock_nanosleep", 230, 267, 115) \
+	X(SYS_FSYNC, "fsync", 74, 118, 82) \
+	X(SYS_FDATASYNC, "fdatasync", 75, 148, 83) \
+	X(SYS_SYNC_FILE_RANGE, "sync_file_range", 277, 314, 84) \
+	X(SYS_PREADV, "preadv", 295, 333, 69) \
+	X(SYS_PWRITEV, "pwritev", 296, 334, 70) \
+	X(SYS_PREADV2, "preadv2", 327, 378, 286) \
+	X(SYS_PWRITEV2, "pwritev2", 328, 379, 287) \
+	X(SYS_IO_SUBMIT, "io_submit", 209, 248, 2) \
+	X(SYS_IO_GETEVENTS, "io_getevents", 208, 247, 4) \
+	X(SYS_LSEEK, "lseek", 8, 19, 62) \
+	X(SYS_TRUNCATE, "truncate", 76, 193, 45) \
+	X(SYS_STATX, "statx", 332, 383, 291) \
+	X(SYS_NEWFSTATAT, "newfstatat", 262, 300, 79) \
+	X(SYS_GETDENTS64, "getdents64", 217, 220, 61) \
+	X(SYS_MSYNC, "msync", 26, 144, 227) \
+	X(SYS_MLOCK, "mlock", 149, 150, 228) \
+	X(SYS_MLOCK2, "mlock2", 325, 376, 284) \
+	X(SYS_PROCESS_VM_READV, "process_vm_readv", 310, 347, 270) \
+	X(SYS_PROCESS_VM_WRITEV, "process_vm_writev", 311, 348, 271) \
+	X(SYS_PTRACE, "ptrace", 101, 26, 117) \
+	X(SYS_RT_SIGRETURN, "rt_sigreturn", 15, 173, 139)
 
 /* What ioctls of others are that a VMM makes. X(id, name, the request: include/uapi/linux/vhost.h) */
 #define OTHER_IOCTLS(X) \

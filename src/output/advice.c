@@ -216,7 +216,13 @@ static const char *for_function(const struct stall *stall, const char *func)
 /* Of a wait for plain RCU, or another sleep, who waited knows best how not to. */
 static const char *for_site(const struct stall *stall)
 {
-	return for_function(stall, stall->culprit.seg ? stall->culprit.seg->func : NULL);
+	const char *func = stall->culprit.seg ? stall->culprit.seg->func : NULL;
+
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP && func && site_is(func) & SITE_VCPU_LOCK)
+		return "another thread is in an ioctl of this vCPU, most likely KVM_RUN, which "
+		       "returns when its guest exits: make such calls in the vCPU's own thread, or "
+		       "send that one a signal first (immediate_exit)";
+	return for_function(stall, func);
 }
 
 /* A reader may be in a function of KVM's and not wait there for what its advice is about. */

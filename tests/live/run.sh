@@ -28,6 +28,9 @@ tests='setup firecracker-order register-culprit memslots-first advice-followed c
 	found-vm vm-names killed two-traces filters nothing-left kernel-log'
 . "$here/tests/live/causes.sh" # each of these adds to $tests
 # shellcheck source=/dev/null
+. "$here/tests/live/vcpus.sh"
+tests=${tests/nothing-left/$vcpus_tests nothing-left}
+# shellcheck source=/dev/null
 . "$here/tests/live/record.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/edges.sh"

@@ -164,6 +164,8 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 	assert_non_null(strstr(advise(&stall, &x86), "userfaultfd"));
 	seg.func = "ksys_unknown";
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_OTHER_SLEEP));
+	seg.func = "kvm_vcpu_ioctl"; /* for a vCPU's mutex, and up to 6.12 for RCU */
+	assert_non_null(strstr(advise(&stall, &x86), "immediate_exit"));
 	stall.cause = KS_CAUSE_RCU;
 	seg.func = "kvm_destroy_mpidr_data";
 	assert_non_null(strstr(advise(&stall, &x86), "before the first KVM_RUN"));

@@ -382,6 +382,11 @@ static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 		{33, 3800, IN_WORKER_CREATE, KS_CAUSE_KTHREAD, CULPRIT_WAKER, 33},
 		/* late, but not for long */
 		{33, 3800, IN_KTHREAD_STOP, KS_CAUSE_KTHREAD, CULPRIT_WAKER, 33},
+		/* a vCPU's mutex, whose own functions a stack lacks */
+		{33, 3800, STACK("schedule", "kvm_vcpu_ioctl", "__x64_sys_ioctl"),
+		 KS_CAUSE_OTHER_SLEEP, CULPRIT_WAKER, 33},
+		{33, 3800, STACK("schedule", "handle_userfault", "kvm_vcpu_ioctl"),
+		 KS_CAUSE_OTHER_SLEEP, CULPRIT_NONE, 0},
 		/* an interrupt may have ended it */
 		{33, 3800, IN_MEMSLOT + 7, KS_CAUSE_OTHER_SLEEP, CULPRIT_NONE, 0},
 	};

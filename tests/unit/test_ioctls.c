@@ -67,7 +67,10 @@ static void a_system_call_has_its_architectures_number(void **state)
 		{16, 54, 29, 0x5401, "ioctl"},
 		{435, 435, 435, 0, "clone3"},
 		{39, 20, 172, 0, "system call"}, /* getpid */
+		{426, 426, 426, 0, "io_uring_enter"},
+		{74, 118, 82, 0, "fsync"},
 		{KS_SYSCALL_NONE, KS_SYSCALL_NONE, KS_SYSCALL_NONE, 0, "page fault"},
+		{KS_SYSCALL_USER, KS_SYSCALL_USER, KS_SYSCALL_USER, 0, "user code"},
 	};
 
 	(void)state;

@@ -655,16 +655,17 @@ static void a_read_lock_is_leaked_if_nobody_is_in_a_place_that_holds_it(void **s
 	}
 }
 
-/* Task 12 as a scan finds it, asleep in this stack since 110 us; kind and number of its call. */
-static void scan_asleep(struct trace *trace, uint8_t kind, uint32_t cmd, bool is_watched,
-			const char *const *stack)
+/* Task 12 of a process as a scan finds it, asleep in this stack since 110 us; kind and number of
+ * its call. */
+static void scan_asleep(struct trace *trace, uint32_t tgid, uint8_t kind, uint32_t cmd,
+			bool is_watched, const char *const *stack)
 {
 	const struct row row = {.stack = stack};
 	union any_record rec = {
 		.task = {.head = {.ts_ns = TRACE_NS(2000110), .tid = 12, .type = KS_ASLEEP},
 			 .begin_ns = is_watched ? TRACE_NS(110) : 0,
 			 .off_ns = is_watched ? TRACE_NS(110) : 0,
-			 .tgid = TGID(1),
+			 .tgid = tgid,
 			 .cmd = cmd,
 			 .kind = kind}};
 
@@ -672,11 +673,12 @@ static void scan_asleep(struct trace *trace, uint8_t kind, uint32_t cmd, bool is
 	assert_int_equal(trace_feed_sized(trace, &rec, sizeof(rec.task)), 0);
 }
 
-/* eventfd2() that waits for RCU and does not end is stuck; one that sleeps otherwise is not news.
- */
-static void a_call_that_is_not_kvms_is_stuck_if_it_waits_for_a_grace_period(void **state)
+/* eventfd2() that waits for RCU and does not end is stuck; one that sleeps otherwise is news of
+ * whom a VM is. */
+static void a_call_that_is_not_kvms_is_stuck_for_a_grace_period_or_where_a_vm_is(void **state)
 {
 	const struct {
+		uint32_t tgid;
 		uint8_t kind;
 		uint32_t cmd;
 		bool is_watched;
@@ -684,13 +686,16 @@ static void a_call_that_is_not_kvms_is_stuck_if_it_waits_for_a_grace_period(void
 		const char *call; /* NULL: not reported */
 		enum ks_cause cause;
 	} cases[] = {
-		{KS_KIND_SYSCALL, KS_SYSCALL_X86 | 290, true, IN_FDTABLE, "eventfd2", KS_CAUSE_RCU},
-		{KS_KIND_SYSCALL, KS_SYSCALL_X86 | 3, true, IN_DEVICE_CLOSE, "close (device)",
+		{TGID(1), KS_KIND_SYSCALL, KS_SYSCALL_X86 | 290, true, IN_FDTABLE, "eventfd2",
 		 KS_CAUSE_RCU},
-		{KS_KIND_NONE, 0, true, IN_DEVICE_CLOSE, "close (device)", KS_CAUSE_RCU},
-		{KS_KIND_NONE, 0, false, IN_FDTABLE, NULL, 0}, /* nobody's whom we know */
-		{KS_KIND_SYSCALL, KS_SYSCALL_X86 | 290, true, IN_MUTEX, NULL, 0},
-		{KS_KIND_VM, MEMSLOT, true, IN_MUTEX, "KVM_SET_USER_MEMORY_REGION",
+		{TGID(1), KS_KIND_SYSCALL, KS_SYSCALL_X86 | 3, true, IN_DEVICE_CLOSE,
+		 "close (device)", KS_CAUSE_RCU},
+		{TGID(1), KS_KIND_NONE, 0, true, IN_DEVICE_CLOSE, "close (device)", KS_CAUSE_RCU},
+		{TGID(1), KS_KIND_NONE, 0, false, IN_FDTABLE, NULL, 0}, /* whom we do not know */
+		{TGID(1), KS_KIND_SYSCALL, KS_SYSCALL_X86 | 290, true, IN_MUTEX, "eventfd2",
+		 KS_CAUSE_OTHER_SLEEP},
+		{TGID(2), KS_KIND_SYSCALL, KS_SYSCALL_X86 | 290, true, IN_MUTEX, NULL, 0},
+		{TGID(1), KS_KIND_VM, MEMSLOT, true, IN_MUTEX, "KVM_SET_USER_MEMORY_REGION",
 		 KS_CAUSE_OTHER_SLEEP},
 	};
 	const struct row rows[] = {BORN(10, 1)};
@@ -699,7 +704,7 @@ static void a_call_that_is_not_kvms_is_stuck_if_it_waits_for_a_grace_period(void
 	for (size_t i = 0; i < CNT(cases); i++) {
 		struct trace *trace = RUN(rows);
 
-		scan_asleep(trace, cases[i].kind, cases[i].cmd, cases[i].is_watched,
+		scan_asleep(trace, cases[i].tgid, cases[i].kind, cases[i].cmd, cases[i].is_watched,
 			    cases[i].stack);
 		assert_int_equal(trace->cnt, cases[i].call != NULL);
 		if (cases[i].call) {
@@ -878,7 +883,8 @@ int main(void)
 		cmocka_unit_test(a_stuck_call_waits_for_the_reader_that_was_seen_last),
 		cmocka_unit_test(
 			a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was),
-		cmocka_unit_test(a_call_that_is_not_kvms_is_stuck_if_it_waits_for_a_grace_period),
+		cmocka_unit_test(
+			a_call_that_is_not_kvms_is_stuck_for_a_grace_period_or_where_a_vm_is),
 		cmocka_unit_test(a_reader_of_the_hosts_domain_is_named),
 		cmocka_unit_test(a_read_lock_is_leaked_if_nobody_is_in_a_place_that_holds_it),
 		cmocka_unit_test(threads_that_never_end_their_call_are_forgotten),

@@ -178,15 +178,19 @@ static int report_asleep(struct ledger *ledger, struct task *task, const struct 
 }
 
 /*
- * Is it news that this task sleeps? In a call of KVM's it is, whatever it sleeps for. Outside of
- * one, if it waits for a grace period: of a VM's domains, or of RCU, if it is one of those whose
- * sleeps are watched.
+ * Is it news that this task sleeps? In a call of KVM's it is, whatever it sleeps for, and in any
+ * system call of a process that has a VM: a vCPU whose memory does not come, a thread in fsync().
+ * In others, if it waits for a grace period: of a VM's domains, or of RCU, if it is one of those
+ * whose sleeps are watched.
  */
-static bool is_call_asleep(const struct ks_task *rec, const struct stack *stack)
+static bool is_call_asleep(const struct ledger *ledger, const struct ks_task *rec,
+			   const struct stack *stack)
 {
 	if (rec->kind && rec->kind != KS_KIND_SYSCALL)
 		return true;
-	return stack_in_kvm_wait(stack) || (rec->begin_ns && stack_in_rcu(stack));
+	if (stack_in_kvm_wait(stack) || (rec->begin_ns && stack_in_rcu(stack)))
+		return true;
+	return rec->kind && vms_of_process(&ledger->vms, rec->tgid);
 }
 
 int scans_take_asleep(struct ledger *ledger, const struct record_view *view)
@@ -199,7 +203,7 @@ int scans_take_asleep(struct ledger *ledger, const struct record_view *view)
 
 	if (!stack)
 		return -ENOMEM;
-	if (!ledger->ops.asleep || !is_call_asleep(rec, stack))
+	if (!ledger->ops.asleep || !is_call_asleep(ledger, rec, stack))
 		return 0;
 	if (rec->begin_ns > rec->head.ts_ns || rec->off_ns > rec->head.ts_ns)
 		return -EINVAL;
