@@ -318,6 +318,14 @@ static bool is_stuck(const struct hung_task *task)
 	return task->head.state == 'D';
 }
 
+static bool has_stuck(const struct hang *hang)
+{
+	for (size_t i = 0; i < hang->tasks.cnt; i++)
+		if (is_stuck(hang->tasks.list[i]))
+			return true;
+	return false;
+}
+
 int hang_finish(struct hang *hang)
 {
 	int ret = end_task(hang);
@@ -327,6 +335,8 @@ int hang_finish(struct hang *hang)
 	if (ret)
 		return ret;
 	hung_tasks_find_holders(&hang->tasks);
+	if (!has_stuck(hang))
+		hung_tasks_find_faults(&hang->tasks);
 	for (size_t i = 0; i < hang->tasks.cnt; i++)
 		if (is_stuck(hang->tasks.list[i]))
 			hung_call_report(hang->log, hang->tasks.list[i],

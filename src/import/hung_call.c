@@ -64,6 +64,13 @@ static void note_lock(struct hung_task *task)
 		snprintf(task->note, sizeof(task->note),
 			 "a deadlock: %.15s[%u], who holds it, waits for this thread in the end",
 			 task->holder->head.comm, task->holder->head.tid);
+	else if (task->holder && stack_in_vcpu_lock(&task->stack))
+		snprintf(
+			task->note, sizeof(task->note),
+			"%.15s[%u] is in an ioctl of that vCPU, most likely KVM_RUN, which returns "
+			"when its guest exits: send it a signal first (immediate_exit), or make "
+			"such calls in its thread",
+			task->holder->head.comm, task->holder->head.tid);
 	else if (task->holder)
 		snprintf(task->note, sizeof(task->note),
 			 "the holder's wait is the one to mend: see %.15s[%u]",
@@ -73,6 +80,13 @@ static void note_lock(struct hung_task *task)
 			 "%.15s[%u] holds it, as the kernel says, and waits for nothing of KVM's "
 			 "in this dump. Collect next its stack: cat /proc/%u/stack",
 			 task->owner->comm, task->owner->tid, task->owner->tid);
+	else if (stack_in_vcpu_lock(&task->stack))
+		snprintf(task->note, sizeof(task->note),
+			 "a thread that is in an ioctl of that vCPU holds it, most likely in "
+			 "KVM_RUN; "
+			 "stacks do not say which vCPU a thread has. Collect next those of all "
+			 "threads "
+			 "of the VMM, if this is one alone");
 	else
 		snprintf(task->note, sizeof(task->note),
 			 "who holds it is not in this dump. Collect next the stacks of all threads "
@@ -105,7 +119,7 @@ static enum ks_cause cause_of(const struct hung_task *task)
 {
 	if (task->is_busy)
 		return KS_CAUSE_RUN;
-	if (hung_task_is_in_mutex(task))
+	if (hung_task_is_in_mutex(task) || task->owner)
 		return KS_CAUSE_LOCK;
 	if (stack_in_sync(&task->stack))
 		return task->holder ? KS_CAUSE_READER : KS_CAUSE_UNEXPLAINED;
@@ -151,7 +165,9 @@ static void set_culprit(const struct hung_task *task, struct log_call *call)
 		culprit->func = stack_sleeps_in(&holder->stack);
 	else if (stack_has(&holder->stack, SITE_MEMSLOTS))
 		culprit->func = SLOTS_LOCK;
-	culprit->cause = call->cause == KS_CAUSE_READER ? KS_CAUSE_RUN : cause_of(holder);
+	culprit->cause = call->cause == KS_CAUSE_READER || stack_in_vcpu_lock(&task->stack)
+				 ? KS_CAUSE_RUN
+				 : cause_of(holder);
 }
 
 void hung_call_report(struct log *log, struct hung_task *task, struct domain *dom)
@@ -171,7 +187,7 @@ void hung_call_report(struct log *log, struct hung_task *task, struct domain *do
 	memcpy(call.rec.comm, task->head.comm, sizeof(call.rec.comm));
 	if (task->is_busy)
 		note_busy(task);
-	else if (hung_task_is_in_mutex(task))
+	else if (hung_task_is_in_mutex(task) || task->owner)
 		note_lock(task);
 	else if (stack_in_sync(&task->stack))
 		note_srcu(task);

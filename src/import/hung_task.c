@@ -2,6 +2,7 @@
 #include "import/hung_task.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,26 @@ static const struct hung_task *find_reader(const struct hung_tasks *tasks,
 	return find_likely(tasks, task, DOMAIN_SRCU);
 }
 
+/* The only other thread of its process that is in an ioctl of a vCPU, and does not wait for one:
+ * KVM_RUN holds its vCPU's mutex. NULL: there is none, or more than one. */
+static const struct hung_task *find_in_vcpu(const struct hung_tasks *tasks,
+					    const struct hung_task *task)
+{
+	const struct hung_task *found = NULL;
+
+	for (size_t i = 0; i < tasks->cnt; i++) {
+		const struct hung_task *other = tasks->list[i];
+
+		if (other == task || !is_same(task, other) ||
+		    !stack_has(&other->stack, SITE_VCPU_LOCK) || stack_in_vcpu_lock(&other->stack))
+			continue;
+		if (found)
+			return NULL;
+		found = other;
+	}
+	return found;
+}
+
 /* Who installs memory slots holds kvm->slots_lock; else whoever waits for SRCU in a call of the VM.
  */
 static const struct hung_task *find_holder(const struct hung_tasks *tasks,
@@ -214,6 +235,8 @@ static const struct hung_task *find_holder(const struct hung_tasks *tasks,
 {
 	const struct hung_task *found = NULL;
 
+	if (stack_in_vcpu_lock(&task->stack))
+		return find_in_vcpu(tasks, task);
 	for (size_t i = 0; i < tasks->cnt; i++) {
 		const struct hung_task *other = tasks->list[i];
 
@@ -278,7 +301,7 @@ void hung_tasks_find_holders(struct hung_tasks *tasks)
 			task->holder = find_reader(tasks, task);
 		else if (waits_on(task, DOMAIN_SHARED))
 			task->holder = find_likely(tasks, task, DOMAIN_SHARED);
-		else if (hung_task_is_in_mutex(task) && (task->owner = find_owner(tasks, task)))
+		else if ((task->owner = find_owner(tasks, task)))
 			task->holder = find_task(tasks, task->owner->tid);
 		else if (hung_task_is_in_mutex(task))
 			task->holder = find_holder(tasks, task);
@@ -286,6 +309,20 @@ void hung_tasks_find_holders(struct hung_tasks *tasks)
 			task->holder = find_shutdown(tasks, task);
 		else
 			task->is_waiting = stack_in_kvm_wait(&task->stack);
+	}
+}
+
+void hung_tasks_find_faults(struct hung_tasks *tasks)
+{
+	for (size_t i = 0; i < tasks->cnt; i++) {
+		struct hung_task *task = tasks->list[i];
+
+		if (task->is_on_cpu || !stack_has(&task->stack, SITE_FAULTS))
+			continue;
+		task->is_waiting = true;
+		snprintf(task->note, sizeof(task->note),
+			 "a userfaultfd handler is to bring the page: collect next what that does, "
+			 "in this process or in another");
 	}
 }
 

@@ -39,7 +39,7 @@ struct lock_owner {
 
 void hung_task_free(struct hung_task *task); /* NULL: nothing */
 
-/* Does it wait for a mutex, or an rwsem? */
+/* Does it wait for a mutex? */
 bool hung_task_is_in_mutex(const struct hung_task *task);
 
 /* Does it wait until the irqfds that are shut down, of all VMs, are gone? */
@@ -66,5 +66,9 @@ int hung_tasks_add_owner(struct hung_tasks *tasks, const struct stack_line *line
 
 /* No task comes any more: fill in .holder, .owner and .is_waiting of each. */
 void hung_tasks_find_holders(struct hung_tasks *tasks);
+
+/* Where nobody waits for SRCU or a lock: those wait whose memory a userfaultfd handler is to bring.
+ */
+void hung_tasks_find_faults(struct hung_tasks *tasks);
 
 #endif

@@ -160,10 +160,12 @@ static bool scan_hung(const char *text, struct stack_line *line)
 }
 
 /* "INFO: task fc_api:71 is blocked on a mutex likely owned by task fc_main:70.": since v6.16
- * 3cf67d61ff98 ("hung_task: show the blocker task if the task is hung on mutex") */
+ * 3cf67d61ff98 ("hung_task: show the blocker task if the task is hung on mutex"); since v6.17 also
+ * "INFO: task fc_api:71 <writer> blocked on an rw-semaphore likely owned by task fc_main:70
+ * <reader>" */
 static bool scan_owner(const char *text, struct stack_line *line)
 {
-	const char *blocked = strstr(text, " is blocked on a"), *owner = strstr(text, " by task ");
+	const char *blocked = strstr(text, " blocked on a"), *owner = strstr(text, " by task ");
 
 	if (strncmp(text, "INFO: task ", 11) || !blocked || !owner || owner < blocked)
 		return false;

@@ -8,7 +8,7 @@ set -euo pipefail
 
 pure='host|ledger|output|metrics|capture|view|import|diff|dump|script'
 impure_base='clock|io|log'
-allowed='(mem|str)[a-z]+|malloc|calloc|realloc(array)?|free|v?(sn|as)printf|qsort|bsearch|abs|l?labs
+allowed='(mem|str)[a-z]+|strerrorname_np|malloc|calloc|realloc(array)?|free|v?(sn|as)printf|qsort|bsearch|abs|l?labs
 	|(fabs|fmax|fmin|floor|ceil|sqrt|exp|log|log2|log10|pow|erfc?|frexp|ldexp|l?lround|round)
 	|to(lower|upper)|is[a-z]+|json_[a-z_]+|ZSTD_[A-Za-z0-9_]+'
 # the compiler's own: hardened forms, C23 forms, tables of ctype.h, sanitizers

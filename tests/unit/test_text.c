@@ -134,6 +134,28 @@ static void causes_name_who_is_behind_them(void **state)
 	CAUSE(nothing, "run");
 }
 
+/* KVM_CREATE_VM that a signal ended, again and again, looked like one that made a VM. */
+static void a_call_that_failed_says_so(void **state)
+{
+	const struct row rows[] = {CALL(100, 9100, 12, 0, VCPU, 0)};
+	struct trace *trace = RUN(rows);
+	struct stall stall = trace->stalls[0].stall;
+	struct ks_call rec = *stall.rec;
+	struct str out;
+
+	(void)state;
+	stall.rec = &rec;
+	rec.ret = -4;
+	str_init(&out);
+	text_stall(&out, &stall, &(struct text_cfg){.show_account = false});
+	assert_non_null(strstr(out.text, "  run (failed: EINTR)\n"));
+	rec.ret = -4096; /* no error's number */
+	text_stall(&out, &stall, &(struct text_cfg){.show_account = false});
+	assert_non_null(strstr(out.text, "  run\n"));
+	str_fini(&out);
+	trace_free(trace);
+}
+
 /* Short stacks are not taken: what is not known leaves no hole in a sentence. */
 static void a_sentence_is_whole_without_a_function_or_a_call(void **state)
 {
@@ -549,6 +571,7 @@ int main(void)
 		cmocka_unit_test(the_headers_columns_are_the_lines),
 		cmocka_unit_test(time_of_day_wraps_at_midnight),
 		cmocka_unit_test(causes_name_who_is_behind_them),
+		cmocka_unit_test(a_call_that_failed_says_so),
 		cmocka_unit_test(a_sentence_is_whole_without_a_function_or_a_call),
 		cmocka_unit_test(a_gp_that_began_after_the_wait_did_not_begin_before),
 		cmocka_unit_test(a_stuck_call_waits_for_an_end_that_has_not_come),

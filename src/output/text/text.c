@@ -155,6 +155,8 @@ static void add_cause(struct str *out, const struct stall *stall, const struct t
 	culprit_text(out, stall);
 	if (!stall->is_complete)
 		str_addf(out, " (incomplete)");
+	if (!stall->is_stuck && !stall->is_inferred) /* of a log it is -1 */
+		words_errno(out, " (failed: ", stall->rec->ret, ")");
 	if (stall->rec->flags & KS_CALL_KILLED)
 		str_addf(out, " (killed)");
 	if (stall->is_stop)

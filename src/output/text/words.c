@@ -10,6 +10,8 @@
 #include "base/wrap.h"
 #include "ledger/domain.h"
 
+#define ERRNO_MAX 4096 /* include/linux/err.h: MAX_ERRNO + 1 */
+
 void words_folded(struct str *out, const char *lead, const char *text, size_t width)
 {
 	str_adds(out, lead);
@@ -31,6 +33,14 @@ void words_task(struct str *out, const char *comm, uint32_t tid)
 	}
 	sanitize(name, sizeof(name), comm);
 	str_addf(out, "%s[%u]", name, tid);
+}
+
+void words_errno(struct str *out, const char *lead, int64_t ret, const char *tail)
+{
+	const char *name = ret < 0 && ret > -ERRNO_MAX ? strerrorname_np((int)-ret) : NULL;
+
+	if (name)
+		str_addf(out, "%s%s%s", lead, name, tail);
 }
 
 void words_gp(struct str *out, const struct domain *dom, uint64_t gp)

@@ -21,6 +21,10 @@ void words_count(struct str *out, uint64_t cnt, const char *noun);
 /* "qemu[12]" */
 void words_task(struct str *out, const char *comm, uint32_t tid);
 
+/* "EINTR", of what a call returned, if it failed; else nothing is added. @lead is before, @tail
+ * after it. */
+void words_errno(struct str *out, const char *lead, int64_t ret, const char *tail);
+
 /* "GP 4" */
 void words_gp(struct str *out, const struct domain *dom, uint64_t gp);
 
