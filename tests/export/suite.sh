@@ -650,6 +650,7 @@ same_workload()
 
 	start
 	prometheus "$1"
+	rm -f trace.err # of a try before
 	"$KVMSTALL" trace --json --all >"$1.trace" 2>trace.err &
 	tracer=$!
 	until_true 10 grep -q ' tracing by ' trace.err

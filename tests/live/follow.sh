@@ -160,7 +160,8 @@ test_process_ends()
 	local backend
 
 	mkfifo go
-	for backend in $("$KVMSTALL" check --json | jq -r .backend) tracepoint; do
+	for backend in $({ "$KVMSTALL" check --json | jq -r .backend && echo tracepoint; } | sort -u); do
+		rm -f err
 		hold_back "$KVMSTALL" repro --json --profile firecracker --rounds 3
 		"$KVMSTALL" trace --json --all --backend "$backend" -p $vmm -o trace 2>err &
 		until_true 20 is_attached err
@@ -183,6 +184,7 @@ test_process_ends()
 	[ -s screens ] || fail "no screen"
 	command -v strace >/dev/null || { note "no strace: only with a descriptor"; return; }
 	hold_back true
+	rm err
 	"${without_pidfd[@]}" trace -p $vmm >shown 2>err &
 	until_true 20 is_attached err
 	echo >go
@@ -294,6 +296,7 @@ pid_namespace()
 	# COMMAND makes a namespace of its own
 	in_namespace "$KVMSTALL" trace --json --all -o nested -- \
 		unshare --pid --fork "$KVMSTALL" repro --profile firecracker --rounds 3 >repro
+	rm -f by-pid.err
 	in_namespace sh -c '(read -r _ <go; exec "$0" repro --profile firecracker --rounds 3 >repro) & vmm=$!
 		"$0" trace --json --all -p $vmm >by-pid 2>by-pid.err & tracer=$!
 		until grep -q " tracing by " by-pid.err; do kill -0 $tracer || exit; sleep 0.1; done

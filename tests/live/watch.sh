@@ -9,6 +9,7 @@ watch()
 	local file=$1
 
 	shift
+	rm -f "$file.err" # of a try before
 	"$KVMSTALL" trace --json "$@" >"$file" 2>"$file.err" &
 	watcher=$!
 	until_true 10 is_attached "$file.err"
