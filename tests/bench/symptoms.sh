@@ -161,7 +161,7 @@ page()
 		# What people reported, and what kvmstall prints
 
 		Symptoms from kernel lists, bug trackers and VMM projects, made again by \`tests/bench/symptoms.sh --markdown
-		docs/symptoms.md\`: Linux $(uname -r), $(date +%F), $(nproc) CPUs. Time, VM and thread of each line are left out; the
+		docs/symptoms.md\`: Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(date +%F), $(nproc) CPUs, load $(cut -d ' ' -f 1 /proc/loadavg). Time, VM and thread of each line are left out; the
 		figures are of one run. \`drain\` is tests/live/drain.c: VMs, irqfds and mappings of each; \`flash\` is tests/live/flash.c: updates,
 		beside a vCPU that leaves its guest all the time.
 

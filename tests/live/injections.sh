@@ -226,7 +226,7 @@ test_truth_table()
 
 			Each cause is made $rounds times (storm-sum: 3) while \`kvmstall trace\` watches; whoever makes it says when, and whose call suffers, and that
 			is what the trace is judged by (tests/lib/inject.jq). Written by \`TABLE=docs/injections.md make check-injections\`: Linux
-			$(uname -r), $(nproc) CPUs, $(date +%F).
+			$(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load $(cut -d " " -f 1 /proc/loadavg) at the end.
 
 			*rounds*: in so many it came about; *right*: cause, times and culprit are those that were made, down to who held up whom;
 			*by the way*: right, but the call waited for a CPU for longer, which is its headline then, or the program that made it was late
