@@ -16,38 +16,82 @@
 #define NR_CREATE_VM 0x01
 #define CMD_RUN	     0xae80 /* _IO(KVMIO, 0x80) */
 
+/* What a task is in; NULL: in nothing that we know of. */
+static __always_inline struct task_state *task_lookup(__u32 tid)
+{
+	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
+
+	return state && state->is_used ? state : NULL;
+}
+
+/* The same, and cheaper while no task is in anything. */
 static __always_inline struct task_state *task_find(__u32 tid)
 {
-	if (!tasks_cnt)
-		return NULL;
-	return bpf_map_lookup_elem(&tasks, &tid);
+	return tasks_cnt ? task_lookup(tid) : NULL;
 }
 
-/* Nearly always there is none: so no lookup before. */
-static __always_inline void task_add(__u32 tid, const struct task_state *state)
+/* @old->is_used is the last that is written, so that a switch of the task meanwhile sees all or
+ * nothing. */
+static __always_inline void task_reuse(struct task_state *old, const struct task_state *state)
 {
-	struct task_state *old;
+	if (old->is_used && old->kind)
+		count_loss(KS_LOSS_NO_END); /* calls do not nest */
+	__builtin_memcpy(old, state, __builtin_offsetof(struct task_state, is_used));
+	barrier();
+	if (old->is_used)
+		return;
+	__sync_fetch_and_add(&tasks_cnt, 1);
+	old->is_used = 1;
+}
 
+/* @old: the entry of the task, or NULL: it has none. */
+static __always_inline void task_add_to(struct task_state *old, __u32 tid, struct task_state *state)
+{
+	state->is_used = 1;
 	if (!tasks_cnt)
 		calls_since_ns = state->begin_ns;
-	if (!bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST)) {
-		__sync_fetch_and_add(&tasks_cnt, 1);
-		return;
-	}
-	old = bpf_map_lookup_elem(&tasks, &tid);
-	if (!old) {
+	if (old) {
+		task_reuse(old, state);
+	} else if (bpf_map_update_elem(&tasks, &tid, state, BPF_NOEXIST)) {
 		count_loss(KS_LOSS_TASKS);
-		return;
+	} else {
+		__sync_fetch_and_add(&entries_cnt, 1);
+		__sync_fetch_and_add(&tasks_cnt, 1);
 	}
-	if (old->kind)
-		count_loss(KS_LOSS_NO_END); /* calls do not nest */
-	*old = *state;
 }
 
-static __always_inline void task_del(__u32 tid)
+static __always_inline void task_add(__u32 tid, struct task_state *state)
+{
+	task_add_to(bpf_map_lookup_elem(&tasks, &tid), tid, state);
+}
+
+static __always_inline void task_forget(__u32 tid)
 {
 	if (!bpf_map_delete_elem(&tasks, &tid))
-		__sync_fetch_and_add(&tasks_cnt, -1);
+		__sync_fetch_and_add(&entries_cnt, -1);
+}
+
+/* It is in nothing any more. False: it was not. */
+static __always_inline bool task_end(struct task_state *state)
+{
+	if (!__sync_bool_compare_and_swap(&state->is_used, 1, 0))
+		return false;
+	__sync_fetch_and_add(&tasks_cnt, -1);
+	return true;
+}
+
+/* What is no call's, or of a task that dies. */
+static __always_inline void task_del(struct task_state *state, __u32 tid)
+{
+	if (task_end(state))
+		task_forget(tid);
+}
+
+/* The call of a task that will make another one. */
+static __always_inline void task_keep(struct task_state *state, __u32 tid)
+{
+	if (task_end(state) && entries_cnt > TASKS_KEPT)
+		task_forget(tid);
 }
 
 /*
@@ -62,7 +106,7 @@ static __always_inline bool task_runs(struct task_state *state, __u32 tid)
 	}
 	if (state->kind || state->wait_ns)
 		return true;
-	task_del(tid);
+	task_del(state, tid);
 	return false;
 }
 
@@ -74,10 +118,15 @@ static __always_inline bool is_wanted(__u32 cmd, enum ks_call_kind kind)
 	       (how & KS_WANTED_READS || !KS_IOCTL_READS(cmd));
 }
 
-/* Global, as all that several programs, or several places of one, have in common: the verifier goes
- * through it once for a program, and not in each state of each of its callers. */
+/*
+ * Global, as all that several programs, or several places of one, have in common: the verifier goes
+ * through it once for a program, and not in each state of each of its callers. Returns whether the
+ * VM is to be seen: it is not when this thread's last call was on it, and none has ended since.
+ */
 GLOBAL int call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg, __u64 now)
 {
+	__u32 tid = current_tid();
+	struct task_state *old = bpf_map_lookup_elem(&tasks, &tid);
 	struct task_state state = {
 		.begin_ns = now,
 		.shown_tid = current_shown_tid(),
@@ -86,13 +135,16 @@ GLOBAL int call_open(enum ks_call_kind kind, __u64 kvm, __u32 cmd, __u64 arg, __
 		.kvm = kvm,
 		.cmd = cmd,
 		.arg = arg,
+		.seen = vms_changes,
 	};
+	bool is_seen = old && old->kvm == kvm && old->seen == state.seen &&
+		       old->shown_tgid == state.shown_tgid;
 
 	__sync_fetch_and_add(&calls_seen[kind & 7], 1);
 	if (kvm)
 		state.vcpus = BPF_CORE_READ((struct kvm *)kvm, created_vcpus);
-	task_add(current_tid(), &state);
-	return 0;
+	task_add_to(old, tid, &state);
+	return !is_seen;
 }
 
 /* The VM is not seen from within call_open(): together the frames of functions that call each other
@@ -103,9 +155,8 @@ static __always_inline void call_begin(enum ks_call_kind kind, __u64 kvm, __u32 
 
 	if (!is_attached)
 		return;
-	if (kvm)
+	if (call_open(kind, kvm, cmd, arg, now) && kvm)
 		vm_see(kvm, current_tgid(), current_shown_tgid());
-	call_open(kind, kvm, cmd, arg, now);
 }
 
 /* No byte after the argument: a capture is made to be given to others. */
@@ -165,11 +216,9 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
  */
 static __always_inline bool call_is_news(const struct task_state *state, __u64 now)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
 	if (state->kind == KS_KIND_EXIT)
 		return state->flags & KS_CALL_WAITED ||
-		       (state->sleeps && !BPF_CORE_READ(task, signal, live.counter));
+		       (state->sleeps && !BPF_CORE_READ(current_task(), signal, live.counter));
 	if (state->sleeps)
 		return true;
 	if (state->kind == KS_KIND_CLOSE && !(state->flags & KS_CALL_LAST))
@@ -197,7 +246,10 @@ static __always_inline void call_finish(struct task_state *state, __u32 tid, __u
 		call_emit(state, (void *)bpf_get_current_task(), now, ret);
 	if (state->flags & KS_CALL_LAST)
 		vm_gone(state->kvm);
-	task_del(tid);
+	if (state->kind == KS_KIND_EXIT)
+		task_del(state, tid);
+	else
+		task_keep(state, tid);
 }
 
 /* KVM_CREATE_VM returns @ret. One that fails has no VM that could say whose it is. */
@@ -215,7 +267,7 @@ static __always_inline void call_creates(struct task_state *state, __u64 now, __
 GLOBAL int call_return(__s64 ret)
 {
 	__u32 tid = current_tid();
-	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
+	struct task_state *state = task_lookup(tid);
 	__u64 now;
 
 	if (!state || !task_runs(state, tid))

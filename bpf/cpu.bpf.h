@@ -204,13 +204,19 @@ static __always_inline void cpu_regained(struct task_state *state, struct task_s
 
 /* ---- threads of the kernel that a call may wait for ---- */
 
+/* A thread that is woken again has its entry still. */
 static __always_inline void kthread_note(struct task_struct *task, __u64 switches,
 					 struct place place)
 {
 	struct kthread_wake wake = {.ns = bpf_ktime_get_ns(), .switches = switches, .place = place};
+	struct kthread_wake *old;
 	__u32 tid = task->pid;
 
-	bpf_map_update_elem(&kthread_wakes, &tid, &wake, BPF_ANY);
+	old = bpf_map_lookup_elem(&kthread_wakes, &tid);
+	if (old)
+		*old = wake;
+	else
+		bpf_map_update_elem(&kthread_wakes, &tid, &wake, BPF_ANY);
 }
 
 static __always_inline void kthread_wakes_up(struct task_struct *task)
@@ -239,12 +245,12 @@ static __always_inline void kthread_runs(struct task_struct *task, struct task_s
 		return;
 	wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
 	now = bpf_ktime_get_ns();
-	if (wake && wake->switches == task->nvcsw + task->nivcsw) {
+	if (wake && wake->ns && wake->switches == task->nvcsw + task->nivcsw) {
 		since_ns = wake->ns;
 		place = wake->place;
 	}
 	if (wake)
-		bpf_map_delete_elem(&kthread_wakes, &tid);
+		wake->ns = 0;
 	if (!since_ns)
 		since_ns = queued_since(task, now);
 	if (since_ns && now - since_ns >= CPU_LATE_NS)

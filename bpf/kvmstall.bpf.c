@@ -277,9 +277,9 @@ PROBE(run_kprobe, struct kvm_vcpu *vcpu)
 
 /*
  * The run queue is locked. Worst: who goes was the last thread of an owner of four VMs (four VMs'
- * ends, a call's record), who comes slept in a call for 200 us (two records, and one stack of at
- * most KS_STACK_MAX frames, most of the time of all this), and is no thread of the kernel; or
- * one of those two is, and has its record (rcu_emit(), kthread_runs()).
+ * ends, a call's record, a deletion), who comes slept in a call for 200 us (two records, and one
+ * stack of at most KS_STACK_MAX frames, most of the time of all this), and is no thread of the
+ * kernel; or one of those two is, and has its record (rcu_emit(), kthread_runs()).
  */
 TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *next,
       unsigned int prev_state)

@@ -106,8 +106,19 @@ __s64 unrun_cnt;
 /* When a call's end last woke the reader. */
 __u64 woken_ns;
 
-/* Tasks in .tasks. While it is 0, scheduler probes look no further. */
+/* Tasks in .tasks that are in a call, or a wait. While it is 0, scheduler probes look no further.
+ */
 __s64 tasks_cnt;
+
+/* .f_op of VMs' files, once one was looked at: most calls are on one. */
+__u64 vm_fops;
+
+/* What was found out of a VM that a task made a call on holds while this is the same: one has
+ * ended, or user space lacks the record of one. */
+__u32 vms_changes;
+
+/* Entries of .tasks, and those of tasks that are in nothing just now. */
+__s64 entries_cnt;
 
 /* Since when there is one: no turn of a CPU is known from before. */
 __u64 calls_since_ns;
@@ -149,25 +160,35 @@ struct task_state {
 	char waker_comm[KS_COMM_LEN];
 	struct place place; /* with .away.ready_ns or .away.wake_ns */
 	__u32 pad;
+	__u32 seen; /* .vms_changes when .kvm was seen last */
+	/* The last: what is before counts while this is 1. 0: it is kept for the next call, which
+	 * looks at .kvm, .seen and .shown_tgid of this one. */
+	__u32 is_used;
 };
 
-/* By tid. Inserted when a call begins, deleted when it ends or the task dies. Full: KS_LOSS_TASKS
- */
+#define TASKS_MAX 16384
+
+/* So many are kept for their threads' next calls: to find an entry takes a fraction of what an
+ * insertion and a deletion take. There is always room for as many calls more. */
+#define TASKS_KEPT (TASKS_MAX / 2)
+
+/* By tid. Inserted when a call begins, and kept for the thread's next one; deleted when the thread
+ * dies. What is no call's is deleted when it is over. Full: KS_LOSS_TASKS */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, TASKS_MAX);
 	__type(key, __u32);
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
 struct kthread_wake {
-	__u64 ns;
+	__u64 ns;	/* 0: it has run since */
 	__u64 switches; /* of the thread, when it was woken */
 	struct place place;
 };
 
-/* By tid: threads of the kernel that were woken while a task was in a call. Deleted when they run.
- * Full: the oldest goes, and its wait for a CPU is not reported. */
+/* By tid: threads of the kernel that were woken while a task was in a call. Not deleted: most of
+ * them are woken again. Full: the oldest goes, and its wait for a CPU is not reported. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -351,12 +372,16 @@ static __always_inline struct task_struct *current_task(void)
 
 static __always_inline __u32 current_shown_tid(void)
 {
-	return shown_tid(current_task(), current_tid());
+	__u32 tid = current_tid();
+
+	return is_in_pid_ns ? shown_tid(current_task(), tid) : tid;
 }
 
 static __always_inline __u32 current_shown_tgid(void)
 {
-	return shown_tgid(current_task(), current_tgid());
+	__u32 tgid = current_tgid();
+
+	return is_in_pid_ns ? shown_tgid(current_task(), tgid) : tgid;
 }
 
 /* Called when a record finds no room: counted, and reported by the CPU's next record. */

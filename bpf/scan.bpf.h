@@ -58,7 +58,7 @@ static __always_inline bool is_vcpu_asleep(struct task_struct *task, __u32 state
 static __always_inline void task_emit(struct task_struct *task, bool only_waits)
 {
 	__u32 tid = task->pid;
-	struct task_state *state = bpf_map_lookup_elem(&tasks, &tid);
+	struct task_state *state = task_lookup(tid);
 	struct ks_task *rec = ring_reserve(sizeof(*rec));
 	long len;
 
@@ -87,7 +87,7 @@ static __always_inline __u64 wanted_since(struct task_struct *task, __u64 now)
 	__u32 tid = task->pid;
 	struct kthread_wake *wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
 
-	if (wake && wake->switches == task->nvcsw + task->nivcsw)
+	if (wake && wake->ns && wake->switches == task->nvcsw + task->nivcsw)
 		return wake->ns;
 	return queued_since(task, now);
 }
@@ -186,7 +186,7 @@ static __always_inline void task_sample_cpu(void *ctx)
 		return;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, tid), KS_SUSPECT);
-	task_fill(rec, task, bpf_map_lookup_elem(&tasks, &tid), sample_ssp);
+	task_fill(rec, task, task_lookup(tid), sample_ssp);
 	len = bpf_get_stack(ctx, rec->stack, sizeof(rec->stack), 0);
 	rec->frames = len > 0 ? len / sizeof(__u64) : 0;
 	if (rec->frames)

@@ -226,7 +226,7 @@ static __always_inline void task_dies(struct task_struct *task, struct task_stat
 {
 	if (state->kind && state->kind != KS_KIND_EXIT) {
 		count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
-		task_del(task->pid);
+		task_del(state, task->pid);
 	} else {
 		call_finish(state, task->pid, now, 0);
 	}
@@ -254,7 +254,7 @@ GLOBAL int task_sleeps(__u32 task_state)
 		return true;
 	}
 	if (is_orphan_in_wait(state) && !is_wait_state(task_state) && !(task_state & TASK_DEAD)) {
-		task_del(tid);
+		task_del(state, tid);
 		return false;
 	}
 	now = bpf_ktime_get_ns();
@@ -272,7 +272,8 @@ GLOBAL int task_sleeps(__u32 task_state)
 	return true;
 }
 
-/* With no call in flight, who sleeps in another state than D is not looked at. */
+/* With no call in flight, who sleeps in another state than D is not looked at. A thread that dies
+ * makes no other call. */
 static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
 					 __u32 task_state)
 {
@@ -284,6 +285,8 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 		   want_early_stacks) {
 		stack_save(ctx, task->pid);
 	}
+	if (task_state & TASK_DEAD && entries_cnt)
+		task_forget(task->pid);
 }
 
 static __always_inline void sleep_wake(struct task_struct *task)
@@ -430,7 +433,7 @@ static __always_inline void orphan_close(struct task_state *state, struct task_s
 		orphan_name(state, task);
 		call_emit(state, task, now, 0);
 	}
-	task_del(task->pid);
+	task_del(state, task->pid);
 }
 
 /* Of a sleep that is long enough to have a stack: who woke it, and who had the CPU meanwhile. */

@@ -25,12 +25,19 @@ static __always_inline struct file *current_file(__u32 fd)
 
 static __always_inline enum ks_call_kind file_kind(struct file *file)
 {
-	__u64 ioctl = (__u64)BPF_CORE_READ(file, f_op, unlocked_ioctl);
+	__u64 ops = (__u64)BPF_CORE_READ(file, f_op), ioctl;
 
+	if (!ops)
+		return KS_KIND_NONE;
+	if (ops == vm_fops)
+		return KS_KIND_VM;
+	ioctl = (__u64)BPF_CORE_READ((struct file_operations *)ops, unlocked_ioctl);
 	if (!ioctl)
 		return KS_KIND_NONE;
-	if (ioctl == sym_kvm_vm_ioctl)
+	if (ioctl == sym_kvm_vm_ioctl) {
+		vm_fops = ops;
 		return KS_KIND_VM;
+	}
 	if (ioctl == sym_kvm_vcpu_ioctl)
 		return KS_KIND_VCPU;
 	if (ioctl == sym_kvm_device_ioctl)
@@ -244,6 +251,7 @@ static __always_inline void vm_report(__u64 kvm, struct vm_state *vm, __u32 flag
 
 	if (!vm_emit(kvm, vm->shown_tgid, vm->flags | flags, now)) {
 		vm->is_unknown = 1;
+		__sync_fetch_and_add(&vms_changes, 1);
 		__sync_fetch_and_add(&sweeps_wanted, 1);
 		return;
 	}
@@ -323,6 +331,7 @@ GLOBAL int vm_gone(__u64 kvm)
 		return 0;
 	if (!emit_step(KS_VM_GONE, srcu, 0, kvm))
 		__sync_fetch_and_add(&sweeps_wanted, 1);
+	__sync_fetch_and_add(&vms_changes, 1);
 	vm_stop_await(vm);
 	vm_forget_left(vm);
 	owner_drop(vm->tgid, kvm);

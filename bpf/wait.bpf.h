@@ -21,7 +21,7 @@ static __always_inline void wait_open(__u64 ssp, enum ks_api api)
 	}
 	/* not one function of SRCU in another: nobody slept in between */
 	if (state && is_orphan_in_wait(state) && state->sleeps) {
-		task_del(tid);
+		task_del(state, tid);
 		state = NULL;
 	}
 	if (!state) {
@@ -58,7 +58,7 @@ static __always_inline void wait_close(void)
 	orphan_name(state, bpf_get_current_task_btf());
 	if (state->sleeps)
 		call_emit(state, (void *)bpf_get_current_task(), bpf_ktime_get_ns(), 0);
-	task_del(tid);
+	task_del(state, tid);
 }
 
 /* Inside a known call the stack of its sleep says what this would have: that is no loss. */

@@ -4,7 +4,7 @@
 #
 # Whoever shall be seen is seen to the end, or counted as not seen: many processes, many VMs.
 
-tests=${tests/nothing-left/owners-end heirs-end unseen-end command-forks command-crowd command-goes-on process-ends process-again process-none pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
+tests=${tests/nothing-left/owners-end heirs-end unseen-end entries-of-threads command-forks command-crowd command-goes-on process-ends process-again process-none pid-reused pid-namespace outside-namespace foreign-proc count-after-loss daemon-count birth-lost vmm-32bit others-vms nothing-left}
 
 # vmms ARG...: tests/live/vmms.c, by a name that no other run of this suite has.
 vmms=vmms-$$
@@ -62,14 +62,20 @@ test_heirs_end()
 	none "losses" 'select(is_loss)' trace
 }
 
+# map_of NAME: the tracer's map, by its id
+map_of()
+{
+	cat "/proc/$watcher/fdinfo/"* 2>/dev/null | awk '$1 == "map_id:" { print $2 }' | while read -r map; do
+		bpftool map show id "$map" -j | jq -r --arg name "$1" 'select(.name == $name).id'
+	done
+}
+
 # forget PID...: the programs do not know any more that these processes have VMs, as if they had not been run.
 forget()
 {
 	local map pid
 
-	map=$(cat "/proc/$watcher/fdinfo/"* 2>/dev/null | awk '$1 == "map_id:" { print $2 }' | while read -r map; do
-		bpftool map show id "$map" -j | jq -r 'select(.name == "owners").id'
-	done)
+	map=$(map_of owners)
 	for pid; do
 		# shellcheck disable=SC2046 # four bytes
 		bpftool map delete id "$map" key hex $(printf '%08x' "$pid" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4 \3 \2 \1/') || return
@@ -97,6 +103,60 @@ test_unseen_end()
 	wait $holder
 	until_true 10 are_living "$others"
 	unwatch
+}
+
+# Threads that the programs have an entry for, though they may be in no call.
+entries()
+{
+	bpftool map dump id "$(map_of tasks)" -j | jq '.[].formatted.key'
+}
+
+has_entry()
+{
+	entries | grep -qx "$1"
+}
+
+# Of the threads in the file "threads", none is gone and has an entry: what is made meanwhile is not asked about.
+all_are_there()
+{
+	entries | grep -wFf threads | while read -r tid; do
+		[ -e "/proc/$tid" ] || return 1
+	done
+}
+
+# The entry of a thread is used again by its next call, and goes with it.
+test_entries_of_threads()
+{
+	local holder pid
+
+	command -v bpftool >/dev/null || skip "no bpftool"
+	mkfifo open
+	vmms forks 1
+	watch trace
+	vmms hold 1 3 <open >dots &
+	holder=$!
+	sleep 307 >open &
+	until_true 20 has_born
+	pid=$(born)
+	until_true 7 has_entry "$pid" || fail "no entry of thread $pid, which lives:" "$(entries)"
+	"$KVMSTALL" repro -p qemu --rounds 23 >/dev/null
+	entries >threads
+	echo "$pid" >>threads
+	kill $!
+	wait $holder
+	until_true 7 all_are_there || fail "of threads that are gone:" "$(entries)"
+	unwatch
+}
+
+# The process of the first VM of vmms: a line that is not all there yet is none.
+born()
+{
+	jq -r 'select(.type == "vm" and .vm.comm == "vmms" and .event == "born").vm.pid' trace 2>/dev/null | head -n 1
+}
+
+has_born()
+{
+	[ -n "$(born)" ]
 }
 
 # A child of COMMAND stays in its set, however many others come and go, and though it does nothing itself.
