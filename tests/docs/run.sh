@@ -219,7 +219,7 @@ used()
 	"$KVMSTALL" check --json | jq -r '(.facts + .facts_missing)[]'
 	"$KVMSTALL" --dump-options trace | awk -F '\t' '$2 == "backend" { print $3 }' | tr '|' '\n'
 	# Marks and words of lines for people; the sentence that has one is in tests/golden.
-	printf '%s\n' STUCK incomplete inferred killed culprit suspect readers 'leaked read lock' advice outstanding wait GP 'in flight' without \
+	printf '%s\n' STUCK incomplete inferred failed killed 'user code' culprit suspect readers 'leaked read lock' advice outstanding wait GP 'in flight' without \
 		BASE NEW N CHANGE '95% CI' 'too few samples' 'on one side only' rare 'not comparable' callback jiffy
 }
 
