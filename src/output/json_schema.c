@@ -106,7 +106,7 @@ static const char schema[] =
 "        \"rest_ns\": {\"type\": \"integer\",\n"
 "          \"description\": \"self: since the grace period before had ended; srcutree.exp_holdoff decided\"},\n"
 "        \"vm\": {\"type\": \"integer\", \"description\": \"id of the VM that the culprit's call was on\"},\n"
-"        \"cause\": {\"$ref\": \"#/$defs/cause\", \"description\": \"of a holder or a queued work: why it was stalled\"},\n"
+"        \"cause\": {\"$ref\": \"#/$defs/cause\", \"description\": \"of a holder, a queued work or a thread that was waited for: why it was stalled\"},\n"
 "        \"root\": {\"type\": \"object\", \"required\": [\"links\", \"call\", \"tid\", \"comm\", \"cause\", \"deadlock\"],\n"
 "          \"properties\": {\"links\": {\"type\": \"integer\", \"minimum\": 1}, \"call\": {\"type\": [\"string\", \"null\"]},\n"
 "            \"tid\": {\"type\": \"integer\"}, \"comm\": {\"type\": \"string\"}, \"cause\": {\"$ref\": \"#/$defs/cause\"},\n"
