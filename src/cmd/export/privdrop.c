@@ -86,10 +86,12 @@ static const struct sandbox_rule allowed[] = {
 	{SCMP_SYS(restart_syscall)}, {SCMP_SYS(tgkill)}, {SCMP_SYS(exit)}, {SCMP_SYS(exit_group)},
 	/* readers that are on a CPU are sampled (kern/sampler.c) */
 	{SCMP_SYS(ioctl), 1, ALL, PERF_EVENT_IOC_REFRESH},
-	/* Finding calls that are asleep takes an iterator; what programs cost is asked of them; and
-	 * after a loss it is asked which VMs live. */
+	/* Finding calls that are asleep takes an iterator; a program that is run counts a domain's
+	 * readers; what programs cost is asked of them; and after a loss it is asked which VMs live.
+	 */
 	{SCMP_SYS(bpf), 0, ALL, BPF_LINK_CREATE}, {SCMP_SYS(bpf), 0, ALL, BPF_ITER_CREATE},
 	{SCMP_SYS(bpf), 0, ALL, BPF_OBJ_GET_INFO_BY_FD}, {SCMP_SYS(bpf), 0, ALL, BPF_MAP_LOOKUP_BATCH},
+	{SCMP_SYS(bpf), 0, ALL, BPF_PROG_TEST_RUN},
 	/* clang-format on */
 };
 
