@@ -436,14 +436,16 @@ ITERATE(task_iter, task)
 {
 	struct task_struct *task = ctx->task;
 
-	if (task && scan_self)
+	if (task && scan_self) {
 		self_scan();
-	else if (task && scan_rcu)
+	} else if (task && scan_rcu) {
 		rcu_learn(task);
-	else if (task && scan_wants)
+	} else if (task && scan_wants) {
 		task_wants(task);
-	else if (task)
+		task_halted(task);
+	} else if (task) {
 		task_scan(task);
+	}
 	return 0;
 }
 

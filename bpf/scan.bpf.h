@@ -134,6 +134,50 @@ static __always_inline void task_wants(struct task_struct *task)
 	ring_submit(rec);
 }
 
+/* include/linux/sched.h, sched/jobctl.h: the same from 6.1 to 7.3, but PF_USER_WORKER (v6.4). */
+#define PF_USER_WORKER	    0x4000
+#define TASK_STOPPED	    0x4
+#define TASK_TRACED	    0x8
+#define TASK_FROZEN	    0x8000
+#define JOBCTL_STOP_SIGMASK 0xffff
+#define JOBCTL_TRAP_FREEZE  (1UL << 23)
+
+/* cgroup v2's freezer has no state of its own: do_freezer_trap() of kernel/signal.c sleeps. */
+static __always_inline enum ks_halt task_halt(struct task_struct *task)
+{
+	__u32 state = task->__state;
+
+	if (state & TASK_TRACED)
+		return KS_HALT_TRACED;
+	if (state & TASK_STOPPED)
+		return KS_HALT_SIGNAL;
+	if (state & TASK_FROZEN || (state && task->jobctl & JOBCTL_TRAP_FREEZE))
+		return KS_HALT_FROZEN;
+	return KS_HALT_NONE;
+}
+
+/* One that the kernel has in a user's process, and that is stopped with it. */
+static __always_inline void task_halted(struct task_struct *task)
+{
+	enum ks_halt halt = task->flags & PF_USER_WORKER ? task_halt(task) : KS_HALT_NONE;
+	struct ks_cpu *rec;
+
+	if (halt == KS_HALT_NONE)
+		return;
+	rec = ring_reserve(sizeof(*rec));
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, task->pid), KS_HALTED);
+	rec->since_ns = rec->head.ts_ns;
+	rec->tgid = shown_tgid(task, task->tgid);
+	rec->ran_prio = halt;
+	if (halt == KS_HALT_SIGNAL)
+		rec->waker_tid = task->jobctl & JOBCTL_STOP_SIGMASK;
+	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
+	ring_submit(rec);
+}
+
 /* Iterators run in the task that reads them. */
 static __always_inline void self_scan(void)
 {

@@ -357,6 +357,7 @@ struct task_struct {
 	struct sched_entity se;
 	struct sched_info sched_info;
 	struct list_head rcu_node_entry;
+	unsigned long jobctl;
 	int exit_state;
 	int pid;
 	int tgid;

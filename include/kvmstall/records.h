@@ -71,6 +71,9 @@ enum ks_type {
 	/* ks_cpu: a scan found that a thread of the kernel waits for a CPU: as of then */
 	KS_WANTS = 31,
 	KS_READERS = 32, /* ks_readers: a domain that a reader holds: how many are in, as of then */
+	/* ks_cpu: a scan found that a thread which works for the kernel in a user's process is
+	 * stopped; .ran_prio enum ks_halt, .waker_tid the signal or 0 */
+	KS_HALTED = 33,
 	KS_TYPE_CNT
 };
 
@@ -281,6 +284,15 @@ struct ks_cpu {
 /* In .ran_prio: whoever ran, the one that waited was not allowed to: the quota of its cgroup was
  * used up. */
 #define KS_RAN_THROTTLED 0x10000
+
+/* By what a thread is stopped. */
+enum ks_halt {
+	KS_HALT_NONE = 0,
+	KS_HALT_SIGNAL = 1, /* SIGSTOP or the like */
+	KS_HALT_TRACED = 2, /* its tracer */
+	KS_HALT_FROZEN = 3, /* its cgroup's freezer, or the host's suspend */
+	KS_HALT_CNT
+};
 
 /* enum in kernel/rcu/tree.h, the same from 6.1 to 7.3: what RCU's kthread does. */
 enum ks_rcu_state {

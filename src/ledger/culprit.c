@@ -413,6 +413,27 @@ static void blame_waker(const struct culprit_input *in, const struct segment *se
 	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
 }
 
+/* The call waits for a thread to end or to do its work, and that one is stopped, with its process.
+ * While it goes on nobody has ended it: of which process the thread is, the VM says. */
+static bool blame_halted(const struct culprit_input *in, const struct stall *stall,
+			 uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
+{
+	const struct cpu_wait *wait = wait_after(&in->task->cpu_waits, end_ns);
+	uint32_t tgid = stall->vm ? stall->vm->tgid : stall->rec->tgid;
+	const struct halt *halt =
+		halts_find(in->halts, wait ? wait->waker_tid : 0, tgid, begin_ns, end_ns);
+
+	if (!halt)
+		return false;
+	culprit->kind = CULPRIT_WAKER;
+	culprit->is_known = true;
+	culprit->tid = halt->tid;
+	culprit->halt = halt->why;
+	culprit->halt_signal = halt->signal;
+	memcpy(culprit->comm, halt->comm, sizeof(culprit->comm));
+	return true;
+}
+
 /* Who held RCU's grace period up; or had the CPU that its kthread wanted, or who was to run its
  * callbacks. */
 static void blame_rcu(const struct culprit_input *in, const struct segment *seg, uint64_t begin_ns,
@@ -451,6 +472,8 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
 				  culprit) ||
 		       blame_queued(in, seg, begin_ns, end_ns, culprit);
+	if (seg->cause == KS_CAUSE_KTHREAD && blame_halted(in, stall, begin_ns, end_ns, culprit))
+		return true;
 	if (seg->cause == KS_CAUSE_RCU)
 		blame_rcu(in, seg, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION ||

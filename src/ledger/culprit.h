@@ -3,6 +3,7 @@
 #ifndef LEDGER_CULPRIT_H
 #define LEDGER_CULPRIT_H
 
+#include "ledger/blame/halts.h"
 #include "ledger/blame/irqfds.h"
 #include "ledger/stall.h"
 #include "ledger/task.h"
@@ -16,6 +17,7 @@ struct culprit_input {
 	const struct irqfds *irqfds;
 	const struct children *children;
 	const struct cpu_waits *late; /* threads of the kernel that waited for a CPU */
+	const struct halts *halts;    /* such of users' processes that were stopped */
 	uint32_t rcu_kthread;	      /* RCU's; 0: not known */
 };
 

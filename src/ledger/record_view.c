@@ -45,6 +45,7 @@ static const uint8_t shapes[KS_TYPE_CNT] = {
 	[KS_WOKEN] = RECORD_CPU,     [KS_LATE] = RECORD_CPU,	   [KS_BORN] = RECORD_STEP,
 	[KS_RUN] = RECORD_STEP,	     [KS_SPUN] = RECORD_STEP,	   [KS_RCU_SLEEP] = RECORD_RCU,
 	[KS_RCU_WAKE] = RECORD_RCU,  [KS_WANTS] = RECORD_CPU,	   [KS_READERS] = RECORD_READERS,
+	[KS_HALTED] = RECORD_CPU,
 };
 
 static enum record_shape shape_of(uint8_t type)

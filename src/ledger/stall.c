@@ -114,3 +114,34 @@ unsigned int stall_timers(const struct stall *stall)
 		       is_of_kthread(&stall->segments[i]);
 	return cnt;
 }
+
+/* The same numbers on x86 and arm64. Others stop nobody. */
+static const char *stop_text(uint8_t signal)
+{
+	switch (signal) {
+	case 19:
+		return "stopped by SIGSTOP";
+	case 20:
+		return "stopped by SIGTSTP";
+	case 21:
+		return "stopped by SIGTTIN";
+	case 22:
+		return "stopped by SIGTTOU";
+	default:
+		return "stopped by a signal";
+	}
+}
+
+const char *halt_text(enum ks_halt halt, uint8_t signal)
+{
+	switch (halt) {
+	case KS_HALT_SIGNAL:
+		return stop_text(signal);
+	case KS_HALT_TRACED:
+		return "stopped by its tracer";
+	case KS_HALT_FROZEN:
+		return "frozen";
+	default:
+		return "not stopped";
+	}
+}

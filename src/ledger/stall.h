@@ -113,6 +113,9 @@ const char *lock_kind_name(enum ks_lock_which which);
 /* "readers": who has a lock of which the kernel names nobody. */
 const char *lock_held_name(enum ks_lock_held held);
 
+/* "stopped by SIGSTOP", "frozen": of a thread that goes on when it is let. */
+const char *halt_text(enum ks_halt halt, uint8_t signal);
+
 /* Who held the holder of a lock up, who may have waited for a lock as well, and so on to the end.
  */
 struct lock_root {
@@ -152,6 +155,10 @@ struct culprit {
 	enum ks_lock_held held;
 	struct lock_root root;
 	char comm[KS_COMM_LEN];
+	/* CULPRIT_WAKER: it was stopped meanwhile, and so was the call; KS_HALT_NONE: it was not
+	 * seen to be. And by which signal; 0: not known. */
+	enum ks_halt halt;
+	uint8_t halt_signal;
 	/* CULPRIT_CPU: has a real-time priority, which is that of chrt(1), 1 to 99; or is
 	 * SCHED_DEADLINE: 0. */
 	bool is_realtime;

@@ -274,6 +274,10 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		return "rcu_normal is set, so nothing is expedited: echo 0 >/sys/kernel/rcu_normal";
 	if (cause_is_timer(stall->cause))
 		return for_timer(stall);
+	if (stall->culprit.halt)
+		return "the thread that this call waits for is one of the VMM's process, and is "
+		       "stopped with it: let that go on (SIGCONT, its tracer, cgroup.freeze), or "
+		       "end the VM first";
 	if (stall_may_have_leaked(stall))
 		return "a read lock of this domain was taken, and whoever took it is somewhere "
 		       "else by now, without having let go: a bug of the kernel's, most likely; "

@@ -219,6 +219,8 @@ static void put_culprit(struct ndjson *json, const struct culprit *culprit)
 		ndjson_int(json, "priority", culprit->rt_priority);
 	if (culprit->late_tid)
 		put_late(json, culprit);
+	if (culprit->halt)
+		ndjson_text(json, "halted", halt_text(culprit->halt, culprit->halt_signal));
 	ndjson_end_object(json);
 }
 

@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-unseen stuck-together stuck-in-flight stuck-attached stuck-killed
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-unseen stuck-stopped stuck-together stuck-in-flight stuck-attached stuck-killed
 	stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
@@ -80,7 +80,7 @@ test_stuck_unseen()
 
 unseen()
 {
-	"$KVMSTALL" trace --json -o trace -- ./chain 2503 apart
+	"$KVMSTALL" trace --json -o trace -- ./chain 2011 apart
 	ndjson -c 'include "ndjson"; select(.type == "stall" and .comm == "chain-first" and .cause == "reader")
 		| {culprit, readers}' trace >seen
 	none "a reader is named" 'select(.culprit)' seen
@@ -88,6 +88,30 @@ unseen()
 	[ -s seen ] || too_busy "the reader is not the headline"
 	some "the same one for a second" 'select(.readers.state == "stay" and .readers.may_be_leaked and .readers.came == 0)' seen ||
 		too_busy "it was not counted again a second later: $(cat seen)"
+}
+
+# The end of a VM waits for a thread of KVM's, which is stopped with the VMM: by a signal, or in its cgroup.
+test_stuck_stopped()
+{
+	[ "$(uname -m)" = x86_64 ] || skip "only x86 has such a thread"
+	${CC:-cc} -O1 -o stopped "$here/tests/live/stopped.c"
+	./stopped 1 2>err || skip "not on this kernel: $(cat err)"
+	repeat 3 stopped "stopped by SIGSTOP"
+	freezer=$(findmnt -nt cgroup2 -o TARGET | head -n 1)/kvmstall-test-$$
+	mkdir "$freezer" || return 0
+	repeat 3 stopped frozen "$freezer"
+	until_true 10 rmdir "$freezer"
+}
+
+stopped()
+{
+	local how=$1
+
+	shift
+	"$KVMSTALL" trace --json --stuck 300ms -o trace -- ./stopped 907 "$@"
+	ndjson -c 'include "ndjson"; select(.type == "stall" and .comm == "stopped-closer" and .call == "close" and .cause == "kthread")' trace >seen
+	some "while it waits" "select(.stuck and .culprit.halted == \"$how\" and .culprit.comm == \"kvm-nx-lpage-re\")" seen
+	some "when it is over" "select((.stuck | not) and .culprit.halted == \"$how\")" seen
 }
 
 # Three VMs are held at once, each for far longer than it takes to scan for one reader after the other.

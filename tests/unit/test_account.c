@@ -1211,6 +1211,56 @@ static void losses_of_the_time_make_a_call_incomplete(void **state)
 	free(scratch.segments);
 }
 
+#define HALTED(t, who, process, why, with)                                                         \
+	{                                                                                          \
+		.type = KS_HALTED, .us = t, .tid = who, .tgid = process, .val = why,               \
+		.needed = with                                                                     \
+	}
+
+/* Who waits for a thread of the VMM's process waits for whoever has stopped that. */
+static void a_thread_that_is_waited_for_and_is_stopped_is_named(void **state)
+{
+	static const struct {
+		struct row halted;
+		uint32_t waker;
+		const char *culprit; /* NULL: nobody is */
+		const char *text;
+	} cases[] = {
+		{HALTED(500, 77, TGID(1), KS_HALT_SIGNAL, 19), 0, "-, -, halted[77], 0",
+		 "stopped by SIGSTOP"},
+		{HALTED(500, 77, TGID(1), KS_HALT_FROZEN, 0), 0, "-, -, halted[77], 0", "frozen"},
+		{HALTED(500, 77, TGID(1), KS_HALT_TRACED, 0), 77, "-, -, halted[77], 0",
+		 "stopped by its tracer"},
+		{HALTED(500, 77, TGID(1), KS_HALT_SIGNAL, 19), 78, "-, -, waker[78], 0", NULL},
+		{HALTED(500, 77, TGID(2), KS_HALT_SIGNAL, 19), 0, NULL, NULL},
+		{HALTED(90, 77, TGID(1), KS_HALT_SIGNAL, 19), 0, NULL, NULL}, /* before */
+		{HALTED(500, 77, TGID(1), KS_HALT_CNT, 19), 0, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			cases[i].halted,
+			CPU_WAIT(WOKEN, 900, 910, 12, 0, .needed = cases[i].waker),
+			SLEEP(110, 900, 910, 12, 0, .stack = IN_KTHREAD_STOP),
+			CLOSE(100, 1000, 12, 1, 1),
+		};
+		struct trace *trace = RUN(rows);
+		const struct culprit *culprit = &trace->stalls[0].stall.culprit;
+
+		assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_KTHREAD);
+		assert_int_equal(culprit->is_known, cases[i].culprit != NULL);
+		if (cases[i].culprit)
+			assert_string_equal(trace->stalls[0].culprit, cases[i].culprit);
+		assert_int_equal(culprit->halt != KS_HALT_NONE, cases[i].text != NULL);
+		if (cases[i].text)
+			assert_string_equal(halt_text(culprit->halt, culprit->halt_signal),
+					    cases[i].text);
+		trace_free(trace);
+	}
+}
+
 /* The record of a time without a CPU may be one of those that were lost: `run' is what is left. */
 static void a_gap_that_a_loss_overlaps_is_not_called_run(void **state)
 {
@@ -1322,6 +1372,7 @@ int main(void)
 		cmocka_unit_test(sleeps_whose_times_make_no_sense_are_left_out),
 		cmocka_unit_test(sleeps_beyond_the_calls_ends_are_left_out),
 		cmocka_unit_test(losses_of_the_time_make_a_call_incomplete),
+		cmocka_unit_test(a_thread_that_is_waited_for_and_is_stopped_is_named),
 		cmocka_unit_test(a_gap_that_a_loss_overlaps_is_not_called_run),
 		cmocka_unit_test(a_preemption_whose_record_was_lost_is_unexplained),
 	};

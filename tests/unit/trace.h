@@ -640,6 +640,13 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_RCU_WAKE:
 		trace_fill_rcu(row, &rec->rcu);
 		return sizeof(rec->rcu);
+	case KS_HALTED:
+		rec->cpu.since_ns = TRACE_NS(row->us);
+		rec->cpu.tgid = row->tgid;
+		rec->cpu.ran_prio = row->val;
+		rec->cpu.waker_tid = row->needed;
+		strcpy(rec->cpu.comm, "halted");
+		return sizeof(rec->cpu);
 	case KS_READERS:
 		rec->readers.ssp = row->ssp;
 		rec->readers.seq = row->seq;

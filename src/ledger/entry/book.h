@@ -14,6 +14,7 @@
 #include "ledger/account.h"
 #include "ledger/blame/cpu_waits.h"
 #include "ledger/blame/children.h"
+#include "ledger/blame/halts.h"
 #include "ledger/blame/irqfds.h"
 #include "ledger/blame/rcu.h"
 #include "ledger/domain.h"
@@ -40,6 +41,7 @@ struct ledger {
 	struct irqfds irqfds;
 	struct children children;
 	struct cpu_waits late; /* threads of the kernel */
+	struct halts halts;    /* threads in users' processes that work for the kernel */
 	struct rcu_history rcu;
 	struct account_scratch scratch;
 	uint64_t cpu_ts[CPUS_MAX]; /* of each CPU's last record */

@@ -40,6 +40,7 @@ void calls_find_culprit(const struct ledger *ledger, const struct account_input 
 					     .irqfds = &ledger->irqfds,
 					     .children = &ledger->children,
 					     .late = &ledger->late,
+					     .halts = &ledger->halts,
 					     .rcu_kthread = rcu_history_kthread(&ledger->rcu)},
 		     stall);
 }

@@ -50,6 +50,12 @@ int scans_take_readers(struct ledger *ledger, const struct record_view *view)
 	return dom ? domain_count_readers(dom, view->readers) : 0;
 }
 
+int scans_take_halted(struct ledger *ledger, const struct record_view *view)
+{
+	halts_note(&ledger->halts, view->cpu);
+	return 0;
+}
+
 /* The host-wide domain, when it is the only one that is nobody's own. */
 static struct domain *shared_domain(const struct ledger *ledger)
 {

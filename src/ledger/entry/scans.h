@@ -7,6 +7,7 @@
 
 /* Records, as ledger_record(). */
 int scans_take_suspect(struct ledger *ledger, const struct record_view *view);
+int scans_take_halted(struct ledger *ledger, const struct record_view *view);
 int scans_take_readers(struct ledger *ledger, const struct record_view *view);
 int scans_take_asleep(struct ledger *ledger, const struct record_view *view);
 

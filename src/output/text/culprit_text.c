@@ -175,6 +175,20 @@ static void add_holdout(struct str *out, const struct culprit *culprit)
 		str_adds(out, " in a guest");
 }
 
+/* ", ended by vhost-12[13]"; ": kvm-nx-lpage-re[13] is stopped by SIGSTOP" */
+static void add_waker(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+
+	str_adds(out, culprit->halt ? ": " : ", ended by ");
+	words_task(out, culprit->comm, culprit->tid);
+	if (culprit->halt)
+		str_addf(out, " %s %s", stall->is_stuck ? "is" : "was",
+			 halt_text(culprit->halt, culprit->halt_signal));
+	else if (culprit->cause != KS_CAUSE_RUN)
+		str_addf(out, " (%s)", cause_name(culprit->cause));
+}
+
 void culprit_text(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
@@ -187,12 +201,8 @@ void culprit_text(struct str *out, const struct stall *stall)
 		add_cpu(out, culprit);
 	if (culprit->kind == CULPRIT_HOLDOUT)
 		add_holdout(out, culprit);
-	if (culprit->kind == CULPRIT_WAKER) {
-		str_adds(out, ", ended by ");
-		words_task(out, culprit->comm, culprit->tid);
-		if (culprit->cause != KS_CAUSE_RUN)
-			str_addf(out, " (%s)", cause_name(culprit->cause));
-	}
+	if (culprit->kind == CULPRIT_WAKER)
+		add_waker(out, stall);
 	if (!culprit->gp && culprit->kind == CULPRIT_READER && culprit->is_known)
 		add_reader(out, stall); /* of a log, which shows no grace periods */
 	if (!culprit->gp)
