@@ -170,6 +170,16 @@ test_rcu_moved()
 	repeat 5 rcu_moved
 }
 
+# cpus_of TID: those that it may be on, or all if another run of this test has it on one just now.
+cpus_of()
+{
+	local cpus
+
+	cpus=$(taskset -c -p "$1" | sed 's/.*: //')
+	[[ $cpus == *[-,]* ]] || cpus=$(cat /sys/devices/system/cpu/online)
+	echo "$cpus"
+}
+
 # wants_cpu TID: it is ready to run, in each of some looks.
 wants_cpu()
 {
@@ -184,8 +194,8 @@ wants_cpu()
 
 rcu_moved()
 (
-	cpus=$(taskset -p "$kthread" | sed 's/.*: //')
-	trap 'kill $(jobs -p) 2>/dev/null || :; wait; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
+	cpus=$(cpus_of "$kthread")
+	trap 'taskset -c -p "$cpus" "$kthread" >/dev/null; kill $(jobs -p) 2>/dev/null || :; wait' EXIT
 	watch trace --all
 	taskset -c -p 0 "$kthread" >/dev/null
 	taskset -c 1 "$work/fdgrow" 1 # it is on that CPU from now on

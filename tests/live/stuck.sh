@@ -402,8 +402,8 @@ hog_boot_cpu()
 # shellcheck disable=SC2094 # the argument is no file
 stuck_rcu()
 (
-	cpus=$(taskset -p "$kthread" | sed 's/.*: //') hog=
-	trap 'wait $hog; taskset -p "$cpus" "$kthread" >/dev/null' EXIT
+	cpus=$(cpus_of "$kthread") hog=
+	trap 'taskset -c -p "$cpus" "$kthread" >/dev/null; wait $hog' EXIT
 	watch trace --stuck 100ms --all
 	taskset -c -p 0 "$kthread" >/dev/null
 	hog_boot_cpu &
