@@ -151,7 +151,7 @@ test_entries_of_threads()
 # The process of the first VM of vmms: a line that is not all there yet is none.
 born()
 {
-	jq -r 'select(.type == "vm" and .vm.comm == "vmms" and .event == "born").vm.pid' trace 2>/dev/null | head -n 1
+	jq -r 'select(.type == "vm" and .vm.comm == "'$vmms'" and .event == "born").vm.pid' trace 2>/dev/null | head -n 1
 }
 
 has_born()
