@@ -49,8 +49,8 @@ page()
 	cat <<-END
 		# Hosts that drain
 
-		So many processes each make a VM with memory, chips, a vCPU and irqfds, and all are killed at one moment, while \`kvmstall
-		trace --json\` watches. By \`tests/bench/drains.sh --markdown FILE\`: $(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load $(cut -d ' ' -f 1 /proc/loadavg).
+		So many processes each make a VM with memory, chips, a vCPU and irqfds, and all are killed at one moment, while a
+		\`kvmstall trace\` watches. By \`tests/bench/drains.sh --markdown FILE\`: $(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(nproc) CPUs, $(date +%F), load $(cut -d ' ' -f 1 /proc/loadavg).
 
 		*lost*: records; *missed*: switches that this kernel did not report, of some threads of the machine that are no VMM's
 		(kvmstall-trace(8), LOSSES; its own trace of sched_switch lacks them too); *incomplete*: calls whose account has a hole, each
