@@ -58,7 +58,11 @@ static int add_wait(struct task *task, const struct ks_sleep *sleep, const struc
 		    const struct domain *dom, const struct walk_wait *span)
 {
 	struct wait *same = same_wait(task, sleep);
-	struct wait wait = {.dom = dom, .api = sleep->api, .callbacks = -1};
+	struct wait wait = {
+		.dom = dom,
+		.api = sleep->api < KS_API_CNT ? sleep->api : KS_API_NONE,
+		.callbacks = -1,
+	};
 
 	if (same) {
 		same->ns = sleep->head.ts_ns - same->begin_ns;

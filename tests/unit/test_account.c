@@ -315,6 +315,22 @@ static void a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack(void **
 	trace_free(trace);
 }
 
+/* A later version's, or a damaged recording's. */
+static void an_api_that_nobody_knows_is_none(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		SLEEP(110, 190, 195, 12, SRCU(1), .wait = 105, .api = KS_API_CNT,
+		      .stack = IN_BARRIER),
+		CLOSE(100, 200, 12, 1, 1),
+	};
+	struct trace *trace = RUN(rows);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].waited, "srcu_barrier(kvm.srcu) 90");
+	trace_free(trace);
+}
+
 static void another_sleep_is_named_by_its_function(void **state)
 {
 	const struct row rows[] = {
@@ -1340,6 +1356,7 @@ int main(void)
 		cmocka_unit_test(a_gp_that_came_too_soon_after_another_says_how_soon),
 		cmocka_unit_test(each_wait_has_the_callbacks_of_its_own_time),
 		cmocka_unit_test(a_sleep_inside_an_srcu_function_is_a_wait_whatever_its_stack),
+		cmocka_unit_test(an_api_that_nobody_knows_is_none),
 		cmocka_unit_test(another_sleep_is_named_by_its_function),
 		cmocka_unit_test(a_memslot_that_waits_for_invalidations_does_not_wait_for_srcu),
 		cmocka_unit_test(who_waits_for_a_thread_is_told_by_the_function_that_does),
