@@ -118,15 +118,36 @@ static bool has_all_needed(const struct offer *offer, const char *params, const 
 	return true;
 }
 
+/* What is before the parameters of an item, which are [@params, @end). */
+static struct part split_params(struct part item, const char **params, const char **end)
+{
+	const char *at = memchr(item.text, ';', item.len);
+
+	*end = item.text + item.len;
+	*params = at ? at + 1 : *end;
+	return trim(item.text, at ? (size_t)(at - item.text) : item.len);
+}
+
+/* The next item of a header's list; false: there is none. */
+static bool next_item(const char **list, struct part *item)
+{
+	size_t len;
+
+	if (!*list || !**list)
+		return false;
+	len = strcspn(*list, ",");
+	*item = trim(*list, len);
+	*list += len + ((*list)[len] == ',');
+	return true;
+}
+
 /* How much a media range wants @offer, in thousandths; 0: not at all. */
 static int rate(const struct offer *offer, struct part range)
 {
-	const char *end = range.text + range.len, *params = memchr(range.text, ';', range.len);
-	struct part type, name, value;
+	const char *params, *end;
+	struct part type = split_params(range, &params, &end), name, value;
 	int q = 1000;
 
-	type = trim(range.text, params ? (size_t)(params - range.text) : range.len);
-	params = params ? params + 1 : end;
 	if (!is_part(type, offer->type) || !has_all_needed(offer, params, end))
 		return 0;
 	while (next_param(&params, end, &name, &value)) {
@@ -141,11 +162,10 @@ static int rate(const struct offer *offer, struct part range)
 enum prom_format prom_negotiate(const char *accept)
 {
 	enum prom_format best = PROM_TEXT;
+	struct part range;
 	int best_q = 0;
 
-	while (accept && *accept) {
-		struct part range = trim(accept, strcspn(accept, ","));
-
+	while (next_item(&accept, &range)) {
 		for (int i = 0; i < PROM_FORMAT_CNT; i++) {
 			int q = rate(&offers[i], range);
 
@@ -154,31 +174,23 @@ enum prom_format prom_negotiate(const char *accept)
 				best_q = q;
 			}
 		}
-		accept += strcspn(accept, ",");
-		accept += *accept == ',';
 	}
 	return best; /* for wildcards, too, the format that everybody reads */
 }
 
 bool prom_takes_gzip(const char *accept_encoding)
 {
+	struct part coding, name, value;
+	const char *params, *end;
 	bool takes = false;
 
-	while (accept_encoding && *accept_encoding) {
-		struct part coding = trim(accept_encoding, strcspn(accept_encoding, ","));
-		const char *end = coding.text + coding.len;
-		const char *params = memchr(coding.text, ';', coding.len);
-		struct part name, value;
-
-		if (is_part(trim(coding.text, (params ? params : end) - coding.text), "gzip")) {
-			takes = true;
-			params = params ? params + 1 : end;
-			while (next_param(&params, end, &name, &value))
-				if (is_part(name, "q"))
-					takes = parse_q(value) > 0;
-		}
-		accept_encoding += strcspn(accept_encoding, ",");
-		accept_encoding += *accept_encoding == ',';
+	while (next_item(&accept_encoding, &coding)) {
+		if (!is_part(split_params(coding, &params, &end), "gzip"))
+			continue;
+		takes = true;
+		while (next_param(&params, end, &name, &value))
+			if (is_part(name, "q"))
+				takes = parse_q(value) > 0;
 	}
 	return takes;
 }
