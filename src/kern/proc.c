@@ -43,13 +43,21 @@ bool proc_vm_name(uint32_t pid, char *name, size_t size)
 	return len > 0 && cmdline_vm_name(cmdline, len, name, size);
 }
 
-bool proc_comm(uint32_t pid, char *comm, size_t size)
+/* A file of text, as a string; false when it is gone, or empty. */
+static bool read_text(uint32_t pid, const char *file, char *text, size_t size)
 {
-	ssize_t len = proc_read(pid, "comm", comm, size - 1);
+	ssize_t len = proc_read(pid, file, text, size - 1);
 
 	if (len <= 0)
 		return false;
-	comm[len] = 0;
+	text[len] = 0;
+	return true;
+}
+
+bool proc_comm(uint32_t pid, char *comm, size_t size)
+{
+	if (!read_text(pid, "comm", comm, size))
+		return false;
 	comm[strcspn(comm, "\n")] = 0;
 	return true;
 }
@@ -57,23 +65,17 @@ bool proc_comm(uint32_t pid, char *comm, size_t size)
 bool proc_stat(uint32_t pid, struct process_stat *stat)
 {
 	char text[1024];
-	ssize_t len = proc_read(pid, "stat", text, sizeof(text) - 1);
 
-	if (len <= 0)
-		return false;
-	text[len] = 0;
-	return process_stat_parse(text, stat);
+	return read_text(pid, "stat", text, sizeof(text)) && process_stat_parse(text, stat);
 }
 
 uint32_t proc_thread_group(uint32_t tid)
 {
 	char text[1024];
-	ssize_t len = proc_read(tid, "status", text, sizeof(text) - 1);
 	const char *line;
 
-	if (len <= 0)
+	if (!read_text(tid, "status", text, sizeof(text)))
 		return 0;
-	text[len] = 0;
 	line = strstr(text, "\nTgid:");
 	return line ? (uint32_t)strtoul(line + strlen("\nTgid:"), NULL, 10) : 0;
 }
