@@ -327,34 +327,38 @@ void loss_windows_add(struct loss_windows *losses, uint64_t from_ns, uint64_t to
 	losses->list[i].to_ns = to_ns;
 }
 
+/* Those that are in .list. */
+static size_t windows_cnt(const struct loss_windows *losses)
+{
+	return losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
+}
+
 bool loss_windows_overlap(const struct loss_windows *losses, uint64_t begin_ns, uint64_t end_ns)
 {
-	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
-
 	if (begin_ns <= losses->forgotten_ns)
 		return true;
-	for (size_t i = 0; i < cnt; i++)
+	for (size_t i = 0; i < windows_cnt(losses); i++)
 		if (losses->list[i].from_ns <= end_ns && losses->list[i].to_ns >= begin_ns)
 			return true;
 	return false;
 }
 
 /* As far as the last of those that have @ns in them goes; @ns: none has. */
-static uint64_t lost_until(const struct loss_windows *losses, size_t cnt, uint64_t ns)
+static uint64_t lost_until(const struct loss_windows *losses, uint64_t ns)
 {
 	uint64_t until = losses->forgotten_ns > ns ? losses->forgotten_ns : ns;
 
-	for (size_t i = 0; i < cnt; i++)
+	for (size_t i = 0; i < windows_cnt(losses); i++)
 		if (losses->list[i].from_ns <= ns && losses->list[i].to_ns > until)
 			until = losses->list[i].to_ns;
 	return until;
 }
 
-static uint64_t next_loss(const struct loss_windows *losses, size_t cnt, uint64_t ns)
+static uint64_t next_loss(const struct loss_windows *losses, uint64_t ns)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < cnt; i++)
+	for (size_t i = 0; i < windows_cnt(losses); i++)
 		if (losses->list[i].from_ns > ns && losses->list[i].from_ns < next)
 			next = losses->list[i].from_ns;
 	return next;
@@ -365,12 +369,11 @@ static uint64_t next_loss(const struct loss_windows *losses, size_t cnt, uint64_
 static bool is_lost_at(const struct loss_windows *losses, uint64_t ns, uint64_t end_ns,
 		       uint64_t *until_ns)
 {
-	size_t cnt = losses->cnt < LOSS_WINDOWS ? losses->cnt : LOSS_WINDOWS;
-	uint64_t until = lost_until(losses, cnt, ns);
+	uint64_t until = lost_until(losses, ns);
 	bool is_lost = until > ns;
 
 	if (!is_lost)
-		until = next_loss(losses, cnt, ns);
+		until = next_loss(losses, ns);
 	*until_ns = until < end_ns ? until : end_ns;
 	return is_lost;
 }

@@ -95,7 +95,6 @@ bool stall_may_have_lost(const struct stall *stall, const struct wait *wait)
 bool stall_may_have_leaked(const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
-
 	enum domain_kind kind;
 
 	if (culprit->kind != CULPRIT_READER || !culprit->readers || culprit->is_known)
