@@ -157,16 +157,22 @@ test_rcu_stranger()
 	none "for RCU" "$(waits_for_rcu 'expand_files|alloc_fd')" trace
 }
 
-# RCU's kthread wants the CPU that a real-time thread has, and gets another one in the end: who had the first is the culprit.
-test_rcu_moved()
+# What a test needs that keeps RCU's kthread from a CPU: $kthread, the caller's, and fdgrow.
+needs_rcu_kthread()
 {
-	local kthread
-
 	if ! command -v chrt || ! command -v taskset; then skip "no chrt or taskset"; fi >/dev/null
 	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
 	kthread=$(pgrep -x 'rcu_preempt|rcu_sched') || skip "RCU's kthread is not known by name here"
 	[ "$(chrt -p "$kthread" | sed -n 's/.*policy: //p')" = SCHED_OTHER ] || skip "RCU's kthread is real-time here"
 	fdgrow 0
+}
+
+# RCU's kthread wants the CPU that a real-time thread has, and gets another one in the end: who had the first is the culprit.
+test_rcu_moved()
+{
+	local kthread
+
+	needs_rcu_kthread
 	repeat 5 rcu_moved
 }
 

@@ -383,11 +383,7 @@ test_stuck_rcu()
 {
 	local kthread
 
-	if ! command -v chrt || ! command -v taskset; then skip "no chrt or taskset"; fi >/dev/null
-	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
-	kthread=$(pgrep -x 'rcu_preempt|rcu_sched') || skip "RCU's kthread is not known by name here"
-	[ "$(chrt -p "$kthread" | sed -n 's/.*policy: //p')" = SCHED_OTHER ] || skip "RCU's kthread is real-time here"
-	fdgrow 0
+	needs_rcu_kthread
 	repeat 5 stuck_rcu
 }
 
