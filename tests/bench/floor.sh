@@ -4,7 +4,7 @@
 # floor.sh - what a program on each system call costs, though it does nothing: getppid and an ioctl of tests/bench/calls.c in ns,
 # medians of ROUNDS (3), without any program, with one that returns at once on the entry of a system call, with one on the
 # return as well, with the two of "kvmstall trace", and with the kernel's own filter by number: perf's tracepoints of a call that
-# nobody makes, and of ioctl. In turns. Root, clang, libbpf, bpftrace.
+# nobody makes, and of ioctl. In turns. Root, libbpf, bpftrace.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,36 +22,8 @@ if [ "$(id -u)" != 0 ] || [ ! -w /dev/kvm ]; then
 	exit 77
 fi
 
-cat >enter.bpf.c <<'C'
-#define SEC(name) __attribute__((section(name), used))
-char LICENSE[] SEC("license") = "GPL";
-SEC("raw_tp/sys_enter") int enter(void *ctx) { return 0; }
-C
-sed '$a SEC("raw_tp/sys_exit") int leave(void *ctx) { return 0; }' enter.bpf.c >both.bpf.c
-cat >attach.c <<'C'
-#include <bpf/libbpf.h>
-#include <stdio.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-	struct bpf_object *obj = bpf_object__open(argv[argc - 1]);
-	struct bpf_program *prog;
-
-	if (!obj || bpf_object__load(obj))
-		return 1;
-	bpf_object__for_each_program(prog, obj)
-		if (!bpf_program__attach(prog))
-			return 1;
-	puts("attached");
-	fflush(stdout);
-	return pause();
-}
-C
 "${CC:-cc}" -O1 -pthread -o calls "$here/tests/bench/calls.c"
-"${CC:-cc}" -O1 -o attach attach.c -lbpf
-for name in enter both; do
-	"${CLANG:-clang}" -target bpf -O2 -g -c -o $name.bpf.o $name.bpf.c
-done
+"${CC:-cc}" -O1 -I"$here/include" -o nothing "$here/tests/bench/nothing.c" -lbpf
 
 # Whose first line says that it is attached.
 start()
@@ -86,7 +58,8 @@ attach()
 {
 	case $1 in
 	bare) ;;
-	enter | both) start ./attach "$1.bpf.o" ;;
+	enter) start_tracer ./nothing sys_enter ;;
+	both) start_tracer ./nothing sys_enter sys_exit ;;
 	kvmstall) start_tracer "$KVMSTALL" -q --backend tracepoint ;;
 	other-call) start bpftrace -e 'tracepoint:syscalls:sys_enter_mount { @ = 1 } tracepoint:syscalls:sys_exit_mount { @ = 1 }' ;;
 	ioctl) start bpftrace -e 'tracepoint:syscalls:sys_enter_ioctl { @ = 1 } tracepoint:syscalls:sys_exit_ioctl { @ = 1 }' ;;

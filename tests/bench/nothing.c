@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nothing - programs that do nothing, on each tracepoint that the tracepoint backend has one on,
- * until it is ended. What is another thing beside it is not because of what kvmstall's programs
- * do, but because there are any.
+ * nothing trace [TRACEPOINT...] - programs that do nothing, on these tracepoints or on each that
+ * the tracepoint backend has one on, until it is ended. What is another thing beside it is not
+ * because of what kvmstall's programs do, but because there are any. "trace" is for tracer.sh.
  */
 #include <err.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ static void attach(const char *tracepoint)
 		err(1, "a program on %s", tracepoint);
 }
 
-int main(void)
+static void attach_all(void)
 {
 	/* FORK's are attached with a COMMAND, which the benches do not give. */
 #define X(name, type, target, backends, need, capability)                                          \
@@ -32,6 +32,14 @@ int main(void)
 		attach(#target);
 	KS_PROGRAMS(X)
 #undef X
+}
+
+int main(int argc, char **argv)
+{
+	if (argc <= 2)
+		attach_all();
+	for (int i = 2; i < argc; i++)
+		attach(argv[i]);
 	signal(SIGINT, SIG_DFL); /* a shell ignores it for what it starts with & */
 	poll(NULL, 0, -1);
 	return 0;
