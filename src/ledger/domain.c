@@ -490,6 +490,23 @@ static void cb_push_armed(struct domain *dom, const struct ks_cb *cb)
 		});
 }
 
+/*
+ * timer_reduce() only brings forward what is pending (kernel/time/timer.c): one that is armed for
+ * later, where one was armed, was armed while that one fired. It was off its list on its CPU, and
+ * had not queued the callbacks yet, when another CPU ended the next GP.
+ */
+static bool is_armed_anew(const struct transition *last, const struct ks_cb *cb)
+{
+	return last->state == CB_ARMED && last->expires && (int64_t)(cb->val - last->expires) > 0;
+}
+
+/* Is the timer that was armed last for after @queue? Then it was not the one that fired. */
+static bool is_for_later(const struct domain *dom, const struct ks_cb *queue)
+{
+	return dom->cb_timer.expires && dom->cb_timer.cpu == queue->cpu && queue->val &&
+	       (int64_t)(dom->cb_timer.expires - queue->val) > 0;
+}
+
 static void cb_arm(struct domain *dom, const struct ks_cb *cb)
 {
 	struct transition *last = cb_last(dom, cb->cpu);
@@ -497,7 +514,8 @@ static void cb_arm(struct domain *dom, const struct ks_cb *cb)
 	cb_note_end(dom, cb);
 	dom->cb_timer =
 		(struct cb_timer){.armed_ns = cb->head.ts_ns, .expires = cb->val, .cpu = cb->cpu};
-	if (last && (last->state == CB_QUEUED || last->state == CB_RUNNING))
+	if (last &&
+	    (last->state == CB_QUEUED || last->state == CB_RUNNING || is_armed_anew(last, cb)))
 		last->has_timer = true;
 	else
 		cb_push_armed(dom, cb);
@@ -512,7 +530,8 @@ static void cb_queue(struct domain *dom, const struct ks_cb *cb)
 	bool by_end = dom->run.is_on && cb->head.tid == dom->run.tid;
 
 	cb_note_end(dom, cb);
-	cb_push(dom, CB_QUEUED, cb, by_end && cb_has_timer(dom, cb->cpu));
+	cb_push(dom, CB_QUEUED, cb,
+		(by_end && cb_has_timer(dom, cb->cpu)) || is_for_later(dom, cb));
 	if (by_end && history_state(&dom->cbs) == CB_QUEUED)
 		transitions_last(&dom->cbs)->jiffies = 0; /* no timer fired */
 }

@@ -205,6 +205,49 @@ static void callbacks_have_a_timer_of_their_own(void **state)
 	trace_free(trace);
 }
 
+/*
+ * Two CPUs' timers fire with one tick: the one of the callbacks has been taken off its list, and
+ * has not queued them yet, when the next GP ends on the other CPU, and arms it again. What is
+ * queued then is by the timer that was due; the one that was armed for a later tick goes on.
+ */
+static void a_timer_armed_while_the_last_one_fires_goes_on(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(AT(10) + 1000, 12, SRCU(1), GP(1), .val = 11),
+		STEP(GP_QUEUE, AT(12) + 8, SRCU(1), GP(1), .val = 12),
+		STEP(GP_BEGIN, AT(12) + 10, SRCU(1), GP(1), .tid = 31),
+		STEP(CB_ARM, AT(12) + 20, SRCU(1), DONE(1), .tid = 31, .val = 13),
+		STEP(GP_ARM, AT(12) + 22, SRCU(1), GP(2), .tid = 31, .val = 13),
+		STEP(GP_END, AT(12) + 25, SRCU(1), GP(2), .tid = 31),
+		STEP(GP_QUEUE, AT(14) + 8, SRCU(1), GP(2), .val = 14),
+		STEP(GP_BEGIN, AT(14) + 9, SRCU(1), GP(2), .tid = 31),
+		STEP(CB_ARM, AT(14) + 10, SRCU(1), DONE(2), .tid = 31, .val = 15),
+		STEP(CB_QUEUE, AT(14) + 11, SRCU(1), DONE(2), .tid = 5, .val = 14),
+		STEP(GP_END, AT(14) + 12, SRCU(1), DONE(2), .tid = 31),
+		STEP(CB_BEGIN, AT(14) + 30, SRCU(1), DONE(2), .val = 1),
+		STEP(CB_END, AT(14) + 40, SRCU(1), DONE(2)),
+		STEP(CB_QUEUE, AT(16) + 4, SRCU(1), DONE(2), .tid = 5, .val = 16),
+		STEP(CB_BEGIN, AT(16) + 30, SRCU(1), DONE(2), .val = 1),
+		SLEEP(AT(14) + 1, AT(16) + 40, AT(16) + 50, 12, SRCU(1), .needed = DONE(2)),
+		CALL(AT(14), AT(16) + 60, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct segment *seg = timed(trace, 2);
+
+	(void)state;
+	assert_string_equal(trace->stalls[0].account,
+			    "run 1, gp-timer@2 7, kworker@2 1, gp-work@2 1, cb-timer@2 1, "
+			    "kworker@2 19, gp-work@2 10, cb-timer@2 7964, kworker@2 26, "
+			    "gp-work@2 10, wakeup 10, run 10");
+	assert_non_null(seg);
+	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
+	assert_int_equal(seg->timer.armed_ns, TRACE_NS(AT(14) + 10));
+	assert_int_equal(seg->timer.expires, 15);
+	assert_int_equal(seg->timer.fired_ns, TRACE_NS(AT(16) + 4));
+	trace_free(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +257,7 @@ int main(void)
 		cmocka_unit_test(every_reason_has_a_name_and_a_sentence),
 		cmocka_unit_test(the_segment_of_a_timer_has_its_records),
 		cmocka_unit_test(callbacks_have_a_timer_of_their_own),
+		cmocka_unit_test(a_timer_armed_while_the_last_one_fires_goes_on),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
