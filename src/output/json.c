@@ -318,6 +318,22 @@ static void put_causes(struct ndjson *json, const char *key, const uint64_t by_c
 	ndjson_end_object(json);
 }
 
+/* Whose fault the longest of its calls was that had anybody's. */
+static void put_storm_culprit(struct ndjson *json, const struct storm *storm)
+{
+	if (!storm->culprit_ns) {
+		ndjson_null(json, "culprit");
+		return;
+	}
+	ndjson_object(json, "culprit");
+	ndjson_text(json, "kind", culprit_kind_name(storm->culprit_kind));
+	ndjson_text(json, "call", call_name(storm->culprit_call));
+	ndjson_int(json, "tid", storm->culprit_tid);
+	ndjson_text(json, "comm", storm->culprit_comm);
+	ndjson_int(json, "latency_ns", storm->culprit_ns);
+	ndjson_end_object(json);
+}
+
 int json_storm(struct str *out, const struct storm *storm)
 {
 	struct ndjson json;
@@ -333,6 +349,7 @@ int json_storm(struct str *out, const struct storm *storm)
 	ndjson_int(&json, "median_ns", storm_median_ns(storm));
 	ndjson_int(&json, "max_ns", storm->max_ns);
 	put_causes(&json, "ns_by_cause", storm->by_cause);
+	put_storm_culprit(&json, storm);
 	ndjson_text_or_null(&json, "advice", advice_for_storm(storm));
 	ndjson_bool(&json, "over", storm->is_over);
 	return ndjson_finish_line(&json);

@@ -140,6 +140,7 @@ static void note_culprit(struct storm *storm, const struct stall *stall)
 	if (!culprit->is_known || culprit->is_self || stall->latency_ns <= storm->culprit_ns)
 		return;
 	storm->culprit_ns = stall->latency_ns;
+	storm->culprit_kind = culprit->kind;
 	storm->culprit_call = culprit->call;
 	storm->culprit_tid = culprit->tid;
 	memcpy(storm->culprit_comm, culprit->comm, sizeof(storm->culprit_comm));

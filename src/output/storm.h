@@ -37,6 +37,7 @@ struct storm {
 	bool is_unawaited; /* stall_is_waited_for() */
 	/* of the longest of them that had one */
 	uint64_t culprit_ns; /* its latency; 0: none had */
+	enum culprit_kind culprit_kind;
 	enum call_id culprit_call;
 	uint32_t culprit_tid;
 	char culprit_comm[KS_COMM_LEN];

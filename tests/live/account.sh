@@ -81,6 +81,10 @@ test_storm()
 	value "(map(select(.type == \"storm\" and .over and .call == \"KVM_SET_USER_MEMORY_REGION\")) | map([.calls, .latency_ns, .max_ns])) ==
 		[map(select(is_call and .call == \"KVM_SET_USER_MEMORY_REGION\").latency_ns) | [length, add, max]]
 		and all(.[] | select(.type == \"storm\"); ([.ns_by_cause[]] | add) == .latency_ns)
+		and (map(select(is_call and .call == \"KVM_SET_USER_MEMORY_REGION\" and .culprit and (.culprit.self | not))) | max_by(.latency_ns)
+			| if . then .culprit + {latency_ns} | [.kind, .call, .tid, .comm, .latency_ns] else null end) ==
+			(map(select(.type == \"storm\" and .over and .call == \"KVM_SET_USER_MEMORY_REGION\"))[0].culprit
+			| if . then [.kind, .call, .tid, .comm, .latency_ns] else null end)
 		and (map(select(is_call and .call == \"KVM_SET_USER_MEMORY_REGION\")) | length) == $cnt" storm >verdict
 	[ "$(cat verdict)" = true ] || fail "a storm and its calls differ:" "$(jq -c 'select(.type == "storm")' storm)"
 	"$KVMSTALL" trace -o lines -- "$KVMSTALL" repro --from list >played

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "output/advice.h"
+#include "output/storm.h"
 #include "output/summary.h"
 #include "trace.h"
 
@@ -275,6 +276,38 @@ static void the_other_types_have_their_keys(void **state)
 	json_decref(object);
 }
 
+/* 3 a.m.: who reads JSON asks whose fault a storm is, as the text says. */
+static void a_storm_has_the_culprit_of_its_longest_call(void **state)
+{
+	static struct storm storm = {.call = CALL_SET_GSI_ROUTING, .cnt = 521};
+	json_t *object, *culprit;
+	struct str out;
+
+	(void)state;
+	str_init(&out);
+	assert_int_equal(json_storm(&out, &storm), 0);
+	object = parse(&out);
+	assert_keys(object, "type v ts_ns vm tid call calls ns_by_cause culprit advice over");
+	assert_true(json_is_null(json_object_get(object, "culprit")));
+	json_decref(object);
+
+	storm.culprit_ns = 5003;
+	storm.culprit_kind = CULPRIT_HOLDER;
+	storm.culprit_call = CALL_CLOSE;
+	storm.culprit_tid = 77;
+	strcpy(storm.culprit_comm, "fc");
+	str_init(&out);
+	assert_int_equal(json_storm(&out, &storm), 0);
+	object = parse(&out);
+	culprit = json_object_get(object, "culprit");
+	assert_string_equal(string(culprit, "kind"), "holder");
+	assert_string_equal(string(culprit, "call"), "close");
+	assert_string_equal(string(culprit, "comm"), "fc");
+	assert_int_equal(integer(culprit, "tid"), 77);
+	assert_int_equal(integer(culprit, "latency_ns"), 5003);
+	json_decref(object);
+}
+
 static void the_schema_is_json_and_names_every_key_of_a_stall(void **state)
 {
 	struct trace *trace = RUN(trace_seed_rows);
@@ -323,6 +356,7 @@ int main(void)
 		cmocka_unit_test(what_was_lost_is_false_or_null),
 		cmocka_unit_test(an_exit_says_that_it_is_one),
 		cmocka_unit_test(the_other_types_have_their_keys),
+		cmocka_unit_test(a_storm_has_the_culprit_of_its_longest_call),
 		cmocka_unit_test(the_schema_is_json_and_names_every_key_of_a_stall),
 		cmocka_unit_test(the_schema_has_the_apis_and_domains_that_there_are),
 	};
