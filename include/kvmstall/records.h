@@ -238,6 +238,7 @@ enum ks_lock_which {
 	KS_LOCK_SLOTS_ARCH = 9, /* kvm->slots_arch_lock */
 	KS_LOCK_MMU = 10,	/* kvm->mmu_lock, for which nobody sleeps */
 	KS_LOCK_SPIN = 11,	/* another spinlock or rwlock */
+	KS_LOCK_VMA = 12,	/* a VMA's: the stack says so, no program does */
 	KS_LOCK_CNT
 };
 

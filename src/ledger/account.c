@@ -237,6 +237,18 @@ static void take_blame(struct task *task, struct segment *seg)
 	task->blamed_ns = seg->ns;
 }
 
+/* Of a VMA's lock the sleep itself is the proof: there were readers, of which the kernel keeps a
+ * number. */
+static void take_vma_blame(struct task *task, uint64_t off_ns, struct segment *seg)
+{
+	seg->cause = KS_CAUSE_LOCK;
+	if (seg->ns < task->blamed_ns)
+		return;
+	task->blamed = (struct held_lock){
+		.ts_ns = off_ns, .which = KS_LOCK_VMA, .held = KS_HELD_BY_READERS};
+	task->blamed_ns = seg->ns;
+}
+
 /* Not SRCU: asleep until woken, then waiting for a CPU. */
 static int account_other(struct task *task, const struct ks_sleep *sleep, const struct stack *stack)
 {
@@ -254,6 +266,8 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 		seg.cause = KS_CAUSE_KTHREAD;
 	if (sleep->lock && is_held(&task->lock))
 		take_blame(task, &seg);
+	else if (!sleep->lock && stack_in_vma_lock(stack))
+		take_vma_blame(task, sleep->off_ns, &seg);
 	if (task_add_segment(task, sleep->off_ns, &seg))
 		return -ENOMEM;
 	return ready.ns ? task_add_segment(task, wake_ns, &ready) : 0;

@@ -299,6 +299,34 @@ static const char *lock_name(uint32_t which)
 	return names[which];
 }
 
+/* The wait for a CPU that ended the sleep which this segment is of: it begins as the sleep ends. */
+static const struct cpu_wait *wait_after(const struct cpu_waits *waits, uint64_t ns)
+{
+	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--) {
+		const struct cpu_wait *wait = cpu_wait_list_at(&waits->list, i - 1);
+
+		if (wait->since_ns == ns)
+			return wait;
+		if (wait->until_ns < ns)
+			break; /* and so are all before it */
+	}
+	return NULL;
+}
+
+/* Of those that read a VMA, the one that let go last has woken the waiter. */
+static void name_last_reader(const struct culprit_input *in, uint64_t end_ns,
+			     struct culprit *culprit)
+{
+	const struct cpu_wait *wait = wait_after(&in->task->cpu_waits, end_ns);
+
+	if (culprit->lock != KS_LOCK_VMA || !wait || !wait->waker_tid)
+		return;
+	culprit->held = KS_HELD_BY_TASK;
+	culprit->is_known = true;
+	culprit->tid = wait->waker_tid;
+	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
+}
+
 static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint64_t end_ns,
 			 struct culprit *culprit)
 {
@@ -314,6 +342,7 @@ static void blame_holder(const struct culprit_input *in, uint64_t begin_ns, uint
 	culprit->call = lock->owner_kind ? call_of(lock->owner_kind, lock->owner_cmd) : CALL_NONE;
 	culprit->cause = task_stalled_for(in->holder, begin_ns, end_ns);
 	locks_root(in->tasks, in->task, lock, begin_ns, end_ns, &culprit->root);
+	name_last_reader(in, end_ns, culprit);
 }
 
 static void blame_ran(const struct culprit_input *in, const struct cpu_wait *wait,
@@ -377,20 +406,6 @@ static bool blame_callbacks(const struct culprit_input *in, uint64_t begin_ns, u
 
 	return blame_wanted(in, cpu_waits_find_open(in->late, names, CPU_ANY, begin_ns, end_ns),
 			    begin_ns, end_ns, culprit);
-}
-
-/* The wait for a CPU that ended the sleep which this segment is of: it begins as the sleep ends. */
-static const struct cpu_wait *wait_after(const struct cpu_waits *waits, uint64_t ns)
-{
-	for (size_t i = cpu_wait_list_cnt(&waits->list); i; i--) {
-		const struct cpu_wait *wait = cpu_wait_list_at(&waits->list, i - 1);
-
-		if (wait->since_ns == ns)
-			return wait;
-		if (wait->until_ns < ns)
-			break; /* and so are all before it */
-	}
-	return NULL;
 }
 
 /* Who did what it waited for, or kept him from it. */

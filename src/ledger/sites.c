@@ -127,6 +127,12 @@ const struct site sites[] = {
 	{ "kvm_vcpu_halt",                     KVM(SITE_DROPS) },
 	{ "kvm_vcpu_on_spin",                  KVM(SITE_DROPS) },
 	{ "xfer_to_guest_mode_handle_work",    .is = SITE_DROPS },
+	/* Until nobody reads a VMA: mm/memory.c of v6.15, mm/mmap_lock.c since v6.16,
+	 * __vma_enter_locked(), inlined or not. Before that it is an rwsem, and says so itself */
+	{ "__vma_start_write",                 .is = SITE_VMA_LOCK },
+	{ "vma_mark_detached",                 .is = SITE_VMA_LOCK },
+	{ "__vma_enter_locked",                .is = SITE_VMA_LOCK },
+	{ "__vma_start_exclude_readers",       .is = SITE_VMA_LOCK }, /* 7.3 */
 	{ "handle_userfault",                  .is = SITE_FAULTS, .advice = ADVICE_USERFAULT },
 	/* mm/memcontrol.c, by release: inside an allocation, or on the way back to user space */
 	{ "mem_cgroup_handle_over_high",       .advice = ADVICE_MEMORY_HIGH },

@@ -216,6 +216,13 @@ bool stack_in_vcpu_lock(const struct stack *stack)
 	return sleeps_in && site_is(sleeps_in) & SITE_VCPU_LOCK;
 }
 
+bool stack_in_vma_lock(const struct stack *stack)
+{
+	const char *sleeps_in = stack->derived.sleeps_in;
+
+	return sleeps_in && site_is(sleeps_in) & SITE_VMA_LOCK && !stack_in_mutex(stack);
+}
+
 bool stack_in_kthread_wait(const struct stack *stack)
 {
 	uint32_t is = SITE_SLEEPS;

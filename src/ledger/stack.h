@@ -64,6 +64,9 @@ bool stack_in_mutex(const struct stack *stack);
 /* Does it wait until no MMU-notifier invalidation is in flight? A task ends such a wait. */
 bool stack_in_invalidation(const struct stack *stack);
 
+/* Does it wait until nobody reads a VMA? */
+bool stack_in_vma_lock(const struct stack *stack);
+
 /* Does it wait for a vCPU's mutex, whose own functions the stack may lack? */
 bool stack_in_vcpu_lock(const struct stack *stack);
 

@@ -31,6 +31,8 @@ const char *lock_kind_name(enum ks_lock_which which)
 		return "an rwsem";
 	case KS_LOCK_PERCPU:
 		return "a per-CPU rwsem";
+	case KS_LOCK_VMA:
+		return "a VMA's lock";
 	case KS_LOCK_MMU:
 	case KS_LOCK_SPIN:
 		return "a spinlock";

@@ -244,6 +244,10 @@ static const char *for_lock(const struct stall *stall)
 		return "a thread of the VMM changes its address space meanwhile, or faults with it "
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
 		       "after";
+	if (stall->culprit.lock == KS_LOCK_VMA)
+		return "another thread of the VMM had a page fault in a mapping that was to "
+		       "change or to go: make and remove mappings beside guest memory before "
+		       "vCPUs run, or after";
 	if (stall->culprit.lock == KS_LOCK_MMU)
 		return "another thread had the page tables of this VM to itself meanwhile (madvise "
 		       "or munmap of guest memory, page faults of vCPUs, dirty logging): do less "

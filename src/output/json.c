@@ -246,11 +246,11 @@ static void put_readers(struct ndjson *json, const struct stall *stall)
 /* What it waited for longest, if that is not a mutex. */
 static void put_lock(struct ndjson *json, const struct culprit *culprit)
 {
-	static const char *const kinds[KS_LOCK_CNT] = {[KS_LOCK_MMAP] = "rwsem",
-						       [KS_LOCK_RWSEM] = "rwsem",
-						       [KS_LOCK_PERCPU] = "percpu-rwsem",
-						       [KS_LOCK_MMU] = "spinlock",
-						       [KS_LOCK_SPIN] = "spinlock"};
+	static const char *const kinds[KS_LOCK_CNT] = {
+		[KS_LOCK_MMAP] = "rwsem",	   [KS_LOCK_RWSEM] = "rwsem",
+		[KS_LOCK_PERCPU] = "percpu-rwsem", [KS_LOCK_MMU] = "spinlock",
+		[KS_LOCK_SPIN] = "spinlock",	   [KS_LOCK_VMA] = "vma",
+	};
 	static const char *const helds[KS_HELD_CNT] = {"task", "readers", "unnamed"};
 
 	if (culprit->kind != CULPRIT_HOLDER || !kinds[culprit->lock])

@@ -365,6 +365,35 @@ static void a_wait_for_invalidations_names_who_ended_the_last(void **state)
 	trace_free(trace);
 }
 
+/* The sleep proves that there was a reader, and its end who was the last one. */
+static void a_wait_for_the_readers_of_a_vma_names_the_last(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
+		SLEEP(110, 4000, 4010, 12, 0,
+		      .stack = STACK("schedule", "__vma_start_exclude_readers", "__vm_munmap")),
+		CALL(100, 4020, 12, 1, MEMSLOT, 1),
+		SLEEP(5110, 9000, 9010, 12, 0,
+		      .stack = STACK("schedule", "vma_mark_detached", "__vm_munmap")),
+		CALL(5100, 9020, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct culprit *culprit = first_culprit(trace);
+
+	(void)state;
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_LOCK);
+	assert_int_equal(culprit->kind, CULPRIT_HOLDER);
+	assert_int_equal(culprit->lock, KS_LOCK_VMA);
+	assert_int_equal(culprit->held, KS_HELD_BY_TASK);
+	assert_int_equal(culprit->tid, 33);
+	culprit = &trace->stalls[1].stall.culprit;
+	assert_int_equal(trace->stalls[1].stall.cause, KS_CAUSE_LOCK);
+	assert_false(culprit->is_known);
+	assert_int_equal(culprit->held, KS_HELD_BY_READERS);
+	trace_free(trace);
+}
+
 static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 {
 	const struct {
@@ -496,6 +525,7 @@ int main(void)
 		cmocka_unit_test(callbacks_that_are_nowhere_may_be_lost),
 		cmocka_unit_test(callbacks_that_are_not_known_are_not_lost),
 		cmocka_unit_test(a_wait_for_invalidations_names_who_ended_the_last),
+		cmocka_unit_test(a_wait_for_the_readers_of_a_vma_names_the_last),
 		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
 		cmocka_unit_test(who_waits_for_a_thread_waits_for_what_that_one_does),
 		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),

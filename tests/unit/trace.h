@@ -101,6 +101,9 @@ static const char *const trace_functions[] = {
 	"kvm_vm_create_worker_thread",
 	"kvm_vm_worker_thread",
 	"cgroup_attach_task_all",
+	"__vma_start_exclude_readers",
+	"vma_mark_detached",
+	"__vm_munmap",
 };
 
 #define FN_BASE 0xffffffff81000000ULL

@@ -127,7 +127,7 @@ static void forget_interrupt(struct task *task, const struct ks_sleep *sleep,
 	struct cpu_wait *wait = cpu_waits_at(&task->cpu_waits, sleep->head.ts_ns);
 
 	if (wait && !stack_has(stack, SITE_BY_TASK) && !stack_in_invalidation(stack) &&
-	    !stack_in_vcpu_lock(stack) && !stack_in_rcu(stack))
+	    !stack_in_vcpu_lock(stack) && !stack_in_vma_lock(stack) && !stack_in_rcu(stack))
 		wait->waker_tid = 0;
 }
 
