@@ -13,6 +13,8 @@
  *   TYPE *NAME_at(vec, i)                 the i-th oldest, i < cnt
  *   TYPE *NAME_last(vec)                  the newest; NULL: it is empty
  *   TYPE *NAME_push(vec, max, dropped)    room for one more as the newest, zeroed
+ *   size_t NAME_after(vec, is_after, key) how many are not is_after(item, key): all of them come before those
+ *                                         that are. Looked for from the newest back
  *   void NAME_drop(vec, cnt)              forget the oldest @cnt, and memory that is far too much then
  *   void NAME_cut(vec, cnt)               forget all but the oldest @cnt
  *   void NAME_keep_last(vec)              forget all but the newest, and all memory but its own
@@ -26,6 +28,7 @@
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +57,26 @@ void vec_fini(struct vec *vec);
 	{ return of->vec.cnt ? NAME##_at(of, of->vec.cnt - 1u) : NULL; }                             \
 	VEC_FUNC TYPE *NAME##_push(struct NAME *of, size_t max, uint64_t *dropped)                   \
 	{ return vec_push(&of->vec, sizeof(TYPE), max, dropped); }                                   \
+	VEC_FUNC size_t NAME##_after(const struct NAME *of,                                          \
+				     bool (*is_after)(const TYPE *item, uint64_t key), uint64_t key) \
+	{                                                                                            \
+		size_t from = 0, to = of->vec.cnt;                                                   \
+		for (size_t back = 1; back < of->vec.cnt && !from; back *= 2) {                      \
+			size_t i = of->vec.cnt - back;                                               \
+			if (is_after(NAME##_at(of, i), key))                                         \
+				to = i;                                                              \
+			else                                                                         \
+				from = i + 1;                                                        \
+		}                                                                                    \
+		while (from < to) {                                                                  \
+			size_t mid = from + (to - from) / 2;                                         \
+			if (is_after(NAME##_at(of, mid), key))                                       \
+				to = mid;                                                            \
+			else                                                                         \
+				from = mid + 1;                                                      \
+		}                                                                                    \
+		return from;                                                                         \
+	}                                                                                            \
 	VEC_FUNC void NAME##_drop(struct NAME *of, size_t cnt) { vec_drop(&of->vec, sizeof(TYPE), cnt); } \
 	VEC_FUNC void NAME##_cut(struct NAME *of, size_t cnt)                                        \
 	{ of->vec.cnt = cnt < of->vec.cnt ? (uint16_t)cnt : of->vec.cnt; }                           \

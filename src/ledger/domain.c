@@ -698,20 +698,16 @@ uint64_t domain_rest_ns(const struct domain *dom, uint64_t ts_ns)
 	return i ? ts_ns - gp_ends_at(&dom->ends, i - 1)->ts_ns : 0;
 }
 
+static bool is_of_later_gp(const struct initiator *initiator, uint64_t gp)
+{
+	return (int64_t)(initiator->gp - gp) > 0;
+}
+
 const struct initiator *domain_initiator(const struct domain *dom, uint64_t gp)
 {
-	size_t from = 0, to = initiators_cnt(&dom->initiators);
-	const struct initiator *found;
+	size_t i = initiators_after(&dom->initiators, is_of_later_gp, gp);
+	const struct initiator *found = i ? initiators_at(&dom->initiators, i - 1) : NULL;
 
-	while (from < to) { /* the first that is of a later GP */
-		size_t mid = from + (to - from) / 2;
-
-		if ((int64_t)(initiators_at(&dom->initiators, mid)->gp - gp) > 0)
-			to = mid;
-		else
-			from = mid + 1;
-	}
-	found = from ? initiators_at(&dom->initiators, from - 1) : NULL;
 	return found && found->gp == gp ? found : NULL;
 }
 

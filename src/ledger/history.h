@@ -90,20 +90,15 @@ struct domain {
 	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
 };
 
+static inline bool transition_is_after(const struct transition *moment, uint64_t ts_ns)
+{
+	return moment->ts_ns > ts_ns;
+}
+
 /* The first moment after @ts_ns's own; .cnt when there is none. */
 static inline size_t history_after(const struct transitions *track, uint64_t ts_ns)
 {
-	size_t from = 0, to = transitions_cnt(track);
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-
-		if (transitions_at(track, mid)->ts_ns > ts_ns)
-			to = mid;
-		else
-			from = mid + 1;
-	}
-	return from;
+	return transitions_after(track, transition_is_after, ts_ns);
 }
 
 #endif

@@ -88,12 +88,36 @@ static void both_ends_can_be_forgotten(void **state)
 	items_fini(&items);
 }
 
+static bool is_above(const struct item *item, uint64_t key)
+{
+	return item->number > key;
+}
+
+static void what_comes_after_is_found_wherever_it_is(void **state)
+{
+	(void)state;
+	for (uint64_t cnt = 0; cnt <= MAX; cnt++) {
+		struct items items = {0};
+
+		for (uint64_t i = 1; i <= cnt; i++)
+			push(&items, 2 * (i / 2), NULL); /* 0, 2, 2, 4, 4, ... */
+		for (uint64_t key = 0; key <= cnt + 1; key++) {
+			size_t i = items_after(&items, is_above, key);
+
+			assert_true(!i || items_at(&items, i - 1)->number <= key);
+			assert_true(i == cnt || items_at(&items, i)->number > key);
+		}
+		items_fini(&items);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_one_has_no_last_item),
 		cmocka_unit_test(the_newest_are_kept_and_the_forgotten_are_counted),
 		cmocka_unit_test(both_ends_can_be_forgotten),
+		cmocka_unit_test(what_comes_after_is_found_wherever_it_is),
 	};
 
 	return cmocka_run_group_tests_name("vec", tests, NULL, NULL);
