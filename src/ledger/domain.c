@@ -20,6 +20,8 @@
 /* How long a state that has ended is kept: a wait that began in it may not have been reported yet,
  * since the waiter got no CPU. */
 #define KEEP_NS 60000000000ULL
+/* How often it is looked for what has been kept for long enough: that reads all four lists. */
+#define TRIM_NS 1000000000ULL
 /* Where a counter starts since v6.7: at -100 (SRCU_GP_SEQ_INITIAL_VAL). */
 #define GP_FIRST_BELOW_0 100
 
@@ -195,6 +197,9 @@ static void ends_trim(struct domain *dom, uint64_t now_ns)
 
 static void trim(struct domain *dom, uint64_t now_ns)
 {
+	if (now_ns < dom->trim_ns)
+		return;
+	dom->trim_ns = now_ns + TRIM_NS;
 	history_trim(dom, &dom->gps, now_ns);
 	history_trim(dom, &dom->cbs, now_ns);
 	initiators_trim(dom, now_ns);

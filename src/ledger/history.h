@@ -84,6 +84,7 @@ struct domain {
 	struct run run;
 	struct cb_timer cb_timer;
 	uint64_t dropped;
+	uint64_t trim_ns;	       /* when to look next for what is too old */
 	struct history_budget *budget; /* NULL: none */
 	size_t bytes;		       /* of the lists, as counted in .budget */
 	struct reader_counts *readers; /* of one GP; NULL: never counted */
