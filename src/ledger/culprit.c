@@ -484,9 +484,10 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 	const struct cpu_wait *wait;
 
 	if (seg->cause == KS_CAUSE_KWORKER && seg->dom)
-		return blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
-				  culprit) ||
-		       blame_queued(in, seg, begin_ns, end_ns, culprit);
+		return cpu_waits_any(in->late) &&
+		       (blame_late(in, domain_worker_at(seg->dom, end_ns), begin_ns, end_ns,
+				   culprit) ||
+			blame_queued(in, seg, begin_ns, end_ns, culprit));
 	if (seg->cause == KS_CAUSE_KTHREAD && blame_halted(in, stall, begin_ns, end_ns, culprit))
 		return true;
 	if (seg->cause == KS_CAUSE_RCU)

@@ -34,6 +34,11 @@ struct cpu_waits {
 
 void cpu_waits_note(struct cpu_waits *waits, const struct ks_cpu *rec);
 
+static inline bool cpu_waits_any(const struct cpu_waits *waits)
+{
+	return cpu_wait_list_cnt(&waits->list) != 0;
+}
+
 /* The one that took most of [@begin_ns, @end_ns], of thread @tid; NULL: none. */
 const struct cpu_wait *cpu_waits_find(const struct cpu_waits *waits, uint32_t tid,
 				      uint64_t begin_ns, uint64_t end_ns);
