@@ -123,7 +123,8 @@ static struct storm *find_group(struct storms *storms, const struct stall *stall
 		free(storm);
 		return NULL;
 	}
-	storms->soonest_ns = 0;
+	if (storms->soonest_ns > stall->rec->head.ts_ns + STORM_GAP_NS)
+		storms->soonest_ns = stall->rec->head.ts_ns + STORM_GAP_NS;
 	storm->call = stall->call;
 	storm->is_unawaited = !stall_is_waited_for(stall);
 	storm->tid = stall->rec->head.tid;
