@@ -20,9 +20,10 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 			.ns = piece->ns,
 			.dom = dom,
 			.gp = piece->gp,
-			.timer = piece->timer,
 		};
 
+		if (cause_is_timer(piece->cause))
+			seg.timer = piece->timer;
 		if (task_add_segment(task, begin_ns, &seg))
 			return -ENOMEM;
 		begin_ns += piece->ns;
@@ -112,9 +113,10 @@ static int account_srcu(struct task *task, const struct ks_sleep *sleep, const s
 		.by_callback = sleep->wake_ns && !sleep->wait_ns,
 		.wake_cpu = sleep->wake_cpu,
 	};
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 	int ret;
 
+	pieces_init(&pieces);
 	if (dom)
 		walk_split(dom, &span, &pieces);
 	else
@@ -418,7 +420,7 @@ static int scratch_reserve(struct account_scratch *scratch, size_t cnt)
 static void extend(struct segment *last, const struct segment *seg)
 {
 	last->ns += seg->ns;
-	if (seg->timer.fired_ns)
+	if (cause_is_timer(seg->cause) && seg->timer.fired_ns)
 		last->timer = seg->timer;
 }
 
@@ -431,7 +433,8 @@ static void put_segment(struct builder *builder, const struct segment *seg)
 		return;
 	builder->stall->by_cause[seg->cause] += seg->ns;
 	if (last && last->cause == seg->cause && last->dom == seg->dom && last->gp == seg->gp &&
-	    last->func == seg->func && rcu_blame_is_same(&last->rcu, &seg->rcu))
+	    last->func == seg->func &&
+	    (seg->cause != KS_CAUSE_RCU || rcu_blame_is_same(&last->rcu, &seg->rcu)))
 		extend(last, seg);
 	else
 		list[builder->cnt++] = *seg;
@@ -464,13 +467,12 @@ static void put_segments(struct builder *builder, const struct account_input *in
 
 	for (size_t i = 0; i < in->task->segments_cnt; i++) {
 		const struct timed_segment *timed = &in->task->segments[i];
-		struct segment seg = timed->seg;
-		uint64_t seg_end = timed->begin_ns + seg.ns;
+		uint64_t seg_end = timed->begin_ns + timed->seg.ns;
 
 		if (timed->begin_ns < now || seg_end > end)
 			continue; /* of a call whose own record was lost */
 		put_gap(builder, losses, now, timed->begin_ns);
-		put_segment(builder, &seg);
+		put_segment(builder, &timed->seg);
 		now = seg_end;
 	}
 	put_gap(builder, losses, now, end);

@@ -71,9 +71,23 @@ struct segment {
 	const struct domain *dom; /* NULL: no SRCU in it */
 	uint64_t gp;		  /* 0: none in particular */
 	const char *func;	  /* other-sleep, lock: the kernel function it slept in; or NULL */
-	struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if that is known */
-	struct rcu_blame rcu;	  /* rcu: what it went to */
+	/* By the cause: segment_rcu(), segment_timer(). */
+	union {
+		struct rcu_blame rcu;	  /* rcu: what it went to */
+		struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if known */
+	};
 };
+
+/* NULL: of another cause. */
+static inline const struct rcu_blame *segment_rcu(const struct segment *seg)
+{
+	return seg->cause == KS_CAUSE_RCU ? &seg->rcu : NULL;
+}
+
+static inline const struct armed_timer *segment_timer(const struct segment *seg)
+{
+	return cause_is_timer(seg->cause) ? &seg->timer : NULL;
+}
 
 /* One synchronize_srcu*() or srcu_barrier() inside a call. */
 struct wait {

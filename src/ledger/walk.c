@@ -9,7 +9,17 @@
 /* How far back a state of callbacks is looked for, in moments of all CPUs. */
 #define CALLBACKS_BACK 64
 
-static void free_list(struct pieces *pieces)
+/* .few stays as it is: clearing it would take longer than most of the walks. */
+void pieces_init(struct pieces *pieces)
+{
+	pieces->list = pieces->few;
+	pieces->cnt = 0;
+	pieces->cap = sizeof(pieces->few) / sizeof(pieces->few[0]);
+	pieces->is_forgotten = false;
+	pieces->lacks_memory = false;
+}
+
+void pieces_fini(struct pieces *pieces)
 {
 	if (pieces->list != pieces->few)
 		free(pieces->list);
@@ -17,17 +27,13 @@ static void free_list(struct pieces *pieces)
 
 static bool pieces_grow(struct pieces *pieces)
 {
-	struct piece *grown = pieces->few;
-	size_t cap = sizeof(pieces->few) / sizeof(pieces->few[0]);
+	size_t cap = 2 * pieces->cap;
+	struct piece *grown = malloc(cap * sizeof(*grown));
 
-	if (pieces->list) {
-		cap = 2 * pieces->cap;
-		grown = malloc(cap * sizeof(*grown));
-		if (!grown)
-			return false;
-		memcpy(grown, pieces->list, pieces->cnt * sizeof(*grown));
-		free_list(pieces);
-	}
+	if (!grown)
+		return false;
+	memcpy(grown, pieces->list, pieces->cnt * sizeof(*grown));
+	pieces_fini(pieces);
 	pieces->list = grown;
 	pieces->cap = cap;
 	return true;
@@ -46,12 +52,6 @@ void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_
 	} else {
 		pieces->lacks_memory = true;
 	}
-}
-
-void pieces_fini(struct pieces *pieces)
-{
-	free_list(pieces);
-	*pieces = (struct pieces){.list = NULL};
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b)

@@ -20,19 +20,20 @@ struct piece {
 	struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if that is known */
 };
 
-/* As many as the sleep has: all zero bytes is none; pieces_fini() when done. */
+/* As many as the sleep has: pieces_init() at first, pieces_fini() when done. */
 struct pieces {
 	struct piece *list; /* .few, until there are more */
 	size_t cnt, cap;
-	struct piece few[8];
 	bool is_forgotten; /* the history did not reach back to all of it */
 	bool lacks_memory; /* some are missing */
+	struct piece few[8];
 };
+
+void pieces_init(struct pieces *pieces);
 
 /* Append @ns of @cause, or lengthen the last piece. */
 void pieces_add(struct pieces *pieces, enum ks_cause cause, uint64_t gp, uint64_t ns);
 
-/* Forget them; it can be used again. */
 void pieces_fini(struct pieces *pieces);
 
 /* A sleep that ended by a callback of this domain, or was in one of its waits. */

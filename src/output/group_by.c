@@ -185,7 +185,7 @@ static int add_timers(struct group_by *tally, const struct stall *stall, bool is
 		struct timer_story story;
 		char key[48];
 
-		if (!timer_explain(&seg->timer, stall->tick, &story))
+		if (!timer_explain(segment_timer(seg), stall->tick, &story))
 			continue;
 		snprintf(key, sizeof(key), "%s %s", cause_name(seg->cause),
 			 timer_late_name(story.late));

@@ -55,7 +55,7 @@ static void put_timer(struct ndjson *json, const struct segment *seg, const stru
 {
 	struct timer_story story;
 
-	if (!timer_explain(&seg->timer, stall->tick, &story))
+	if (!timer_explain(segment_timer(seg), stall->tick, &story))
 		return;
 	ndjson_object(json, "timer");
 	ndjson_real(json, "into", story.into);
@@ -69,7 +69,7 @@ static void put_timer(struct ndjson *json, const struct segment *seg, const stru
 
 static void put_rcu(struct ndjson *json, const struct rcu_blame *rcu)
 {
-	if (rcu->part == RCU_PART_NONE)
+	if (!rcu || rcu->part == RCU_PART_NONE)
 		return;
 	ndjson_text(json, "part", rcu_part_name(rcu->part));
 	if (rcu->has_cpu)
@@ -96,7 +96,7 @@ static void put_segment(struct ndjson *json, const struct segment *seg, const st
 	if (seg->func)
 		ndjson_text(json, "function", seg->func);
 	put_timer(json, seg, stall);
-	put_rcu(json, &seg->rcu);
+	put_rcu(json, segment_rcu(seg));
 	ndjson_end_object(json);
 }
 

@@ -934,9 +934,10 @@ static void a_domain_at_rest_forgets_its_past_after_ten_seconds(void **state)
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
 	const struct walk_wait wait = {
 		.off_ns = 20 * SEC_NS, .in_ns = 20 * SEC_NS + 10, .needed = DONE(2)};
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 
 	(void)state;
+	pieces_init(&pieces);
 	go_through(dom, 1, SEC_NS, true);
 	domain_tidy(dom, 11 * SEC_NS);
 	assert_non_null(domain_initiator(dom, gp_id_done(DONE(1))));
@@ -988,9 +989,10 @@ static void a_wait_across_a_thousand_gps_is_explained(void **state)
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
 	const uint64_t end_ns = 1000 + 10 * (MANY + 1);
 	const struct walk_wait wait = {.off_ns = 1010, .wake_ns = end_ns, .in_ns = end_ns};
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 
 	(void)state;
+	pieces_init(&pieces);
 	queue_gps(dom, MANY);
 	walk_split(dom, &wait, &pieces);
 	assert_false(pieces.is_forgotten);
@@ -1012,9 +1014,10 @@ static void what_does_not_fit_the_budget_is_counted_and_unexplained(void **state
 	struct history_budget budget = {.max_bytes = 1};
 	struct domain *dom = domain_new(SRCU(1), DOMAIN_SRCU, KVM(1));
 	const struct walk_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2000};
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 
 	(void)state;
+	pieces_init(&pieces);
 	domain_set_budget(dom, &budget);
 	queue_gps(dom, 100); /* from 1010 to 2000 */
 	walk_split(dom, &wait, &pieces);
@@ -1050,9 +1053,10 @@ static void all_domains_together_stay_within_the_budget(void **state)
 
 static void pieces_of_one_cause_are_one(void **state)
 {
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 
 	(void)state;
+	pieces_init(&pieces);
 	pieces_add(&pieces, KS_CAUSE_READER, 1, 0);
 	assert_int_equal(pieces.cnt, 0);
 	pieces_add(&pieces, KS_CAUSE_READER, 1, 3);
@@ -1063,16 +1067,16 @@ static void pieces_of_one_cause_are_one(void **state)
 		pieces_add(&pieces, KS_CAUSE_READER, i, 1);
 	assert_int_equal(pieces.cnt, MANY);
 	pieces_fini(&pieces);
-	assert_int_equal(pieces.cnt, 0);
 }
 
 static void nothing_is_said_of_a_domain_that_was_never_heard_of(void **state)
 {
 	struct domain *dom = domain_new(MMU_SRCU, DOMAIN_SHARED, 0);
 	const struct walk_wait wait = {.off_ns = 1000, .wake_ns = 2000, .in_ns = 2500};
-	struct pieces pieces = {.cnt = 0};
+	struct pieces pieces;
 
 	(void)state;
+	pieces_init(&pieces);
 	walk_split(dom, &wait, &pieces);
 	assert_int_equal(pieces.cnt, 2);
 	assert_int_equal(pieces.list[0].cause, KS_CAUSE_UNEXPLAINED);

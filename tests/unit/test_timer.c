@@ -134,9 +134,12 @@ static void every_reason_has_a_name_and_a_sentence(void **state)
 
 static const struct segment *timed(const struct trace *trace, size_t skip)
 {
-	for (size_t i = 0; i < trace->stalls[0].stall.segments_cnt; i++)
-		if (trace->stalls[0].segments[i].timer.fired_ns && !skip--)
+	for (size_t i = 0; i < trace->stalls[0].stall.segments_cnt; i++) {
+		const struct armed_timer *timer = segment_timer(&trace->stalls[0].segments[i]);
+
+		if (timer && timer->fired_ns && !skip--)
 			return &trace->stalls[0].segments[i];
+	}
 	return NULL;
 }
 

@@ -300,11 +300,8 @@ static inline void trace_check(const struct stall *stall)
 		assert_true(stall->segments[i].ns > 0);
 		assert_true(stall->segments[i].cause < KS_CAUSE_CNT);
 		assert_true(stall->segments[i].ns <= stall->latency_ns);
-		assert_true(stall->segments[i].rcu.part < RCU_PART_CNT);
-		if (stall->segments[i].rcu.part)
-			assert_true(stall->segments[i].cause == KS_CAUSE_RCU);
-		if (stall->segments[i].timer.fired_ns)
-			assert_true(cause_is_timer(stall->segments[i].cause));
+		if (segment_rcu(&stall->segments[i]))
+			assert_true(segment_rcu(&stall->segments[i])->part < RCU_PART_CNT);
 		sum += stall->segments[i].ns;
 		by_cause[stall->segments[i].cause] += stall->segments[i].ns;
 	}
@@ -365,8 +362,8 @@ static inline void trace_format_account(struct seen *seen)
 
 		len += snprintf(seen->account + len, size - len, "%s%s", i ? ", " : "",
 				cause_name(seg->cause));
-		if (seg->rcu.part)
-			len += trace_part(seen->account + len, size - len, &seg->rcu);
+		if (segment_rcu(seg) && seg->rcu.part)
+			len += trace_part(seen->account + len, size - len, segment_rcu(seg));
 		if (seg->dom && seg->gp)
 			len += snprintf(seen->account + len, size - len, "@%" PRId64,
 					domain_gp_number(seg->dom, seg->gp));

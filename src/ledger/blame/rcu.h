@@ -43,9 +43,8 @@ const char *rcu_part_name(enum rcu_part part);
 /* Of one part: who is to blame. All zero bytes: not split. */
 struct rcu_blame {
 	enum rcu_part part;
-	/* holdout, prev-gp: which CPU held the grace period up. callbacks, barrier: where the last
-	 * of them ran. */
-	bool has_cpu;
+	/* .has_cpu: holdout, prev-gp: which CPU held the grace period up. callbacks, barrier: where
+	 * the last of them ran. */
 	uint16_t cpu;
 	uint16_t others; /* CPUs that held it up beside this one */
 	/* Who was on that CPU, or the preempted reader. 0: nobody, or not known. */
@@ -53,6 +52,7 @@ struct rcu_blame {
 	int32_t prio;
 	/* That the kthread saw it so, one after the other; or would have, if it had had a CPU. */
 	uint32_t times;
+	bool has_cpu;
 	bool in_guest;
 	bool is_same_run; /* the task did not leave its CPU from the first of these to the last */
 	uint64_t switches;

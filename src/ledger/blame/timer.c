@@ -91,7 +91,7 @@ bool timer_explain(const struct armed_timer *timer, const struct tick *tick,
 	int64_t period_ns = tick ? (int64_t)tick->period_ns : 0, to_edge;
 	uint64_t due_ns;
 
-	if (!period_ns || !tick->is_known || !timer->fired_ns || !timer->jiffies ||
+	if (!period_ns || !tick->is_known || !timer || !timer->fired_ns || !timer->jiffies ||
 	    !is_sane(timer, tick))
 		return false;
 	due_ns = edge_of(tick, timer->expires + 1);

@@ -60,7 +60,7 @@ struct timer_story {
 	enum timer_late late;
 };
 
-/* False: not enough is known of @timer or @tick. */
+/* False: not enough is known of @timer or @tick, which may be NULL. */
 bool timer_explain(const struct armed_timer *timer, const struct tick *tick,
 		   struct timer_story *story);
 

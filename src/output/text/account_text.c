@@ -129,7 +129,7 @@ static bool is_small(const struct segment *seg, const struct stall *stall)
 /* ": holdout, CPU 1 and 2 others, hog[12]" */
 static void add_part(struct str *out, const struct rcu_blame *rcu)
 {
-	if (rcu->part == RCU_PART_NONE)
+	if (!rcu || rcu->part == RCU_PART_NONE)
 		return;
 	str_addf(out, ": %s", rcu_part_name(rcu->part));
 	if (rcu->has_cpu)
@@ -163,7 +163,7 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 		str_addf(out, ", %.1f jiffies", seg->ns * 1e-9 * hz);
 	if (seg->func)
 		str_addf(out, "  %s", seg->func);
-	add_part(out, &seg->rcu);
+	add_part(out, segment_rcu(seg));
 	str_addf(out, "\n");
 }
 
@@ -174,7 +174,7 @@ static void add_timer(struct str *out, const struct segment *seg, const struct s
 	struct timer_story story;
 	char line[320], late[DURATION_LEN] = "", ns[DURATION_LEN];
 
-	if (!timer_explain(&seg->timer, stall->tick, &story))
+	if (!timer_explain(segment_timer(seg), stall->tick, &story))
 		return;
 	if (story.late != TIMER_ON_TIME && story.late_ns > 0)
 		snprintf(late, sizeof(late), " %s", format_nsec(story.late_ns, ns, sizeof(ns)));
