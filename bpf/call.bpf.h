@@ -214,11 +214,12 @@ static __always_inline void call_emit(const struct task_state *state, struct tas
  * A descriptor closed or a thread ended is no call, unless a VM's end or a wait was in it. What
  * took long is one, though it never slept.
  */
-static __always_inline bool call_is_news(const struct task_state *state, __u64 now)
+static __always_inline bool call_is_news(const struct task_state *state, struct task_struct *task,
+					 __u64 now)
 {
 	if (state->kind == KS_KIND_EXIT)
 		return state->flags & KS_CALL_WAITED ||
-		       (state->sleeps && !BPF_CORE_READ(current_task(), signal, live.counter));
+		       (state->sleeps && !BPF_CORE_READ(task, signal, live.counter));
 	if (state->sleeps)
 		return true;
 	if (state->kind == KS_KIND_CLOSE && !(state->flags & KS_CALL_LAST))
@@ -238,12 +239,14 @@ static __always_inline void call_bears(struct task_state *state, __u64 now, __s6
 	emit_step_at(now, KS_BORN, kvm_srcu(state->kvm), state->begin_ns, state->kvm);
 }
 
-static __always_inline void call_finish(struct task_state *state, __u32 tid, __u64 now, __s64 ret)
+/* @task is @tid, the current one, or one that died on this CPU just now. */
+static __always_inline void call_finish(struct task_state *state, struct task_struct *task,
+					__u32 tid, __u64 now, __s64 ret)
 {
 	if (state->kind == KS_KIND_CLOSE && kvm_is_dead(state->kvm))
 		state->flags |= KS_CALL_LAST;
-	if (call_is_news(state, now))
-		call_emit(state, (void *)bpf_get_current_task(), now, ret);
+	if (call_is_news(state, task, now))
+		call_emit(state, task, now, ret);
 	if (state->flags & KS_CALL_LAST)
 		vm_gone(state->kvm);
 	if (state->kind == KS_KIND_EXIT)
@@ -275,7 +278,7 @@ GLOBAL int call_return(__s64 ret)
 	now = bpf_ktime_get_ns();
 	if (state->kind == KS_KIND_DEV && KVM_NR(state->cmd) == NR_CREATE_VM)
 		call_creates(state, now, ret);
-	call_finish(state, tid, now, ret);
+	call_finish(state, current_task(), tid, now, ret);
 	return true;
 }
 
@@ -370,12 +373,11 @@ static __always_inline bool task_is_last(struct task_struct *task)
 
 /*
  * The last thread of a process that had VMs: those that nobody else holds died with it. The run
- * queue is locked: at most OWNER_VMS VMs are looked at, however many there are. When there may be
- * others, or one lives on, user space sweeps.
+ * queue may be locked: at most OWNER_VMS VMs are looked at, however many there are. When there may
+ * be others, or one lives on, user space sweeps.
  */
-static __always_inline void bury_vms(struct task_struct *task)
+static __always_inline void bury_vms(struct task_struct *task, __u32 tgid)
 {
-	__u32 tgid = task->tgid;
 	struct owner *owner, had;
 	bool is_rest;
 

@@ -143,13 +143,13 @@ static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct 
 		ran_fill_task(rec, prev, prev->pid);
 }
 
-/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. */
+/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. All but .head.lost. */
 static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
 				     struct task_struct *prev, __u64 since_ns, __u64 now,
 				     const struct place *place, const struct task_state *state)
 {
 	__builtin_memset(rec, 0, sizeof(*rec));
-	head_fill(&rec->head, now, shown_tid(task, task->pid), type);
+	head_fill_all_but_lost(&rec->head, now, shown_tid(task, task->pid), type);
 	rec->since_ns = since_ns;
 	rec->tgid = shown_tgid(task, task->tgid);
 	BPF_CORE_READ_STR_INTO(&rec->comm, task, comm);
@@ -173,6 +173,7 @@ static __always_inline void cpu_emit(__u8 type, struct task_struct *task, struct
 	if (!rec)
 		return;
 	cpu_fill(rec, type, task, prev, since_ns, now, place, state);
+	head_fill_lost(&rec->head);
 	ring_submit(rec);
 }
 

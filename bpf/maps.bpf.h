@@ -43,6 +43,8 @@ const volatile bool want_followed;
 /* Walk a stack when its task leaves the CPU: with rethook the walk ends at the first function that
  * a kretprobe waits for, unless its task is current (rethook_find_ret_addr(); v6.1 warns, too). */
 const volatile bool want_early_stacks;
+/* back_tp is attached: what can wait until no run queue is locked is done there. */
+const volatile bool has_back;
 /* Wake the reader when this much waits for it; else only a call's end does. */
 const volatile __u64 ring_wake_bytes = 1 << 20;
 
@@ -308,6 +310,26 @@ struct {
 	__type(value, struct cpu_state);
 } cpus SEC(".maps");
 
+/* What a switch leaves to back_tp: of who was given this CPU after a sleep, and of who is dead. */
+struct back {
+	__u64 now;    /* when it was given the CPU */
+	__u64 off_ns; /* of its sleep */
+	__u32 tid;    /* 0: nobody */
+	__u32 has_woken;
+	struct ks_cpu woken; /* KS_WOKEN, but for .head.lost */
+	__u64 dead; /* struct task_struct, which is there until back_tp is over; 0: nobody */
+	__u64 dead_ns;
+	__u32 dead_tid;
+	__u32 dead_tgid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct back);
+} backs SEC(".maps");
+
 /* By CPU: who was on one is asked for on another, too. User space makes it as large as the host. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -326,6 +348,13 @@ static __always_inline struct cpu_state *this_cpu(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&cpus, &zero);
+}
+
+static __always_inline struct back *this_back(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&backs, &zero);
 }
 
 static __always_inline __u32 current_tid(void)
@@ -402,15 +431,27 @@ static __always_inline void ring_lost(void)
 		room;                                                                              \
 	})
 
-static __always_inline void head_fill(struct ks_head *head, __u64 ts_ns, __u32 tid, __u8 type)
+/* Once there is room for the record. */
+static __always_inline void head_fill_lost(struct ks_head *head)
 {
 	struct cpu_state *cpu = this_cpu();
 
+	head->lost = cpu ? lost_take(&cpu->lost) : 0;
+}
+
+static __always_inline void head_fill_all_but_lost(struct ks_head *head, __u64 ts_ns, __u32 tid,
+						   __u8 type)
+{
 	head->ts_ns = ts_ns;
 	head->tid = tid;
 	head->cpu = bpf_get_smp_processor_id();
 	head->type = type;
-	head->lost = cpu ? lost_take(&cpu->lost) : 0;
+}
+
+static __always_inline void head_fill(struct ks_head *head, __u64 ts_ns, __u32 tid, __u8 type)
+{
+	head_fill_all_but_lost(head, ts_ns, tid, type);
+	head_fill_lost(head);
 }
 
 /* Records wait for the reader's next look: a wake-up each would move what we measure. */

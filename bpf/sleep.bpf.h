@@ -163,12 +163,19 @@ static __always_inline void stack_save(void *ctx, __u32 tid)
 	early->frames = len > 0 ? len / sizeof(__u64) : 0;
 }
 
-static __always_inline __u32 stack_take(struct task_struct *task, __u64 *addrs)
+/* Of @task, which has just been given this CPU; with has_back it is the current one. */
+static __always_inline __u32 stack_take(void *ctx, struct task_struct *task, __u64 *addrs)
 {
 	__u32 tid = task->pid;
 	struct early_stack *early;
 	long len;
 
+	if (has_back) {
+		len = TIMED_PART(
+			RUN_STACK_OF_SLEEPER,
+			bpf_get_stack(ctx, addrs, KS_STACK_MAX * sizeof(*addrs), OUR_FRAMES));
+		return len > 0 ? len / sizeof(*addrs) : 0;
+	}
 	if (!want_early_stacks) {
 		len = TIMED_PART(RUN_STACK_OF_SLEEPER,
 				 bpf_get_task_stack(task, addrs, KS_STACK_MAX * sizeof(*addrs), 0));
@@ -222,15 +229,62 @@ GLOBAL int quota_open(void)
 }
 
 /* A task that is in a call, or a wait, is dead. */
-static __always_inline void task_dies(struct task_struct *task, struct task_state *state, __u64 now)
+static __always_inline void task_dies(struct task_struct *task, __u32 tid, __u32 tgid,
+				      struct task_state *state, __u64 now)
 {
 	if (state->kind && state->kind != KS_KIND_EXIT) {
 		count_loss(KS_LOSS_NO_END); /* it died in the open, not in its call */
-		task_del(state, task->pid);
+		task_del(state, tid);
 	} else {
-		call_finish(state, task->pid, now, 0);
+		call_finish(state, task, tid, now, 0);
 	}
-	bury_vms(task);
+	bury_vms(task, tgid);
+}
+
+/* It has an entry, maybe, and makes no other call. @dead: its struct task_struct. Global, as
+ * task_sleeps(). */
+GLOBAL int task_is_dead(__u64 dead, __u32 tid, __u32 tgid, __u64 now)
+{
+	struct task_state *state = task_find(tid);
+
+	if (state && task_runs(state, tid))
+		task_dies((struct task_struct *)dead, tid, tgid, state, now);
+	task_forget(tid);
+	return 0;
+}
+
+/* One that died before, and that no back_tp came for, is buried first. */
+static __always_inline void back_buries(struct back *back)
+{
+	__u64 dead = back->dead;
+
+	if (!dead)
+		return;
+	back->dead = 0;
+	task_is_dead(dead, back->dead_tid, back->dead_tgid, back->dead_ns);
+}
+
+/* At the end of the switch to a task that never ran there is no back_tp (ret_from_fork()). */
+static __always_inline bool is_new(struct task_struct *task)
+{
+	return !(task->nvcsw + task->nivcsw);
+}
+
+/* The current task dies, and @next has its CPU. */
+static __always_inline void current_dies(struct task_struct *task, struct task_struct *next)
+{
+	struct back *back = has_back && !is_new(next) ? this_back() : NULL;
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!back) {
+		task_is_dead(bpf_get_current_task(), task->pid, task->tgid, now);
+		return;
+	}
+	back_buries(back);
+	back->dead_tid = task->pid;
+	back->dead_tgid = task->tgid;
+	back->dead_ns = now;
+	back->dead = (__u64)task;
 }
 
 /*
@@ -253,15 +307,11 @@ GLOBAL int task_sleeps(__u32 task_state)
 		orphan_open(task, bpf_ktime_get_ns());
 		return true;
 	}
-	if (is_orphan_in_wait(state) && !is_wait_state(task_state) && !(task_state & TASK_DEAD)) {
+	if (is_orphan_in_wait(state) && !is_wait_state(task_state)) {
 		task_del(state, tid);
 		return false;
 	}
 	now = bpf_ktime_get_ns();
-	if (task_state & TASK_DEAD) {
-		task_dies(task, state, now);
-		return false;
-	}
 	away_sleeps(&state->away, now);
 	if (!state->away.is_early)
 		state->wake_ssp = 0;
@@ -272,21 +322,21 @@ GLOBAL int task_sleeps(__u32 task_state)
 	return true;
 }
 
-/* With no call in flight, who sleeps in another state than D is not looked at. A thread that dies
- * makes no other call. */
+/* With no call in flight, who sleeps in another state than D is not looked at. */
 static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bool preempt,
-					 __u32 task_state)
+					 __u32 task_state, struct task_struct *next)
 {
 	if (preempt || !task_state) {
 		cpu_lost(task);
 		if (task_is_throttled(task))
 			quota_open();
+	} else if (task_state & TASK_DEAD) {
+		if (entries_cnt)
+			current_dies(task, next);
 	} else if ((tasks_cnt || is_wait_state(task_state)) && task_sleeps(task_state) &&
 		   want_early_stacks) {
 		stack_save(ctx, task->pid);
 	}
-	if (task_state & TASK_DEAD && entries_cnt)
-		task_forget(task->pid);
 }
 
 static __always_inline void sleep_wake(struct task_struct *task)
@@ -358,15 +408,27 @@ static __always_inline void sleep_emit_bare(const struct task_state *state, __u6
 	ring_submit(sleep);
 }
 
-static __always_inline void sleep_emit_stack(struct task_state *state, struct task_struct *task,
-					     __u64 now)
+/* How the sleep ended that the next record is about, if that was worth one. */
+static __always_inline void woken_emit(const struct back *back)
+{
+	struct ks_cpu *woken = back->has_woken ? ring_reserve(sizeof(*woken)) : NULL;
+
+	if (!woken)
+		return;
+	*woken = back->woken;
+	head_fill_lost(&woken->head);
+	ring_submit(woken);
+}
+
+static __always_inline void sleep_emit_stack(void *ctx, struct task_state *state,
+					     struct task_struct *task, __u64 now)
 {
 	struct ks_sleep *sleep = ring_reserve(sizeof(*sleep));
 
 	if (!sleep)
 		return;
 	sleep_fill(sleep, state, now);
-	sleep->frames = stack_take(task, sleep->stack);
+	sleep->frames = stack_take(ctx, task, sleep->stack);
 	/* else only the exit of a process's last thread is news */
 	if (state->kind == KS_KIND_EXIT && stack_waits((void *)sleep->stack, sleep->frames))
 		state->flags |= KS_CALL_WAITED;
@@ -374,9 +436,8 @@ static __always_inline void sleep_emit_stack(struct task_state *state, struct ta
 }
 
 /* A sleep outside any call, that may be a wait: what its stack says. False: it was none. */
-static __always_inline bool sleep_emit_wait(const struct task_state *state,
-					    struct task_struct *task, struct task_struct *prev,
-					    __u64 now)
+static __always_inline bool sleep_emit_wait(void *ctx, const struct task_state *state,
+					    struct task_struct *task, const struct back *back)
 {
 	struct ks_sleep *sleep;
 	struct ks_cpu *woken;
@@ -391,65 +452,116 @@ static __always_inline bool sleep_emit_wait(const struct task_state *state,
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 		return true;
 	}
-	frames = stack_take(task, sleep->stack);
+	frames = stack_take(ctx, task, sleep->stack);
 	if (!stack_waits((void *)sleep->stack, frames)) {
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 		bpf_ringbuf_discard(sleep, BPF_RB_NO_WAKEUP);
 		return false;
 	}
-	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS) {
-		cpu_fill(woken, KS_WOKEN, task, prev, state->away.wake_ns, now, &state->place,
-			 state);
+	if (back->has_woken) {
+		*woken = back->woken;
+		head_fill_lost(&woken->head);
 		ring_submit(woken);
 	} else {
 		bpf_ringbuf_discard(woken, BPF_RB_NO_WAKEUP);
 	}
-	sleep_fill(sleep, state, now);
+	sleep_fill(sleep, state, back->now);
 	sleep->frames = frames;
 	ring_submit(sleep);
 	return true;
 }
 
-/* Was it a wait? Who was woken by a callback that ran on top of a work of SRCU need not have waited
- * for that, or for any grace period. */
-static __always_inline bool orphan_waited(struct task_state *state, struct task_struct *task,
-					  struct task_struct *prev, __u64 now)
+/* Was who is woken by a callback that ran on top of a work of SRCU waiting for that, or for any
+ * grace period? Not by the wake-up alone. */
+static __always_inline bool may_have_waited(const struct task_state *state, __u64 now)
 {
-	if (!state->wake_ssp && now - state->away.off_ns < ORPHAN_MIN_NS)
-		return false;
-	if (!sleep_emit_wait(state, task, prev, now))
-		return false;
-	state->sleeps++;
-	state->flags |= KS_CALL_WAITED;
-	return true;
+	return state->wake_ssp || now - state->away.off_ns >= ORPHAN_MIN_NS;
 }
 
 /* An orphan is over with its sleep, or with the time that it was not allowed to run, which has a
  * record already. */
 static __always_inline void orphan_close(struct task_state *state, struct task_struct *task,
-					 struct task_struct *prev, __u64 now)
+					 bool is_news, __u64 now)
 {
-	if (state->throttled == THROTTLED_ALONE || orphan_waited(state, task, prev, now)) {
+	if (is_news) {
 		orphan_name(state, task);
 		call_emit(state, task, now, 0);
 	}
 	task_del(state, task->pid);
 }
 
-/* Of a sleep that is long enough to have a stack: who woke it, and who had the CPU meanwhile. */
-static __always_inline void sleep_emit_woken(const struct task_state *state,
-					     struct task_struct *task, struct task_struct *prev,
-					     __u64 now)
+static __always_inline void orphan_is_back(void *ctx, struct task_state *state,
+					   struct task_struct *task, const struct back *back)
 {
-	if (state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS)
-		cpu_emit(KS_WOKEN, task, prev, state->away.wake_ns, now, &state->place, state);
+	bool is_wait = sleep_emit_wait(ctx, state, task, back);
+
+	if (is_wait) {
+		state->sleeps++;
+		state->flags |= KS_CALL_WAITED;
+	}
+	orphan_close(state, task, is_wait, back->now);
 }
 
-static __always_inline void sleep_emit_all(struct task_state *state, struct task_struct *task,
-					   struct task_struct *prev, __u64 now)
+static __always_inline bool is_by_srcu(const struct task_state *state)
 {
-	sleep_emit_woken(state, task, prev, now);
-	sleep_emit_stack(state, task, now);
+	return state->wake_ssp || state->wait_ssp;
+}
+
+/* Its record is made. */
+static __always_inline void sleep_is_over(struct task_state *state)
+{
+	state->sleeps++;
+	if (is_by_srcu(state))
+		state->flags |= KS_CALL_WAITED;
+	state->away.off_ns = 0;
+}
+
+/* In no call that we know, and in no wait whose function was seen. */
+static __always_inline bool is_orphan(const struct task_state *state)
+{
+	return !state->kind && !state->wait_ssp;
+}
+
+/* @task has a CPU again, after a sleep that is to have its stack. */
+static __always_inline void task_is_back(void *ctx, struct task_state *state,
+					 struct task_struct *task, const struct back *back)
+{
+	if (is_orphan(state)) {
+		orphan_is_back(ctx, state, task, back);
+		return;
+	}
+	woken_emit(back);
+	sleep_emit_stack(ctx, state, task, back->now);
+	sleep_is_over(state);
+}
+
+/* The current task, if this CPU was just given to it and that has no record yet. */
+static __always_inline void current_is_back(void *ctx, struct back *back)
+{
+	__u32 tid = back->tid;
+	struct task_state *state;
+
+	if (!tid)
+		return;
+	back->tid = 0;
+	if (tid != current_tid())
+		return;
+	state = task_lookup(tid);
+	if (state && state->away.off_ns == back->off_ns)
+		task_is_back(ctx, state, bpf_get_current_task_btf(), back);
+}
+
+/* What only the switch to @task can say of the end of its sleep. Of one that is long enough to have
+ * a stack: who woke it, and who had the CPU meanwhile. */
+static __always_inline void back_fill(struct back *back, const struct task_state *state,
+				      struct task_struct *task, struct task_struct *prev, __u64 now)
+{
+	back->now = now;
+	back->off_ns = state->away.off_ns;
+	back->has_woken = state->away.wake_ns && now - state->away.off_ns >= STACK_MIN_NS;
+	if (back->has_woken)
+		cpu_fill(&back->woken, KS_WOKEN, task, prev, state->away.wake_ns, now,
+			 &state->place, state);
 }
 
 /* Only a stack can say whose a domain is that is no VM's own: the first wait on it has one. */
@@ -467,11 +579,39 @@ static __always_inline bool is_first_of_foreign(const struct task_state *state)
 	return true;
 }
 
-static __always_inline void task_on_cpu(struct task_struct *task, struct task_struct *prev)
+/* What an orphan was in is known by its stack alone. */
+static __always_inline bool needs_no_stack(const struct task_state *state, __u64 now)
+{
+	return is_by_srcu(state) && state->kind && now - state->away.off_ns < STACK_MIN_NS &&
+	       !is_first_of_foreign(state);
+}
+
+/* @task, which sleeps no more, has a CPU: what is known of that without its stack. Else @back, to
+ * be reported with it. */
+static __always_inline bool task_is_back_bare(struct task_state *state, struct task_struct *task,
+					      __u64 now)
+{
+	if (is_orphan(state)) {
+		bool is_throttled = state->throttled == THROTTLED_ALONE;
+
+		if (!is_throttled && may_have_waited(state, now))
+			return false;
+		orphan_close(state, task, is_throttled, now);
+		return true;
+	}
+	if (!needs_no_stack(state, now))
+		return false;
+	sleep_emit_bare(state, now);
+	sleep_is_over(state);
+	return true;
+}
+
+static __always_inline void task_on_cpu(void *ctx, struct task_struct *task,
+					struct task_struct *prev)
 {
 	__u32 tid = task->pid;
 	struct task_state *state = task_find(tid);
-	bool by_srcu;
+	struct back *back;
 	__u64 now;
 
 	if (!state)
@@ -481,21 +621,16 @@ static __always_inline void task_on_cpu(struct task_struct *task, struct task_st
 	if (!state->away.off_ns && state->throttled != THROTTLED_ALONE)
 		return;
 	now = bpf_ktime_get_ns();
-	if (!state->kind && !state->wait_ssp) {
-		orphan_close(state, task, prev, now);
+	if (task_is_back_bare(state, task, now))
 		return;
-	}
-	by_srcu = state->wake_ssp || state->wait_ssp;
-	/* what an orphan was in is known by its stack alone */
-	if (by_srcu && state->kind && now - state->away.off_ns < STACK_MIN_NS &&
-	    !is_first_of_foreign(state))
-		sleep_emit_bare(state, now);
+	back = this_back();
+	if (!back)
+		return;
+	back_fill(back, state, task, prev, now);
+	if (has_back)
+		back->tid = tid;
 	else
-		sleep_emit_all(state, task, prev, now);
-	state->sleeps++;
-	if (by_srcu)
-		state->flags |= KS_CALL_WAITED;
-	state->away.off_ns = 0;
+		task_is_back(ctx, state, task, back);
 }
 
 #endif

@@ -12,7 +12,8 @@
 /* Parts of programs that are measured by themselves. */
 enum run_part {
 	RUN_NOTHING,
-	RUN_STACK_OF_SLEEPER, /* in switch_tp: of another task, the run queue locked */
+	RUN_STACK_OF_SLEEPER, /* in back_tp: its own; without that in switch_tp: of another task,
+				 the run queue locked */
 	RUN_STACK_OF_STARTER, /* in timer_tp: its own */
 	RUN_PART_CNT
 };

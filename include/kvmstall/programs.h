@@ -95,7 +95,10 @@
 	X(work_end_tp, tp_btf, workqueue_execute_end, NO_FENTRY, NONE, STEP)                       \
 	X(timer_tp, tp_btf, timer_start, ALL, NONE, TIMER)                                         \
 	X(queue_tp, tp_btf, workqueue_queue_work, ALL, NONE, QUEUE)                                \
-	/* sleeps */                                                                               \
+	/* Sleeps. The first is after the switch: v6.15 26f80681a09b ("sched: Add sched tracepoints\
+	 * for RV task model"), in __schedule() once no run queue is locked. What switch_tp leaves to\
+	 * it must find it attached. */                                                            \
+	X(back_tp, tp_btf, sched_exit_tp, ALL, SWITCH_EXIT, SLEEP)                                 \
 	X(switch_tp, tp_btf, sched_switch, ALL, NONE, SLEEP)                                       \
 	X(waking_tp, tp_btf, sched_waking, ALL, NONE, SLEEP)                                       \
 	X(lock_tp, tp_btf, contention_begin, ALL, CONTENTION, LOCK)                                \

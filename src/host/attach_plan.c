@@ -27,6 +27,7 @@ enum need {
 	NEED_ITER,
 	NEED_CALL_EXPEDITED,
 	NEED_FIRST_RUN,
+	NEED_SWITCH_EXIT,
 	NEED_VM_FENTRY,
 	NEED_VM_KPROBE,
 };
@@ -79,6 +80,8 @@ static bool is_met(const struct features *features, enum backend backend, enum n
 		return features->has_call_expedited;
 	case NEED_FIRST_RUN:
 		return features->has_first_run;
+	case NEED_SWITCH_EXIT:
+		return features->has_switch_exit;
 	case NEED_VM_FENTRY:
 		return !features->is_vm_ioctl_lost;
 	case NEED_VM_KPROBE:
@@ -140,6 +143,14 @@ void attach_plan_rule_out(struct features *features, enum backend backend)
 		features->has_kprobe = false;
 	else
 		features->has_tp_btf = false;
+}
+
+bool attach_plan_has(const struct attach_plan *plan, enum ks_program program)
+{
+	for (size_t i = 0; i < plan->progs_cnt; i++)
+		if (plan->progs[i]->program == program)
+			return true;
+	return false;
 }
 
 bool attach_plan_carries(const struct attach_plan *plan, enum capability capability)

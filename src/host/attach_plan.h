@@ -62,6 +62,7 @@ struct features {
 	 */
 	bool is_vm_ioctl_lost;
 	bool has_first_run; /* the function of run_fentry: a vCPU passes it in its first KVM_RUN */
+	bool has_switch_exit; /* tracepoint sched_exit_tp (v6.15) */
 };
 
 struct attach_prog {
@@ -90,5 +91,6 @@ int attach_plan_make(const struct features *features, enum backend wanted, struc
 void attach_plan_rule_out(struct features *features, enum backend backend);
 
 bool attach_plan_carries(const struct attach_plan *plan, enum capability capability);
+bool attach_plan_has(const struct attach_plan *plan, enum ks_program program);
 
 #endif

@@ -69,6 +69,7 @@ struct host {
 	bool are_types_known;	 /* BTF could be read */
 	bool has_kvm_types;
 	bool defers_register; /* kvm_io_bus_register_dev() uses call_srcu() */
+	bool has_switch_exit; /* tracepoint sched_exit_tp */
 	bool lacks_sysfs;     /* there is no /sys */
 	uint64_t fds_max;     /* open files, the hard limit */
 	uint64_t memory_max;  /* address space, bytes */

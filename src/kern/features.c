@@ -262,6 +262,7 @@ void features_fill_host(const struct kernel_traits *traits, struct host *host)
 	host->are_types_known = traits->are_known;
 	host->has_kvm_types = traits->has_kvm_types;
 	host->defers_register = traits->defers_register;
+	host->has_switch_exit = traits->has_switch_exit;
 	fill_sampling(host);
 }
 
@@ -278,5 +279,6 @@ void features_for_plan(const struct feature_result results[FEATURE_CNT], const s
 		.has_kprobe = results[FEATURE_KPROBE].works,
 		.has_call_expedited = host->has_call_expedited,
 		.has_first_run = host->has_first_run,
+		.has_switch_exit = host->has_switch_exit,
 	};
 }

@@ -91,6 +91,8 @@ void kernel_types_traits(const struct kernel_types *types, struct kernel_traits 
 		return;
 	traits->rcu_data_from_rq = find_from_rq(types->btf, "rcu_data");
 	traits->this_cpu_off_from_rq = find_from_rq(types->btf, "this_cpu_off");
+	traits->has_switch_exit =
+		btf__find_by_name_kind(types->btf, "btf_trace_sched_exit_tp", BTF_KIND_TYPEDEF) > 0;
 	find_kvm(types->btf, traits);
 	if (!traits->has_kvm_types && types->module)
 		find_kvm(types->module, traits);

@@ -19,6 +19,7 @@ struct kernel_traits {
 	bool are_known;
 	bool has_kvm_types;	  /* struct kvm, in the kernel's or its module's */
 	bool defers_register;	  /* kvm_io_bus_register_dev() uses call_srcu() */
+	bool has_switch_exit;	  /* tracepoint sched_exit_tp (v6.15) */
 	int64_t rcu_data_from_rq; /* from a CPU's struct rq to its struct rcu_data; 0: not known */
 	int64_t this_cpu_off_from_rq; /* to its this_cpu_off; 0: not known, or not on x86 */
 };

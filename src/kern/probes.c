@@ -148,14 +148,18 @@ static bool uses_kretprobes(const struct probes *probes)
 	return false;
 }
 
-static void set_early_stacks(struct probes *probes, const struct symbols *syms)
+/* When a stack is walked: its task is current in back_tp, as it is when it leaves its CPU. */
+static void set_stacks(struct probes *probes, const struct symbols *syms)
 {
 	struct kvmstall_bpf *skel = probes->skel;
+	bool must_be_early = getenv("KVMSTALL_EARLY_STACKS");
 
+	skel->rodata->has_back =
+		attach_plan_has(probes->plan, KS_PROGRAM_back_tp) && !must_be_early;
 	/* somebody else's kretprobes on the same functions are the same to a walk */
-	skel->rodata->want_early_stacks =
-		symbols_address(syms, KS_RETHOOK_TRAMPOLINE) &&
-		(uses_kretprobes(probes) || getenv("KVMSTALL_EARLY_STACKS"));
+	skel->rodata->want_early_stacks = !skel->rodata->has_back &&
+					  symbols_address(syms, KS_RETHOOK_TRAMPOLINE) &&
+					  (uses_kretprobes(probes) || must_be_early);
 	if (!skel->rodata->want_early_stacks)
 		bpf_map__set_max_entries(skel->maps.early_stacks, 1);
 }
@@ -193,7 +197,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 
 	set_symbols(skel, syms);
 	set_waits(skel, syms);
-	set_early_stacks(probes, syms);
+	set_stacks(probes, syms);
 	ioctl_wanted(wanted);
 	memcpy((void *)skel->rodata->wanted, wanted, sizeof(wanted));
 	skel->rodata->want_all_calls = cfg->want_all_calls;

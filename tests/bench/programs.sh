@@ -97,7 +97,7 @@ names()
 {
 	printf '#include <kvmstall/programs.h>\nKS_PROGRAMS(X)\n' | ${CC:-cc} -E -P -I"$here/include" - |
 		grep -oE 'X\([a-z_]+' | cut -c3-
-	printf '%s\n' 'nothing' 'the stack in switch_tp' 'the stack in timer_tp'
+	printf '%s\n' 'nothing' 'the stack of a sleep' 'the stack in timer_tp'
 }
 
 about()

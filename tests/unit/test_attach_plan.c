@@ -175,6 +175,28 @@ static void optional_programs_follow_their_symbol(void **state)
 	}
 }
 
+/* In every backend, and before the program of the switch, which leaves work to it. */
+static void what_follows_a_switch_is_attached_first(void **state)
+{
+	struct features features = {1, 1, 1, 1, 1, 1, 1, 0};
+
+	(void)state;
+	for (int has = 0; has < 2; has++) {
+		features.has_switch_exit = has;
+		for (int backend = 0; backend < BACKEND_CNT; backend++) {
+			struct attach_plan plan;
+			bool is_before = false;
+
+			assert_int_equal(attach_plan_make(&features, backend, &plan, NULL), 0);
+			assert_int_equal(attach_plan_has(&plan, KS_PROGRAM_back_tp), has);
+			assert_true(attach_plan_has(&plan, KS_PROGRAM_switch_tp));
+			for (size_t i = 0; plan.progs[i]->program != KS_PROGRAM_switch_tp; i++)
+				is_before |= plan.progs[i]->program == KS_PROGRAM_back_tp;
+			assert_int_equal(is_before, has);
+		}
+	}
+}
+
 /* One function by a kprobe where ftrace misplaces it, and no other. */
 static void a_misplaced_function_is_probed_another_way(void **state)
 {
@@ -221,7 +243,7 @@ static void each_program_is_of_some_plan(void **state)
 
 	(void)state;
 	for (int is_lost = 0; is_lost < 2; is_lost++) {
-		const struct features features = {1, 1, 1, 1, 1, 1, 1, 1, is_lost, 1};
+		const struct features features = {1, 1, 1, 1, 1, 1, 1, 1, is_lost, 1, 1};
 
 		for (int backend = 0; backend < BACKEND_CNT; backend++) {
 			struct attach_plan plan;
@@ -253,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_cannot_is_told_why),
 		cmocka_unit_test(facts_are_those_of_the_programs),
 		cmocka_unit_test(optional_programs_follow_their_symbol),
+		cmocka_unit_test(what_follows_a_switch_is_attached_first),
 		cmocka_unit_test(a_misplaced_function_is_probed_another_way),
 		cmocka_unit_test(returns_are_attached_after_entries),
 		cmocka_unit_test(each_program_is_of_some_plan),
