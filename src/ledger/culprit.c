@@ -428,6 +428,25 @@ static void blame_waker(const struct culprit_input *in, const struct segment *se
 	memcpy(culprit->comm, wait->waker_comm, sizeof(culprit->comm));
 }
 
+/* While it goes on, nobody has ended it: who was seen invalidating meanwhile. */
+static void blame_invalidator(const struct stall *stall, uint64_t begin_ns, uint64_t end_ns,
+			      struct culprit *culprit)
+{
+	const struct invalidator *seen;
+
+	if (!stall->vm || !stall->vm->srcu)
+		return;
+	seen = domain_invalidator(stall->vm->srcu);
+	if (seen->ts_ns < begin_ns || seen->ts_ns > end_ns)
+		return;
+	culprit->kind = CULPRIT_WAKER;
+	culprit->is_known = true;
+	culprit->tid = seen->tid;
+	culprit->func = seen->func;
+	culprit->call = seen->call;
+	memcpy(culprit->comm, seen->comm, sizeof(culprit->comm));
+}
+
 /* The call waits for a thread to end or to do its work, and that one is stopped, with its process.
  * While it goes on nobody has ended it: of which process the thread is, the VM says. */
 static bool blame_halted(const struct culprit_input *in, const struct stall *stall,
@@ -495,6 +514,8 @@ static bool blame_cpu(const struct culprit_input *in, const struct stall *stall,
 	if (seg->cause == KS_CAUSE_OTHER_SLEEP || seg->cause == KS_CAUSE_INVALIDATION ||
 	    seg->cause == KS_CAUSE_KTHREAD)
 		blame_waker(in, seg, begin_ns, end_ns, culprit);
+	if (seg->cause == KS_CAUSE_INVALIDATION && culprit->kind == CULPRIT_NONE)
+		blame_invalidator(stall, begin_ns, end_ns, culprit);
 	if (seg->cause == KS_CAUSE_WAKEUP || seg->cause == KS_CAUSE_RUNNABLE) {
 		wait = cpu_waits_find(&in->task->cpu_waits, in->task->tid, begin_ns, end_ns);
 		if (wait)

@@ -764,3 +764,13 @@ const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp
 {
 	return gp && dom->readers && dom->readers->gp == gp ? dom->readers : NULL;
 }
+
+void domain_invalidates(struct domain *dom, const struct invalidator *invalidator)
+{
+	dom->invalidator = *invalidator;
+}
+
+const struct invalidator *domain_invalidator(const struct domain *dom)
+{
+	return &dom->invalidator;
+}

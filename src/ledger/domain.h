@@ -77,6 +77,15 @@ struct suspect {
 	char comm[KS_COMM_LEN];
 };
 
+/* Who was seen invalidating guest memory last: the VM's memory slots wait for that. */
+struct invalidator {
+	uint64_t ts_ns; /* 0: nobody */
+	uint32_t tid;
+	enum call_id call; /* the system call that it is in */
+	const char *func;  /* where in it */
+	char comm[KS_COMM_LEN];
+};
+
 struct domain;
 
 /*
@@ -156,6 +165,10 @@ int domain_count_readers(struct domain *dom, const struct ks_readers *rec);
 
 /* What is known of how many held @gp; NULL: nothing. */
 const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp);
+
+/* Somebody invalidates memory of the VM whose own kvm->srcu this is. */
+void domain_invalidates(struct domain *dom, const struct invalidator *invalidator);
+const struct invalidator *domain_invalidator(const struct domain *dom);
 
 /* Those of @gp, most likely first; how many in @cnt. */
 const struct suspect *domain_suspects(const struct domain *dom, uint64_t gp, size_t *cnt);

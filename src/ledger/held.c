@@ -38,6 +38,14 @@ static void add(struct held_queue *queue, const struct ks_step *step)
 		.ssp = step->ssp, .gp = step->seq >> SEQ_STATE_BITS, .kvm = step->val};
 }
 
+void held_seek(struct held_queue *queue, uint64_t ssp, uint64_t kvm)
+{
+	const struct ks_step step = {.ssp = ssp, .val = kvm};
+
+	if (find(queue, ssp) == queue->cnt)
+		add(queue, &step);
+}
+
 void held_record(struct held_queue *queue, const struct ks_head *head, size_t size)
 {
 	const struct ks_step *step = (const struct ks_step *)head;

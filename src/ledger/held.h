@@ -24,7 +24,7 @@
 
 struct held_domain {
 	uint64_t ssp;
-	uint64_t gp;  /* srcu_gp_seq's counter */
+	uint64_t gp;  /* srcu_gp_seq's counter; 0: none is held, one scan is enough */
 	uint64_t kvm; /* whose threads may hold it; 0: it is not a VM's own */
 	uint64_t not_before_ns;
 	uint32_t scans; /* made for it so far, or put off */
@@ -42,6 +42,10 @@ struct held_queue {
  * adds one, KS_GP_END of another grace period takes it away.
  */
 void held_record(struct held_queue *queue, const struct ks_head *head, size_t size);
+
+/* The threads of @kvm's process are to be scanned once, for another reason: @ssp is its
+ * kvm->srcu. */
+void held_seek(struct held_queue *queue, uint64_t ssp, uint64_t kvm);
 
 /* The domain to scan now, or NULL. It stays until held_done() or held_postpone(). */
 const struct held_domain *held_next(const struct held_queue *queue, uint64_t now_ns);

@@ -89,6 +89,7 @@ struct domain {
 	size_t bytes;		       /* of the lists, as counted in .budget */
 	struct reader_counts *readers; /* of one GP; NULL: never counted */
 	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	struct invalidator invalidator;
 };
 
 static inline bool transition_is_after(const struct transition *moment, uint64_t ts_ns)

@@ -87,6 +87,17 @@ const struct domain *ledger_domain(const struct ledger *ledger, uint64_t ssp)
 	return map_get(&ledger->domains, ssp);
 }
 
+uint64_t ledger_take_sought(struct ledger *ledger, uint64_t *ssp)
+{
+	const struct vm *vm = ledger->sought_kvm ? ledger_vm(ledger, ledger->sought_kvm) : NULL;
+
+	ledger->sought_kvm = 0;
+	if (!vm || !vm->srcu)
+		return 0;
+	*ssp = domain_ssp(vm->srcu);
+	return vm->kvm;
+}
+
 const struct map *ledger_vms(const struct ledger *ledger)
 {
 	return &ledger->vms.living;

@@ -68,6 +68,13 @@ struct vm *ledger_vm(const struct ledger *ledger, uint64_t kvm);
 /* The domain at this address, as long as no record is taken; NULL: none is known. */
 const struct domain *ledger_domain(const struct ledger *ledger, uint64_t ssp);
 
+/*
+ * A VM whose memory slots wait for an invalidation, and it is not known whose: who scans the
+ * threads of its process (KS_SUSPECT on its kvm->srcu, in @ssp) may find that out. 0: none. Each
+ * is returned once.
+ */
+uint64_t ledger_take_sought(struct ledger *ledger, uint64_t *ssp);
+
 /* All live VMs, struct vm by address; as long as no record is taken. */
 const struct map *ledger_vms(const struct ledger *ledger);
 

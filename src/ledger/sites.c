@@ -98,6 +98,18 @@ const struct site sites[] = {
 	{ "__mmu_notifier_clear_young",        .is = SITE_NOTIFIES },
 	{ "__mmu_notifier_test_young",         .is = SITE_NOTIFIES },
 	{ "__mmu_notifier_change_pte",         .is = SITE_NOTIFIES },
+	/* mm/: what lies between the two for long. Names from 6.1 to 7.3, inlined or not */
+	{ "zap_page_range_single*",            .is = SITE_UNMAPS },
+	{ "zap_vma_range*",                    .is = SITE_UNMAPS },
+	{ "unmap_vmas",                        .is = SITE_UNMAPS },
+	{ "unmap_page_range",                  .is = SITE_UNMAPS },
+	{ "unmap_hugepage_range",              .is = SITE_UNMAPS },
+	{ "__unmap_hugepage_range",            .is = SITE_UNMAPS },
+	{ "change_protection",                 .is = SITE_UNMAPS },
+	{ "move_page_tables",                  .is = SITE_UNMAPS },
+	{ "try_to_migrate_one",                .is = SITE_UNMAPS },
+	{ "try_to_unmap_one",                  .is = SITE_UNMAPS },
+	{ "copy_page_range",                   .is = SITE_UNMAPS },
 	/* virt/kvm/eventfd.c flush_workqueue(irqfd_cleanup_wq); inlined into their callers or not */
 	{ "kvm_irqfd_release",                 KVM(SITE_FLUSHES) },
 	{ "kvm_irqfd_deassign",                KVM(SITE_FLUSHES) },

@@ -55,6 +55,8 @@ enum site_is {
 	SITE_ENTERS = 1 << 23, /* as the innermost function: a guest runs, or is about to */
 	/* the mutex is a vCPU's, which KVM_RUN holds */
 	SITE_VCPU_LOCK = 1 << 18,
+	/* between the start and the end of an MMU-notifier invalidation, as a rule */
+	SITE_UNMAPS = 1 << 27,
 	/* sleeps by itself until the readers of a VMA's lock have gone; the last one wakes it */
 	SITE_VMA_LOCK = 1 << 19,
 };

@@ -216,6 +216,25 @@ bool stack_in_vcpu_lock(const struct stack *stack)
 	return sleeps_in && site_is(sleeps_in) & SITE_VCPU_LOCK;
 }
 
+enum call_id stack_system_call(const struct stack *stack)
+{
+	enum call_id call = CALL_NONE;
+
+	for (size_t i = stack->cnt; i && !call; i--)
+		call = call_of_entry(stack->names[i - 1]);
+	return call;
+}
+
+const char *stack_unmaps_in(const struct stack *stack)
+{
+	const char *func = stack_notifier(stack);
+
+	for (size_t i = 0; i < stack->cnt && !func; i++)
+		if (site_is(stack->names[i]) & SITE_UNMAPS)
+			func = stack->names[i];
+	return func;
+}
+
 bool stack_in_vma_lock(const struct stack *stack)
 {
 	const char *sleeps_in = stack->derived.sleeps_in;

@@ -64,6 +64,12 @@ bool stack_in_mutex(const struct stack *stack);
 /* Does it wait until no MMU-notifier invalidation is in flight? A task ends such a wait. */
 bool stack_in_invalidation(const struct stack *stack);
 
+/* The system call that its outermost functions are of; CALL_NONE: none that is known. */
+enum call_id stack_system_call(const struct stack *stack);
+
+/* Where in an MMU-notifier invalidation it is; NULL: in none that is known. */
+const char *stack_unmaps_in(const struct stack *stack);
+
 /* Does it wait until nobody reads a VMA? */
 bool stack_in_vma_lock(const struct stack *stack);
 

@@ -49,20 +49,11 @@ int suspect_rank(enum domain_kind kind, const struct stack *stack, uint32_t stat
 	return kind == DOMAIN_SHARED ? rank_of_host(stack, state) : rank_of_vm(stack, state);
 }
 
-static enum call_id system_call(const struct stack *stack)
-{
-	enum call_id call = CALL_NONE;
-
-	for (size_t i = stack->cnt; i && !call; i--)
-		call = call_of_entry(stack->names[i - 1]);
-	return call;
-}
-
 enum call_id suspect_call(enum domain_kind kind, const struct stack *stack)
 {
 	enum call_id call = stack_reads(stack);
 
-	return kind == DOMAIN_SHARED && !call ? system_call(stack) : call;
+	return kind == DOMAIN_SHARED && !call ? stack_system_call(stack) : call;
 }
 
 const char *suspect_function(enum domain_kind kind, const struct stack *stack)

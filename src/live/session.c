@@ -292,7 +292,7 @@ static int flush(struct session *session, uint64_t now_ns)
  * after that, which a scan for readers, or who has the CPU, may make late. */
 int session_take(struct session *session)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_now_ns(), kvm, ssp;
 	int ret = probes_read(session->probes);
 
 	if (ret < 0)
@@ -304,6 +304,9 @@ int session_take(struct session *session)
 	ret = sweep(session, now_ns);
 	if (ret < 0)
 		return ret;
+	kvm = ledger_take_sought(session->ledger, &ssp);
+	if (kvm)
+		held_seek(&session->held, ssp, kvm);
 	ret = find_suspects(&session->held, session->ledger, session->probes, session->order);
 	return ret ? ret : flush(session, now_ns);
 }

@@ -54,7 +54,10 @@ int find_suspects(struct held_queue *queue, const struct ledger *ledger, struct 
 			held_done(queue, held);
 		} else {
 			held_scanned(queue, held, now);
-			ret = count(probes, order, ssp);
+			if (held->gp)
+				ret = count(probes, order, ssp);
+			else
+				held_done(queue, held);
 			probes_scan(probes, tgid, ssp);
 		}
 	}

@@ -10,5 +10,5 @@ for part in inject injections sites counterfactual stuck; do
 done
 tests=${tests/nothing-left/inject-reader inject-lock inject-kworker inject-normal-gp
 	inject-mmu-notifier inject-none inject-notifier-reader inject-invalidation inject-mmap-lock inject-rcu-holdout inject-rcu-fdtable inject-unexplained $site_tests counterfactual
-	stuck-reader stuck-unseen stuck-stopped stuck-together stuck-in-flight stuck-attached stuck-killed stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu
+	stuck-reader stuck-unseen stuck-stopped stuck-together stuck-in-flight stuck-attached stuck-killed stuck-invalidation stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu
 	nothing-left}

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # work and here are run.sh's, watcher is watch.sh's
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='stuck-reader stuck-unseen stuck-stopped stuck-together stuck-in-flight stuck-attached stuck-killed
-	stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu' \
+	stuck-invalidation stuck-dump stuck-dump-pool stuck-callbacks stuck-cycle stuck-rcu' \
 	exec bash "$(dirname "$0")/run.sh"
 
 # hang SECONDS [INJECTION]: in $vmm and $reader the process, and its thread that will have held the domain.
@@ -66,6 +66,29 @@ test_stuck_reader()
 	note "$(jq -r '.seen[0] | "\(.latency_ns / 1e6 | floor) ms: \(.segments
 		| map(select(.cause == "reader" or .cause == "poll-backoff")) | group_by(.cause)
 		| map("\(.[0].cause) \(map(.ns) | add / 1e6 | floor) ms") | join(", "))"' rounds)"
+}
+
+# Symptom A5: two threads unmap guest memory, one always before the other has ended, and a memslot update waits for both.
+test_stuck_invalidation()
+{
+	repeat 3 invalidation_hangs
+}
+
+invalidation_hangs()
+{
+	watch trace --stuck 1s
+	"$KVMSTALL" repro --json --profile minimal --inject invalidation --hold 5s >repro 2>err &
+	vmm=$!
+	wait $vmm || { unwatch; skip "not here: $(tail -n 1 err)"; }
+	unwatch
+	some "told while it hangs" "select(.stuck and .cause == \"invalidation\" and .tid == $vmm)" trace
+	# The first scan asks for one of the threads.
+	value "map(select(.stuck and .cause == \"invalidation\" and .tid == $vmm)) | [length, (map(select(.culprit.kind == \"waker\"
+		and .culprit.comm == \"kvmstall-unmap\" and .culprit.tid != $vmm and .culprit.function != null)) | length)] | tojson" trace >named
+	note "$(jq -r '"\(.[1]) of \(.[0]) lines name one of those who unmap"' named)"
+	jq -e '.[1] >= 1' named || fail "nobody is named: $(jq -c 'select(.stuck) | {latency_ns, cause, culprit}' trace)"
+	none "another is named" "select(.stuck and .cause == \"invalidation\" and .tid == $vmm and .culprit
+		and .culprit.comm != \"kvmstall-unmap\") | .culprit" trace
 }
 
 # A read lock that was leaked cannot be made without a broken kernel. What is like it for whoever scans: a reader that is no

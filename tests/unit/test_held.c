@@ -48,6 +48,19 @@ static void two_vms_held_at_once_are_both_scanned(void **state)
 	assert_int_equal(queue.dropped, 0);
 }
 
+/* A scan for another reason than a reader: once, and not twice in the queue. */
+static void one_that_is_sought_is_scanned_once(void **state)
+{
+	struct held_queue queue = {.cnt = 0};
+
+	(void)state;
+	held_seek(&queue, SSP(1), KVM(1));
+	held_seek(&queue, SSP(1), KVM(1));
+	assert_true(held_next(&queue, 100 * MS)->gp == 0);
+	assert_true(scan(&queue, 100 * MS) == KVM(1));
+	assert_null(held_next(&queue, 1000 * MS));
+}
+
 static void one_held_while_another_was_just_scanned_is_scanned_later(void **state)
 {
 	struct held_queue queue = {.cnt = 0};
@@ -170,6 +183,7 @@ static void a_reader_that_no_scan_saw_is_scanned_for_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_is_sought_is_scanned_once),
 		cmocka_unit_test(two_vms_held_at_once_are_both_scanned),
 		cmocka_unit_test(one_held_while_another_was_just_scanned_is_scanned_later),
 		cmocka_unit_test(a_grace_period_that_is_over_needs_no_scan),

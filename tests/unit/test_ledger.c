@@ -608,6 +608,53 @@ static void a_waiter_that_holds_what_it_waits_for_is_named_once_nobody_else_was(
 	trace_free(trace);
 }
 
+static void asleep_in(struct trace *trace, uint64_t since_us, uint64_t us, const char *const *stack)
+{
+	const struct row row = {.stack = stack};
+	union any_record rec = {
+		.task = {.head = {.ts_ns = TRACE_NS(us), .tid = 12, .type = KS_ASLEEP},
+			 .begin_ns = TRACE_NS(since_us - 10),
+			 .off_ns = TRACE_NS(since_us),
+			 .kvm = KVM(1),
+			 .tgid = TGID(1),
+			 .kind = KS_KIND_VM,
+			 .cmd = MEMSLOT}};
+
+	rec.task.frames = trace_stack(&row, rec.task.stack);
+	assert_int_equal(trace_feed_sized(trace, &rec, sizeof(rec.task)), 0);
+}
+
+/* Symptom A5: a memory slot that waits for an invalidation says whose it is while it hangs, and
+ * asks for a scan as long as that is not known. */
+static void who_invalidates_is_named_while_a_memslot_waits_for_that(void **state)
+{
+	const char *const *waits = STACK("schedule", "kvm_swap_active_memslots", "kvm_set_memslot",
+					 "kvm_vm_ioctl", "__x64_sys_ioctl");
+	const struct row rows[] = {BORN(10, 1)};
+	struct trace *trace = RUN(rows);
+	uint64_t ssp = 0;
+
+	(void)state;
+	suspect(trace, 13, SRCU(1), 50,
+		STACK("zap_page_range_single_batched", "__x64_sys_madvise"));
+	asleep_in(trace, 110, 500000, waits); /* that one was before */
+	assert_int_equal(trace->stalls[0].stall.cause, KS_CAUSE_INVALIDATION);
+	assert_false(trace->stalls[0].stall.culprit.is_known);
+	assert_true(ledger_take_sought(trace->ledger, &ssp) == KVM(1));
+	assert_true(ssp == SRCU(1));
+	assert_true(ledger_take_sought(trace->ledger, &ssp) == 0);
+
+	suspect(trace, 14, SRCU(1), 600000, STACK("schedule", "alloc_fd"));
+	suspect(trace, 13, SRCU(1), 600010,
+		STACK("zap_page_range_single_batched", "__x64_sys_madvise"));
+	asleep_in(trace, 110, 1000000, waits);
+	assert_string_equal(trace->stalls[1].culprit,
+			    "zap_page_range_single_batched, madvise, vmm[13], 0");
+	assert_int_equal(trace->stalls[1].stall.culprit.kind, CULPRIT_WAKER);
+	assert_true(ledger_take_sought(trace->ledger, &ssp) == 0);
+	trace_free(trace);
+}
+
 /* The same reader for so long, and none of the threads is one: a leak, unless one was found, a
  * record of one may have been lost, or the scan is not of all who may be it. */
 static void a_read_lock_is_leaked_if_nobody_is_in_a_place_that_holds_it(void **state)
@@ -875,6 +922,7 @@ static void task_number_0_and_the_last_are_tasks_like_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_invalidates_is_named_while_a_memslot_waits_for_that),
 		cmocka_unit_test(vms_are_numbered_and_their_calls_are_theirs),
 		cmocka_unit_test(a_calls_vm_is_found_without_its_address),
 		cmocka_unit_test(a_close_that_outlives_its_vm_is_still_its_own),

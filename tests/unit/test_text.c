@@ -156,6 +156,29 @@ static void a_call_that_failed_says_so(void **state)
 	trace_free(trace);
 }
 
+static void a_thread_that_is_waited_for_says_where_it_is(void **state)
+{
+	const struct row rows[] = {CALL(100, 9100, 12, 0, VCPU, 0)};
+	struct trace *trace = RUN(rows);
+	struct stall stall = trace->stalls[0].stall;
+	struct culprit culprit = {.is_known = true, .tid = 13, .comm = "vmm"};
+	char *text;
+
+	(void)state;
+	culprit.func = "zap_page_range_single";
+	culprit.call = CALL_CLOSE;
+	culprit.seg = &(struct segment){.cause = KS_CAUSE_INVALIDATION};
+	culprit.callbacks = -1;
+	stall.culprit = culprit;
+	stall.culprit.kind = CULPRIT_WAKER;
+	stall.is_stuck = true;
+	text = text_of(&stall, &(struct text_cfg){.show_account = true});
+	assert_non_null(strstr(text, ": waits for vmm[13] in zap_page_range_single (close)\n"));
+	assert_non_null(strstr(text, "culprit: zap_page_range_single in close by vmm[13]\n"));
+	free(text);
+	trace_free(trace);
+}
+
 /* Short stacks are not taken: what is not known leaves no hole in a sentence. */
 static void a_sentence_is_whole_without_a_function_or_a_call(void **state)
 {
@@ -177,6 +200,8 @@ static void a_sentence_is_whole_without_a_function_or_a_call(void **state)
 		{"f", CALL_RUN, CULPRIT_HOLDER, false, "f in KVM_RUN held by vmm[11]"},
 		{NULL, CALL_RUN, CULPRIT_HOLDER, false, "a lock in KVM_RUN held by vmm[11]"},
 		{NULL, CALL_NONE, CULPRIT_HOLDER, false, "a lock held by vmm[11]"},
+		{"f", CALL_RUN, CULPRIT_WAKER, false, "f in KVM_RUN by vmm[11]"},
+		{NULL, CALL_NONE, CULPRIT_WAKER, false, "vmm[11]"},
 	};
 	static const struct text_cfg cfg = {.show_account = true};
 	struct trace *trace = RUN(trace_seed_rows);
@@ -585,6 +610,7 @@ int main(void)
 		cmocka_unit_test(names_of_tasks_are_printable),
 		cmocka_unit_test(colour_is_only_asked_for),
 		cmocka_unit_test(the_account_tells_waits_segments_and_what_if),
+		cmocka_unit_test(a_thread_that_is_waited_for_says_where_it_is),
 		cmocka_unit_test(a_summary_tells_counts_causes_and_losses),
 	};
 

@@ -104,6 +104,7 @@ static const char *const trace_functions[] = {
 	"__vma_start_exclude_readers",
 	"vma_mark_detached",
 	"__vm_munmap",
+	"zap_page_range_single_batched",
 };
 
 #define FN_BASE 0xffffffff81000000ULL

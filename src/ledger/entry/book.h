@@ -48,6 +48,7 @@ struct ledger {
 	/* The next look for what can be forgotten: then, and not before as many records as it looks
 	 * at domains and tasks. */
 	uint64_t tidy_ns, tidy_records;
+	uint64_t sought_kvm; /* ledger_take_sought() */
 	struct ledger_stats stats;
 };
 

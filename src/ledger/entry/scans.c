@@ -17,6 +17,22 @@ static bool is_older(const struct domain *dom, const struct suspect *suspect, ui
 	return initiator && suspect->ts_ns >= initiator->ts_ns + ns;
 }
 
+/* A scan of its process meets those whom the VM's memory slots wait for as well. */
+static void note_invalidator(struct domain *dom, const struct ks_task *rec,
+			     const struct stack *stack)
+{
+	struct invalidator seen = {.ts_ns = rec->head.ts_ns, .tid = rec->head.tid};
+
+	if (domain_get_kind(dom) != DOMAIN_SRCU)
+		return;
+	seen.func = stack_unmaps_in(stack);
+	if (!seen.func)
+		return;
+	seen.call = stack_system_call(stack);
+	memcpy(seen.comm, rec->comm, sizeof(seen.comm) - 1);
+	domain_invalidates(dom, &seen);
+}
+
 int scans_take_suspect(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_task *rec = view->task;
@@ -30,6 +46,7 @@ int scans_take_suspect(struct ledger *ledger, const struct record_view *view)
 	stack = book_stack(ledger, view);
 	if (!stack)
 		return -ENOMEM;
+	note_invalidator(dom, rec, stack);
 	suspect.stack = *stack;
 	suspect.rank = suspect_rank(domain_get_kind(dom), &suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
@@ -177,6 +194,8 @@ static int report_asleep(struct ledger *ledger, struct task *task, const struct 
 		return ret;
 	calls_find_culprit(ledger, &in, &stall);
 	remember_stuck(task, &stall);
+	if (stall.cause == KS_CAUSE_INVALIDATION && !stall.culprit.is_known && in.vm)
+		ledger->sought_kvm = in.vm->kvm;
 	stall.is_stuck = true;
 	stall.is_complete = stall.is_complete && rec->off_ns;
 	ledger->ops.asleep(ledger->ctx, &stall);

@@ -223,7 +223,7 @@ static void add_deed(struct str *out, const struct culprit *culprit)
 							    [CULPRIT_READER] = "by the reader ",
 							    [CULPRIT_HOLDER] = "held by ",
 							    [CULPRIT_QUEUE] = "held by "};
-	const char *func = culprit->func;
+	const char *func = culprit->func, *verb = verbs[culprit->kind];
 
 	if (!func && culprit->kind == CULPRIT_HOLDER)
 		func = "a lock";
@@ -234,7 +234,7 @@ static void add_deed(struct str *out, const struct culprit *culprit)
 	if (culprit->call)
 		str_addf(out, "%s%s ", func ? "in " : "", call_name(culprit->call));
 	if (func || culprit->call)
-		str_adds(out, verbs[culprit->kind]);
+		str_adds(out, verb ? verb : "by ");
 	else if (culprit->kind == CULPRIT_READER)
 		str_adds(out, "the reader ");
 	words_task(out, culprit->comm, culprit->tid);

@@ -175,11 +175,27 @@ static void add_holdout(struct str *out, const struct culprit *culprit)
 		str_adds(out, " in a guest");
 }
 
+/* ": waits for vmm[13] in zap_page_range_single (madvise)" */
+static void add_awaited(struct str *out, const struct stall *stall)
+{
+	const struct culprit *culprit = &stall->culprit;
+
+	str_adds(out, stall->is_stuck ? ": waits for " : ": waited for ");
+	words_task(out, culprit->comm, culprit->tid);
+	str_addf(out, " in %s", culprit->func);
+	if (culprit->call)
+		str_addf(out, " (%s)", call_name(culprit->call));
+}
+
 /* ", ended by vhost-12[13]"; ": kvm-nx-lpage-re[13] is stopped by SIGSTOP" */
 static void add_waker(struct str *out, const struct stall *stall)
 {
 	const struct culprit *culprit = &stall->culprit;
 
+	if (culprit->func) {
+		add_awaited(out, stall);
+		return;
+	}
 	str_adds(out, culprit->halt ? ": " : ", ended by ");
 	words_task(out, culprit->comm, culprit->tid);
 	if (culprit->halt)
