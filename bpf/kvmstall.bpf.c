@@ -310,7 +310,8 @@ TRACE(switch_tp, bool preempt, struct task_struct *prev, struct task_struct *nex
 	return 0;
 }
 
-/* With the woken task's .pi_lock. Worst: four lookups, two updates, a record of RCU's kthread. */
+/* With the woken task's .pi_lock. Worst: four lookups, two updates, a record of RCU's kthread and
+ * one of its timer. */
 TRACE(waking_tp, struct task_struct *task)
 {
 	sleep_wake(task);
@@ -349,6 +350,8 @@ TRACE(timer_tp, struct timer_list *timer)
 	else if (func == sym_delayed_work_timer_fn &&
 		 (__u64)BPF_CORE_READ((struct work_struct *)work, func) == sym_process_srcu)
 		gp_armed(ctx, work, timer->expires);
+	else if (func == sym_process_timeout)
+		rcu_gp_arms((__u64)timer);
 	return 0;
 }
 

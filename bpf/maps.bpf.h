@@ -87,6 +87,9 @@ bool scan_wants;
 bool scan_rcu;
 __u64 rcu_root; /* struct rcu_state, and the root of its tree */
 __u32 rcu_gp_tid;
+/* The last timer that it slept with: where it is, on its stack, and when it was armed. */
+__u64 rcu_timer;
+__u64 rcu_armed_ns;
 __u64 rqs[RCU_CPUS]; /* each CPU's struct rq; 0: not known */
 
 /* The host-wide domain that KVM waits on (mmu_notifier's), once it is known. */

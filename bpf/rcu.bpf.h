@@ -200,17 +200,43 @@ static __always_inline void rcu_fill_reporter(struct ks_rcu *rec)
 	rcu_fill_task(rec, current_task());
 }
 
+/*
+ * Its own timer wakes it: a timer that fires is taken from its list before its function runs
+ * (kernel/time/timer.c, expire_timers()); with whoever else wakes it, that is pending yet. It is on
+ * the kthread's stack, which is there as long as that sleeps. Asleep in another state, it has none.
+ */
+static __always_inline void rcu_emit_fired(__u64 now)
+{
+	struct timer_list *timer = (void *)rcu_timer;
+	struct ks_timer *rec;
+
+	if (!timer || (__u64)BPF_CORE_READ(timer, function) != sym_process_timeout ||
+	    BPF_CORE_READ(timer, entry.pprev))
+		return;
+	rec = ring_reserve(sizeof(*rec));
+	if (!rec)
+		return;
+	head_fill(&rec->head, now, current_shown_tid(), KS_RCU_FIRED);
+	rec->armed_ns = rcu_armed_ns;
+	rec->expires = BPF_CORE_READ(timer, expires);
+	rec->jiffies = bpf_jiffies64();
+	ring_submit(rec);
+}
+
 /* Global, so that the verifier goes through it once, and not in each state of its callers. */
 GLOBAL int rcu_emit(__u32 type)
 {
 	struct rcu_state *rcu = (void *)rcu_root;
-	struct ks_rcu *rec = ring_reserve(sizeof(*rec));
+	__u64 now = bpf_ktime_get_ns();
+	struct ks_rcu *rec;
 
+	if (type == KS_RCU_WAKE && BPF_CORE_READ(rcu, gp_state) == KS_RCU_WAIT_FQS)
+		rcu_emit_fired(now);
+	rec = ring_reserve(sizeof(*rec));
 	if (!rec)
 		return 0;
 	__builtin_memset(rec, 0, sizeof(*rec));
-	head_fill(&rec->head, bpf_ktime_get_ns(),
-		  shown_tid(BPF_CORE_READ(rcu, gp_kthread), rcu_gp_tid), type);
+	head_fill(&rec->head, now, shown_tid(BPF_CORE_READ(rcu, gp_kthread), rcu_gp_tid), type);
 	rec->seq = BPF_CORE_READ(rcu, gp_seq);
 	rec->state = BPF_CORE_READ(rcu, gp_state);
 	rec->mask = BPF_CORE_READ((struct rcu_node *)rcu, qsmask);
@@ -227,6 +253,15 @@ GLOBAL int rcu_emit(__u32 type)
 static __always_inline bool is_followed_gp(struct task_struct *task)
 {
 	return tasks_cnt && rcu_root && (__u32)task->pid == rcu_gp_tid;
+}
+
+/* A task arms a timer of its own, in its own time, to sleep until then. */
+static __always_inline void rcu_gp_arms(__u64 timer)
+{
+	if (!rcu_root || current_tid() != rcu_gp_tid)
+		return;
+	rcu_timer = timer;
+	rcu_armed_ns = bpf_ktime_get_ns();
 }
 
 static __always_inline void rcu_gp_sleeps(struct task_struct *prev, bool preempt, __u32 task_state)

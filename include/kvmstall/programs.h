@@ -121,6 +121,7 @@
 	X(srcu_invoke_callbacks)                                                                   \
 	X(srcu_delay_timer)                                                                        \
 	X(delayed_work_timer_fn)                                                                   \
+	X(process_timeout)                                                                         \
 	X(kvm_dev_ioctl)                                                                           \
 	X(kvm_vm_ioctl)                                                                            \
 	X(kvm_vcpu_ioctl)                                                                          \

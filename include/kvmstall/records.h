@@ -74,6 +74,9 @@ enum ks_type {
 	/* ks_cpu: a scan found that a thread which works for the kernel in a user's process is
 	 * stopped; .ran_prio enum ks_halt, .waker_tid the signal or 0 */
 	KS_HALTED = 33,
+	/* ks_timer: the timer of RCU's kthread fired, and is about to wake it: its KS_RCU_WAKE
+	 * follows. .tid of the head is who was interrupted, 0 an idle CPU */
+	KS_RCU_FIRED = 34,
 	KS_TYPE_CNT
 };
 
@@ -328,6 +331,14 @@ struct ks_rcu {
 	char comm[KS_COMM_LEN];
 };
 
+/* A timer that fired. */
+struct ks_timer {
+	struct ks_head head; /* .ts_ns is when it fired */
+	__u64 armed_ns;
+	__u64 expires; /* jiffies, before the wheel rounds */
+	__u64 jiffies; /* when it fired */
+};
+
 /* What all CPUs together have counted of a domain's readers. Made by user space: .cpu of the head
  * is none. */
 struct ks_readers {
@@ -398,6 +409,7 @@ _Static_assert(sizeof(struct ks_cb) == 48, "records are stored in captures");
 _Static_assert(sizeof(struct ks_lock) == 64, "records are stored in captures");
 _Static_assert(sizeof(struct ks_cpu) == 88, "records are stored in captures");
 _Static_assert(sizeof(struct ks_rcu) == 80, "records are stored in captures");
+_Static_assert(sizeof(struct ks_timer) == 40, "records are stored in captures");
 _Static_assert(sizeof(struct ks_task) == 304, "records are stored in captures");
 _Static_assert(sizeof(struct ks_readers) == 64, "records are stored in captures");
 _Static_assert(__builtin_offsetof(struct ks_sleep, stack) == 80, "ks_sleep has a hole");

@@ -24,8 +24,9 @@ struct symbols;
 #define CAPTURE_MAJOR 1
 /* 1.1: struct ks_cb has the CPU that callbacks are of; KS_DOMAIN. 1.2: KS_CLOSING. 1.3:
  * KS_PREEMPTED, KS_WOKEN, KS_LATE. 1.4: KS_BORN, KS_RUN. 1.5: KS_SPUN. 1.6:
- * KS_RCU_SLEEP, KS_RCU_WAKE. 1.7: KS_WANTS. 1.8: KS_READERS. 1.9: KS_HALTED */
-#define CAPTURE_MINOR 9
+ * KS_RCU_SLEEP, KS_RCU_WAKE. 1.7: KS_WANTS. 1.8: KS_READERS. 1.9: KS_HALTED.
+ * 1.10: KS_RCU_FIRED */
+#define CAPTURE_MINOR 10
 #define CAPTURE_MAGIC "\211KVS\r\n\032\n" /* as PNG's: what mangles text is found out */
 
 /* The head: what is known before the first record. */

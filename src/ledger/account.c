@@ -147,7 +147,11 @@ static int add_rcu_pieces(struct task *task, uint64_t begin_ns, const char *site
 	for (size_t i = 0; i < rcu_pieces_cnt(pieces); i++) {
 		const struct rcu_piece *piece = rcu_pieces_at(pieces, i);
 		struct segment seg = {
-			.cause = KS_CAUSE_RCU, .ns = piece->ns, .func = site, .rcu = piece->blame};
+			.cause = KS_CAUSE_RCU,
+			.ns = piece->ns,
+			.func = site,
+			.rcu = piece->blame,
+		};
 
 		if (task_add_segment(task, begin_ns, &seg))
 			return -ENOMEM;
@@ -422,6 +426,8 @@ static void extend(struct segment *last, const struct segment *seg)
 	last->ns += seg->ns;
 	if (cause_is_timer(seg->cause) && seg->timer.fired_ns)
 		last->timer = seg->timer;
+	if (seg->cause == KS_CAUSE_RCU && seg->rcu.has_timer)
+		last->rcu = seg->rcu;
 }
 
 static void put_segment(struct builder *builder, const struct segment *seg)

@@ -163,6 +163,7 @@ static int (*const takers[KS_TYPE_CNT])(struct ledger *ledger, const struct reco
 	[KS_WANTS] = tasks_take_cpu,
 	[KS_READERS] = scans_take_readers,
 	[KS_HALTED] = scans_take_halted,
+	[KS_RCU_FIRED] = tasks_take_rcu_timer,
 };
 
 void ledger_tidy(struct ledger *ledger, uint64_t now_ns)

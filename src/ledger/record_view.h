@@ -26,6 +26,7 @@ enum record_shape {
 	RECORD_CPU,
 	RECORD_RCU,
 	RECORD_READERS,
+	RECORD_TIMER,
 };
 
 struct record_view {
@@ -44,6 +45,7 @@ struct record_view {
 		const struct ks_cpu *cpu;
 		const struct ks_rcu *rcu;
 		const struct ks_readers *readers;
+		const struct ks_timer *timer;
 	};
 	size_t fixed;	    /* bytes before the stack, a multiple of 8 */
 	const __u64 *stack; /* NULL: its kind has none */

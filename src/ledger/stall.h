@@ -71,7 +71,7 @@ struct segment {
 	const struct domain *dom; /* NULL: no SRCU in it */
 	uint64_t gp;		  /* 0: none in particular */
 	const char *func;	  /* other-sleep, lock: the kernel function it slept in; or NULL */
-	/* By the cause: segment_rcu(), segment_timer(). */
+	/* By the cause: segment_rcu(), segment_timer(). That of RCU's kthread is in .rcu. */
 	union {
 		struct rcu_blame rcu;	  /* rcu: what it went to */
 		struct armed_timer timer; /* gp-timer, cb-timer: the one that ended it, if known */
@@ -86,6 +86,8 @@ static inline const struct rcu_blame *segment_rcu(const struct segment *seg)
 
 static inline const struct armed_timer *segment_timer(const struct segment *seg)
 {
+	if (seg->cause == KS_CAUSE_RCU)
+		return seg->rcu.has_timer ? &seg->rcu.timer : NULL;
 	return cause_is_timer(seg->cause) ? &seg->timer : NULL;
 }
 

@@ -58,6 +58,8 @@ static void put_timer(struct ndjson *json, const struct segment *seg, const stru
 	if (!timer_explain(segment_timer(seg), stall->tick, &story))
 		return;
 	ndjson_object(json, "timer");
+	if (segment_timer(seg)->fqs)
+		ndjson_text(json, "fqs", timer_fqs_name(segment_timer(seg)->fqs));
 	ndjson_real(json, "into", story.into);
 	ndjson_int(json, "set_for", story.set_for);
 	ndjson_real(json, "due", story.due);

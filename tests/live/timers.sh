@@ -10,10 +10,10 @@
 
 tests=${tests/ unexplained/ unexplained timers}
 
-# timers FILE...: each wait for a timer of SRCU, with its explanation or null.
+# timers FILE...: each wait for a timer of SRCU or of RCU's kthread, with its explanation or null.
 waited_timers()
 {
-	ndjson -c 'include "ndjson"; select(is_call) | .segments[] | select(.cause | IN("gp-timer", "cb-timer")) | .timer' "$@"
+	ndjson -c 'include "ndjson"; select(is_call) | .segments[] | select((.cause | IN("gp-timer", "cb-timer")) or .timer) | .timer' "$@"
 }
 
 # explain CNT: the first CNT explained ones of the file "waited".

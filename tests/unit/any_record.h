@@ -19,6 +19,7 @@ union any_record {
 	struct ks_cpu cpu;
 	struct ks_rcu rcu;
 	struct ks_readers readers;
+	struct ks_timer timer;
 };
 
 #endif

@@ -87,6 +87,9 @@ static size_t fill(union any_record *rec, uint8_t type)
 		rec->rcu.tid = 19;
 		strcpy(rec->rcu.comm, COMM);
 		return sizeof(rec->rcu);
+	case KS_RCU_FIRED:
+		rec->timer.armed_ns = 23;
+		return sizeof(rec->timer);
 	case KS_READERS:
 		rec->readers.ssp = SECRET + 1;
 		return sizeof(rec->readers);
@@ -151,7 +154,7 @@ static void test_no_record_holds_a_name_or_an_address(void **state)
 				    memcmp((char *)&rec + i, "thread", 6));
 		cnt++;
 	}
-	assert_int_equal(cnt, 31);
+	assert_int_equal(cnt, 32);
 	assert_int_equal(anonymize_failed(anon), 0);
 	anonymize_free(anon);
 }

@@ -180,6 +180,12 @@ static void fill_rest(struct mood *mood, union any_record *rec)
 		memset(rec->rcu.comm, 'r', sizeof(rec->rcu.comm));
 		return;
 	}
+	if (rec->head.type == KS_RCU_FIRED) {
+		rec->timer.armed_ns = pick_past(mood);
+		rec->timer.expires = wild(mood, below(&mood->random, 5));
+		rec->timer.jiffies = wild(mood, below(&mood->random, 5));
+		return;
+	}
 	rec->step.ssp = pick_ssp(mood);
 	rec->step.seq = pick_seq(mood);
 	rec->cb.cpu = wild(mood, below(&mood->random, 3));

@@ -405,6 +405,123 @@ static void who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit(void **stat
 	trace_free(trace);
 }
 
+/* ---- the kthread's timers ---- */
+
+/* That of the first segment of this part. */
+static const struct armed_timer *timer_of(const struct trace *trace, enum rcu_part part)
+{
+	const struct stall *stall = &trace->stalls[0].stall;
+
+	for (size_t i = 0; i < stall->segments_cnt; i++)
+		if (stall->segments[i].cause == KS_CAUSE_RCU && stall->segments[i].rcu.part == part)
+			return segment_timer(&stall->segments[i]);
+	fail_msg("no %s in %s", rcu_part_name(part), trace->stalls[0].account);
+	return NULL;
+}
+
+static const struct {
+	enum rcu_part part;
+	uint64_t armed_us; /* 0: it is not known */
+	enum timer_fqs fqs;
+	uint32_t tid;
+	struct split_case which;
+} timers[] = {
+	/* the first look ends it */
+	{RCU_PART_TIMER,
+	 114,
+	 TIMER_FQS_FIRST,
+	 42,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, SCANS(5)),
+	   FIRED(114, 150, 1000, 42), FQS(WAKE, 150, IN(7), 2, SCANS(5))}}},
+	/* or the second; who held out until then did not wait for a timer */
+	{RCU_PART_TIMER,
+	 151,
+	 TIMER_FQS_NEXT,
+	 0,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	   FIRED(114, 150, 1000, 42), FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)),
+	   FQS(SLEEP, 152, IN(7), 2, HOG, SCANS(6)), FIRED(151, 180, 1001, 0),
+	   FQS(WAKE, 180, IN(7), 2, SCANS(6))}}},
+	{RCU_PART_HOLDOUT,
+	 0,
+	 TIMER_FQS_NONE,
+	 0,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
+	   FIRED(114, 150, 1000, 42), FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)),
+	   FQS(SLEEP, 152, IN(7), 2, HOG, SCANS(6)), FIRED(151, 180, 1001, 0),
+	   FQS(WAKE, 180, IN(7), 2, SCANS(6))}}},
+	/* that of an earlier grace period, armed before anybody waited */
+	{RCU_PART_PREV_GP,
+	 104,
+	 TIMER_FQS_FIRST,
+	 42,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 102, BEFORE(6), SCANS(5)), FQS(SLEEP, 105, IN(6), 2, SCANS(5)),
+	   FIRED(104, 130, 1000, 42), FQS(WAKE, 130, IN(6), 2, SCANS(5)),
+	   FQS(SLEEP, 135, IN(7), 2, SCANS(6)), FIRED(134, 160, 1001, 0),
+	   FQS(WAKE, 160, IN(7), 2, SCANS(6))}}},
+	/* without what was before, which of both it is is not known; so if it did not look */
+	{RCU_PART_TIMER,
+	 104,
+	 TIMER_FQS_NONE,
+	 42,
+	 {BY_KTHREAD, NULL, {FIRED(104, 150, 1000, 42), FQS(WAKE, 150, IN(6), 2)}}},
+	{RCU_PART_TIMER,
+	 151,
+	 TIMER_FQS_NONE,
+	 0,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, SCANS(5)),
+	   FQS(WAKE, 150, IN(7), 2, SCANS(5)), FQS(SLEEP, 152, IN(7), 2, SCANS(5)),
+	   FIRED(151, 180, 1001, 0), FQS(WAKE, 180, IN(7), 2, SCANS(5))}}},
+	/* somebody else woke it; or an older recording */
+	{RCU_PART_TIMER,
+	 0,
+	 TIMER_FQS_FIRST,
+	 0,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 115, IN(7), 2), FQS(WAKE, 150, IN(7), 2)}}},
+	/* the wake-up that it made is missing */
+	{RCU_PART_TIMER,
+	 0,
+	 TIMER_FQS_NONE,
+	 0,
+	 {BY_KTHREAD,
+	  NULL,
+	  {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 115, IN(7), 2), FIRED(114, 130, 1000, 42),
+	   FQS(SLEEP, 132, IN(7), 2), FQS(WAKE, 150, IN(7), 2)}}},
+};
+
+static void the_timer_that_ended_a_sleep_is_that_of_its_wake_up(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CNT(timers); i++) {
+		struct trace *trace = trace_new();
+		const struct armed_timer *timer;
+
+		feed_wait(trace, &timers[i].which);
+		timer = timer_of(trace, timers[i].part);
+		if (!timers[i].armed_us) {
+			assert_null(timer);
+		} else {
+			assert_int_equal(timer->armed_ns, TRACE_NS(timers[i].armed_us));
+			assert_int_equal(timer->fqs, timers[i].fqs);
+			assert_int_equal(timer->tid, timers[i].tid);
+			assert_int_equal(timer->jiffies, timer->expires + 1);
+		}
+		trace_free(trace);
+	}
+}
+
 /* ---- waits that go on ---- */
 
 static void feed_asleep(struct trace *trace, uint64_t us)
@@ -505,6 +622,8 @@ struct model {
 	uint64_t truth[RCU_PART_CNT]; /* us of the wait */
 	uint64_t from;		      /* when the waiter comes; its grace period is the next */
 	uint64_t needed;
+	uint64_t fired_us; /* when the timer that the waiter's own grace period waited for did */
+	enum timer_fqs fqs;
 	struct trace *trace;
 };
 
@@ -531,6 +650,16 @@ static void emit(struct model *model, struct row row)
 	trace_feed(model->trace, &row, 1);
 }
 
+/* Its timer of @armed_us wakes the kthread, and maybe that is all that the waiter waited for. */
+static void fire(struct model *model, uint64_t armed_us, bool is_waited_for, bool has_looked)
+{
+	emit(model, (struct row)FIRED(armed_us, 0, 1000 + model->us, 42));
+	if (!is_waited_for)
+		return;
+	model->fired_us = model->us;
+	model->fqs = has_looked ? TIMER_FQS_NEXT : TIMER_FQS_FIRST;
+}
+
 /* One grace period, from the kthread's sleep until CPUs have reported to its cleanup. */
 static void run_gp(struct model *model)
 {
@@ -539,7 +668,8 @@ static void run_gp(struct model *model)
 
 	/* who comes while it runs needs the next one */
 	for (uint64_t i = 0; i <= looks; i++) {
-		bool is_last = i == looks;
+		bool is_last = i == looks, is_fired = !is_last || how % 3 == 0;
+		uint64_t armed_us = model->us;
 		enum rcu_part part = !is_last || how % 2 ? RCU_PART_HOLDOUT
 				     : how == 2		 ? RCU_PART_PREEMPTED
 							 : RCU_PART_TIMER;
@@ -552,8 +682,10 @@ static void run_gp(struct model *model)
 		if (i + 1 == looks && how == 2)
 			part = RCU_PART_PREEMPTED;
 		pass(model, 10 + pick(model, 40), is_needed ? part : RCU_PART_PREV_GP);
-		emit(model, (struct row)FQS(WAKE, 0, IN(model->gp), is_last && how % 3 ? 0 : 2, HOG,
-					    .cpu = 1));
+		if (is_fired)
+			fire(model, armed_us, is_needed && is_last && !how, i);
+		emit(model,
+		     (struct row)FQS(WAKE, 0, IN(model->gp), is_fired ? 2 : 0, HOG, .cpu = 1));
 		model->scans += !is_last || !how;
 		if (!is_last) /* the look itself is a part of it */
 			pass(model, 1 + pick(model, 3), is_needed ? part : RCU_PART_PREV_GP);
@@ -600,6 +732,12 @@ static void check_model(uint64_t seed)
 			fail_msg("seed %" PRIu64 ": %s is %" PRIu64 ", not %" PRIu64 ": %s", seed,
 				 rcu_part_name(i), sums[i], model.truth[i],
 				 model.trace->stalls[0].account);
+	if (model.fired_us) {
+		const struct armed_timer *timer = timer_of(model.trace, RCU_PART_TIMER);
+
+		assert_int_equal(timer->fired_ns, TRACE_NS(model.fired_us));
+		assert_int_equal(timer->fqs, model.fqs);
+	}
 	trace_free(model.trace);
 }
 
@@ -622,6 +760,7 @@ int main(void)
 		cmocka_unit_test(who_is_there_when_the_kthread_looks_late_is_the_culprit),
 		cmocka_unit_test(who_was_on_a_busy_cpu_is_no_culprit),
 		cmocka_unit_test(who_had_the_cpu_of_who_runs_the_callbacks_is_the_culprit),
+		cmocka_unit_test(the_timer_that_ended_a_sleep_is_that_of_its_wake_up),
 		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),
 		cmocka_unit_test(a_callback_that_nobody_runs_says_who_has_the_cpu),
 		cmocka_unit_test(what_the_model_knows_is_what_the_ledger_says),

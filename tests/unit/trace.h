@@ -238,6 +238,12 @@ struct row {
 		.type = KS_RCU_##what, .us = t, .tid = RCU_KTHREAD, .seq = s, .val = mask,         \
 		.kind = KS_RCU_WAIT_FQS, __VA_ARGS__                                               \
 	}
+/* Its timer of jiffy @at, armed @since, fires in jiffy .needed and interrupts @who. */
+#define FIRED(since, t, at, who, ...)                                                              \
+	{                                                                                          \
+		.type = KS_RCU_FIRED, .from = since, .us = t, .tid = who, .val = at,               \
+		.needed = (at) + 1, __VA_ARGS__                                                    \
+	}
 /* The readers of @dom were counted: .val ever came, .needed ever left, on CPU 3 alone. */
 #define COUNTED(t, dom, s, ...)                                                                    \
 	{                                                                                          \
@@ -641,6 +647,11 @@ static inline size_t trace_fill(const struct row *row, union any_record *rec)
 	case KS_RCU_WAKE:
 		trace_fill_rcu(row, &rec->rcu);
 		return sizeof(rec->rcu);
+	case KS_RCU_FIRED:
+		rec->timer.armed_ns = TRACE_NS(row->from);
+		rec->timer.expires = row->val;
+		rec->timer.jiffies = row->needed;
+		return sizeof(rec->timer);
 	case KS_HALTED:
 		rec->cpu.since_ns = TRACE_NS(row->us);
 		rec->cpu.tgid = row->tgid;

@@ -135,6 +135,26 @@ ends()
 	note "$(wc -l <waited) ends of VMs wait in rcu_barrier, $(jq -rs 'map(.ns) | sort | .[length / 2 | floor] / 1e6' lengths) ms (median)"
 }
 
+# A wait for RCU's kthread that its timer alone ended: none fired before it was due, and what is late has a reason. An
+# emulated CPU may be woken so late that the kernel's count of jiffies was behind when it armed one: that is no figure for it.
+timers()
+{
+	local all
+
+	cat "$out"/hop.trace "$out"/callbacks.trace >traces
+	ndjson -c 'include "ndjson"; select(is_call) | .segments[] | select(.cause == "rcu" and .part == "timer") | .timer' traces >waited
+	grep -v null waited >explained
+	all=$(wc -l <waited)
+	[ "$(wc -l <explained)" -ge 31 ] || too_busy "only $(wc -l <explained) of $all waits for the kthread's timer are explained"
+	jq -c 'select(.late_ns < -80000)' explained >early
+	[ ! -s early ] || fail "fired before they were due:" "$(head -n 3 early)"
+	jq -c 'select(.late == "unexplained")' explained >unnamed
+	[ $((100 * $(wc -l <unnamed))) -le "$(wc -l <explained)" ] || fail "late without a reason:" "$(head -n 3 unnamed)"
+	row timers "$all" "$(wc -l <explained)" "$(jq -rs 'def n(f): map(select(f)) | length;
+		"\(n(.fqs == "first-fqs")) | \(n(.fqs == "next-fqs")) | \(n(.late == "on-time")) | \(n(.late == "early-tick")) | \(n(.late == "idle-cpu")) | \(n(.late | IN("stale-jiffies", "no-tick", "softirq"))) | \(n(.late == "unexplained"))"' explained)"
+	note "$(wc -l <explained) of $all waits for the kthread's timer are explained: $(jq -r .late explained | sort | uniq -c | tr -s ' \n' ' ')"
+}
+
 # What RCU's functions did, or its tracepoints say, as JSON, in us: a grace period a line. The kthread itself reports for CPUs that
 # it has found idle; an interrupt may report for its CPU on top of the kthread, in a softirq, which the flags say. What
 # a reader reports that was preempted is of no CPU.
@@ -225,6 +245,19 @@ table()
 		[ ! -e "$work/rows.lengths" ] || cat "$work/rows.lengths"
 		cat <<-'END'
 
+			## Timers of RCU's kthread
+
+			Waits that nothing but the kthread's timer ended: its look then found that all CPUs were idle. *explained*: it is known where in
+			its jiffy the timer was armed, when it was due, when it fired, and if late, why, as `report --by timer` has it; the rest was woken by
+			somebody else. *first*, *next*: by rcutree.jiffies_till_first_fqs, or after a look of no avail, where the records tell. How late timers
+			are on an emulated CPU says nothing of others.
+
+			| kernel | waits | explained | first | next | on-time | early-tick | idle-cpu | other reasons | unexplained |
+			|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+		END
+		[ ! -e "$work/rows.timers" ] || cat "$work/rows.timers"
+		cat <<-'END'
+
 			## Against RCU's own functions
 
 			While a table of descriptors grows under `kvmstall record`, kprobes are on `rcu_gp_init()`, `rcu_gp_cleanup()` and
@@ -251,7 +284,7 @@ for series in ${SERIES:-6.1 6.12 7.3 7.3-rcu}; do
 	run_test "$series-boot" boot
 	[ -s "$out/release" ] || continue
 	release=$(cat "$out/release")
-	names='vcpu-hop callbacks create-vm ends oracle'
+	names='vcpu-hop callbacks create-vm ends timers oracle'
 	[[ $series != *-rcu ]] || names=oracle
 	for name in $names; do
 		run_test "$series-$name" "${name//-/_}"

@@ -74,12 +74,39 @@ static bool is_woken_already(const struct rcu_history *history, const struct ks_
 	       !(rec->flags & KS_RCU_READERS) && last && is_wake(last) && last->rec.seq == rec->seq;
 }
 
+void rcu_history_note_timer(struct rcu_history *history, const struct ks_timer *rec)
+{
+	history->fired = (struct armed_timer){
+		.armed_ns = rec->armed_ns,
+		.expires = rec->expires,
+		.fired_ns = rec->head.ts_ns,
+		.jiffies = rec->jiffies,
+		.tid = rec->head.tid,
+	};
+}
+
+/* Its timer is reported with the wake-up that it makes. */
+static struct armed_timer take_fired(struct rcu_history *history, const struct ks_rcu *rec)
+{
+	struct armed_timer fired = history->fired;
+	bool is_its = rec->head.type == KS_RCU_WAKE && fired.fired_ns == rec->head.ts_ns;
+
+	history->fired = (struct armed_timer){0};
+	return is_its ? fired : history->fired;
+}
+
 void rcu_history_note(struct rcu_history *history, const struct ks_rcu *rec)
 {
+	struct armed_timer fired = take_fired(history, rec);
+	const struct rcu_step *last = rcu_step_list_last(&history->list);
 	struct rcu_step *step;
 
 	if (is_woken_already(history, rec))
 		return;
+	if (last && rec->head.ts_ns < last->ts_ns) { /* the records are not in order */
+		rcu_step_list_drop(&history->list, rcu_step_list_cnt(&history->list));
+		history->has_hole = true;
+	}
 	forget_old(&history->list, rec->head.ts_ns);
 	step = rcu_step_list_push(&history->list, STEPS_MAX, NULL);
 	if (!step) {
@@ -89,6 +116,7 @@ void rcu_history_note(struct rcu_history *history, const struct ks_rcu *rec)
 	step->ts_ns = rec->head.ts_ns;
 	step->rec = *rec;
 	step->rec.comm[KS_COMM_LEN - 1] = 0;
+	step->timer = fired;
 	step->is_after_hole = history->has_hole;
 	history->has_hole = false;
 }
@@ -456,11 +484,38 @@ static void go_on(struct rcu_blame *before, const struct rcu_blame *blame)
 {
 	if (!before || before == blame)
 		return;
+	if (blame->has_timer || before->has_timer) {
+		if (blame->has_timer && rcu_blame_is_same(before, blame))
+			*before = *blame;
+		return;
+	}
 	before->is_same_run =
 		before->switches == blame->switches && (before->times == 1 || before->is_same_run);
 	before->times += 1;
 	if (blame->others < before->others)
 		before->others = blame->others;
+}
+
+/*
+ * Which of both the kthread slept with until step @i: its wake-up before that says if it has looked
+ * since the grace period began. While no task is in a call, it has no records: of a sleep with
+ * another timer there are none, and in so short a time it has not slept with one.
+ */
+static enum timer_fqs fqs_of(const struct rcu_walk *walk, size_t i)
+{
+	const struct rcu_step_list *list = &walk->history->list;
+	const struct rcu_step *wake = rcu_step_list_at(list, i), *asleep, *before;
+
+	if (i < 2 || wake->is_after_hole)
+		return TIMER_FQS_NONE;
+	asleep = rcu_step_list_at(list, i - 1);
+	before = rcu_step_list_at(list, i - 2);
+	if (is_wake(asleep) || asleep->is_after_hole || !is_wake(before) ||
+	    !goes_on(asleep, wake) || wake->timer.armed_ns > asleep->ts_ns)
+		return TIMER_FQS_NONE;
+	if (is_ending(before) && goes_on(before, asleep))
+		return before->rec.scans != asleep->rec.scans ? TIMER_FQS_NEXT : TIMER_FQS_NONE;
+	return asleep->ts_ns - before->ts_ns < LOOK_NS ? TIMER_FQS_FIRST : TIMER_FQS_NONE;
 }
 
 static void add_sleep(struct rcu_walk *walk, struct rcu_blame *blame, int64_t gp, uint64_t ns)
@@ -484,6 +539,7 @@ static void take_asleep(struct rcu_walk *walk, size_t i, uint64_t ns)
 {
 	const struct rcu_step *wake = step_at(walk, i), *asleep = step_at(walk, i - 1);
 	const struct rcu_step *again = step_at(walk, i + 1);
+	struct armed_timer timer = wake->timer;
 	struct rcu_blame blame;
 
 	/* the last report came while the kthread looked */
@@ -495,6 +551,11 @@ static void take_asleep(struct rcu_walk *walk, size_t i, uint64_t ns)
 			 ns);
 	} else {
 		blame_sleep(&blame, asleep, wake, next_sleep(walk, i + 1));
+		if (blame.part == RCU_PART_TIMER && timer.fired_ns) {
+			timer.fqs = fqs_of(walk, i);
+			blame.has_timer = true;
+			blame.timer = timer;
+		}
 		add_sleep(walk, &blame, gp_of(wake), ns);
 	}
 }

@@ -14,6 +14,7 @@
 #include <kvmstall/records.h>
 
 #include "base/vec.h"
+#include "ledger/blame/timer.h"
 
 /* X(id, name) */
 /* clang-format off */
@@ -43,20 +44,28 @@ const char *rcu_part_name(enum rcu_part part);
 /* Of one part: who is to blame. All zero bytes: not split. */
 struct rcu_blame {
 	enum rcu_part part;
-	/* .has_cpu: holdout, prev-gp: which CPU held the grace period up. callbacks, barrier: where
-	 * the last of them ran. */
+	/* holdout, prev-gp: which CPU held the grace period up. callbacks, barrier: where the last
+	 * of them ran. */
+	bool has_cpu;
+	/* Nobody is to blame, neither .has_cpu nor .tid: the kthread slept for .timer alone. */
+	bool has_timer;
+	bool in_guest;
+	bool is_same_run; /* the task did not leave its CPU from the first of .times to the last */
 	uint16_t cpu;
 	uint16_t others; /* CPUs that held it up beside this one */
 	/* Who was on that CPU, or the preempted reader. 0: nobody, or not known. */
 	uint32_t tid;
-	int32_t prio;
-	/* That the kthread saw it so, one after the other; or would have, if it had had a CPU. */
-	uint32_t times;
-	bool has_cpu;
-	bool in_guest;
-	bool is_same_run; /* the task did not leave its CPU from the first of these to the last */
-	uint64_t switches;
-	char comm[KS_COMM_LEN];
+	union {
+		struct {
+			int32_t prio;
+			/* That the kthread saw it so, one after the other; or would have, if it had
+			 * had a CPU. */
+			uint32_t times;
+			uint64_t switches;
+			char comm[KS_COMM_LEN];
+		};
+		struct armed_timer timer; /* the last one that ended some of this */
+	};
 };
 
 /* Did it take longer than a CPU does that is busy? */
@@ -70,7 +79,8 @@ bool rcu_blame_is_same(const struct rcu_blame *a, const struct rcu_blame *b);
 struct rcu_step {
 	uint64_t ts_ns;
 	struct ks_rcu rec;
-	bool is_after_hole; /* records may be missing between the one before and this one */
+	struct armed_timer timer; /* KS_RCU_WAKE: that woke it, if that is known */
+	bool is_after_hole;	  /* records may be missing between the one before and this one */
 };
 
 VEC_DECL(rcu_step_list, struct rcu_step);
@@ -78,10 +88,14 @@ VEC_DECL(rcu_step_list, struct rcu_step);
 /* The kthread's sleeps and wake-ups, of a minute. All zero bytes is none. */
 struct rcu_history {
 	struct rcu_step_list list;
-	bool has_hole; /* after the last one */
+	struct armed_timer fired; /* it wakes the kthread next */
+	bool has_hole;		  /* after the last one */
 };
 
 void rcu_history_note(struct rcu_history *history, const struct ks_rcu *rec);
+
+/* KS_RCU_FIRED: the next wake-up is by this timer. */
+void rcu_history_note_timer(struct rcu_history *history, const struct ks_timer *rec);
 
 /* Records that were made since @from_ns may be missing. */
 void rcu_history_lose(struct rcu_history *history, uint64_t from_ns);

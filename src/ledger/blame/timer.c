@@ -5,6 +5,8 @@
 #define WITH_TICK(period_ns) ((int64_t)(period_ns) / 10)
 /* The tick is known as well as the fastest reading of it was. */
 #define SLACK(period_ns) ((int64_t)(period_ns) / 50)
+/* A timer of so many jiffies is rounded by more than one (kernel/time/timer.c, LVL_START(1)). */
+#define WHEEL_LEVEL_0 63
 /* Timers are of ten jiffies at most: what is further off is of another clock. */
 #define JIFFIES_MAX 100000
 
@@ -32,6 +34,14 @@ const char *timer_late_name(enum timer_late late)
 const char *timer_late_help(enum timer_late late)
 {
 	return lates[late].help;
+}
+
+const char *timer_fqs_name(enum timer_fqs fqs)
+{
+	static const char *const names[TIMER_FQS_CNT] = {
+		[TIMER_FQS_FIRST] = "first-fqs", [TIMER_FQS_NEXT] = "next-fqs"};
+
+	return names[fqs];
 }
 
 void tick_init(struct tick *tick, uint32_t hz)
@@ -95,10 +105,11 @@ bool timer_explain(const struct armed_timer *timer, const struct tick *tick,
 	    !is_sane(timer, tick))
 		return false;
 	due_ns = edge_of(tick, timer->expires + 1);
-	/* A reading may be a little late, and so may the tick that is known by it: never negative.
-	 */
 	to_edge = (int64_t)(edge_of(tick, timer->expires) - timer->armed_ns);
-	story->set_for = to_edge > 0 ? (int)((to_edge + period_ns - 1) / period_ns) : 0;
+	/* rounded up, below zero as well */
+	story->set_for = (int)((to_edge > 0 ? to_edge + period_ns - 1 : to_edge) / period_ns);
+	if (story->set_for >= WHEEL_LEVEL_0)
+		return false;
 	story->into = story->set_for - (double)to_edge / period_ns;
 	story->due = (double)(int64_t)(due_ns - timer->armed_ns) / period_ns;
 	story->took = (double)(int64_t)(timer->fired_ns - timer->armed_ns) / period_ns;

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why a timer of SRCU took as long as it did, by the kernel's own count of jiffies. The wheel
- * rounds a timer of a few jiffies up by one: it fires in the tick after the one that it was set for
- * (kernel/time/timer.c, calc_index(), the same from 6.1 to 7.3).
+ * Why a timer of SRCU's, or of RCU's kthread, took as long as it did, by the kernel's own count of
+ * jiffies. The wheel rounds a timer of a few jiffies up by one: it fires in the tick after the one
+ * that it was set for (kernel/time/timer.c, calc_index(), the same from 6.1 to 7.3).
  */
 #ifndef LEDGER_BLAME_TIMER_H
 #define LEDGER_BLAME_TIMER_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Of the two that RCU's kthread sleeps with in a grace period (kernel/rcu/tree.c). */
+enum timer_fqs {
+	TIMER_FQS_NONE,	 /* it is none of them, or not known which */
+	TIMER_FQS_FIRST, /* rcutree.jiffies_till_first_fqs */
+	TIMER_FQS_NEXT,	 /* rcutree.jiffies_till_next_fqs: it has looked for idle CPUs before */
+	TIMER_FQS_CNT
+};
+
+/* "first-fqs"; NULL: TIMER_FQS_NONE. */
+const char *timer_fqs_name(enum timer_fqs fqs);
 
 /* As its records have it; all zero bytes: not known. */
 struct armed_timer {
@@ -17,6 +28,7 @@ struct armed_timer {
 	uint64_t fired_ns;
 	uint64_t jiffies; /* the kernel's count when it fired */
 	uint32_t tid;	  /* whom it interrupted; 0: an idle CPU */
+	enum timer_fqs fqs;
 };
 
 /* Where jiffies are on the clock, learned from readings of both. All zero bytes: nothing known. */
@@ -55,8 +67,9 @@ struct timer_story {
 	double due;	 /* from being armed to the tick that it was due in, in jiffies */
 	double took;	 /* from being armed to firing */
 	int64_t late_ns; /* after that tick */
-	int set_for; /* how many jiffies ahead by the clock; less than asked for if the count was
-		      * behind */
+	/* How many jiffies ahead by the clock. The count may have been behind: then it is less than
+	 * what was asked for, even negative. */
+	int set_for;
 	enum timer_late late;
 };
 

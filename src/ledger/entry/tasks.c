@@ -155,6 +155,15 @@ int tasks_take_rcu(struct ledger *ledger, const struct record_view *view)
 	return 0;
 }
 
+int tasks_take_rcu_timer(struct ledger *ledger, const struct record_view *view)
+{
+	const struct ks_timer *timer = view->timer;
+
+	tick_learn(&ledger->tick, timer->head.ts_ns, timer->jiffies);
+	rcu_history_note_timer(&ledger->rcu, timer);
+	return 0;
+}
+
 int tasks_take_sleep(struct ledger *ledger, const struct record_view *view)
 {
 	const struct ks_sleep *sleep = view->sleep;

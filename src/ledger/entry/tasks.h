@@ -31,5 +31,6 @@ int tasks_take_lock(struct ledger *ledger, const struct record_view *view);
 int tasks_take_spun(struct ledger *ledger, const struct record_view *view);
 int tasks_take_cpu(struct ledger *ledger, const struct record_view *view);
 int tasks_take_rcu(struct ledger *ledger, const struct record_view *view);
+int tasks_take_rcu_timer(struct ledger *ledger, const struct record_view *view);
 
 #endif

@@ -173,19 +173,22 @@ static void add_timer(struct str *out, const struct segment *seg, const struct s
 {
 	struct timer_story story;
 	char line[320], late[DURATION_LEN] = "", ns[DURATION_LEN];
+	const char *fqs;
 
 	if (!timer_explain(segment_timer(seg), stall->tick, &story))
 		return;
+	fqs = timer_fqs_name(segment_timer(seg)->fqs);
 	if (story.late != TIMER_ON_TIME && story.late_ns > 0)
 		snprintf(late, sizeof(late), " %s", format_nsec(story.late_ns, ns, sizeof(ns)));
 	snprintf(line, sizeof(line),
-		 "timer: armed %.2f into its jiffy, set for the %s; the wheel adds one, so due "
+		 "timer%s%s: armed %.2f into its jiffy, set for the %s; the wheel adds one, so due "
 		 "after "
 		 "%.2f jiffies; fired after %.2f: %s%s, %s",
-		 story.into,
-		 story.set_for == 1 ? "next"
-		 : story.set_for    ? "later ones"
-				    : "same",
+		 fqs ? " " : "", fqs ? fqs : "", story.into,
+		 story.set_for == 1  ? "next"
+		 : story.set_for > 1 ? "later ones"
+		 : story.set_for < 0 ? "ones before"
+				     : "same",
 		 story.due, story.took, timer_late_name(story.late), late,
 		 timer_late_help(story.late));
 	words_folded(out, "        ", line, width);
