@@ -64,25 +64,30 @@ static uint64_t load(const uint8_t *in, unsigned int size)
 	return value & masks[size];
 }
 
-/* Words from @data, which has room for @cnt whole ones. The bytes used; SIZE_MAX: malformed. */
-static size_t get_words(uint64_t *last, const uint8_t *sizes, const uint8_t *data, uint64_t *words,
-			size_t cnt)
+/* What @words were becomes what they are. @data has room for @cnt whole ones. The bytes used;
+ * SIZE_MAX: malformed. Two at a time, as their sizes are stored. */
+static size_t get_words(uint64_t *words, const uint8_t *sizes, const uint8_t *data, size_t cnt)
 {
 	const uint8_t *start = data;
 
-	for (size_t i = 0; i < cnt; i++) {
-		unsigned int size = sizes[i / 2] >> i % 2 * 4 & 15;
+	for (; cnt; sizes++) {
+		unsigned int size = *sizes & 15, next = cnt > 1 ? *sizes >> 4 : 0;
 
-		if (size > sizeof(uint64_t))
+		if (size > sizeof(uint64_t) || next > sizeof(uint64_t))
 			return SIZE_MAX;
-		last[i] += unfold(load(data, size));
-		words[i] = last[i];
+		*words++ += unfold(load(data, size));
 		data += size;
+		if (!--cnt)
+			break;
+		*words++ += unfold(load(data, next));
+		data += next;
+		cnt--;
 	}
 	return data - start;
 }
 
-size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, uint64_t *words, size_t *cnt)
+size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, const uint64_t **words,
+		size_t *cnt)
 {
 	uint8_t tail[PACK_WORDS_MAX * sizeof(uint64_t)];
 	size_t head, used;
@@ -99,12 +104,13 @@ size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, uint64_t *word
 	if (len - head < *cnt * sizeof(uint64_t)) {
 		memset(tail, 0, sizeof(tail));
 		memcpy(tail, in + head, len - head);
-		used = get_words(last, in + 2, tail, words, *cnt);
+		used = get_words(last, in + 2, tail, *cnt);
 	} else {
-		used = get_words(last, in + 2, in + head, words, *cnt);
+		used = get_words(last, in + 2, in + head, *cnt);
 	}
 	if (used > len - head)
 		return 0;
-	pack->ts = words[0];
+	pack->ts = last[0];
+	*words = last;
 	return head + used;
 }

@@ -29,9 +29,10 @@ struct pack {
 size_t pack_put(struct pack *pack, uint8_t type, const uint64_t *words, size_t cnt, uint8_t *out);
 
 /*
- * The record at @in, of @len bytes at most, into @words (PACK_WORDS_MAX of them).
- * Returns the bytes taken, or 0 when these are not a record.
+ * The record at @in, of @len bytes at most: @words points to its @cnt words, in @pack, until the
+ * next one is read. Returns the bytes taken, or 0 when these are not a record.
  */
-size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, uint64_t *words, size_t *cnt);
+size_t pack_get(struct pack *pack, const uint8_t *in, size_t len, const uint64_t **words,
+		size_t *cnt);
 
 #endif

@@ -34,7 +34,7 @@ struct capture_reader {
 	void *ctx;
 	struct block_opener *opener;
 	struct pack pack;
-	struct capture_sizes sizes;
+	struct capture_sizes sizes, ours; /* as the file has them, and as we do */
 	struct capture_head head;
 	enum stage stage;
 	enum want want;
@@ -63,6 +63,8 @@ struct capture_reader *capture_reader_new(const struct capture_ops *ops, void *c
 		return NULL;
 	reader->ops = *ops;
 	reader->ctx = ctx;
+	for (int type = 0; type < KS_TYPE_CNT; type++)
+		reader->ours.list[type] = record_fixed_bytes(type);
 	reader->opener = block_opener_new();
 	if (!reader->opener) {
 		capture_reader_free(reader);
@@ -192,26 +194,26 @@ static void fill_in(uint8_t type, size_t fixed, uint64_t *words)
 static int take_record(struct capture_reader *reader, const uint8_t *in, size_t len, size_t *used,
 		       struct err *err)
 {
-	uint64_t words[PACK_WORDS_MAX], moved[2 * PACK_WORDS_MAX];
-	const uint64_t *record = words;
-	struct ks_head head;
-	size_t cnt, fixed = reader->sizes.list[in[0]] / sizeof(*words);
-	size_t ours = record_fixed_bytes(in[0]) / sizeof(*words);
+	uint64_t moved[2 * PACK_WORDS_MAX];
+	const uint64_t *record;
+	size_t cnt, fixed = reader->sizes.list[in[0]] / sizeof(*record);
+	size_t ours = reader->ours.list[in[0]] / sizeof(*record);
+	uint8_t type;
 
-	*used = pack_get(&reader->pack, in, len, words, &cnt);
+	*used = pack_get(&reader->pack, in, len, &record, &cnt);
 	if (!*used)
 		return err_set(err, -EINVAL, "not a record");
-	memcpy(&head, words, sizeof(head));
-	if (head.type != in[0] || cnt < fixed)
+	memcpy(&type, (const char *)record + offsetof(struct ks_head, type), sizeof(type));
+	if (type != in[0] || cnt < fixed)
 		return err_set(err, -EINVAL, "not a record of type %u", in[0]);
 	if (!ours || !fixed || !reader->ops.record)
 		return 0;
 	if (fixed != ours) {
-		cnt = relocate(words, cnt, fixed, ours, moved);
+		cnt = relocate(record, cnt, fixed, ours, moved);
 		fill_in(in[0], fixed, moved);
 		record = moved;
 	}
-	return reader->ops.record(reader->ctx, record, cnt * sizeof(*words));
+	return reader->ops.record(reader->ctx, record, cnt * sizeof(*record));
 }
 
 /* ---- blocks ---- */
