@@ -22,17 +22,16 @@ static void shift(struct vec *vec, size_t size, size_t cnt)
 	memmove(vec->items, (char *)vec->items + cnt * size, vec->cnt * size);
 }
 
-void *vec_push(struct vec *vec, size_t size, size_t max, uint64_t *dropped)
+/* Of one that is full: for one item more. */
+bool vec_make_room(struct vec *vec, size_t size, size_t max, uint64_t *dropped)
 {
-	void *item;
-
-	if (vec->cnt == vec->cap && vec->cap < max) {
+	if (vec->cap < max) {
 		size_t cap = vec->cap ? vec->cap * 2 : VEC_MIN_CAP;
 
 		resize(vec, size, cap < max ? cap : max);
 	}
 	if (!vec->cap)
-		return NULL;
+		return false;
 	if (vec->cnt == vec->cap) {
 		/* A few at a time: moving all the others for each would cost more than all else. */
 		size_t cnt = 1 + vec->cnt / 16;
@@ -41,9 +40,7 @@ void *vec_push(struct vec *vec, size_t size, size_t max, uint64_t *dropped)
 		if (dropped)
 			*dropped += cnt;
 	}
-	item = (char *)vec->items + vec->cnt++ * size;
-	memset(item, 0, size);
-	return item;
+	return true;
 }
 
 void vec_drop(struct vec *vec, size_t size, size_t cnt)

@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the types have in common; not for other use. */
 struct vec {
@@ -39,7 +40,7 @@ struct vec {
 	uint16_t cap;
 };
 
-void *vec_push(struct vec *vec, size_t size, size_t max, uint64_t *dropped);
+bool vec_make_room(struct vec *vec, size_t size, size_t max, uint64_t *dropped);
 void vec_drop(struct vec *vec, size_t size, size_t cnt);
 void vec_keep_last(struct vec *vec, size_t size);
 void vec_fini(struct vec *vec);
@@ -56,7 +57,14 @@ void vec_fini(struct vec *vec);
 	VEC_FUNC TYPE *NAME##_last(const struct NAME *of)                                            \
 	{ return of->vec.cnt ? NAME##_at(of, of->vec.cnt - 1u) : NULL; }                             \
 	VEC_FUNC TYPE *NAME##_push(struct NAME *of, size_t max, uint64_t *dropped)                   \
-	{ return vec_push(&of->vec, sizeof(TYPE), max, dropped); }                                   \
+	{                                                                                            \
+		TYPE *item;                                                                          \
+		if (of->vec.cnt == of->vec.cap && !vec_make_room(&of->vec, sizeof(TYPE), max, dropped)) \
+			return NULL;                                                                 \
+		item = NAME##_at(of, of->vec.cnt++);                                                 \
+		memset(item, 0, sizeof(*item));                                                      \
+		return item;                                                                         \
+	}                                                                                            \
 	VEC_FUNC size_t NAME##_after(const struct NAME *of,                                          \
 				     bool (*is_after)(const TYPE *item, uint64_t key), uint64_t key) \
 	{                                                                                            \

@@ -36,7 +36,8 @@ static size_t bytes_of(const struct domain *dom)
 	       initiators_bytes(&dom->initiators) + gp_ends_bytes(&dom->ends);
 }
 
-/* After each change: what this domain takes is a part of what all may take. */
+/* After each change of what a list has memory for: what this domain takes is a part of what all may
+ * take. */
 static void settle(struct domain *dom)
 {
 	size_t bytes = bytes_of(dom);
@@ -139,26 +140,29 @@ static enum gp_state history_state(const struct transitions *track)
 }
 
 /*
- * Moments are in order of time, whatever came late: the walk relies on it. One
- * that finds no memory is a hole, and is reported like one that was forgotten.
+ * The next moment, for the caller to fill in; NULL: it finds no memory, is a hole, and is reported
+ * like one that was forgotten. They are in order of time, whatever came late: the walk relies on
+ * it.
  */
-static void history_push(struct domain *dom, struct transitions *track,
-			 const struct transition *moment)
+static struct transition *history_push(struct domain *dom, struct transitions *track,
+				       enum gp_state state, uint64_t ts_ns)
 {
 	const struct transition *last = transitions_last(track);
 	uint64_t last_ns = last ? last->ts_ns : 0;
-	size_t max = list_max(dom, transitions_cap(track), transitions_bytes(track));
+	size_t cap = transitions_cap(track);
+	size_t max = list_max(dom, cap, transitions_bytes(track));
 	struct transition *room = transitions_push(track, max, &dom->dropped);
 
-	settle(dom);
+	if (transitions_cap(track) != cap)
+		settle(dom);
 	if (!room) {
 		dom->dropped++;
 		lack_memory(dom);
-		return;
+		return NULL;
 	}
-	*room = *moment;
-	if (room->ts_ns < last_ns)
-		room->ts_ns = last_ns;
+	room->ts_ns = ts_ns < last_ns ? last_ns : ts_ns;
+	room->state = state;
+	return room;
 }
 
 /*
@@ -212,51 +216,57 @@ static uint64_t seq_gp(uint64_t seq)
 	return gp_seq_is_idle(seq) ? gp_id_done(seq) : gp_id_in_progress(seq);
 }
 
-static void gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns, uint64_t gp)
+static struct transition *gp_push(struct domain *dom, enum gp_state state, uint64_t ts_ns,
+				  uint64_t gp)
 {
-	history_push(dom, &dom->gps,
-		     &(struct transition){.ts_ns = ts_ns,
-					  .state = state,
-					  .gp = gp,
-					  .fail_ns = state == GP_HELD ? ts_ns : 0});
+	struct transition *moment = history_push(dom, &dom->gps, state, ts_ns);
+
+	if (!moment)
+		return NULL;
+	moment->gp = gp;
+	if (state == GP_HELD)
+		moment->fail_ns = ts_ns;
+	return moment;
 }
 
 /* @armed_ns may be before @ts_ns: by what armed it, which counts as something else. */
 static void gp_push_armed(struct domain *dom, uint64_t ts_ns, uint64_t gp, uint64_t armed_ns,
 			  uint64_t expires)
 {
-	history_push(dom, &dom->gps,
-		     &(struct transition){.ts_ns = ts_ns,
-					  .state = GP_ARMED,
-					  .gp = gp,
-					  .expires = expires,
-					  .armed_before_ns = ts_ns - armed_ns});
+	struct transition *moment = gp_push(dom, GP_ARMED, ts_ns, gp);
+
+	if (!moment)
+		return;
+	moment->expires = expires;
+	moment->armed_before_ns = ts_ns - armed_ns;
 }
 
 /* By its timer, if it had one. */
 static void gp_push_queued(struct domain *dom, const struct ks_step *step)
 {
-	history_push(dom, &dom->gps,
-		     &(struct transition){.ts_ns = step->head.ts_ns,
-					  .state = GP_QUEUED,
-					  .gp = gp_id_in_progress(step->seq),
-					  .jiffies = step->val,
-					  .tid = step->head.tid,
-					  .cpu = step->head.cpu});
+	struct transition *moment =
+		gp_push(dom, GP_QUEUED, step->head.ts_ns, gp_id_in_progress(step->seq));
+
+	if (!moment)
+		return;
+	moment->jiffies = step->val;
+	moment->tid = step->head.tid;
+	moment->cpu = step->head.cpu;
 }
 
 static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb *cb, bool has_timer)
 {
-	history_push(dom, &dom->cbs,
-		     &(struct transition){
-			     .ts_ns = cb->head.ts_ns,
-			     .state = state,
-			     .gp = seq_gp(cb->seq),
-			     .cpu = cb->cpu,
-			     .callbacks = state == CB_NONE ? 0 : cb->val,
-			     .tid = state == CB_NONE ? 0 : cb->head.tid,
-			     .has_timer = has_timer,
-		     });
+	struct transition *moment = history_push(dom, &dom->cbs, state, cb->head.ts_ns);
+
+	if (!moment)
+		return;
+	moment->gp = seq_gp(cb->seq);
+	moment->cpu = cb->cpu;
+	moment->has_timer = has_timer;
+	if (state == CB_NONE)
+		return;
+	moment->callbacks = cb->val;
+	moment->tid = cb->head.tid;
 }
 
 /* ---- records ---- */
@@ -265,11 +275,13 @@ static void cb_push(struct domain *dom, enum gp_state state, const struct ks_cb 
 static void initiator_add(struct domain *dom, const struct initiator *initiator)
 {
 	struct initiators *list = &dom->initiators;
-	size_t max = list_max(dom, initiators_cap(list), initiators_bytes(list));
+	size_t cap = initiators_cap(list);
+	size_t max = list_max(dom, cap, initiators_bytes(list));
 	struct initiator *room = initiators_push(list, max, NULL);
 	size_t i = initiators_cnt(list);
 
-	settle(dom);
+	if (initiators_cap(list) != cap)
+		settle(dom);
 	if (!room) {
 		lack_memory(dom);
 		return;
@@ -284,10 +296,12 @@ static void end_add(struct domain *dom, uint64_t gp, uint64_t ts_ns)
 	struct gp_ends *list = &dom->ends;
 	const struct gp_end *last = gp_ends_last(list);
 	uint64_t last_ns = last ? last->ts_ns : 0;
-	size_t max = list_max(dom, gp_ends_cap(list), gp_ends_bytes(list));
+	size_t cap = gp_ends_cap(list);
+	size_t max = list_max(dom, cap, gp_ends_bytes(list));
 	struct gp_end *room = gp_ends_push(list, max, NULL);
 
-	settle(dom);
+	if (gp_ends_cap(list) != cap)
+		settle(dom);
 	if (room)
 		*room = (struct gp_end){.gp = gp, .ts_ns = ts_ns < last_ns ? last_ns : ts_ns};
 	else
@@ -326,6 +340,7 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 		  const struct initiator *initiator)
 {
 	struct initiator known = *initiator;
+	struct transition *moment;
 
 	known.gp = gp_id_in_progress(start->seq);
 	known.ts_ns = start->head.ts_ns;
@@ -334,14 +349,13 @@ void domain_start(struct domain *dom, const struct ks_start *start,
 	note_birth(dom, start->seq);
 	trim(dom, known.ts_ns);
 	initiator_add(dom, &known);
-	if (start->expires)
+	if (start->expires) {
 		gp_push_armed(dom, known.ts_ns, known.gp, known.ts_ns, start->expires);
-	else
-		history_push(dom, &dom->gps,
-			     &(struct transition){.ts_ns = known.ts_ns,
-						  .state = GP_QUEUED,
-						  .gp = known.gp,
-						  .cpu = start->head.cpu});
+		return;
+	}
+	moment = gp_push(dom, GP_QUEUED, known.ts_ns, known.gp);
+	if (moment)
+		moment->cpu = start->head.cpu;
 }
 
 static void gp_queue(struct domain *dom, const struct ks_step *step)
@@ -366,13 +380,12 @@ static void gp_arm(struct domain *dom, const struct ks_step *step)
 
 static void gp_begin(struct domain *dom, const struct ks_step *step)
 {
-	struct transition *last;
+	struct transition *moment;
 
 	dom->run = (struct run){.seq = step->seq, .tid = step->head.tid, .is_on = true};
-	gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
-	last = transitions_last(&dom->gps);
-	if (last)
-		last->tid = step->head.tid;
+	moment = gp_push(dom, GP_RUNNING, step->head.ts_ns, gp_id_in_progress(step->seq));
+	if (moment)
+		moment->tid = step->head.tid;
 }
 
 /*
@@ -463,13 +476,6 @@ static struct transition *cb_last(const struct domain *dom, uint16_t cpu)
 	return NULL;
 }
 
-static enum gp_state cb_state(const struct domain *dom, uint16_t cpu)
-{
-	const struct transition *last = cb_last(dom, cpu);
-
-	return last ? last->state : CB_NONE;
-}
-
 static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 {
 	const struct transition *last = cb_last(dom, cpu);
@@ -480,19 +486,17 @@ static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 /* For a timer that was armed now, or while something else went on. */
 static void cb_push_armed(struct domain *dom, const struct ks_cb *cb)
 {
-	bool is_known = dom->cb_timer.expires && dom->cb_timer.cpu == cb->cpu;
+	struct transition *moment = history_push(dom, &dom->cbs, CB_ARMED, cb->head.ts_ns);
 
-	history_push(
-		dom, &dom->cbs,
-		&(struct transition){
-			.ts_ns = cb->head.ts_ns,
-			.state = CB_ARMED,
-			.gp = seq_gp(cb->seq),
-			.cpu = cb->cpu,
-			.expires = is_known ? dom->cb_timer.expires : 0,
-			.armed_before_ns = is_known ? cb->head.ts_ns - dom->cb_timer.armed_ns : 0,
-			.has_timer = true,
-		});
+	if (!moment)
+		return;
+	moment->gp = seq_gp(cb->seq);
+	moment->cpu = cb->cpu;
+	moment->has_timer = true;
+	if (!dom->cb_timer.expires || dom->cb_timer.cpu != cb->cpu)
+		return;
+	moment->expires = dom->cb_timer.expires;
+	moment->armed_before_ns = cb->head.ts_ns - dom->cb_timer.armed_ns;
 }
 
 /*
@@ -547,11 +551,11 @@ static void cb_queue(struct domain *dom, const struct ks_cb *cb)
  */
 static void cb_finish(struct domain *dom, const struct ks_cb *cb)
 {
-	bool has_timer = cb_has_timer(dom, cb->cpu);
+	const struct transition *last = cb_last(dom, cb->cpu);
 
-	if (cb_state(dom, cb->cpu) != CB_RUNNING)
+	if (!last || last->state != CB_RUNNING)
 		return;
-	if (has_timer)
+	if (last->has_timer)
 		cb_push_armed(dom, cb);
 	else
 		cb_push(dom, CB_NONE, cb, false);
@@ -650,8 +654,7 @@ void domain_lose(struct domain *dom, uint64_t ts_ns)
 	if (history_state(&dom->gps) != GP_UNKNOWN)
 		gp_push(dom, GP_UNKNOWN, ts_ns, 0);
 	if (transitions_cnt(&dom->cbs) && history_state(&dom->cbs) != GP_UNKNOWN)
-		history_push(dom, &dom->cbs,
-			     &(struct transition){.ts_ns = ts_ns, .state = GP_UNKNOWN});
+		history_push(dom, &dom->cbs, GP_UNKNOWN, ts_ns);
 	if (dom->readers) /* somebody may have been seen meanwhile */
 		*dom->readers = (struct reader_counts){.gp = 0};
 }

@@ -51,8 +51,6 @@ struct initiator {
 	uint64_t kvm;
 	uint32_t tid;
 	uint32_t tgid;
-	uint32_t cmd;
-	uint8_t kind;	   /* enum ks_call_kind of its call */
 	bool is_delayed;   /* armed a timer: a normal GP */
 	bool is_sync;	   /* by a synchronize_srcu*(): it waits for it itself */
 	bool is_known;	   /* false: in flight before we looked */

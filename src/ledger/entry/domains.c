@@ -97,8 +97,6 @@ int domains_take_start(struct ledger *ledger, const struct record_view *view)
 		.kvm = start->kvm,
 		.tid = start->head.tid,
 		.tgid = start->tgid,
-		.cmd = start->cmd,
-		.kind = start->kind,
 	};
 	const struct stack *stack;
 
