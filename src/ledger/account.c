@@ -15,17 +15,15 @@ static int add_pieces(struct task *task, uint64_t begin_ns, const struct pieces 
 {
 	for (size_t i = 0; i < pieces->cnt; i++) {
 		const struct piece *piece = &pieces->list[i];
-		struct segment seg = {
-			.cause = piece->cause,
-			.ns = piece->ns,
-			.dom = dom,
-			.gp = piece->gp,
-		};
+		struct segment *seg = task_new_segment(task, begin_ns, dom);
 
-		if (cause_is_timer(piece->cause))
-			seg.timer = piece->timer;
-		if (task_add_segment(task, begin_ns, &seg))
+		if (!seg)
 			return -ENOMEM;
+		seg->cause = piece->cause;
+		seg->ns = piece->ns;
+		seg->gp = piece->gp;
+		seg->func = NULL;
+		seg->timer = piece->timer; /* of other causes nobody asks for it */
 		begin_ns += piece->ns;
 	}
 	return 0;
@@ -58,32 +56,31 @@ static struct wait *same_wait(struct task *task, const struct ks_sleep *sleep)
 static int add_wait(struct task *task, const struct ks_sleep *sleep, const struct stack *stack,
 		    const struct domain *dom, const struct walk_wait *span)
 {
-	struct wait *same = same_wait(task, sleep);
-	struct wait wait = {
-		.dom = dom,
-		.api = sleep->api < KS_API_CNT ? sleep->api : KS_API_NONE,
-		.callbacks = -1,
-	};
+	struct wait *same = same_wait(task, sleep), *wait;
+	enum ks_api api = sleep->api < KS_API_CNT ? sleep->api : KS_API_NONE;
 
 	if (same) {
 		same->ns = sleep->head.ts_ns - same->begin_ns;
 		return 0;
 	}
-	wait.begin_ns = sleep->wait_ns ? sleep->wait_ns : sleep->off_ns;
-	wait.ns = sleep->head.ts_ns - wait.begin_ns;
-	wait.stack = *stack;
-	wait.site = stack_srcu_caller(stack);
-	if (!wait.api)
-		wait.api = stack_api(stack);
-	if (dom) {
-		wait.gp_first = outstanding_gp(task, sleep, dom);
-		wait.gp_needed = sleep->needed ? gp_id_done(sleep->needed) : 0;
-		wait.callbacks = walk_callbacks(dom, span);
-	}
+	wait = task_new_wait(task, dom);
+	if (!wait)
+		return -ENOMEM;
+	wait->api = api ? api : stack_api(stack);
+	wait->site = stack_srcu_caller(stack);
+	wait->begin_ns = sleep->wait_ns ? sleep->wait_ns : sleep->off_ns;
+	wait->ns = sleep->head.ts_ns - wait->begin_ns;
+	wait->gp_first = dom ? outstanding_gp(task, sleep, dom) : 0;
+	wait->gp_needed = dom && sleep->needed ? gp_id_done(sleep->needed) : 0;
+	wait->callbacks = dom ? walk_callbacks(dom, span) : -1;
+	wait->ended_ns = 0;
+	wait->since = CALLBACKS_UNKNOWN;
+	wait->queue_cpu = 0;
 	if (dom && span->is_open)
-		wait.ended_ns = walk_ended_ns(dom, span, &wait.since, &wait.queue_cpu);
+		wait->ended_ns = walk_ended_ns(dom, span, &wait->since, &wait->queue_cpu);
+	wait->stack = *stack;
 	task->wait_ns = sleep->wait_ns;
-	return task_add_wait(task, &wait);
+	return 0;
 }
 
 /*
@@ -421,29 +418,32 @@ static int scratch_reserve(struct account_scratch *scratch, size_t cnt)
 }
 
 /* Of two timers, the last one ended it. */
-static void extend(struct segment *last, const struct segment *seg)
+static void extend(struct segment *last, const struct segment *seg, uint64_t ns)
 {
-	last->ns += seg->ns;
+	last->ns += ns;
 	if (cause_is_timer(seg->cause) && seg->timer.fired_ns)
 		last->timer = seg->timer;
 	if (seg->cause == KS_CAUSE_RCU && seg->rcu.has_timer)
 		last->rcu = seg->rcu;
 }
 
-static void put_segment(struct builder *builder, const struct segment *seg)
+/* As @seg is, but of @ns. */
+static void put_segment(struct builder *builder, const struct segment *seg, uint64_t ns)
 {
 	struct segment *list = builder->scratch->segments;
 	struct segment *last = builder->cnt ? &list[builder->cnt - 1] : NULL;
 
-	if (!seg->ns)
+	if (!ns)
 		return;
-	builder->stall->by_cause[seg->cause] += seg->ns;
+	builder->stall->by_cause[seg->cause] += ns;
 	if (last && last->cause == seg->cause && last->dom == seg->dom && last->gp == seg->gp &&
 	    last->func == seg->func &&
-	    (seg->cause != KS_CAUSE_RCU || rcu_blame_is_same(&last->rcu, &seg->rcu)))
-		extend(last, seg);
-	else
-		list[builder->cnt++] = *seg;
+	    (seg->cause != KS_CAUSE_RCU || rcu_blame_is_same(&last->rcu, &seg->rcu))) {
+		extend(last, seg, ns);
+	} else {
+		list[builder->cnt] = *seg;
+		list[builder->cnt++].ns = ns;
+	}
 }
 
 /*
@@ -454,14 +454,14 @@ static void put_segment(struct builder *builder, const struct segment *seg)
 static void put_gap(struct builder *builder, const struct loss_windows *losses, uint64_t from_ns,
 		    uint64_t to_ns)
 {
+	static const struct segment lost = {.cause = KS_CAUSE_UNEXPLAINED};
+	static const struct segment run = {.cause = KS_CAUSE_RUN};
 	uint64_t until_ns;
 
 	for (; from_ns < to_ns; from_ns = until_ns) {
 		bool is_lost = is_lost_at(losses, from_ns, to_ns, &until_ns);
 
-		put_segment(builder, &(struct segment){.cause = is_lost ? KS_CAUSE_UNEXPLAINED
-									: KS_CAUSE_RUN,
-						       .ns = until_ns - from_ns});
+		put_segment(builder, is_lost ? &lost : &run, until_ns - from_ns);
 	}
 }
 
@@ -478,7 +478,7 @@ static void put_segments(struct builder *builder, const struct account_input *in
 		if (timed->begin_ns < now || seg_end > end)
 			continue; /* of a call whose own record was lost */
 		put_gap(builder, losses, now, timed->begin_ns);
-		put_segment(builder, &timed->seg);
+		put_segment(builder, &timed->seg, timed->seg.ns);
 		now = seg_end;
 	}
 	put_gap(builder, losses, now, end);
@@ -548,6 +548,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 		.tick = in->tick,
 		.waits = in->task->waits,
 		.waits_cnt = in->task->waits_cnt,
+		.culprit.callbacks = -1,
 	};
 	/* at most a gap before each segment, and one after the last; and a loss has two ends */
 	if (scratch_reserve(scratch, 2 * (in->task->segments_cnt + LOSS_WINDOWS + 1) + 1))
@@ -561,7 +562,6 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 		!loss_windows_overlap(in->losses, stall->begin_ns, in->call->head.ts_ns);
 	stall->call = find_call(stall);
 	stall->phase = find_phase(stall);
-	stall->culprit = (struct culprit){.callbacks = -1};
 	stall->without_ns = stall->latency_ns;
 	return 0;
 }

@@ -28,25 +28,34 @@ static enum ks_cause family_of(enum ks_cause cause)
 	}
 }
 
+static uint64_t family_ns(const struct stall *stall, enum ks_cause family)
+{
+	uint64_t ns = stall->by_cause[family];
+
+	if (family == KS_CAUSE_READER)
+		ns += stall->by_cause[KS_CAUSE_POLL_BACKOFF];
+	if (family == KS_CAUSE_GP_TIMER)
+		ns += stall->by_cause[KS_CAUSE_CB_TIMER];
+	return ns;
+}
+
 /* Of equal ones, the first in the order of causes, and run the last. Most calls have no segment but
  * those of their own run. */
 static enum ks_cause largest_family(const struct stall *stall)
 {
-	uint64_t sums[KS_CAUSE_CNT] = {0}, most = 0;
 	enum ks_cause best = KS_CAUSE_RUN;
+	uint64_t most = 0;
 
 	for (size_t i = 0; i < stall->segments_cnt; i++) {
 		enum ks_cause family = family_of(stall->segments[i].cause);
+		uint64_t ns = family == KS_CAUSE_RUN ? 0 : family_ns(stall, family);
 
-		sums[family] += stall->segments[i].ns;
-		if (family == KS_CAUSE_RUN)
-			continue;
-		if (sums[family] > most || (sums[family] == most && family < best)) {
-			most = sums[family];
+		if (ns > most || (ns && ns == most && family < best)) {
+			most = ns;
 			best = family;
 		}
 	}
-	return most && most >= sums[KS_CAUSE_RUN] ? best : KS_CAUSE_RUN;
+	return most >= stall->by_cause[KS_CAUSE_RUN] ? best : KS_CAUSE_RUN;
 }
 
 /* What segments of one name come to. */

@@ -73,7 +73,9 @@ void task_rewind(struct task *task, const struct task_mark *mark)
 
 void task_reset(struct task *task)
 {
-	task_rewind(task, &(struct task_mark){0});
+	static const struct task_mark start;
+
+	task_rewind(task, &start);
 	task->lock = (struct held_lock){0};
 	task->stuck = (struct stuck_call){0};
 	task->asleep_ns = 0;
@@ -106,37 +108,73 @@ void task_forget_before(struct task *task, uint64_t ns)
 	memmove(task->waits, task->waits + cnt, task->waits_cnt * sizeof(*task->waits));
 }
 
-static int add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg,
-		       uint32_t sleep)
+static struct timed_segment *new_segment(struct task *task, uint64_t begin_ns,
+					 const struct domain *dom)
 {
+	struct timed_segment *timed;
+
 	if (task->segments_cnt >= TASK_LIST_MAX ||
 	    !ARRAY_ROOM(task->segments, task->segments_cap, task->segments_cnt, 8))
-		return -ENOMEM;
-	task->segments[task->segments_cnt++] = (struct timed_segment){begin_ns, *seg, sleep};
-	if (seg->dom)
-		domain_get((struct domain *)seg->dom);
-	return 0;
+		return NULL;
+	timed = &task->segments[task->segments_cnt++];
+	timed->begin_ns = begin_ns;
+	timed->sleep = task->sleeps;
+	timed->seg.dom = dom;
+	if (dom)
+		domain_get((struct domain *)dom);
+	return timed;
+}
+
+struct segment *task_new_segment(struct task *task, uint64_t begin_ns, const struct domain *dom)
+{
+	struct timed_segment *timed = new_segment(task, begin_ns, dom);
+
+	return timed ? &timed->seg : NULL;
 }
 
 int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg)
 {
-	return add_segment(task, begin_ns, seg, task->sleeps);
+	struct timed_segment *timed = new_segment(task, begin_ns, seg->dom);
+
+	if (!timed)
+		return -ENOMEM;
+	timed->seg = *seg;
+	return 0;
 }
 
 /* That of the sleep before it; -1 before the first: see forget_segments(). */
 int task_add_unslept(struct task *task, uint64_t begin_ns, const struct segment *seg)
 {
-	return add_segment(task, begin_ns, seg, task->sleeps - 1);
+	struct timed_segment *timed = new_segment(task, begin_ns, seg->dom);
+
+	if (!timed)
+		return -ENOMEM;
+	timed->seg = *seg;
+	timed->sleep--;
+	return 0;
+}
+
+struct wait *task_new_wait(struct task *task, const struct domain *dom)
+{
+	struct wait *wait;
+
+	if (task->waits_cnt >= TASK_LIST_MAX ||
+	    !ARRAY_ROOM(task->waits, task->waits_cap, task->waits_cnt, 8))
+		return NULL;
+	wait = &task->waits[task->waits_cnt++];
+	wait->dom = dom;
+	if (dom)
+		domain_get((struct domain *)dom);
+	return wait;
 }
 
 int task_add_wait(struct task *task, const struct wait *wait)
 {
-	if (task->waits_cnt >= TASK_LIST_MAX ||
-	    !ARRAY_ROOM(task->waits, task->waits_cap, task->waits_cnt, 8))
+	struct wait *room = task_new_wait(task, wait->dom);
+
+	if (!room)
 		return -ENOMEM;
-	task->waits[task->waits_cnt++] = *wait;
-	if (wait->dom)
-		domain_get((struct domain *)wait->dom);
+	*room = *wait;
 	return 0;
 }
 

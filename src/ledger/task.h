@@ -91,6 +91,13 @@ struct task_mark {
 void task_mark(const struct task *task, struct task_mark *mark);
 void task_rewind(struct task *task, const struct task_mark *mark);
 
+/*
+ * Append one on @dom, on which it takes a reference, or on none: NULL. All else is for the caller
+ * to fill in, nothing of it is cleared. NULL: no memory.
+ */
+struct segment *task_new_segment(struct task *task, uint64_t begin_ns, const struct domain *dom);
+struct wait *task_new_wait(struct task *task, const struct domain *dom);
+
 /* Append; takes a reference on seg->dom / wait->dom. Returns 0 or -ENOMEM. */
 int task_add_segment(struct task *task, uint64_t begin_ns, const struct segment *seg);
 /* The same of time that is of none of its sleeps. */
