@@ -169,11 +169,11 @@ struct vm *vms_newest(const struct vms *vms, uint32_t tgid)
 	return map_get(&vms->newest, tgid);
 }
 
-const struct vm *vms_of_process(const struct vms *vms, uint32_t tgid)
+struct vm *vms_of_process(const struct vms *vms, uint32_t tgid)
 {
-	const struct vm *dead = NULL;
+	struct vm *dead = NULL;
 
-	for (const struct vm *vm = vms_newest(vms, tgid); vm; vm = vm->older) {
+	for (struct vm *vm = vms_newest(vms, tgid); vm; vm = vm->older) {
 		if (!vm->is_gone)
 			return vm;
 		if (!dead || vm->gone_ns > dead->gone_ns)

@@ -66,7 +66,7 @@ struct vm *vms_find(const struct vms *vms, uint64_t kvm);
 struct vm *vms_find_at(const struct vms *vms, uint64_t kvm, uint64_t ts_ns);
 
 /* The newest VM of a process; of its dead ones, when none lives. */
-const struct vm *vms_of_process(const struct vms *vms, uint32_t tgid);
+struct vm *vms_of_process(const struct vms *vms, uint32_t tgid);
 
 /* The VM of a process that was seen last, living or dead, or NULL; the others follow by .older. */
 struct vm *vms_newest(const struct vms *vms, uint32_t tgid);

@@ -7,12 +7,12 @@
 #include "ledger/entry/lives.h"
 #include "ledger/entry/tasks.h"
 
-static const struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
-				   const struct task *task)
+static struct vm *vm_of_call(const struct ledger *ledger, const struct ks_call *call,
+			     const struct task *task)
 {
 	/* Only KVM_CREATE_VM is older than its VM. */
 	uint64_t ts_ns = call->kind == KS_KIND_DEV ? call->head.ts_ns : call->begin_ns;
-	const struct vm *vm = call->kvm ? vms_find_at(&ledger->vms, call->kvm, ts_ns) : NULL;
+	struct vm *vm = call->kvm ? vms_find_at(&ledger->vms, call->kvm, ts_ns) : NULL;
 
 	for (size_t i = 0; !vm && i < task->waits_cnt; i++)
 		if (task->waits[i].dom && domain_kvm(task->waits[i].dom))
@@ -52,6 +52,7 @@ int calls_take(struct ledger *ledger, const struct record_view *view)
 	struct account_input in = {
 		.call = call, .task = task, .losses = &ledger->losses, .tick = &ledger->tick};
 	struct stall stall;
+	struct vm *vm;
 	int ret;
 
 	if (call->begin_ns > call->head.ts_ns)
@@ -60,7 +61,8 @@ int calls_take(struct ledger *ledger, const struct record_view *view)
 		return tasks_none(ledger);
 	task_forget_before(task, call->begin_ns);
 	tasks_forget_blame(ledger, task, call->begin_ns);
-	in.vm = vm_of_call(ledger, call, task);
+	vm = vm_of_call(ledger, call, task);
+	in.vm = vm;
 	if (task->blamed.owner)
 		in.holder = map_get(&ledger->tasks, task->blamed.owner);
 	ret = account_call(&in, &ledger->scratch, &stall);
@@ -68,10 +70,10 @@ int calls_take(struct ledger *ledger, const struct record_view *view)
 		calls_find_culprit(ledger, &in, &stall);
 		irqfds_note(&ledger->irqfds, &stall);
 		children_note(&ledger->children, &stall);
-		lives_note_age(ledger, &stall);
+		lives_note_age(vm, &stall);
 		ledger->stats.calls++;
 		ledger->ops.stall(ledger->ctx, &stall);
-		ret = lives_note_span(ledger, &stall);
+		ret = lives_note_span(ledger, vm, &stall);
 		remember(task, &stall);
 	}
 	tasks_forget_holder(ledger, task->lock.owner);

@@ -86,20 +86,15 @@ static int add_to_life(struct ledger *ledger, struct vm *vm, const struct stall 
 	return ret;
 }
 
-int lives_note_span(struct ledger *ledger, const struct stall *stall)
+int lives_note_span(struct ledger *ledger, struct vm *vm, const struct stall *stall)
 {
 	int ret = 0;
 
 	if (!stall_is_waited_for(stall))
 		return 0;
-	if (stall->rec->kind != KS_KIND_EXIT) {
-		struct vm *vm =
-			stall->vm ? vms_find_at(&ledger->vms, stall->vm->kvm, stall->vm->born_ns)
-				  : NULL;
-
+	if (stall->rec->kind != KS_KIND_EXIT)
 		return vm ? add_to_life(ledger, vm, stall) : 0;
-	}
-	for (struct vm *vm = vms_newest(&ledger->vms, stall->rec->tgid); vm && !ret; vm = vm->older)
+	for (vm = vms_newest(&ledger->vms, stall->rec->tgid); vm && !ret; vm = vm->older)
 		if (!vm->is_gone && is_end(vm))
 			ret = add_to_life(ledger, vm, stall);
 	return ret;
@@ -275,12 +270,12 @@ int lives_take_closing(struct ledger *ledger, const struct record_view *view)
 	return step->val ? 0 : close_vms_of(ledger, step->seq, step->head.ts_ns);
 }
 
-void lives_note_age(const struct ledger *ledger, const struct stall *stall)
+void lives_note_age(struct vm *vm, const struct stall *stall)
 {
 	const struct ks_call *rec = stall->rec;
-	struct vm *vm = rec->kvm ? vms_find_at(&ledger->vms, rec->kvm, rec->begin_ns) : NULL;
 
-	if (!vm)
+	/* what made it was called before it was there */
+	if (!vm || vm->kvm != rec->kvm || rec->kind == KS_KIND_DEV)
 		return;
 	vm->has_vcpus |= rec->vcpus || (stall->call == CALL_CREATE_VCPU && rec->ret >= 0);
 	vm->has_run |= rec->flags & KS_CALL_RAN || stall->call == CALL_RUN;

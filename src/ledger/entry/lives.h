@@ -6,12 +6,15 @@
 
 #include "ledger/entry/book.h"
 
-/* What a call says of its VM's age. One that starts later shows that another descriptor is open. */
-void lives_note_age(const struct ledger *ledger, const struct stall *stall);
+/*
+ * What a call says of the age of @vm, which is its own; NULL: it has none. One that starts after
+ * the VM's close shows that another descriptor is open.
+ */
+void lives_note_age(struct vm *vm, const struct stall *stall);
 
-/* A call is part of its VM's start or end; the exit of a process is the end of all of its VMs.
- * Returns 0 or -ENOMEM. */
-int lives_note_span(struct ledger *ledger, const struct stall *stall);
+/* A call is part of the start or the end of @vm, as above; the exit of a process is the end of all
+ * of its VMs. Returns 0 or -ENOMEM. */
+int lives_note_span(struct ledger *ledger, struct vm *vm, const struct stall *stall);
 
 /* Starts of VMs that were left paused are over. */
 void lives_end_paused(struct ledger *ledger, uint64_t now_ns);
