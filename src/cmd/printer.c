@@ -251,7 +251,7 @@ static void put_page(struct printer *show, const struct stall *stall, bool is_st
 }
 
 /* What there was no memory for, .line knows. */
-static void put_stall(struct printer *show, const struct stall *stall, bool is_stall)
+static void put_shown(struct printer *show, const struct stall *stall, bool is_stall)
 {
 	struct text_cfg text;
 
@@ -280,6 +280,15 @@ static void put_stall(struct printer *show, const struct stall *stall, bool is_s
 	put_line(show);
 }
 
+/* Most calls are not shown, so what only the printer knows of one is noted here. */
+static void put_stall(struct printer *show, const struct stall *stall, bool is_stall, bool is_stop)
+{
+	struct stall marked = *stall;
+
+	marked.is_stop = is_stop;
+	put_shown(show, &marked, is_stall);
+}
+
 static void on_storm(void *ctx, const struct storm *storm)
 {
 	struct printer *show = ctx;
@@ -305,19 +314,17 @@ static bool is_in_storm(struct printer *show, const struct stall *stall)
 
 bool printer_stall(struct printer *show, const struct stall *stall)
 {
-	bool is_stall = stall_counts(stall, show->cfg.min_ns);
-	struct stall marked = *stall;
+	bool stops = is_stop(show, stall);
+	bool is_stall = stops || stall_counts(stall, show->cfg.min_ns);
 
 	free(map_del(&show->stuck, stall->rec->head.tid));
-	marked.is_stop = is_stop(show, stall);
-	is_stall |= marked.is_stop;
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return false;
 	summary_add(&show->summary, stall, is_stall);
-	if (is_in_storm(show, stall) && !marked.is_stop)
+	if (is_in_storm(show, stall) && !stops)
 		return is_stall;
 	if (is_stall || (show->cfg.all && stall->latency_ns >= show->all_min_ns))
-		put_stall(show, &marked, is_stall);
+		put_stall(show, stall, is_stall, stops);
 	return is_stall;
 }
 
@@ -366,16 +373,15 @@ static bool is_due(struct printer *show, const struct stall *stall)
 
 bool printer_asleep(struct printer *show, const struct stall *stall)
 {
-	struct stall marked = *stall;
+	bool stops = is_stop(show, stall);
 	bool is_shown;
 
-	marked.is_stop = is_stop(show, stall);
 	if (!filter_wants_stall(&show->cfg.filter, stall))
 		return false;
 	show->summary.stuck += stall->is_inferred;
-	is_shown = is_due(show, stall) || marked.is_stop;
+	is_shown = is_due(show, stall) || stops;
 	if (is_shown)
-		put_stall(show, &marked, true);
+		put_stall(show, stall, true, stops);
 	return is_shown;
 }
 

@@ -126,7 +126,13 @@ void printer_span(struct printer *show, const struct span *span);
 /* It is @now_ns: what is over by then is reported. */
 void printer_tick(struct printer *show, uint64_t now_ns);
 
-/* Each record, for the formats that show more than calls; others take nothing of it. */
+/* Does its format show more than calls? */
+static inline bool printer_wants_records(const struct printer *show)
+{
+	return show->page || show->perfetto;
+}
+
+/* Each record, for those formats; others take nothing of it. */
 void printer_record(struct printer *show, const void *record, size_t size,
 		    const struct symbols *syms);
 

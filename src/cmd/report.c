@@ -117,7 +117,8 @@ static int on_record(void *ctx, const void *record, size_t size, const struct sy
 {
 	struct report *report = ctx;
 
-	printer_record(&report->show, record, size, syms);
+	if (printer_wants_records(&report->show))
+		printer_record(&report->show, record, size, syms);
 	if (report->deferral && !report->failed)
 		report->failed = deferral_record(report->deferral, record, size, syms);
 	return report->failed;
