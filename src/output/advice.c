@@ -245,9 +245,9 @@ static const char *for_lock(const struct stall *stall)
 		       "locked (mmap, munmap, mprotect, MAP_POPULATE, fork): do that before, or "
 		       "after";
 	if (stall->culprit.lock == KS_LOCK_VMA)
-		return "another thread of the VMM had a page fault in a mapping that was to "
-		       "change or to go: make and remove mappings beside guest memory before "
-		       "vCPUs run, or after";
+		return "another thread of the VMM had a page fault in a mapping that this call "
+		       "locks (KVM_CREATE_VM locks all of its process): make the VM before "
+		       "other threads touch guest memory, or after";
 	if (stall->culprit.lock == KS_LOCK_MMU)
 		return "another thread had the page tables of this VM to itself meanwhile (madvise "
 		       "or munmap of guest memory, page faults of vCPUs, dirty logging): do less "

@@ -201,6 +201,27 @@ lock_chain()
 	never "off balance" 'select((is_call or is_stuck) and is_off_balance)' trace
 }
 
+# KVM_CREATE_VM locks all mappings of its process: whoever has a page fault in one of them is waited for, and named.
+test_vma_lock()
+{
+	grep -qw vma_mark_detached /proc/kallsyms || skip "this kernel's VMAs have no number of readers (Linux 6.15)"
+	${CC:-cc} -O1 -pthread -o vmafault "$here/tests/live/vmafault.c" || return
+	repeat 3 vma_lock
+}
+
+vma_lock()
+{
+	"$KVMSTALL" trace -j -a -o trace -- ./vmafault 211
+	never "off balance" 'select(is_call and is_off_balance)' trace
+	some "the reader of a mapping" 'select(.call == "KVM_CREATE_VM" and .cause == "lock" and .culprit.kind == "holder"
+		and .culprit.comm == "vma-reader" and .lock == {kind: "vma", name: null, held_by: "task"}
+		and any(.segments[]; .cause == "lock" and (.function // "" | startswith("__vma_start_"))))' trace
+	never "a wait for a mapping that has no name" 'select(is_call) | .segments[] | select(.cause == "other-sleep"
+		and ((.function // "") | test("vma_start_write|vma_mark_detached|vma_start_exclude_readers")))' trace
+	note "$(value 'map(select(is_call and .lock.kind == "vma")) | "\(length) of 211 waited for one, \(
+		map(select(.culprit.comm == "vma-reader")) | length) name vma-reader"' trace)"
+}
+
 # A mutex of a VM has its name, and the thread that has it another call.
 test_resampler_lock()
 {

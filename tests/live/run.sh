@@ -23,7 +23,7 @@ for part in capture truth account command watch; do
 done
 
 tests='setup firecracker-order register-culprit memslots-first advice-followed close-pit agreement all-counts perfetto-live perfetto-terminal
-	vms-gone balance irqfd-phase storm min-runs spinning mmu-lock mmap-readers lock-chain resampler-lock summary unexplained tiny-ring
+	vms-gone balance irqfd-phase storm min-runs spinning mmu-lock mmap-readers lock-chain resampler-lock vma-lock summary unexplained tiny-ring
 	command-status start-line interval command-missing command-missing-file command-signals whole-lines output-file command-children interrupt waits-for-kvm reader-leaves usage privilege privileges-dropped report-confined
 	found-vm vm-names killed two-traces filters nothing-left kernel-log'
 . "$here/tests/live/causes.sh" # each of these adds to $tests
