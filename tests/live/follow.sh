@@ -560,7 +560,7 @@ test_vmm_32bit()
 		some "$call" "select(is_call and .call == \"$call\" and .complete)" trace
 	done
 	# 41 is socket(2) of a 64-bit task
-	some "dup(2)" 'select(is_call and .call == "dup" and .cause == "rcu")' trace
+	some "dup(2)" 'select(is_call and .call == "dup" and has_cause("rcu"))' trace
 	none "another call" 'select(is_call and .comm == "vmm32" and .call != "dup" and (.call | test("^(KVM_|close$)") | not))' trace
 	never "off balance" 'select(is_call and is_off_balance)' trace
 }
