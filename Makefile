@@ -17,6 +17,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 HOST_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 ARCH      ?= $(HOST_ARCH)
 O         ?= build$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
+# However it is said: the same folder has the same flags, and is not built again.
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $O))
 STATIC    ?= $(if $(CROSS_COMPILE),1)
 PREFIX    ?= /usr/local
 MANDIR    ?= $(PREFIX)/share/man

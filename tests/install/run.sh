@@ -11,7 +11,7 @@ set -u
 export O=${O:-$here/build}
 unset DESTDIR PREFIX MANDIR COMPDIR ZCOMPDIR FCOMPDIR UNITDIR
 
-tests='install uninstall-host uninstall-others bash zsh fish'
+tests='built-once install uninstall-host uninstall-others bash zsh fish'
 
 make_it()
 {
@@ -22,6 +22,18 @@ make_it()
 installed()
 {
 	[ -d "$work/root" ] || make_it install DESTDIR="$work/root" PREFIX=/usr
+}
+
+# The same folder under other names is not built again.
+test_built_once()
+{
+	local name
+
+	make_it all
+	for name in "$O" "$O/" "$(realpath --relative-to="$here" "$O")"; do
+		"${MAKE:-make}" --no-print-directory -C "$here" all O="$name" >said
+		[ ! -s said ] || fail "O=$name:" "$(cat said)"
+	done
 }
 
 # A folder with a space in its name; the unit starts what was installed.
