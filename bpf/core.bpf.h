@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include <kvmstall/programs.h>
 
 /*
  * A function that the verifier goes through once for a program, by itself. It assumes nothing of
@@ -17,6 +18,19 @@
  * out that the verifier wants (clang 21 does), so it is weak.
  */
 #define GLOBAL __weak __noinline
+
+/* Of the kernel's structs; 0: what is to be read of one is read by a helper. */
+const volatile __u32 struct_ids[KS_STRUCT_CNT];
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* @ptr->field of a struct of KS_STRUCTS, by the fastest way there is. What is not there reads as 0,
+ * as with BPF_CORE_READ(). */
+#define STRUCT_READ(type, ptr, field)                                                              \
+	(struct_ids[KS_STRUCT_##type]                                                              \
+		 ? ((struct type *)bpf_rdonly_cast((void *)(ptr), struct_ids[KS_STRUCT_##type]))   \
+			   ->field                                                                 \
+		 : BPF_CORE_READ((struct type *)(ptr), field))
 
 /* v6.4 95433f726301 ("srcu: Begin offloading srcu_struct fields to srcu_update"): srcu_usage */
 struct srcu_struct___pre_v6_4 {
@@ -122,14 +136,14 @@ static __always_inline void sdp_readers(struct srcu_data *sdp, __u64 locks[2], _
 static __always_inline __u64 srcu_sup(__u64 ssp)
 {
 	if (bpf_core_type_exists(struct srcu_usage))
-		return (__u64)BPF_CORE_READ((struct srcu_struct *)ssp, srcu_sup);
+		return (__u64)STRUCT_READ(srcu_struct, ssp, srcu_sup);
 	return ssp;
 }
 
 static __always_inline __u64 sup_ssp(__u64 sup)
 {
 	if (bpf_core_type_exists(struct srcu_usage))
-		return (__u64)BPF_CORE_READ((struct srcu_usage *)sup, srcu_ssp);
+		return (__u64)STRUCT_READ(srcu_usage, sup, srcu_ssp);
 	return sup;
 }
 
@@ -144,21 +158,21 @@ static __always_inline __u64 work_sup(__u64 work)
 static __always_inline __u64 sup_seq(__u64 sup)
 {
 	if (bpf_core_type_exists(struct srcu_usage))
-		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_seq);
+		return STRUCT_READ(srcu_usage, sup, srcu_gp_seq);
 	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_seq);
 }
 
 static __always_inline __u64 sup_needed(__u64 sup)
 {
 	if (bpf_core_type_exists(struct srcu_usage))
-		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_seq_needed);
+		return STRUCT_READ(srcu_usage, sup, srcu_gp_seq_needed);
 	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_seq_needed);
 }
 
 static __always_inline __u64 sup_gp_start(__u64 sup)
 {
 	if (bpf_core_type_exists(struct srcu_usage))
-		return BPF_CORE_READ((struct srcu_usage *)sup, srcu_gp_start);
+		return STRUCT_READ(srcu_usage, sup, srcu_gp_start);
 	return BPF_CORE_READ((struct srcu_struct___pre_v6_4 *)sup, srcu_gp_start);
 }
 
@@ -263,17 +277,20 @@ struct task_struct___v6_18 {
 	bool throttled;
 } __attribute__((preserve_access_index));
 
-/* Is it kept from running since its cgroup has used its quota (cpu.max) up? */
+/* Is it kept from running since its cgroup has used its quota (cpu.max) up? @task: of a type that
+ * the verifier knows. */
 static __always_inline bool task_is_throttled(struct task_struct *task)
 {
 	struct task_struct___v6_18 *its = (void *)task;
+	struct cfs_rq *queue;
 
 	if (bpf_core_field_exists(its->throttled))
-		return BPF_CORE_READ(its, throttled);
+		return its->throttled;
 	if (!bpf_core_field_exists(task->se.cfs_rq) ||
 	    !bpf_core_field_exists(struct cfs_rq, throttle_count))
 		return false;
-	return BPF_CORE_READ(task, se.cfs_rq, throttle_count) > 0;
+	queue = task->se.cfs_rq;
+	return queue && queue->throttle_count > 0;
 }
 
 /* A syscall's number, also when it returns. */
@@ -297,7 +314,7 @@ static __always_inline __u64 sdp_callbacks(struct srcu_data *sdp)
 	__u64 list = (__u64)sdp + bpf_core_field_offset(struct srcu_data, srcu_cblist);
 
 	if (bpf_core_field_exists(struct rcu_segcblist, len.counter))
-		return BPF_CORE_READ((struct rcu_segcblist *)list, len.counter);
+		return STRUCT_READ(srcu_data, sdp, srcu_cblist.len.counter);
 	return BPF_CORE_READ((struct rcu_segcblist___plain *)list, len);
 }
 

@@ -32,6 +32,7 @@ static __always_inline void work_enter(__u64 ssp, enum cpu_work work)
 		return;
 	cpu->ssp = ssp;
 	cpu->tid = current_tid();
+	cpu->is_followed = 0;
 	cpu->work = work;
 }
 
@@ -195,22 +196,24 @@ static __always_inline struct srcu_data *work_sdp(__u64 work)
 	return (void *)(work - bpf_core_field_offset(struct srcu_data, work));
 }
 
-static __always_inline void cb_emit(struct srcu_data *sdp, __u64 ssp, __u8 type, __u64 val)
+/* Returns whether the domain is followed. */
+static __always_inline bool cb_emit(struct srcu_data *sdp, __u64 ssp, __u8 type, __u64 val)
 {
 	struct ks_cb *cb;
 
 	if (!domain_find(ssp))
-		return;
+		return false;
 	cb = ring_reserve(sizeof(*cb));
 	if (!cb)
-		return;
+		return true;
 	head_fill(&cb->head, bpf_ktime_get_ns(), current_shown_tid(), type);
 	cb->ssp = ssp;
 	cb->seq = sup_seq(srcu_sup(ssp));
 	cb->val = val;
-	cb->cpu = BPF_CORE_READ(sdp, cpu);
+	cb->cpu = STRUCT_READ(srcu_data, sdp, cpu);
 	__builtin_memset(cb->unused, 0, sizeof(cb->unused));
 	ring_submit(cb);
+	return true;
 }
 
 static __always_inline void cb_armed(__u64 timer, __u64 expires)
@@ -218,23 +221,25 @@ static __always_inline void cb_armed(__u64 timer, __u64 expires)
 	struct srcu_data *sdp =
 		(void *)(timer - bpf_core_field_offset(struct srcu_data, delay_work));
 
-	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_ARM, expires);
+	cb_emit(sdp, (__u64)STRUCT_READ(srcu_data, sdp, ssp), KS_CB_ARM, expires);
 }
 
 static __always_inline void cb_queued(__u64 work)
 {
 	struct srcu_data *sdp = work_sdp(work);
 
-	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_QUEUE, bpf_jiffies64());
+	cb_emit(sdp, (__u64)STRUCT_READ(srcu_data, sdp, ssp), KS_CB_QUEUE, bpf_jiffies64());
 }
 
 static __always_inline void cb_begin(__u64 work)
 {
 	struct srcu_data *sdp = work_sdp(work);
-	__u64 ssp = (__u64)BPF_CORE_READ(sdp, ssp);
+	__u64 ssp = (__u64)STRUCT_READ(srcu_data, sdp, ssp);
+	struct cpu_state *cpu = this_cpu();
 
 	work_enter(ssp, CPU_WORK_CB);
-	cb_emit(sdp, ssp, KS_CB_BEGIN, sdp_callbacks(sdp));
+	if (cpu)
+		cpu->is_followed = cb_emit(sdp, ssp, KS_CB_BEGIN, sdp_callbacks(sdp));
 }
 
 static __always_inline void cb_end(__u64 work)
@@ -242,7 +247,7 @@ static __always_inline void cb_end(__u64 work)
 	struct srcu_data *sdp = work_sdp(work);
 
 	work_leave();
-	cb_emit(sdp, (__u64)BPF_CORE_READ(sdp, ssp), KS_CB_END, 0);
+	cb_emit(sdp, (__u64)STRUCT_READ(srcu_data, sdp, ssp), KS_CB_END, 0);
 }
 
 #endif

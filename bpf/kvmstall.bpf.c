@@ -348,7 +348,7 @@ TRACE(timer_tp, struct timer_list *timer)
 	if (func == sym_srcu_delay_timer)
 		cb_armed((__u64)timer, timer->expires);
 	else if (func == sym_delayed_work_timer_fn &&
-		 (__u64)BPF_CORE_READ((struct work_struct *)work, func) == sym_process_srcu)
+		 (__u64)STRUCT_READ(work_struct, work, func) == sym_process_srcu)
 		gp_armed(ctx, work, timer->expires);
 	else if (func == sym_process_timeout)
 		rcu_gp_arms((__u64)timer);
@@ -386,7 +386,7 @@ TRACE(work_begin_tp, struct work_struct *work)
  */
 TRACE(work_end_tp, struct work_struct *work)
 {
-	__u64 func = (__u64)BPF_CORE_READ(work, func);
+	__u64 func = (__u64)STRUCT_READ(work_struct, work, func);
 
 	if (func == sym_process_srcu)
 		gp_end((__u64)work);

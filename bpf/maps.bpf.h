@@ -303,7 +303,7 @@ struct cpu_state {
 	__u32 tid;
 	__u32 work;
 	__u32 lost;
-	__u32 pad;
+	__u32 is_followed; /* .ssp is in .domains, in CPU_WORK_CB */
 };
 
 struct {

@@ -327,6 +327,8 @@ static __always_inline void task_off_cpu(void *ctx, struct task_struct *task, bo
 					 __u32 task_state, struct task_struct *next)
 {
 	if (preempt || !task_state) {
+		if (!task->pid)
+			return; /* the CPU was idle */
 		cpu_lost(task);
 		if (task_is_throttled(task))
 			quota_open();
@@ -360,7 +362,7 @@ static __always_inline void sleep_wake(struct task_struct *task)
 	if (!cpu || cpu->work != CPU_WORK_CB || cpu->tid != current_tid())
 		return;
 	state->wake_ssp = cpu->ssp;
-	if (!bpf_map_lookup_elem(&domains, &cpu->ssp))
+	if (!cpu->is_followed && !bpf_map_lookup_elem(&domains, &cpu->ssp))
 		domain_follow_foreign(cpu->ssp, task->tgid);
 }
 

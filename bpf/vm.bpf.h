@@ -25,13 +25,13 @@ static __always_inline struct file *current_file(__u32 fd)
 
 static __always_inline enum ks_call_kind file_kind(struct file *file)
 {
-	__u64 ops = (__u64)BPF_CORE_READ(file, f_op), ioctl;
+	__u64 ops = (__u64)STRUCT_READ(file, file, f_op), ioctl;
 
 	if (!ops)
 		return KS_KIND_NONE;
 	if (ops == vm_fops)
 		return KS_KIND_VM;
-	ioctl = (__u64)BPF_CORE_READ((struct file_operations *)ops, unlocked_ioctl);
+	ioctl = (__u64)STRUCT_READ(file_operations, ops, unlocked_ioctl);
 	if (!ioctl)
 		return KS_KIND_NONE;
 	if (ioctl == sym_kvm_vm_ioctl) {

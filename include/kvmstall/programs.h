@@ -115,6 +115,26 @@
 	X(readers_ask, syscall, none, ALL, ITER, SCAN)
 /* clang-format on */
 
+/*
+ * Structs of the kernel's own that programs find by address, and read by plain loads if it can be
+ * told their types (v6.2: bpf_rdonly_cast()): a load takes 2 ns, and the helper that reads any
+ * memory 25. X(struct)
+ */
+#define KS_STRUCTS(X)                                                                              \
+	X(file)                                                                                    \
+	X(file_operations)                                                                         \
+	X(srcu_data)                                                                               \
+	X(srcu_struct)                                                                             \
+	X(srcu_usage)                                                                              \
+	X(work_struct)
+
+enum ks_struct {
+#define X(name) KS_STRUCT_##name,
+	KS_STRUCTS(X)
+#undef X
+		KS_STRUCT_CNT
+};
+
 /* Functions whose addresses the programs compare with. X(function) */
 #define KS_SYMBOLS(X)                                                                              \
 	X(process_srcu)                                                                            \

@@ -84,6 +84,24 @@ static void find_kvm(const struct btf *btf, struct kernel_traits *traits)
 	traits->defers_register = bus > 0 && has_member(btf, bus, "rcu");
 }
 
+/* What a program can be told the type of. */
+static void find_structs(const struct btf *btf, struct kernel_traits *traits)
+{
+	static const char *const names[KS_STRUCT_CNT] = {
+#define X(name) [KS_STRUCT_##name] = #name,
+		KS_STRUCTS(X)
+#undef X
+	};
+
+	if (btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) < 0)
+		return;
+	for (int i = 0; i < KS_STRUCT_CNT; i++) {
+		int id = btf__find_by_name_kind(btf, names[i], BTF_KIND_STRUCT);
+
+		traits->struct_ids[i] = id > 0 ? (uint32_t)id : 0;
+	}
+}
+
 void kernel_types_traits(const struct kernel_types *types, struct kernel_traits *traits)
 {
 	*traits = (struct kernel_traits){.are_known = types->btf};
@@ -93,6 +111,7 @@ void kernel_types_traits(const struct kernel_types *types, struct kernel_traits 
 	traits->this_cpu_off_from_rq = find_from_rq(types->btf, "this_cpu_off");
 	traits->has_switch_exit =
 		btf__find_by_name_kind(types->btf, "btf_trace_sched_exit_tp", BTF_KIND_TYPEDEF) > 0;
+	find_structs(types->btf, traits);
 	find_kvm(types->btf, traits);
 	if (!traits->has_kvm_types && types->module)
 		find_kvm(types->module, traits);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <kvmstall/programs.h>
+
 struct btf;
 
 struct kernel_types {
@@ -21,7 +23,8 @@ struct kernel_traits {
 	bool defers_register;	  /* kvm_io_bus_register_dev() uses call_srcu() */
 	bool has_switch_exit;	  /* tracepoint sched_exit_tp (v6.15) */
 	int64_t rcu_data_from_rq; /* from a CPU's struct rq to its struct rcu_data; 0: not known */
-	int64_t this_cpu_off_from_rq; /* to its this_cpu_off; 0: not known, or not on x86 */
+	uint32_t struct_ids[KS_STRUCT_CNT]; /* 0: not known, or of no use to programs here */
+	int64_t this_cpu_off_from_rq;	    /* to its this_cpu_off; 0: not known, or not on x86 */
 };
 
 /* What cannot be read has no types: .code is set. Some ms and twice the memory of the types. */

@@ -206,6 +206,7 @@ static int configure(struct probes *probes, const struct symbols *syms,
 	/* to translate ids of the first one changes nothing */
 	skel->rodata->is_in_pid_ns = proc_pid_ns() != PROC_PID_NS_FIRST;
 	skel->rodata->want_followed = cfg->want_fork;
+	memcpy((void *)skel->rodata->struct_ids, cfg->struct_ids, sizeof(skel->rodata->struct_ids));
 	skel->rodata->rcu_data_from_rq = cfg->rcu_data_from_rq;
 	skel->rodata->this_cpu_off_from_rq = cfg->this_cpu_off_from_rq;
 	skel->rodata->per_cpu_offsets = cfg->per_cpu_offsets;

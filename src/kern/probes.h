@@ -24,6 +24,7 @@ struct probes_cfg {
 	uint64_t min_ns;     /* calls this long are stalls: reported though they never slept, as
 			      * those of KS_LONG_CALL_NS are in any case; 0: no others */
 	uint64_t ring_bytes; /* 0: the default */
+	const uint32_t *struct_ids;	     /* of struct kernel_traits: KS_STRUCT_CNT */
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
 	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */

@@ -147,6 +147,7 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	}
 	choice->wanted = wanted;
 	choice->config_hz = host.config_hz;
+	memcpy(choice->struct_ids, traits.struct_ids, sizeof(choice->struct_ids));
 	choice->rcu_data_from_rq = traits.rcu_data_from_rq;
 	choice->this_cpu_off_from_rq = traits.this_cpu_off_from_rq;
 	choice->per_cpu_offsets = host.per_cpu_offsets;

@@ -22,6 +22,7 @@ struct choice {
 	struct symbols *syms;	 /* this kernel's */
 	struct ticks *ticks;	 /* that are being counted */
 	uint32_t config_hz;
+	uint32_t struct_ids[KS_STRUCT_CNT];  /* of struct kernel_traits */
 	int64_t rcu_data_from_rq;	     /* of struct kernel_traits */
 	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */

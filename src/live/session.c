@@ -114,6 +114,7 @@ static int make_probes(struct session *session, struct err *err)
 		.want_cost = session->cfg.want_cost,
 		.min_ns = session->cfg.min_ns,
 		.ring_bytes = session->cfg.ring_bytes,
+		.struct_ids = session->choice.struct_ids,
 		.rcu_data_from_rq = session->choice.rcu_data_from_rq,
 		.this_cpu_off_from_rq = session->choice.this_cpu_off_from_rq,
 		.per_cpu_offsets = session->choice.per_cpu_offsets,
