@@ -6,7 +6,9 @@
  * A start lasts from KVM_CREATE_VM to vCPU 0's first KVM_RUN. If the VM does not run, it is left
  * paused, as after a restore, and its start is over with the last of its calls that took time: that
  * slept, or ran for a millisecond; without such a call it was not started, and nothing is reported.
- * An end lasts from the first close to the one that destroys it.
+ * An end lasts from the first close to the one that destroys it. Where the tracepoint backend sees
+ * only the sleeps of a system call that closes it (execve(2), io_uring_enter(2)), from the first to
+ * the last of them.
  */
 #ifndef LEDGER_LIFE_H
 #define LEDGER_LIFE_H
@@ -62,6 +64,9 @@ struct span_account {
 	} gaps[LIFE_GAPS_MAX]; /* in order of time */
 	uint32_t gaps_cnt;
 	bool is_over; /* an end: its last call was seen */
+	/* An end: the thread whose execve(2), io_uring_enter(2) or the like closes the VM. Only its
+	 * sleeps are seen, so the end lasts from the first of them to the last. 0: none */
+	uint32_t closer;
 };
 
 /* A start or an end of @vm that began at @begin_ns. The VM owns it; NULL: out of memory. */

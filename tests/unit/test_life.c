@@ -278,6 +278,59 @@ static void an_end_lasts_from_the_first_close_to_the_last(void **state)
 	lives_free(lives);
 }
 
+/* One sleep of execve() that closes VM 1, as the tracepoint backend sees it. */
+#define EXEC_SLEEP(out, in, dom, ...)                                                              \
+	SLEEP(out, in, in, 12, dom, __VA_ARGS__),                                                  \
+	{                                                                                          \
+		.type = KS_CALL, .from = out, .us = in, .tid = 12, .tgid = TGID(1),                \
+		.kind = KS_KIND_SYSCALL, .cmd = KS_SYSCALL_X86 | 59, .sleeps = 1                   \
+	}
+
+/* Of closes by execve() or io_uring only the sleeps are seen, and that the VM is gone, later. */
+static void an_end_by_another_system_call_lasts_from_its_first_sleep_to_the_last(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1, .flags = KS_VM_FOUND),
+		EXEC_SLEEP(100, 150, IRQ_SRCU(1), .stack = IN_PIT_CLOSE),
+		EXEC_SLEEP(200, 290, 0, .stack = IN_RCU_BARRIER_MUTEX),
+		/* the process ends before it is known that the VM has */
+		CLOSING(400, 0),
+		GONE(5000, 1),
+		/* the next VM at the address: KVM_CREATE_VM began before that */
+		BORN(5000, 1),
+		{.type = KS_CALL,
+		 .from = 4000,
+		 .us = 5010,
+		 .tid = 12,
+		 .vm = 1,
+		 .kind = KS_KIND_DEV},
+	};
+	struct lives *lives = LIVE(rows);
+
+	(void)state;
+	ledger_finish(lives->trace.ledger);
+	assert_int_equal(lives->cnt, 1);
+	assert_span(lives, 0, SPAN_END, 190, 50);
+	assert_int_equal(lives->spans[0].calls, 2);
+	lives_free(lives);
+}
+
+/* A domain that is nobody's own does not say which VM is closed: not one that is being set up. */
+static void a_start_has_no_part_of_the_end_of_another_vm(void **state)
+{
+	const struct row rows[] = {
+		MADE(50, 60, 1),
+		EXEC_SLEEP(100, 190, 0, .stack = IN_RCU_BARRIER_MUTEX),
+		RUNS(300, 1),
+	};
+	struct lives *lives = LIVE(rows);
+
+	(void)state;
+	assert_int_equal(lives->cnt, 1);
+	assert_span(lives, 0, SPAN_START, 250, 250);
+	lives_free(lives);
+}
+
 /* Whatever comes: parts sum to the whole. The collector asserts it. */
 static void more_holes_than_are_kept_are_outside(void **state)
 {
@@ -314,6 +367,9 @@ int main(void)
 		cmocka_unit_test(a_start_without_the_outstanding_grace_period_is_shorter),
 		cmocka_unit_test(what_was_found_or_lost_has_no_start_that_is_known),
 		cmocka_unit_test(an_end_lasts_from_the_first_close_to_the_last),
+		cmocka_unit_test(
+			an_end_by_another_system_call_lasts_from_its_first_sleep_to_the_last),
+		cmocka_unit_test(a_start_has_no_part_of_the_end_of_another_vm),
 		cmocka_unit_test(more_holes_than_are_kept_are_outside),
 	};
 

@@ -21,6 +21,8 @@ static void end_life(struct ledger *ledger, struct vm *vm, uint64_t ts_ns)
 
 	if (!life)
 		return;
+	if (life->closer)
+		ts_ns = life->upto_ns; /* the VM is found to be gone up to a second later */
 	vm->life = NULL;
 	life->span.is_complete &=
 		!loss_windows_overlap(&ledger->losses, life->span.begin_ns, ts_ns);
@@ -68,11 +70,45 @@ static bool is_closing(const struct stall *stall)
 	return stall->rec->kind == KS_KIND_CLOSE || stall->rec->kind == KS_KIND_EXIT;
 }
 
+static bool is_own_wait(const struct wait *wait, const struct vm *vm)
+{
+	return wait->dom && domain_kvm(wait->dom) == vm->kvm;
+}
+
+/* A sleep of another system call that closes a VM: execve(2), io_uring_enter(2). */
+static bool closes_asleep(const struct stall *stall)
+{
+	return stall->rec->kind == KS_KIND_SYSCALL && stall->waits_cnt &&
+	       stack_call(&stall->waits[0].stack) == CALL_CLOSE;
+}
+
+/* Which VM it closes, the domain says that it waits for. The host-wide one does not: the one that
+ * the same thread was closing. */
+static int close_asleep(struct ledger *ledger, struct vm *vm, const struct stall *stall)
+{
+	uint32_t tid = stall->rec->head.tid;
+
+	if (!is_own_wait(&stall->waits[0], vm)) {
+		vm = vms_newest(&ledger->vms, stall->rec->tgid);
+		while (vm && !(is_end(vm) && vm->life->closer == tid))
+			vm = vm->older;
+	} else if (begin_end(ledger, vm, stall->begin_ns)) {
+		return -ENOMEM;
+	} else if (!vm->life->span.calls) {
+		vm->life->closer = tid;
+	}
+	if (vm)
+		life_add(vm->life, stall);
+	return 0;
+}
+
 static int add_to_life(struct ledger *ledger, struct vm *vm, const struct stall *stall)
 {
 	const struct ks_call *rec = stall->rec;
 	int ret = 0;
 
+	if (closes_asleep(stall))
+		return close_asleep(ledger, vm, stall);
 	if (rec->flags & KS_CALL_RAN || stall->call == CALL_RUN)
 		end_paused(ledger, vm); /* its first KVM_RUN was not seen */
 	if (is_closing(stall) && !vm->life && !vm->is_gone)
@@ -95,7 +131,7 @@ int lives_note_span(struct ledger *ledger, struct vm *vm, const struct stall *st
 	if (stall->rec->kind != KS_KIND_EXIT)
 		return vm ? add_to_life(ledger, vm, stall) : 0;
 	for (vm = vms_newest(&ledger->vms, stall->rec->tgid); vm && !ret; vm = vm->older)
-		if (!vm->is_gone && is_end(vm))
+		if (!vm->is_gone && is_end(vm) && !vm->life->closer)
 			ret = add_to_life(ledger, vm, stall);
 	return ret;
 }
