@@ -105,6 +105,12 @@ static void collect_phase_seconds(const struct out *out)
 		put_causes(out, phase_name(phase), out->metrics->phases[phase]);
 }
 
+static void collect_rcu_seconds(const struct out *out)
+{
+	for (int part = 0; part < RCU_PART_CNT; part++)
+		put_value(out, out->metrics->rcu_ns[part], rcu_part_name(part), NULL);
+}
+
 static void collect_calls(const struct out *out)
 {
 	static const char *const files[KS_KIND_CNT] = {[KS_KIND_DEV] = "kvm",
@@ -344,6 +350,7 @@ static const collector collectors[METRIC_CNT] = {
 	[METRIC_STALL_SECONDS] = collect_stall_seconds,
 	[METRIC_STALLS] = collect_stalls,
 	[METRIC_PHASE_SECONDS] = collect_phase_seconds,
+	[METRIC_RCU_SECONDS] = collect_rcu_seconds,
 	[METRIC_CALLS] = collect_calls,
 	[METRIC_SETUP_DURATION] = collect_setup_duration,
 	[METRIC_SETUPS] = collect_setups,

@@ -58,6 +58,7 @@ struct metrics {
 	uint64_t vms_seen;
 	uint64_t incomplete;
 	uint64_t phases[PHASE_CNT][KS_CAUSE_CNT];
+	uint64_t rcu_ns[RCU_PART_CNT];
 	struct hist setup_stalls;
 	struct hist spans[SPAN_KIND_CNT];
 	uint64_t start_ns[KS_CAUSE_CNT + 1]; /* the last: outside calls */

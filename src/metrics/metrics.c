@@ -243,6 +243,17 @@ static void count_stall(struct metrics *metrics, struct call_sums *call, const s
 		call->stalls[stall->cause]++;
 }
 
+/* What its waits for plain RCU went to: their sum is the time of that cause. */
+static void count_rcu(struct metrics *metrics, const struct stall *stall)
+{
+	for (size_t i = 0; i < stall->segments_cnt; i++) {
+		const struct rcu_blame *rcu = segment_rcu(&stall->segments[i]);
+
+		if (rcu)
+			metrics->rcu_ns[rcu->part] += stall->segments[i].ns;
+	}
+}
+
 void metrics_stall(struct metrics *metrics, const struct stall *stall)
 {
 	struct call_sums *call = sums_of_call(metrics, stall->call);
@@ -252,8 +263,11 @@ void metrics_stall(struct metrics *metrics, const struct stall *stall)
 	count_waits(metrics, stall);
 	if (call)
 		hist_observe(&call->hist, stall->latency_ns, &exemplar);
-	if (stall_is_waited_for(stall))
-		count_stall(metrics, call, stall);
+	if (!stall_is_waited_for(stall))
+		return;
+	count_stall(metrics, call, stall);
+	if (stall->by_cause[KS_CAUSE_RCU])
+		count_rcu(metrics, stall);
 }
 
 /* ---- VMs ---- */

@@ -43,6 +43,8 @@ extern const char *const metric_type_names[];
 	  "KVM calls that stalled for --min or longer, by their largest cause")                    \
 	X(PHASE_SECONDS, "kvmstall_phase_stall_seconds", COUNTER, true, "phase,cause",             \
 	  "Time that KVM calls spent off the CPU, by the age of the VM and by cause")              \
+	X(RCU_SECONDS, "kvmstall_rcu_stall_seconds", COUNTER, true, "part",                        \
+	  "Time that KVM calls waited for plain RCU, by what it went to")                          \
 	X(CALLS, "kvmstall_calls", COUNTER, false, "file",                                         \
 	  "KVM calls that were made, stalled or not, by the file that they are on")                \
 	X(SETUP_DURATION, "kvmstall_setup_stall_seconds", HISTOGRAM, true, "",                     \

@@ -519,6 +519,40 @@ static void a_setup_is_counted_once_when_it_is_over(void **state)
 	metrics_free(metrics);
 }
 
+/* As many series as there are parts; their sum is the time of the cause, whoever waited. */
+static void waits_for_rcu_are_counted_by_what_they_went_to(void **state)
+{
+	static const struct metrics_cfg cfg = {.vm_limit = 10, .min_ns = 1000000, .version = "1"};
+	struct segment segments[] = {
+		{.cause = KS_CAUSE_RCU, .ns = 3000000, .rcu.part = RCU_PART_TIMER},
+		{.cause = KS_CAUSE_RCU, .ns = 500000, .rcu.part = RCU_PART_NONE},
+		{.cause = KS_CAUSE_GP_TIMER, .ns = 700000},
+		{.cause = KS_CAUSE_RCU, .ns = 2000000, .rcu.part = RCU_PART_HOLDOUT},
+		{.cause = KS_CAUSE_RCU, .ns = 1000000, .rcu.part = RCU_PART_TIMER},
+	};
+	struct metrics *metrics = metrics_new(&cfg);
+	struct stall stall = {.rec = &call_record,
+			      .latency_ns = 7200000,
+			      .stall_ns = 7200000,
+			      .cause = KS_CAUSE_RCU,
+			      .call = CALL_CREATE_VCPU,
+			      .segments = segments,
+			      .segments_cnt = CNT(segments),
+			      .by_cause = {[KS_CAUSE_RCU] = 6500000, [KS_CAUSE_GP_TIMER] = 700000}};
+
+	(void)state;
+	assert_non_null(metrics);
+	metrics_stall(metrics, &stall);
+	stall.call = CALL_FN_IRQFD_SHUTDOWN; /* nobody waits for that */
+	metrics_stall(metrics, &stall);
+	assert_int_equal(find_metric(metrics, METRIC_RCU_SECONDS, "timer").value, 4000000);
+	assert_int_equal(find_metric(metrics, METRIC_RCU_SECONDS, "holdout").value, 2000000);
+	assert_int_equal(find_metric(metrics, METRIC_RCU_SECONDS, "unsplit").value, 500000);
+	assert_int_equal(find_metric(metrics, METRIC_RCU_SECONDS, NULL).sum, 6500000);
+	assert_int_equal(find_metric(metrics, METRIC_RCU_SECONDS, NULL).cnt, RCU_PART_CNT);
+	metrics_free(metrics);
+}
+
 static void names_of_calls_and_functions_are_bounded(void **state)
 {
 	static char names[200][16];
@@ -584,6 +618,7 @@ int main(void)
 		cmocka_unit_test(fixed_lists_are_there_at_0),
 		cmocka_unit_test(what_is_not_known_has_no_series),
 		cmocka_unit_test(a_setup_is_counted_once_when_it_is_over),
+		cmocka_unit_test(waits_for_rcu_are_counted_by_what_they_went_to),
 		cmocka_unit_test(names_of_calls_and_functions_are_bounded),
 		cmocka_unit_test(every_metric_keeps_the_conventions),
 	};
