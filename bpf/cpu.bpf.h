@@ -140,10 +140,11 @@ static __always_inline void cpu_fill_ran(struct ks_cpu *rec, struct task_struct 
 	if ((__u32)cpu != now.cpu)
 		until_ns = queued_ns;
 	if (!ran_fill_longest(rec, cpu, until_ns) && (__u32)cpu == now.cpu)
-		ran_fill_task(rec, prev, prev->pid);
+		ran_fill_task(rec, prev, prev ? prev->pid : 0);
 }
 
-/* @task has the CPU that @prev had. @state: of a task in a call, or NULL. All but .head.lost. */
+/* @task has the CPU that @prev had; NULL: it is not known who. @state: of a task in a call, or
+ * NULL. All but .head.lost. */
 static __always_inline void cpu_fill(struct ks_cpu *rec, __u8 type, struct task_struct *task,
 				     struct task_struct *prev, __u64 since_ns, __u64 now,
 				     const struct place *place, const struct task_state *state)

@@ -280,7 +280,8 @@ PROBE(run_kprobe, struct kvm_vcpu *vcpu)
  * Worst: who had it was the last thread of an owner of four VMs (four VMs' ends, a call's record, a
  * deletion), and who has it slept in a call for 200 us: a lookup, two records and one stack of at
  * most KS_STACK_MAX frames, most of the time of all this; outside any call a record more, and a
- * deletion. Else one lookup and two comparisons.
+ * deletion; and the same of who was given it unseen. Else one lookup and two comparisons, and
+ * while there is a call another lookup.
  */
 TRACE(back_tp, bool is_switch)
 {
@@ -289,6 +290,8 @@ TRACE(back_tp, bool is_switch)
 	if (!back)
 		return 0;
 	back_buries(back);
+	if (!back->tid)
+		current_was_unseen(ctx);
 	current_is_back(ctx, back);
 	return 0;
 }

@@ -537,22 +537,6 @@ static __always_inline void task_is_back(void *ctx, struct task_state *state,
 	sleep_is_over(state);
 }
 
-/* The current task, if this CPU was just given to it and that has no record yet. */
-static __always_inline void current_is_back(void *ctx, struct back *back)
-{
-	__u32 tid = back->tid;
-	struct task_state *state;
-
-	if (!tid)
-		return;
-	back->tid = 0;
-	if (tid != current_tid())
-		return;
-	state = task_lookup(tid);
-	if (state && state->away.off_ns == back->off_ns)
-		task_is_back(ctx, state, bpf_get_current_task_btf(), back);
-}
-
 /* What only the switch to @task can say of the end of its sleep. Of one that is long enough to have
  * a stack: who woke it, and who had the CPU meanwhile. */
 static __always_inline void back_fill(struct back *back, const struct task_state *state,
@@ -633,6 +617,35 @@ static __always_inline void task_on_cpu(void *ctx, struct task_struct *task,
 		back->tid = tid;
 	else
 		task_is_back(ctx, state, task, back);
+}
+
+/* The current task, if this CPU was just given to it and that has no record yet. */
+static __always_inline void current_is_back(void *ctx, struct back *back)
+{
+	__u32 tid = back->tid;
+	struct task_state *state;
+
+	if (!tid)
+		return;
+	back->tid = 0;
+	if (tid != current_tid())
+		return;
+	state = task_lookup(tid);
+	if (state && state->away.off_ns == back->off_ns)
+		task_is_back(ctx, state, bpf_get_current_task_btf(), back);
+}
+
+/*
+ * Not each switch is reported (away.h): the current task has this CPU, and its state has it away
+ * still. Then it was given the CPU just now.
+ */
+static __always_inline void current_was_unseen(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = task_find(task->pid);
+
+	if (state && (state->away.off_ns || state->away.ready_ns))
+		task_on_cpu(ctx, task, NULL);
 }
 
 #endif
