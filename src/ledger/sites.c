@@ -44,6 +44,8 @@
 	"raise it, and see memory.events and memory.pressure of the cgroup"
 #define ADVICE_USERFAULT "the call touched a page that a userfaultfd handler was late with: make that one faster, or " \
 	"populate the memory before"
+#define ADVICE_DISK "the call waited for a disk: for a file that guest memory is in, or that goes with the process, or for " \
+	"swap. Keep guest memory off disks (memfd, no swap for its cgroup), and see the disk: iostat -x 1, io.pressure"
 
 const struct site sites[] = {
 	/* ---- KVM, and what ends an address space ---- */
@@ -146,6 +148,16 @@ const struct site sites[] = {
 	{ "__vma_enter_locked",                .is = SITE_VMA_LOCK },
 	{ "__vma_start_exclude_readers",       .is = SITE_VMA_LOCK }, /* 7.3 */
 	{ "handle_userfault",                  .is = SITE_FAULTS, .advice = ADVICE_USERFAULT },
+	/* block/, mm/filemap.c, fs/buffer.c, fs/jbd2/journal.c, mm/page-writeback.c: from 6.1 to 7.3 */
+	{ "submit_bio_wait",                   .advice = ADVICE_DISK },
+	{ "folio_wait_bit_common",             .advice = ADVICE_DISK },
+	{ "folio_wait_bit",                    .advice = ADVICE_DISK },
+	{ "__wait_on_buffer",                  .advice = ADVICE_DISK },
+	{ "bit_wait_io",                       .advice = ADVICE_DISK },
+	{ "jbd2_log_wait_commit",              .advice = ADVICE_DISK },
+	{ "rq_qos_wait",                       .advice = ADVICE_DISK },
+	{ "blk_mq_get_tag",                    .advice = ADVICE_DISK },
+	{ "balance_dirty_pages",               .advice = ADVICE_DISK },
 	/* mm/memcontrol.c, by release: inside an allocation, or on the way back to user space */
 	{ "mem_cgroup_handle_over_high",       .advice = ADVICE_MEMORY_HIGH },
 	{ "__mem_cgroup_handle_over_high",     .advice = ADVICE_MEMORY_HIGH },

@@ -153,6 +153,8 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 
 	(void)state;
 	assert_non_null(strstr(advise(&stall, &x86), "F_DUPFD"));
+	seg.func = "submit_bio_wait"; /* a file that was removed goes with the process */
+	assert_non_null(strstr(advise(&stall, &x86), "disk"));
 	seg.func = "ksys_unknown";
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
 	seg.func = NULL;
