@@ -39,6 +39,13 @@ static int open_stat(struct process *process, int why, struct err *err)
 	return 0;
 }
 
+int process_child_fd(pid_t pid, struct err *err)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? err_set(err, -errno, "cannot open a pidfd: %s", strerror(errno)) : fd;
+}
+
 int process_open(struct process *process, uint32_t pid, struct err *err)
 {
 	*process = (struct process){.pid = pid, .fd = (int)syscall(SYS_pidfd_open, pid, 0)};

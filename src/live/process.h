@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -25,6 +26,10 @@ struct process {
  */
 int process_open(struct process *process, uint32_t pid, struct err *err);
 void process_close(struct process *process);
+
+/* A descriptor of our child @pid, which is readable when it has ended; or a negative errno with
+ * @err set. */
+int process_child_fd(pid_t pid, struct err *err);
 
 /* Have all of its threads ended? */
 bool process_has_ended(const struct process *process);

@@ -9,6 +9,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/page.sh
+. "$here/tests/lib/page.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 ROWS=${ROWS:+$(readlink -f "$ROWS")}
 source=$(readlink -f "${MASSKILL:-$here/tests/live/drain.c}")
@@ -71,8 +73,4 @@ for run in $(seq "$runs"); do
 	row 211 3 "$run"
 done
 page >page.md
-if [ -n "$markdown" ]; then
-	cp page.md "$markdown"
-else
-	cat page.md
-fi
+put_page page.md "$markdown"

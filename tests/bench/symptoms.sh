@@ -10,6 +10,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/page.sh
+. "$here/tests/lib/page.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 markdown=''
 case ${1:-} in
@@ -170,8 +172,4 @@ page()
 }
 
 page >page.md
-if [ -n "$markdown" ]; then
-	cp page.md "$markdown"
-else
-	cat page.md
-fi
+put_page page.md "$markdown"

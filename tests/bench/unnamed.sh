@@ -9,6 +9,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/page.sh
+. "$here/tests/lib/page.sh"
 KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 profiles='firecracker qemu crosvm minimal'
 list=$here/tests/golden/logs/kvmtool-run.strace
@@ -112,8 +114,4 @@ for series in ${SERIES-}; do
 	rows_in_vm "$series"
 done
 page >"$work/page.md"
-if [ -n "$markdown" ]; then
-	cp "$work/page.md" "$markdown"
-else
-	cat "$work/page.md"
-fi
+put_page "$work/page.md" "$markdown"

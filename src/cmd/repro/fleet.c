@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "cmd/repro/inject.h"
 #include "cmd/repro/vmm.h"
+#include "live/process.h"
 
 /* A VMM that has said nothing for this long is stuck in the kernel. */
 #define MEET_TIMEOUT_MS 60000
@@ -93,11 +93,9 @@ static int start_member(struct fleet *fleet, struct err *err)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
 	}
 	member->meet_fd = fds[0];
-	member->pid_fd = (int)syscall(SYS_pidfd_open, member->pid, 0);
+	member->pid_fd = process_child_fd(member->pid, err);
 	fleet->members_cnt++;
-	if (member->pid_fd < 0)
-		return err_set(err, -errno, "cannot open a pidfd: %s", strerror(errno));
-	return 0;
+	return member->pid_fd < 0 ? member->pid_fd : 0;
 }
 
 /* Gather everyone who still lives, then let them go, all within microseconds. */

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "cmd/repro/call_log.h"
 #include "cmd/repro/machine.h"
 #include "cmd/repro/player.h"
+#include "live/process.h"
 #include "script/script.h"
 
 /* Beyond its gaps a life has this long: a call that takes longer is stuck. */
@@ -277,9 +277,8 @@ static int start_vmm(const struct play_cfg *cfg, struct vmm_process *vmm, uint32
 		be_vmm(cfg, script, idx, round, vmm->life, begin_ns, parent);
 	if (vmm->pid < 0)
 		return err_set(err, -errno, "cannot fork: %s", strerror(errno));
-	vmm->pid_fd = (int)syscall(SYS_pidfd_open, vmm->pid, 0);
-	return vmm->pid_fd < 0 ? err_set(err, -errno, "cannot open a pidfd: %s", strerror(errno))
-			       : 0;
+	vmm->pid_fd = process_child_fd(vmm->pid, err);
+	return vmm->pid_fd < 0 ? vmm->pid_fd : 0;
 }
 
 static int judge(const struct vmm_process *vmm, int status, struct err *err)
