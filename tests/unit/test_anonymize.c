@@ -30,6 +30,17 @@ static size_t fill_cpu(struct ks_cpu *cpu)
 	return sizeof(*cpu);
 }
 
+static size_t fill_task(struct ks_task *rec)
+{
+	rec->kvm = SECRET;
+	rec->ssp = SECRET + 1;
+	rec->arg = SECRET_USER;
+	rec->frames = KS_STACK_MAX;
+	strcpy(rec->comm, COMM);
+	fill_stack(rec->stack);
+	return sizeof(*rec);
+}
+
 static size_t fill(union any_record *rec, uint8_t type)
 {
 	*rec = (union any_record){.head = {.ts_ns = 11, .tid = 13, .type = type}};
@@ -69,13 +80,7 @@ static size_t fill(union any_record *rec, uint8_t type)
 		return sizeof(rec->lock);
 	case KS_SUSPECT:
 	case KS_ASLEEP:
-		rec->task.kvm = SECRET;
-		rec->task.ssp = SECRET + 1;
-		rec->task.arg = SECRET_USER;
-		rec->task.frames = KS_STACK_MAX;
-		strcpy(rec->task.comm, COMM);
-		fill_stack(rec->task.stack);
-		return sizeof(rec->task);
+		return fill_task(&rec->task);
 	case KS_PREEMPTED:
 	case KS_WOKEN:
 	case KS_LATE:
