@@ -136,6 +136,8 @@ table()
 	cannot A4 'a read lock that leaked (5.17)' 'it takes that kernel; the line would be: held by a reader that was not seen'
 	row A5 'KVM_CREATE_VCPU hangs in kvm_swap_active_memslots (syzbot)' "\`repro --inject invalidation\`" \
 		'invalidation in' "$KVMSTALL" repro -p minimal -i invalidation
+	STUCK=1s row A5 'the same, while it hangs' "\`repro --inject invalidation --hold 3s\`" \
+		'STUCK invalidation in .*: waits for ' "$KVMSTALL" repro -p minimal -i invalidation --hold 3s
 	vm_row A6 'KVM_IRQFD is slow, 800 VMs (6.2)' "\`drain 13 61\`" \
 		'KVM_IRQFD .*lock on .* in irq_bypass' 6.1 irqbypass
 	row A6 'and another mutex of the host' "\`drain 13 1 20011\`" 'KVM_CREATE_VM .*lock on a mutex in' ./drain 13 1 20011
