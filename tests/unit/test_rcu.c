@@ -153,6 +153,14 @@ static const struct split_case cases[] = {
 	 "rcu/callbacks CPU 3 30",
 	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 6, HOG, SCANS(5)),
 	  FQS(WAKE, 150, IN(7), 6, HOG, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(5))}},
+	/* the timer woke it, so the last report is not that of the CPU that it fired on */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1+1 hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 6, HOG), FIRED(112, 180, 1000, 98),
+	  FQS(WAKE, 180, IN(7), 0, .tgid = 98, .cpu = 2)}},
+	{BY_KTHREAD,
+	 "rcu/holdout 70, rcu/work 10",
+	 {FIRED(102, 180, 1000, 98), FQS(WAKE, 180, IN(7), 0, .tgid = 98, .cpu = 2)}},
 	/* it has looked, and its look ended it */
 	{BY_CB,
 	 "rcu/start 2, rcu/work 3, rcu/timer 35, rcu/work 10, rcu/callbacks CPU 3 30",

@@ -408,6 +408,14 @@ static void blame_reader(struct rcu_blame *blame, const struct rcu_step *step)
 	copy_task(blame, &step->rec);
 }
 
+/* Its timer woke it, as the last report came on another CPU: one of those left when it slept. */
+static void blame_unseen(struct rcu_blame *blame, const struct rcu_step *asleep)
+{
+	blame->part = RCU_PART_HOLDOUT;
+	if (asleep)
+		blame_cpu(blame, &asleep->rec);
+}
+
 /*
  * All had reported at the wake-up, but for readers that were preempted: those left while the
  * kthread slept, or when its timer had woken it. Where the CPU of the wake-up had reported before,
@@ -421,6 +429,8 @@ static void blame_last(struct rcu_blame *blame, const struct rcu_step *asleep,
 		blame_reader(blame, asleep);
 	else if (waits_for_readers(wake))
 		blame_reader(blame, wake);
+	else if (wake->timer.fired_ns)
+		blame_unseen(blame, asleep);
 	else if (!asleep || !has_reported(&asleep->rec, wake->rec.head.cpu))
 		blame_reporter(blame, asleep, wake);
 	else if (wake->rec.tid && wake->rec.tid == asleep->rec.tid)
