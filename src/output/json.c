@@ -53,13 +53,14 @@ static void put_gp(struct ndjson *json, const char *key, const struct domain *do
 
 static void put_timer(struct ndjson *json, const struct segment *seg, const struct stall *stall)
 {
+	const struct armed_timer *timer = segment_timer(seg);
 	struct timer_story story;
 
-	if (!timer_explain(segment_timer(seg), stall->tick, &story))
+	if (!timer || !timer_explain(timer, stall->tick, &story))
 		return;
 	ndjson_object(json, "timer");
-	if (segment_timer(seg)->fqs)
-		ndjson_text(json, "fqs", timer_fqs_name(segment_timer(seg)->fqs));
+	if (timer->fqs)
+		ndjson_text(json, "fqs", timer_fqs_name(timer->fqs));
 	ndjson_real(json, "into", story.into);
 	ndjson_int(json, "set_for", story.set_for);
 	ndjson_real(json, "due", story.due);

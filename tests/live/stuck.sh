@@ -77,7 +77,7 @@ test_stuck_invalidation()
 invalidation_hangs()
 {
 	watch trace --stuck 1s
-	"$KVMSTALL" repro --json --profile minimal --inject invalidation --hold 5s >repro 2>err &
+	"$KVMSTALL" repro --json --profile minimal --inject invalidation --hold 5s >invalidation.repro 2>err &
 	vmm=$!
 	wait $vmm || { unwatch; skip "not here: $(tail -n 1 err)"; }
 	unwatch

@@ -171,13 +171,14 @@ static void add_segment(struct str *out, const struct segment *seg, const struct
 static void add_timer(struct str *out, const struct segment *seg, const struct stall *stall,
 		      size_t width)
 {
+	const struct armed_timer *timer = segment_timer(seg);
 	struct timer_story story;
 	char line[320], late[DURATION_LEN] = "", ns[DURATION_LEN];
 	const char *fqs;
 
-	if (!timer_explain(segment_timer(seg), stall->tick, &story))
+	if (!timer || !timer_explain(timer, stall->tick, &story))
 		return;
-	fqs = timer_fqs_name(segment_timer(seg)->fqs);
+	fqs = timer_fqs_name(timer->fqs);
 	if (story.late != TIMER_ON_TIME && story.late_ns > 0)
 		snprintf(late, sizeof(late), " %s", format_nsec(story.late_ns, ns, sizeof(ns)));
 	snprintf(line, sizeof(line),
