@@ -218,7 +218,9 @@ static const char *for_site(const struct stall *stall)
 {
 	const char *func = stall->culprit.seg ? stall->culprit.seg->func : NULL;
 
-	if (stall->cause == KS_CAUSE_OTHER_SLEEP && func && site_is(func) & SITE_VCPU_LOCK)
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP && !func)
+		return "no record says in which function it slept: see the losses";
+	if (stall->cause == KS_CAUSE_OTHER_SLEEP && site_is(func) & SITE_VCPU_LOCK)
 		return "another thread is in an ioctl of this vCPU, most likely KVM_RUN, which "
 		       "returns when its guest exits: make such calls in the vCPU's own thread, or "
 		       "send that one a signal first (immediate_exit)";

@@ -160,6 +160,7 @@ static void a_wait_for_rcu_or_another_sleep_gets_the_advice_of_its_site(void **s
 	seg.func = NULL;
 	assert_string_equal(advise(&stall, &x86), advice_for_cause(KS_CAUSE_RCU));
 	stall.cause = KS_CAUSE_OTHER_SLEEP;
+	assert_non_null(strstr(advise(&stall, &x86), "no record says"));
 	seg.func = "__mem_cgroup_handle_over_high";
 	assert_non_null(strstr(advise(&stall, &x86), "memory.high"));
 	seg.func = "handle_userfault";
