@@ -11,15 +11,16 @@
 #   (kvm_vm_worker_thread()), for a PIT kthreadd, since then a vCPU in its first KVM_RUN (vhost_task_create()). The call
 #   waits for the thread: its cause is kthread.
 # * irqbypass' mutex on x86: an irqfd registers there only where an IOMMU posts interrupts (enable_device_posted_irqs of 7.3),
-#   which QEMU's TCG has none of. On arm64 each irqfd does.
+#   which QEMU's TCG has none of. On arm64 each irqfd does: another boot, of arm64.
 #
-# SERIES is which kernel; KVMSTALL_STATIC the program without libraries.
+# SERIES is which kernel; KVMSTALL_STATIC and KVMSTALL_STATIC_ARM64 the programs without libraries.
 # shellcheck disable=SC2016,SC2154,SC2317 # jq programs have $; functions run by name
 set -u
 
 # shellcheck source=tests/lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
+KVMSTALL_STATIC_ARM64=$(readlink -f "${KVMSTALL_STATIC_ARM64:-$here/build/static-arm64/kvmstall}")
 series=${SERIES:-6.18}
 out=$work/out
 
@@ -130,8 +131,30 @@ test_cpu_quota()
 	fi
 }
 
+# irqbypass' mutex, which is the host's: another VMM's KVM_IRQFD has it, or the kworker that shuts an irqfd of a VM down.
+test_irqbypass()
+{
+	local status=0
+
+	[ -x "$KVMSTALL_STATIC_ARM64" ] || skip "no program for arm64: make static-arm64"
+	mkdir -p "$out"
+	OUT=$out KVMSTALL=$KVMSTALL_STATIC_ARM64 KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
+		KVMSTALL_VM_APPEND=rcupdate.rcu_cpu_stall_suppress=1 \
+		"$here/tests/vm/run.sh" "$series:arm64" "$here/tests/vm/guest/irqbypass.sh" 2>errors || status=$?
+	cat errors
+	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
+	[ "$status" = 0 ] || fail "exit status $status"
+	none "off balance" 'select(is_call and is_off_balance)' "$out/irqbypass.trace"
+	jq -c 'select(.call == "KVM_IRQFD" and .cause == "lock" and any(.segments[]; .function == "irq_bypass_register_consumer"))
+		| {culprit, lock}' "$out/irqbypass.trace" >seen
+	note "$(cat "$out/release-arm64"): $(wc -l <seen) KVM_IRQFD waited, $(cat "$out/irqbypass.tries") tries"
+	[ -s seen ] || too_busy "no KVM_IRQFD waited for another"
+	none "another holder" 'select(.lock != null or .culprit.kind != "holder" or .culprit.tid == 0
+		or ((.culprit.call == "KVM_IRQFD" or (.culprit.comm | startswith("kworker/"))) | not))' seen
+}
+
 command -v jq >/dev/null || nothing 'no jq'
-for name in boot kvm-lock chain cpus-read-lock barrier-mutex memory-high cpu-quota; do
+for name in boot kvm-lock chain cpus-read-lock barrier-mutex memory-high cpu-quota irqbypass; do
 	run_test "$name"
 done
 finish
