@@ -67,43 +67,47 @@ static void report(struct storms *storms, struct storm *storm, bool is_over)
 	storms->fn(storms->ctx, storm);
 }
 
-static bool is_quiet(const struct storm *storm, uint64_t now_ns)
+/* It is over after that, if nothing more is heard of it. */
+static uint64_t due_ns(const struct map_slot *slot)
 {
-	return storm->end_ns + STORM_GAP_NS < now_ns;
+	return ((const struct storm *)slot->value)->end_ns + STORM_GAP_NS;
 }
 
-/* The oldest that is over by @now_ns; those that end together are reported in order of time. */
-static struct storm *find_over(struct storms *storms, uint64_t now_ns, uint64_t *key)
+/* Those that end together are reported in order of time. */
+static bool is_before(const struct map_slot *a, const struct map_slot *b)
 {
-	const struct map_slot *slot;
-	struct storm *found = NULL;
+	uint64_t begin_a = ((const struct storm *)a->value)->begin_ns;
+	uint64_t begin_b = ((const struct storm *)b->value)->begin_ns;
+
+	return begin_a < begin_b || (begin_a == begin_b && a->key < b->key);
+}
+
+/* The oldest that is over by @now_ns; of all others it is noted when the next one may be. */
+static const struct map_slot *find_over(struct storms *storms, uint64_t now_ns)
+{
+	const struct map_slot *slot, *found = NULL, *other;
 	size_t pos = 0;
 
 	storms->soonest_ns = UINT64_MAX;
 	while ((slot = map_next(&storms->groups, &pos))) {
-		struct storm *storm = slot->value;
-
-		if (storm->end_ns + STORM_GAP_NS < storms->soonest_ns)
-			storms->soonest_ns = storm->end_ns + STORM_GAP_NS;
-		if (!is_quiet(storm, now_ns))
-			continue;
-		if (found && (found->begin_ns < storm->begin_ns ||
-			      (found->begin_ns == storm->begin_ns && *key < slot->key)))
-			continue;
-		found = storm;
-		*key = slot->key;
+		other = slot;
+		if (due_ns(slot) < now_ns && (!found || is_before(slot, found))) {
+			other = found;
+			found = slot;
+		}
+		if (other && due_ns(other) < storms->soonest_ns)
+			storms->soonest_ns = due_ns(other);
 	}
 	return found;
 }
 
 void storms_tick(struct storms *storms, uint64_t now_ns)
 {
-	struct storm *storm;
-	uint64_t key = 0;
+	const struct map_slot *over;
 
-	while (storms->soonest_ns < now_ns && (storm = find_over(storms, now_ns, &key))) {
-		report(storms, storm, true);
-		free(map_del(&storms->groups, key));
+	while (storms->soonest_ns < now_ns && (over = find_over(storms, now_ns))) {
+		report(storms, over->value, true);
+		free(map_del(&storms->groups, over->key));
 	}
 }
 
