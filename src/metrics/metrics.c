@@ -213,7 +213,7 @@ static void count_waits(struct metrics *metrics, const struct stall *stall)
 		const struct wait *wait = &stall->waits[i];
 		int kind = wait->dom ? (int)domain_get_kind(wait->dom) : DOMAIN_KIND_CNT;
 
-		hist_observe(&metrics->waits[kind][wait->api % APIS], wait->ns, NULL);
+		hist_observe(&metrics->waits[kind][wait->api], wait->ns, NULL);
 		if (kind == DOMAIN_SHARED) /* no VM's own: known once a call waited on it */
 			learn_domain(metrics, wait->dom);
 	}
