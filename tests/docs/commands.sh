@@ -196,7 +196,7 @@ for name in make 'make demo' 'make check' 'make static' 'make deps' 'make comple
 	scripts/deps.sh scripts/replay.sh scripts/pictures.sh 'make check-pictures' 'tests/lint/run.sh types' 'tests/golden/run.sh main/help.sh' tests/lint/layers.sh \
 	tests/live/edges.sh tests/live/inject.sh tests/golden/logs/named.sh tests/docs/commands.sh tests/lint/man-sync.sh tests/lint/run.sh tests/bench/verifier.sh \
 	'tests/bench/bench.sh --markdown FILE' 'tests/live/counterfactual.sh --markdown FILE' 'tests/bench/observer.sh --markdown FILE' 'tests/bench/symptoms.sh --markdown docs/symptoms.md' 'tests/bench/unnamed.sh --markdown FILE' 'tests/bench/drains.sh --markdown FILE' 'tests/bench/programs.sh --markdown FILE' \
-	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall' tests/bench/floor.sh; do
+	'tests/bench/start.sh OLD/kvmstall NEW/kvmstall' 'tests/bench/replay-of.sh OLD/kvmstall NEW/kvmstall' tests/bench/floor.sh; do
 	target "$name"
 done
 
