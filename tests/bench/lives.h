@@ -16,9 +16,11 @@
 #define SWAP	  0xffffffff81003000ULL
 #define SYNC	  0xffffffff81004000ULL
 
-/* Who makes records, at what time, and for whom; the CPU that each says it is of. */
+/* Who makes records, at what time, and for whom; the CPU that each says it is of. No counter of
+ * grace periods goes back: each defer() has the next numbers. */
 struct life_maker {
 	uint64_t ts_ns;
+	uint64_t seq;
 	uint16_t cpu;
 	void (*feed)(void *ctx, const void *record, size_t size);
 	void *ctx;
@@ -59,9 +61,10 @@ static inline void born(struct life_maker *maker, uint32_t n)
 
 static inline void defer(struct life_maker *maker, uint32_t n)
 {
+	uint64_t seq = maker->seq += 8;
 	struct ks_start record = {.head = head(maker, KS_START, n, 10),
 				  .ssp = kvm_of(n) + 0x1000,
-				  .seq = 1,
+				  .seq = seq + 1,
 				  .expires = 100,
 				  .kvm = kvm_of(n),
 				  .tgid = n,
@@ -79,11 +82,11 @@ static inline void defer(struct life_maker *maker, uint32_t n)
 /* A memslot call that waits for it; then the VM's close. */
 static inline void stall(struct life_maker *maker, uint32_t n)
 {
-	uint64_t begin_ns = maker->ts_ns + 10;
+	uint64_t begin_ns = maker->ts_ns + 10, seq = maker->seq;
 	struct ks_sleep sleep = {.off_ns = begin_ns + 1000,
 				 .kvm = kvm_of(n),
 				 .ssp = kvm_of(n) + 0x1000,
-				 .needed = 8,
+				 .needed = seq + 8,
 				 .tgid = n,
 				 .api = KS_API_SYNC_EXPEDITED,
 				 .kind = KS_KIND_VM,
@@ -97,15 +100,15 @@ static inline void stall(struct life_maker *maker, uint32_t n)
 			       .kind = KS_KIND_VM,
 			       .comm = "firecracker"};
 
-	step(maker, KS_GP_QUEUE, n, 1, 12000);
-	step(maker, KS_GP_BEGIN, n, 1, 1000);
-	step(maker, KS_CB_QUEUE, n, 5, 1000);
-	step(maker, KS_GP_END, n, 5, 100);
-	step(maker, KS_GP_BEGIN, n, 5, 1000);
-	step(maker, KS_CB_QUEUE, n, 8, 1000);
-	step(maker, KS_GP_END, n, 8, 100);
-	step(maker, KS_CB_BEGIN, n, 8, 1000);
-	step(maker, KS_CB_END, n, 8, 1000);
+	step(maker, KS_GP_QUEUE, n, seq + 1, 12000);
+	step(maker, KS_GP_BEGIN, n, seq + 1, 1000);
+	step(maker, KS_CB_QUEUE, n, seq + 5, 1000);
+	step(maker, KS_GP_END, n, seq + 5, 100);
+	step(maker, KS_GP_BEGIN, n, seq + 5, 1000);
+	step(maker, KS_CB_QUEUE, n, seq + 8, 1000);
+	step(maker, KS_GP_END, n, seq + 8, 100);
+	step(maker, KS_CB_BEGIN, n, seq + 8, 1000);
+	step(maker, KS_CB_END, n, seq + 8, 1000);
 	sleep.wake_ns = maker->ts_ns;
 	sleep.head = head(maker, KS_SLEEP, n, 1000);
 	maker->feed(maker->ctx, &sleep, sizeof(sleep));
