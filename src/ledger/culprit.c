@@ -446,7 +446,7 @@ static void blame_invalidator(const struct stall *stall, uint64_t begin_ns, uint
 	if (!stall->vm || !stall->vm->srcu)
 		return;
 	seen = domain_invalidator(stall->vm->srcu);
-	if (seen->ts_ns < begin_ns || seen->ts_ns > end_ns)
+	if (!seen || seen->ts_ns < begin_ns || seen->ts_ns > end_ns)
 		return;
 	culprit->kind = CULPRIT_WAKER;
 	culprit->is_known = true;

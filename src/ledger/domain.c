@@ -20,8 +20,9 @@
 /* How long a state that has ended is kept: a wait that began in it may not have been reported yet,
  * since the waiter got no CPU. */
 #define KEEP_NS 60000000000ULL
-/* How often it is looked for what has been kept for long enough: that reads all four lists. */
-#define TRIM_NS 1000000000ULL
+/* How often it is looked for what has been kept for long enough, which reads all four lists: once
+ * in so much time, a second or so. */
+#define TRIM_SHIFT 30
 /* Where a counter starts since v6.7: at -100 (SRCU_GP_SEQ_INITIAL_VAL). */
 #define GP_FIRST_BELOW_0 100
 
@@ -44,7 +45,7 @@ static void settle(struct domain *dom)
 
 	if (dom->budget)
 		dom->budget->bytes += bytes - dom->bytes;
-	dom->bytes = bytes;
+	dom->bytes = (uint32_t)bytes;
 }
 
 static void lack_memory(struct domain *dom)
@@ -95,6 +96,7 @@ void domain_put(struct domain *dom)
 	settle(dom);
 	free(dom->readers);
 	free(dom->suspects);
+	free(dom->invalidator);
 	free(dom);
 }
 
@@ -201,9 +203,9 @@ static void ends_trim(struct domain *dom, uint64_t now_ns)
 
 static void trim(struct domain *dom, uint64_t now_ns)
 {
-	if (now_ns < dom->trim_ns)
+	if (dom->trimmed == (uint32_t)(now_ns >> TRIM_SHIFT))
 		return;
-	dom->trim_ns = now_ns + TRIM_NS;
+	dom->trimmed = (uint32_t)(now_ns >> TRIM_SHIFT);
 	history_trim(dom, &dom->gps, now_ns);
 	history_trim(dom, &dom->cbs, now_ns);
 	initiators_trim(dom, now_ns);
@@ -768,12 +770,17 @@ const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp
 	return gp && dom->readers && dom->readers->gp == gp ? dom->readers : NULL;
 }
 
-void domain_invalidates(struct domain *dom, const struct invalidator *invalidator)
+int domain_invalidates(struct domain *dom, const struct invalidator *invalidator)
 {
-	dom->invalidator = *invalidator;
+	if (!dom->invalidator)
+		dom->invalidator = malloc(sizeof(*dom->invalidator));
+	if (!dom->invalidator)
+		return -ENOMEM;
+	*dom->invalidator = *invalidator;
+	return 0;
 }
 
 const struct invalidator *domain_invalidator(const struct domain *dom)
 {
-	return &dom->invalidator;
+	return dom->invalidator;
 }

@@ -77,7 +77,7 @@ struct suspect {
 
 /* Who was seen invalidating guest memory last: the VM's memory slots wait for that. */
 struct invalidator {
-	uint64_t ts_ns; /* 0: nobody */
+	uint64_t ts_ns;
 	uint32_t tid;
 	enum call_id call; /* the system call that it is in */
 	const char *func;  /* where in it */
@@ -164,8 +164,10 @@ int domain_count_readers(struct domain *dom, const struct ks_readers *rec);
 /* What is known of how many held @gp; NULL: nothing. */
 const struct reader_counts *domain_readers(const struct domain *dom, uint64_t gp);
 
-/* Somebody invalidates memory of the VM whose own kvm->srcu this is. */
-void domain_invalidates(struct domain *dom, const struct invalidator *invalidator);
+/* Somebody invalidates memory of the VM whose own kvm->srcu this is. Returns 0 or -ENOMEM. */
+int domain_invalidates(struct domain *dom, const struct invalidator *invalidator);
+
+/* NULL: nobody was ever seen to. */
 const struct invalidator *domain_invalidator(const struct domain *dom);
 
 /* Those of @gp, most likely first; how many in @cnt. */

@@ -84,12 +84,12 @@ struct domain {
 	struct run run;
 	struct cb_timer cb_timer;
 	uint64_t dropped;
-	uint64_t trim_ns;	       /* when to look next for what is too old */
 	struct history_budget *budget; /* NULL: none */
-	size_t bytes;		       /* of the lists, as counted in .budget */
-	struct reader_counts *readers; /* of one GP; NULL: never counted */
-	struct suspect *suspects;      /* SUSPECTS_MAX of them, of one GP; NULL: never any */
-	struct invalidator invalidator;
+	uint32_t bytes;		       /* of the lists, as counted in .budget */
+	uint32_t trimmed; /* TRIM_SHIFT of the time when it was last looked for what is too old */
+	struct reader_counts *readers;	 /* of one GP; NULL: never counted */
+	struct suspect *suspects;	 /* SUSPECTS_MAX of them, of one GP; NULL: never any */
+	struct invalidator *invalidator; /* NULL: nobody was ever seen */
 };
 
 static inline bool transition_is_after(const struct transition *moment, uint64_t ts_ns)

@@ -18,19 +18,19 @@ static bool is_older(const struct domain *dom, const struct suspect *suspect, ui
 }
 
 /* A scan of its process meets those whom the VM's memory slots wait for as well. */
-static void note_invalidator(struct domain *dom, const struct ks_task *rec,
-			     const struct stack *stack)
+static int note_invalidator(struct domain *dom, const struct ks_task *rec,
+			    const struct stack *stack)
 {
 	struct invalidator seen = {.ts_ns = rec->head.ts_ns, .tid = rec->head.tid};
 
 	if (domain_get_kind(dom) != DOMAIN_SRCU)
-		return;
+		return 0;
 	seen.func = stack_unmaps_in(stack);
 	if (!seen.func)
-		return;
+		return 0;
 	seen.call = stack_system_call(stack);
 	memcpy(seen.comm, rec->comm, sizeof(seen.comm) - 1);
-	domain_invalidates(dom, &seen);
+	return domain_invalidates(dom, &seen);
 }
 
 int scans_take_suspect(struct ledger *ledger, const struct record_view *view)
@@ -46,7 +46,8 @@ int scans_take_suspect(struct ledger *ledger, const struct record_view *view)
 	stack = book_stack(ledger, view);
 	if (!stack)
 		return -ENOMEM;
-	note_invalidator(dom, rec, stack);
+	if (note_invalidator(dom, rec, stack))
+		return -ENOMEM;
 	suspect.stack = *stack;
 	suspect.rank = suspect_rank(domain_get_kind(dom), &suspect.stack, rec->state);
 	suspect.gp = domain_gp_at(dom, rec->head.ts_ns);
