@@ -54,7 +54,7 @@ tests=${tests/nothing-left/$vcpus_tests nothing-left}
 . "$here/tests/live/logs.sh"
 # shellcheck source=/dev/null
 . "$here/tests/live/top.sh"
-tests=${tests/nothing-left/drain create-together diff-regression diff-self diff-strace diff-aa nothing-left}
+tests=${tests/nothing-left/drain create-together unseen diff-regression diff-self diff-strace diff-aa nothing-left}
 
 command -v jq >/dev/null || nothing "no jq"
 need_kvm_and_bpf
