@@ -4,9 +4,10 @@
 # A part of make check-injections: locks of the whole host, each contended on purpose, and what trace says of it. In a
 # VM, since it takes CPUs that go and come, and a parameter of KVM's (guest/locks.sh).
 #
-# Not here, since no call that is watched waits for it itself (sources of 6.1, 6.12, 7.3):
+# Not here, since no call that is watched waits for it itself, or not for long (sources of 6.1, 6.12, 7.3):
 # * kvm->slots_arch_lock: kvm_set_memslot() takes it with slots_lock held, so who comes second waits for that one. Alone it is
-#   taken for a vCPU's first shadow root (mmu_first_shadow_root_alloc()), in KVM_RUN, which is no call.
+#   taken for a VM's first shadow root (mmu_first_shadow_root_alloc()), in the KVM_RUN that enters the first guest of a guest:
+#   a memory slot that comes in these microseconds would wait for it.
 # * cgroup_threadgroup_rwsem, cgroup_mutex: whoever makes or moves a thread. Up to 6.11 that is KVM's own thread
 #   (kvm_vm_worker_thread()), for a PIT kthreadd, since then a vCPU in its first KVM_RUN (vhost_task_create()). The call
 #   waits for the thread: its cause is kthread.
