@@ -8,6 +8,7 @@
  * sleep after it the kthread ran, and between these it has looked or not.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct state {
 	struct ks_rcu asleep;	    /* the sleep before .last, a wake-up */
 	uint64_t from_ns, until_ns; /* the start of .gp lies between; 0: it was not seen */
 	int64_t gp;
+	uint64_t fired_ns; /* the kthread's timer did */
 };
 
 static int64_t gp_of(const struct ks_rcu *rec)
@@ -34,7 +36,7 @@ static uint64_t cpus_of(const struct ks_rcu *rec)
 /* Who reported last: bit n, CPU n; of two or more, one of them. As blame_last() and blame_late() of
  * src/ledger/blame/rcu.c have it. */
 static uint64_t last_of(const struct ks_rcu *asleep, const struct ks_rcu *wake,
-			const struct ks_rcu *sleep)
+			const struct ks_rcu *sleep, bool is_fired)
 {
 	uint64_t waker = 1ULL << (wake->head.cpu % 64), left = cpus_of(asleep);
 
@@ -42,6 +44,8 @@ static uint64_t last_of(const struct ks_rcu *asleep, const struct ks_rcu *wake,
 		left = 0; /* it was woken while it fell asleep */
 	if (wake->flags & KS_RCU_READERS)
 		return 0;
+	if (!wake->mask && is_fired)
+		return left; /* the timer woke it, no report */
 	if (!wake->mask)
 		return left && !(left & (left - 1)) ? left : waker;
 	if (!(wake->flags & sleep->flags & KS_RCU_HAS_SCANS) || wake->scans != sleep->scans)
@@ -51,7 +55,7 @@ static uint64_t last_of(const struct ks_rcu *asleep, const struct ks_rcu *wake,
 
 static void put(const struct state *state, const struct ks_rcu *wake, const struct ks_rcu *sleep)
 {
-	uint64_t cpus = last_of(&state->asleep, wake, sleep);
+	uint64_t cpus = last_of(&state->asleep, wake, sleep, state->fired_ns == wake->head.ts_ns);
 	const char *comma = "";
 
 	printf("{\"gp\":%" PRId64 ",\"start\":[%" PRIu64 ",%" PRIu64 "],\"end\":[%" PRIu64
@@ -86,6 +90,8 @@ static int on_record(void *ctx, const void *record, size_t size)
 	struct state *state = ctx;
 
 	(void)size;
+	if (rec->head.type == KS_RCU_FIRED)
+		state->fired_ns = rec->head.ts_ns;
 	if (rec->head.type != KS_RCU_SLEEP && rec->head.type != KS_RCU_WAKE)
 		return 0;
 	if (rec->head.type == KS_RCU_SLEEP && state->last.head.type == KS_RCU_WAKE)

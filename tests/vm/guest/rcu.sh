@@ -70,9 +70,10 @@ oracle()
 	echo 16384 >buffer_size_kb
 	tracepoints 1 || kprobes 1 || return
 	kvmstall record -q -o /out/oracle.kvs -- kvmstall repro --scenario fdtable --rounds 157 >/dev/null 2>/out/oracle.errors
-	tracepoints 0 || kprobes 0
+	echo 0 >tracing_on
 	awk '!/: rcu_grace_period: / || / (start|end)$/' trace >/out/oracle.events # a tenth of it
 	cat per_cpu/cpu*/stats | grep -E '^(overrun|dropped events): [^0]' >/out/oracle.lost
+	tracepoints 0 || kprobes 0 # a probe that goes takes what it traced along
 	cd /test || return
 }
 
