@@ -130,6 +130,10 @@ $O/asan/$1.a: $(patsubst $O/%,$O/asan/%,$(call objects,$1)) $O/members-$1
 endef
 $(foreach a,$(ARCHIVED),$(eval $(call archive,$(a))))
 
+# A target may have its whole path.
+$(CURDIR)/$O/%: $O/%
+	@:
+
 $O/%.o: src/%.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(DEPFLAGS) -c -o $@ $<
 

@@ -34,6 +34,7 @@ test_built_once()
 		"${MAKE:-make}" --no-print-directory -C "$here" all O="$name" >said
 		[ ! -s said ] || fail "O=$name:" "$(cat said)"
 	done
+	make_it "$(realpath "$O")/kvmstall"
 }
 
 # A folder with a space in its name; the unit starts what was installed.
