@@ -54,13 +54,43 @@ static __always_inline bool is_vcpu_asleep(struct task_struct *task, __u32 state
 	return (syscall_of(task, &arg) & KS_SYSCALL_NR) != KS_SYSCALL_NONE && (__u32)arg == CMD_RUN;
 }
 
+/* Of who sleeps in a call, as it was when it went to sleep. False: there is none. */
+static __always_inline bool task_take_early(struct ks_task *rec, const struct task_state *state,
+					    __u32 tid)
+{
+	struct early_stack *early;
+
+	if (!state || !state->away.off_ns)
+		return false;
+	early = bpf_map_lookup_elem(&early_stacks, &tid);
+	if (!early)
+		return false;
+	__builtin_memcpy(rec->stack, early->addrs, sizeof(rec->stack));
+	rec->frames = early->frames;
+	return true;
+}
+
+/*
+ * Who is woken while its stack is walked runs, which rethook does not allow (want_early_stacks): so
+ * whoever has a stack already is not walked. Left are those without a call, as a vCPU that halts.
+ */
+static __always_inline void task_fill_stack(struct ks_task *rec, struct task_struct *task,
+					    const struct task_state *state, __u32 tid)
+{
+	long len;
+
+	if (want_early_stacks && (task_take_early(rec, state, tid) || !task->__state))
+		return;
+	len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
+	rec->frames = len > 0 ? len / sizeof(__u64) : 0;
+}
+
 /* @only_waits: only if its stack has a function that waits. */
 static __always_inline void task_emit(struct task_struct *task, bool only_waits)
 {
 	__u32 tid = task->pid;
 	struct task_state *state = task_lookup(tid);
 	struct ks_task *rec = ring_reserve(sizeof(*rec));
-	long len;
 
 	if (!rec)
 		return;
@@ -68,10 +98,7 @@ static __always_inline void task_emit(struct task_struct *task, bool only_waits)
 	head_fill(&rec->head, bpf_ktime_get_ns(), shown_tid(task, tid),
 		  scan_tgid ? KS_SUSPECT : KS_ASLEEP);
 	task_fill(rec, task, state, scan_tgid ? scan_ssp : 0);
-	if (!want_early_stacks || task->__state) {
-		len = bpf_get_task_stack(task, rec->stack, sizeof(rec->stack), 0);
-		rec->frames = len > 0 ? len / sizeof(__u64) : 0;
-	}
+	task_fill_stack(rec, task, state, tid);
 	if (only_waits && !stack_waits((void *)rec->stack, rec->frames))
 		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
 	else

@@ -71,20 +71,21 @@ test_stuck_reader()
 # Symptom A5: two threads unmap guest memory, one always before the other has ended, and a memslot update waits for both.
 test_stuck_invalidation()
 {
-	repeat 3 invalidation_hangs
+	repeat 11 invalidation_hangs
 }
 
+# Both have ended once by chance, sooner on an idle machine: after 60 to 600 ms.
 invalidation_hangs()
 {
-	watch trace --stuck 1s
+	watch trace --stuck 43ms
 	"$KVMSTALL" repro --json --profile minimal --inject invalidation --hold 5s >invalidation.repro 2>err &
 	vmm=$!
 	wait $vmm || { unwatch; skip "not here: $(tail -n 1 err)"; }
 	unwatch
 	some "told while it hangs" "select(.stuck and .cause == \"invalidation\" and .tid == $vmm)" trace
-	# The first scan asks for one of the threads.
+	# The first scan asks for one of the threads; where it is is known if it has no CPU just then.
 	value "map(select(.stuck and .cause == \"invalidation\" and .tid == $vmm)) | [length, (map(select(.culprit.kind == \"waker\"
-		and .culprit.comm == \"kvmstall-unmap\" and .culprit.tid != $vmm and .culprit.function != null)) | length)] | tojson" trace >named
+		and .culprit.comm == \"kvmstall-unmap\" and .culprit.tid != $vmm)) | length)] | tojson" trace >named
 	note "$(jq -r '"\(.[1]) of \(.[0]) lines name one of those who unmap"' named)"
 	jq -e '.[1] >= 1' named || fail "nobody is named: $(jq -c 'select(.stuck) | {latency_ns, cause, culprit}' trace)"
 	none "another is named" "select(.stuck and .cause == \"invalidation\" and .tid == $vmm and .culprit
