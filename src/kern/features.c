@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "kern/core_types.h"
 #include "kern/kernel_types.h"
+#include "kern/libbpf_opts.h"
 #include "kern/limits.h"
 #include "kern/sampler.h"
 
@@ -174,11 +175,15 @@ static int try_hook(int id, enum bpf_attach_type attach)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach, .attach_btf_id = id);
-	_close_ int prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "calib", "GPL", insns,
-					 sizeof(insns) / sizeof(insns[0]), &opts);
-	_close_ int link = prog < 0 ? prog : bpf_link_create(prog, 0, attach, NULL);
+	ZERO_OPTS(bpf_prog_load_opts, opts);
+	_close_ int prog = -1;
+	_close_ int link = -1;
 
+	opts.expected_attach_type = attach;
+	opts.attach_btf_id = id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "calib", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), &opts);
+	link = prog < 0 ? prog : bpf_link_create(prog, 0, attach, NULL);
 	return link < 0 ? link : 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "kern/libbpf_opts.h"
 #include "kern/limits.h"
 
 #include "dump.skel.h"
@@ -138,7 +139,7 @@ int hang_reader_faults(struct hang_reader *reader,
 
 static bool ask(const struct bpf_program *prog)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	ZERO_OPTS(bpf_test_run_opts, opts);
 
 	return !bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 }

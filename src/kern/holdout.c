@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/err.h"
+#include "kern/libbpf_opts.h"
 #include "kern/limits.h"
 
 #include "holdout.skel.h"
@@ -67,7 +68,7 @@ void holdout_free(struct holdout *holdout)
 
 int holdout_run(const struct holdout *holdout)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	ZERO_OPTS(bpf_test_run_opts, opts);
 
 	return bpf_prog_test_run_opts(bpf_program__fd(holdout->skel->progs.hold), &opts) ? -errno
 											 : 0;

@@ -21,6 +21,7 @@
 
 #include "kern/features.h"
 #include "kern/kretprobe.h"
+#include "kern/libbpf_opts.h"
 #include "kern/proc.h"
 #include "kern/ring.h"
 #include "kern/sampler.h"
@@ -314,7 +315,7 @@ struct probes *probes_new(const struct attach_plan *plan, const struct symbols *
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err)
 {
 	_cleanup_(cleanup_probes) struct probes *probes = calloc(1, sizeof(*probes));
-	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	ZERO_OPTS(bpf_object_open_opts, opts);
 
 	if (!probes) {
 		err_set(err, -ENOMEM, "out of memory");
@@ -420,11 +421,14 @@ static int run_iter(struct bpf_link *link)
 static int iterate(struct bpf_program *prog, const struct bpf_map *map)
 {
 	union bpf_iter_link_info info = {.map.map_fd = map ? bpf_map__fd(map) : 0};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = map ? &info : NULL,
-		    .link_info_len = map ? sizeof(info) : 0);
-	struct bpf_link *link = bpf_program__attach_iter(prog, &opts);
-	int ret = link ? run_iter(link) : -errno;
+	ZERO_OPTS(bpf_iter_attach_opts, opts);
+	struct bpf_link *link;
+	int ret;
 
+	opts.link_info = map ? &info : NULL;
+	opts.link_info_len = map ? sizeof(info) : 0;
+	link = bpf_program__attach_iter(prog, &opts);
+	ret = link ? run_iter(link) : -errno;
 	bpf_link__destroy(link);
 	return ret;
 }
@@ -487,7 +491,7 @@ static bool ask_readers(const struct probes *probes, uint64_t ssp, int cpu,
 			struct ks_readers_cpu *counts)
 {
 	const struct kvmstall_bpf *skel = probes->skel;
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	ZERO_OPTS(bpf_test_run_opts, opts);
 
 	skel->bss->readers_cpu = (struct ks_readers_cpu){.ssp = ssp, .cpu = (uint32_t)cpu};
 	if (bpf_prog_test_run_opts(bpf_program__fd(skel->progs.readers_ask), &opts))
@@ -517,7 +521,7 @@ bool probes_readers(const struct probes *probes, uint64_t ssp, struct ks_readers
 static int add_vms(const struct bpf_map *map, void *batch, bool is_first, uint64_t *keys,
 		   void *values, struct map *vms)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	ZERO_OPTS(bpf_map_batch_opts, opts);
 	__u32 cnt = VMS_BATCH;
 	int ret = bpf_map_lookup_batch(bpf_map__fd(map), is_first ? NULL : batch, batch, keys,
 				       values, &cnt, &opts);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "host/host.h"
+#include "kern/libbpf_opts.h"
 #include "kern/limits.h"
 
 #include "calib.skel.h"
@@ -24,7 +25,7 @@ struct ticks {
 
 static int read_jiffies(const struct ticks *ticks)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	ZERO_OPTS(bpf_test_run_opts, opts);
 
 	return bpf_prog_test_run_opts(bpf_program__fd(ticks->skel->progs.calib_ticks), &opts);
 }

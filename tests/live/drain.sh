@@ -83,7 +83,7 @@ test_unseen()
 	local trace
 
 	grep -q ' __traceiter_sched_exit_tp$' /proc/kallsyms || skip 'before v6.15: the end of a switch is not reported'
-	"${MAKE:-make}" -s -C "$here" O="$work/half" BPF_DEFINES=-DKS_UNSEEN=2 "$work/half/kvmstall" >log 2>&1 || fail "$(tail -n 5 log)" || return
+	"${MAKE:-make}" -s -j"$(nproc)" -C "$here" O="$work/half" CFLAGS=-O0 BPF_DEFINES=-DKS_UNSEEN=2 "$work/half/kvmstall" >log 2>&1 || fail "$(tail -n 5 log)" || return
 	[ -x "$work/drain-vms" ] || ${CC:-cc} -O1 -pthread -o "$work/drain-vms" "$here/tests/live/drain.c" || return
 	timeout -k 5 300 "$KVMSTALL" trace --json --all -o whole -- \
 		"$work/half/kvmstall" trace --json --all -o half -- "$work/drain-vms" 31 5 || return
