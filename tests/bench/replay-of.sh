@@ -12,6 +12,8 @@ set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 O=${O:-build} rounds=${ROUNDS:-31}
+# shellcheck source=tests/bench/turns.sh
+. tests/bench/turns.sh
 [ $# -gt 0 ] || {
 	echo "usage: $0 PROGRAM..." >&2
 	exit 2
@@ -30,31 +32,23 @@ cpu_ms()
 		awk '{ printf "%d\n", 1000 * ($1 + $2) + 0.5 }'
 }
 
-# at FILE PERCENT
+# at NUMBER PERCENT: of that program's runs.
 at()
 {
-	sort -n "$1" | awk -v percent="$2" '{ value[NR] = $1 } END { print value[int((NR - 1) * percent / 100) + 1] }'
+	quantile "$work/runs.$1" 1 "$2"
 }
 
-for ((round = 0; round < rounds; round++)); do
-	number=0
-	for program; do
-		cpu_ms "$program" >>"$work/runs.$number"
-		number=$((number + 1))
-	done
-done
-
-printf '# %s, %s CPUs, load %s, %s, %d rounds\n' "$(uname -r)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)" \
-	"$(date +%F)" "$rounds"
+take_turns cpu_ms "$@"
+print_machine
 printf '%8s %8s %8s   %-17s   %s\n' 'least ms' '25 %' median 'to those of first' program
 number=0
 for program; do
 	ratios=
 	for percent in 0 25 50; do
-		ratios+=$(awk -v of="$(at "$work/runs.$number" $percent)" -v to="$(at "$work/runs.0" $percent)" \
+		ratios+=$(awk -v of="$(at $number $percent)" -v to="$(at 0 $percent)" \
 			'BEGIN { printf "%5.2f ", of / to }')
 	done
-	printf '%8d %8d %8d   %s   %s\n' "$(at "$work/runs.$number" 0)" "$(at "$work/runs.$number" 25)" \
-		"$(at "$work/runs.$number" 50)" "$ratios" "$program"
+	printf '%8d %8d %8d   %s   %s\n' "$(at $number 0)" "$(at $number 25)" \
+		"$(at $number 50)" "$ratios" "$program"
 	number=$((number + 1))
 done

@@ -12,6 +12,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 rounds=${ROUNDS:-31}
+# shellcheck source=tests/bench/turns.sh
+. "$here/tests/bench/turns.sh"
 [ $# -gt 0 ] || set -- "$here/build/kvmstall"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -45,23 +47,8 @@ one_run()
 		}' "$work/status"
 }
 
-# quantile FILE COLUMN PERCENT
-quantile()
-{
-	awk -v column="$2" '{ print $column }' "$1" | sort -n |
-		awk -v percent="$3" '{ value[NR] = $1 } END { print value[int((NR - 1) * percent / 100) + 1] }'
-}
-
-for ((round = 0; round < rounds; round++)); do
-	number=0
-	for program; do
-		one_run "$program" >>"$work/runs.$number"
-		number=$((number + 1))
-	done
-done
-
-printf '# %s, %s CPUs, load %s, %s, %d rounds\n' "$(uname -r)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)" \
-	"$(date +%F)" "$rounds"
+take_turns one_run "$@"
+print_machine
 printf '%-10s %8s %8s %8s %9s %9s   %s\n' '' 'median' '10 %' '90 %' 'to first' '' program
 number=0
 for program; do
