@@ -485,6 +485,12 @@ static bool cb_has_timer(const struct domain *dom, uint16_t cpu)
 	return last && last->has_timer;
 }
 
+/* Is the timer that was armed last of @cpu? */
+static bool knows_timer(const struct domain *dom, uint16_t cpu)
+{
+	return dom->cb_timer.expires && dom->cb_timer.cpu == cpu;
+}
+
 /* For a timer that was armed now, or while something else went on. */
 static void cb_push_armed(struct domain *dom, const struct ks_cb *cb)
 {
@@ -495,7 +501,7 @@ static void cb_push_armed(struct domain *dom, const struct ks_cb *cb)
 	moment->gp = seq_gp(cb->seq);
 	moment->cpu = cb->cpu;
 	moment->has_timer = true;
-	if (!dom->cb_timer.expires || dom->cb_timer.cpu != cb->cpu)
+	if (!knows_timer(dom, cb->cpu))
 		return;
 	moment->expires = dom->cb_timer.expires;
 	moment->armed_before_ns = cb->head.ts_ns - dom->cb_timer.armed_ns;
@@ -514,7 +520,7 @@ static bool is_armed_anew(const struct transition *last, const struct ks_cb *cb)
 /* Is the timer that was armed last for after @queue? Then it was not the one that fired. */
 static bool is_for_later(const struct domain *dom, const struct ks_cb *queue)
 {
-	return dom->cb_timer.expires && dom->cb_timer.cpu == queue->cpu && queue->val &&
+	return knows_timer(dom, queue->cpu) && queue->val &&
 	       (int64_t)(dom->cb_timer.expires - queue->val) > 0;
 }
 
