@@ -370,7 +370,7 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live export kvm vm arm64
+	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live kvm vm+export arm64
 
 unit-tests: $(BINARIES)
 

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh SUITE... [--beside=SUITE,SUITE... SUITE...] - run suites of tests and add them up.
+# run.sh SUITE[+SUITE]... [--beside=SUITE,SUITE... SUITE...] - run suites of tests and add them up.
 #
 # Those of --beside run one by one beside the ones after it, with the CPUs that these leave: what waits for
-# the kernel most of the time beside what computes, and has nothing to do with this kernel.
+# the kernel most of the time beside what computes, and has nothing to do with this kernel. VM+EXPORT run at the
+# same time: one of them has to do with this kernel, and waits most of the time. It is the last, which may ask for a password.
 #
 # A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), for "unit" the
 # executables in $O/tests, and for "arm64" the part of the kernel matrix that is always run. Each prints "N passed, N failed, N skipped" as its last line and exits
@@ -152,6 +153,31 @@ report()
 	fi
 }
 
+# start COMMAND...: in a process group of its own, $!, which ends with this script.
+groups=()
+trap 'kill -- "${groups[@]/#/-}" 2>/dev/null' EXIT
+start()
+{
+	set -m
+	"$@" &
+	set +m
+	groups+=($!)
+}
+
+# Run suites at the same time.
+together()
+{
+	local pids=()
+
+	while [ $# -gt 1 ]; do
+		start run_logged "$1"
+		pids+=($!)
+		shift
+	done
+	run_logged "$1"
+	[ ${#pids[@]} = 0 ] || wait "${pids[@]}"
+}
+
 beside()
 {
 	local suite
@@ -169,7 +195,7 @@ catch_up()
 	local pid
 
 	for _ in 1 2 3; do
-		for pid in $(pgrep -g "$group"); do
+		for pid in $(pgrep -g "$beside_group"); do
 			chrt --other --all-tasks --pid 0 "$pid" 2>/dev/null || true
 		done
 	done
@@ -177,22 +203,21 @@ catch_up()
 
 mkdir -p "$O/log"
 others=
-for name in "$@"; do
-	case $name in
+for argument in "$@"; do
+	case $argument in
 	--beside=*)
-		others=${name#*=}
+		others=${argument#*=}
 		others=${others//,/ }
-		# A process group of its own: whoever ends this script ends all of it.
-		set -m
 		# shellcheck disable=SC2086 # words
-		beside $others &
-		group=$!
-		set +m
-		trap 'kill -- -$group 2>/dev/null' EXIT
+		start beside $others
+		beside_group=$!
 		;;
 	*)
-		run_logged "$name"
-		report "$name"
+		IFS=+ read -ra suites <<<"$argument"
+		together "${suites[@]}"
+		for name in "${suites[@]}"; do
+			report "$name"
+		done
 		;;
 	esac
 done
