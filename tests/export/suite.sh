@@ -503,6 +503,17 @@ rules_hold()
 	until_true 10 has_one 'kvmstall:stall_seconds:rate5m{cause="gp-timer"} > 0'
 	until_true 10 has_one 'kvmstall:call_duration_seconds:p99_5m{call="KVM_SET_USER_MEMORY_REGION"} > 0'
 	until_true 10 has_one 'kvmstall:setup_stall_seconds:p50_1h > 0'
+	until_true 10 has_one 'sum(kvmstall:rcu_stall_seconds:rate5m) > 0'
+	until_true 10 has_one 'sum(kvmstall:rcu_stall_jiffies:mean5m) > 0'
+	rcu_is_whole
+}
+
+# The parts of what waits for RCU went to are all of it, by call and by phase.
+rcu_is_whole()
+{
+	query 'sum(kvmstall_rcu_stall_seconds_total) or label_replace(sum(kvmstall_stall_seconds_total{cause="rcu"}), "by", "call", "", "")
+		or label_replace(sum(kvmstall_phase_stall_seconds_total{cause="rcu"}), "by", "phase", "", "")' >rcu
+	jq -e 'map(.value[1] | tonumber) | length == 3 and min > 0 and max - min < 1e-6' rcu || fail "the parts of rcu:" "$(cat rcu)"
 }
 
 has_one()
@@ -658,6 +669,7 @@ same_workload()
 	scrape >before
 	"$KVMSTALL" repro --json --profile qemu --vms 3 --rounds 11 >"$1.repro"
 	"$KVMSTALL" repro --json --profile minimal --inject reader --hold 31ms --rounds 5 >>"$1.repro"
+	"$KVMSTALL" repro --json --scenario fdtable --rounds 7 >>"$1.repro"
 	kill -INT "$tracer"
 	wait "$tracer"
 	scraped_now
@@ -686,13 +698,13 @@ sums()
 		jq -sc 'group_by(.key) | map({key: .[0].key, value: (map(.value) | add)}) | from_entries'
 }
 
-# Every VM is of a process that we started: 3 of 11 rounds, and 5.
+# Every VM is of a process that we started: 3 of 11 rounds, 5, and 7.
 no_strangers()
 {
 	local seen
 
 	seen=$(awk '/^kvmstall_vms_seen_total / { print $2 }' before)
-	[ $(($(metric kvmstall_vms_seen_total) - seen)) = $((3 * 11 + 5)) ] &&
+	[ $(($(metric kvmstall_vms_seen_total) - seen)) = $((3 * 11 + 5 + 7)) ] &&
 		[ "$(jq ".pid // empty" "$1.repro" | sort -u)" = "$(jq 'select(.type == "vm") | .vm.pid' "$1.trace" | sort -u)" ]
 }
 

@@ -57,6 +57,10 @@ fi
 [ "$(sed -n "s/^ *- '{__name__=~\"\(.*\)\"}'/\1/p" contrib/prometheus/fleet.yml)" = 'kvmstall:.*' ] ||
 	complain 'contrib/prometheus/fleet.yml does not take all that is recorded'
 
+rules=$(grep -c -- '- record:' contrib/prometheus/rules.yml)
+[ "$(grep -cE "\| $rules rules \||: $rules recorded series " docs/operating.md)" = 2 ] ||
+	complain "docs/operating.md has not $rules recorded series"
+
 # What an agent drops, no rule reads.
 dropped=$(sed -n "s/^ *regex: '\(.*\)'/\1/p" contrib/prometheus/agent.yml)
 lacking=$(named contrib/prometheus/rules.yml | grep -v '^kvmstall:' | grep -xE "$dropped" || true)

@@ -22,7 +22,7 @@ STATIC_EXPORT=$(readlink -f "${KVMSTALL_STATIC_EXPORT:-$here/build/static-export
 TABLE=${TABLE:-${O:-$here/build}/monitoring.md}
 export PATH=$PATH:/usr/sbin:/sbin
 modes='native classic agent fleet'
-tests='up quiet busy figures mass-kill stuck starts running-vms loses no-kvm gone host-gone textfile degraded deferral
+tests='up quiet busy figures mass-kill stuck starts running-vms rcu loses no-kvm gone host-gone textfile degraded deferral
 	kubernetes-types kubernetes rules panels alerts'
 
 # ---- processes, by pid --------------------------------------------------------------------------
@@ -337,6 +337,16 @@ slow()
 	done
 }
 
+# held SECONDS: a reader of plain RCU, while calls wait for a grace period.
+held()
+{
+	local end=$((SECONDS + $1))
+
+	while [ "$SECONDS" -lt "$end" ]; do
+		"$KVMSTALL" repro --profile minimal --inject rcu-holdout --hold 307ms --rounds 5 >/dev/null || true
+	done
+}
+
 # ---- beside a trace -------------------------------------------------------------------------------
 
 value()
@@ -434,6 +444,8 @@ compare()
 		agrees "$mode, seconds" "$seconds" "$total" "$one"
 		agrees "$mode, stalls" "$stalls" "$(jq .stalls traced)" 1
 		agrees "$mode, by phase" "$(grown "$mode" 'kvmstall_phase_stall_seconds_total{instance="host-1"}')" "$total" "$one"
+		agrees "$mode, RCU's parts" "$(grown "$mode" 'kvmstall_rcu_stall_seconds_total{instance="host-1"}')" \
+			"$(grown "$mode" 'kvmstall_stall_seconds_total{instance="host-1",cause="rcu"}')" 1e-6
 	done
 }
 
@@ -488,6 +500,7 @@ workload()
 	"$KVMSTALL" repro --profile qemu --vms 3 --rounds 11 >/dev/null
 	"$KVMSTALL" repro --profile minimal --inject reader --hold 31ms --rounds 5 >/dev/null
 	"$KVMSTALL" repro --profile firecracker --rounds 13 >/dev/null
+	"$KVMSTALL" repro --scenario fdtable --rounds 7 >/dev/null
 }
 
 # 101 VMs with 9 irqfds each end at once. What kworkers do then is nobody's stall: M6.
@@ -548,6 +561,25 @@ test_running_vms()
 	observe
 	kill $! || true
 	patience=80 stop KvmRunningVmsStall
+}
+
+# The calls that wait for RCU, and not those for SRCU, and the part is the one that was made. When nothing is held any
+# more, the same calls raise nothing.
+test_rcu()
+{
+	local load ended mode
+
+	held 600 &
+	load=$!
+	patience=60 fire KvmRcuIsHeldUp 'instance="host-1",part="holdout"'
+	observe
+	kill "$load" || true
+	ended=$SECONDS
+	"$KVMSTALL" repro --scenario fdtable --rounds 31 >/dev/null
+	patience=80 stop KvmRcuIsHeldUp
+	for mode in $modes; do
+		has_samples "$mode" 'last_over_time(kvmstall:rcu_stall_jiffies:mean5m{instance="host-1",part="holdout"}[60s])' || fail "$mode: nothing of it"
+	done
 }
 
 # vm_scrapes: a daemon in a VM whose kernel defers, and lets call_srcu() be seen: guest.sh.
