@@ -40,6 +40,10 @@
 	"waits for"
 #define ADVICE_MPIDR "a vCPU was made, or ended, after one had run, and arm64 throws its table of them away then, which " \
 	"waits for RCU: make all vCPUs before the first KVM_RUN"
+#define ADVICE_MEMBARRIER "membarrier() over all processes, and to register for an expedited one in a process with " \
+	"threads, waits for RCU: register before the first thread starts, and ask for MEMBARRIER_CMD_PRIVATE_EXPEDITED"
+#define ADVICE_NETDEV "a network device went, as a tap does with its last descriptor, which waits for RCU and its callbacks: " \
+	"make it persistent (ip tuntap add), and delete it where nobody waits"
 #define ADVICE_MEMORY_HIGH "the cgroup of this process is above its memory.high, so whoever takes memory there has to wait: " \
 	"raise it, and see memory.events and memory.pressure of the cgroup"
 #define ADVICE_USERFAULT "the call touched a page that a userfaultfd handler was late with: make that one faster, or " \
@@ -186,6 +190,16 @@ const struct site sites[] = {
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },
 	{ "__vhost_vq_attach_worker",          .advice = ADVICE_VHOST },
 	{ "kvm_destroy_mpidr_data",            KVM(0), .advice = ADVICE_MPIDR },
+	/* kernel/sched/membarrier.c, net/core/dev.c; the same from 6.1 to 7.3 */
+	{ "__x64_sys_membarrier",              .advice = ADVICE_MEMBARRIER },
+	{ "__arm64_sys_membarrier",            .advice = ADVICE_MEMBARRIER },
+	{ "__do_sys_membarrier",               .advice = ADVICE_MEMBARRIER },
+	{ "sync_runqueues_membarrier_state",   .advice = ADVICE_MEMBARRIER },
+	{ "membarrier_register_global_expedited", .advice = ADVICE_MEMBARRIER },
+	{ "membarrier_register_private_expedited", .advice = ADVICE_MEMBARRIER },
+	{ "netdev_run_todo",                   .advice = ADVICE_NETDEV },
+	{ "unregister_netdevice_many",         .advice = ADVICE_NETDEV },
+	{ "unregister_netdevice_many_notify",  .advice = ADVICE_NETDEV },
 
 	/* ---- plain RCU: kernel/rcu/tree.c, tree_exp.h and sync.c ---- */
 	{ "synchronize_rcu_expedited", RCU, .api = KS_API_RCU_EXPEDITED },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Calls that are not KVM's: system calls that can wait for a grace period in a process that owns a
- * VM. Which do is not in the list: any may, and one that is not in it is called "system call".
+ * VM. Any may: all are here, to Linux 6.17; one that is not is called "system call".
  */
 #ifndef LEDGER_SYSTEM_CALLS_H
 #define LEDGER_SYSTEM_CALLS_H
@@ -9,7 +9,9 @@
 /*
  * X(id, name, number on x86-64, of a 32-bit task there, on arm64: the generic one); NONE: it is not
  * there. arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl (of mmap, fcntl and ftruncate
- * what C libraries call: mmap2, fcntl64, ftruncate64), include/uapi/asm-generic/unistd.h
+ * what C libraries call: mmap2, fcntl64, truncate64, ftruncate64),
+ * include/uapi/asm-generic/unistd.h. Not here: what has no implementation any more, and of 32 bits
+ * what has two numbers for the sizes of identities
  */
 /* clang-format off */
 #define NONE (-1)
@@ -133,7 +135,279 @@
 	X(SYS_PROCESS_VM_READV, "process_vm_readv", 310, 347, 270) \
 	X(SYS_PROCESS_VM_WRITEV, "process_vm_writev", 311, 348, 271) \
 	X(SYS_PTRACE, "ptrace", 101, 26, 117) \
-	X(SYS_RT_SIGRETURN, "rt_sigreturn", 15, 173, 139)
+	X(SYS_RT_SIGRETURN, "rt_sigreturn", 15, 173, 139) \
+	/* Which have not been seen to wait. */ \
+	X(SYS_STAT, "stat", 4, 106, NONE) \
+	X(SYS_FSTAT, "fstat", 5, 108, 80) \
+	X(SYS_LSTAT, "lstat", 6, 107, NONE) \
+	X(SYS_RT_SIGACTION, "rt_sigaction", 13, 174, 134) \
+	X(SYS_RT_SIGPROCMASK, "rt_sigprocmask", 14, 175, 135) \
+	X(SYS_ACCESS, "access", 21, 33, NONE) \
+	X(SYS_SELECT, "select", 23, 82, NONE) \
+	X(SYS_SCHED_YIELD, "sched_yield", 24, 158, 124) \
+	X(SYS_MINCORE, "mincore", 27, 218, 232) \
+	X(SYS_SHMGET, "shmget", 29, 395, 194) \
+	X(SYS_SHMAT, "shmat", 30, 397, 196) \
+	X(SYS_SHMCTL, "shmctl", 31, 396, 195) \
+	X(SYS_PAUSE, "pause", 34, 29, NONE) \
+	X(SYS_GETITIMER, "getitimer", 36, 105, 102) \
+	X(SYS_ALARM, "alarm", 37, 27, NONE) \
+	X(SYS_SETITIMER, "setitimer", 38, 104, 103) \
+	X(SYS_GETPID, "getpid", 39, 20, 172) \
+	X(SYS_SENDFILE, "sendfile", 40, 187, 71) \
+	X(SYS_LISTEN, "listen", 50, 363, 201) \
+	X(SYS_GETSOCKNAME, "getsockname", 51, 367, 204) \
+	X(SYS_GETPEERNAME, "getpeername", 52, 368, 205) \
+	X(SYS_GETSOCKOPT, "getsockopt", 55, 365, 209) \
+	X(SYS_KILL, "kill", 62, 37, 129) \
+	X(SYS_UNAME, "uname", 63, 122, 160) \
+	X(SYS_SEMGET, "semget", 64, 393, 190) \
+	X(SYS_SEMOP, "semop", 65, NONE, 193) \
+	X(SYS_SEMCTL, "semctl", 66, 394, 191) \
+	X(SYS_SHMDT, "shmdt", 67, 398, 197) \
+	X(SYS_MSGGET, "msgget", 68, 399, 186) \
+	X(SYS_MSGSND, "msgsnd", 69, 400, 189) \
+	X(SYS_MSGRCV, "msgrcv", 70, 401, 188) \
+	X(SYS_MSGCTL, "msgctl", 71, 402, 187) \
+	X(SYS_FLOCK, "flock", 73, 143, 32) \
+	X(SYS_GETDENTS, "getdents", 78, 141, NONE) \
+	X(SYS_GETCWD, "getcwd", 79, 183, 17) \
+	X(SYS_CHDIR, "chdir", 80, 12, 49) \
+	X(SYS_FCHDIR, "fchdir", 81, 133, 50) \
+	X(SYS_MKDIR, "mkdir", 83, 39, NONE) \
+	X(SYS_LINK, "link", 86, 9, NONE) \
+	X(SYS_SYMLINK, "symlink", 88, 83, NONE) \
+	X(SYS_READLINK, "readlink", 89, 85, NONE) \
+	X(SYS_CHMOD, "chmod", 90, 15, NONE) \
+	X(SYS_FCHMOD, "fchmod", 91, 94, 52) \
+	X(SYS_CHOWN, "chown", 92, 182, NONE) \
+	X(SYS_FCHOWN, "fchown", 93, 95, 55) \
+	X(SYS_LCHOWN, "lchown", 94, 16, NONE) \
+	X(SYS_UMASK, "umask", 95, 60, 166) \
+	X(SYS_GETTIMEOFDAY, "gettimeofday", 96, 78, 169) \
+	X(SYS_GETRLIMIT, "getrlimit", 97, 76, 163) \
+	X(SYS_GETRUSAGE, "getrusage", 98, 77, 165) \
+	X(SYS_SYSINFO, "sysinfo", 99, 116, 179) \
+	X(SYS_TIMES, "times", 100, 43, 153) \
+	X(SYS_GETUID, "getuid", 102, 24, 174) \
+	X(SYS_SYSLOG, "syslog", 103, 103, 116) \
+	X(SYS_GETGID, "getgid", 104, 47, 176) \
+	X(SYS_SETUID, "setuid", 105, 23, 146) \
+	X(SYS_SETGID, "setgid", 106, 46, 144) \
+	X(SYS_GETEUID, "geteuid", 107, 49, 175) \
+	X(SYS_GETEGID, "getegid", 108, 50, 177) \
+	X(SYS_SETPGID, "setpgid", 109, 57, 154) \
+	X(SYS_GETPPID, "getppid", 110, 64, 173) \
+	X(SYS_GETPGRP, "getpgrp", 111, 65, NONE) \
+	X(SYS_SETSID, "setsid", 112, 66, 157) \
+	X(SYS_SETREUID, "setreuid", 113, 70, 145) \
+	X(SYS_SETREGID, "setregid", 114, 71, 143) \
+	X(SYS_GETGROUPS, "getgroups", 115, 80, 158) \
+	X(SYS_SETGROUPS, "setgroups", 116, 81, 159) \
+	X(SYS_SETRESUID, "setresuid", 117, 164, 147) \
+	X(SYS_GETRESUID, "getresuid", 118, 165, 148) \
+	X(SYS_SETRESGID, "setresgid", 119, 170, 149) \
+	X(SYS_GETRESGID, "getresgid", 120, 171, 150) \
+	X(SYS_GETPGID, "getpgid", 121, 132, 155) \
+	X(SYS_SETFSUID, "setfsuid", 122, 138, 151) \
+	X(SYS_SETFSGID, "setfsgid", 123, 139, 152) \
+	X(SYS_GETSID, "getsid", 124, 147, 156) \
+	X(SYS_CAPGET, "capget", 125, 184, 90) \
+	X(SYS_CAPSET, "capset", 126, 185, 91) \
+	X(SYS_RT_SIGPENDING, "rt_sigpending", 127, 176, 136) \
+	X(SYS_RT_SIGTIMEDWAIT, "rt_sigtimedwait", 128, 177, 137) \
+	X(SYS_RT_SIGQUEUEINFO, "rt_sigqueueinfo", 129, 178, 138) \
+	X(SYS_RT_SIGSUSPEND, "rt_sigsuspend", 130, 179, 133) \
+	X(SYS_SIGALTSTACK, "sigaltstack", 131, 186, 132) \
+	X(SYS_UTIME, "utime", 132, 30, NONE) \
+	X(SYS_MKNOD, "mknod", 133, 14, NONE) \
+	X(SYS_PERSONALITY, "personality", 135, 136, 92) \
+	X(SYS_USTAT, "ustat", 136, 62, NONE) \
+	X(SYS_STATFS, "statfs", 137, 99, 43) \
+	X(SYS_FSTATFS, "fstatfs", 138, 100, 44) \
+	X(SYS_SYSFS, "sysfs", 139, 135, NONE) \
+	X(SYS_GETPRIORITY, "getpriority", 140, 96, 141) \
+	X(SYS_SETPRIORITY, "setpriority", 141, 97, 140) \
+	X(SYS_SCHED_SETPARAM, "sched_setparam", 142, 154, 118) \
+	X(SYS_SCHED_GETPARAM, "sched_getparam", 143, 155, 121) \
+	X(SYS_SCHED_SETSCHEDULER, "sched_setscheduler", 144, 156, 119) \
+	X(SYS_SCHED_GETSCHEDULER, "sched_getscheduler", 145, 157, 120) \
+	X(SYS_SCHED_GET_PRIORITY_MAX, "sched_get_priority_max", 146, 159, 125) \
+	X(SYS_SCHED_GET_PRIORITY_MIN, "sched_get_priority_min", 147, 160, 126) \
+	X(SYS_SCHED_RR_GET_INTERVAL, "sched_rr_get_interval", 148, 161, 127) \
+	X(SYS_MUNLOCK, "munlock", 150, 151, 229) \
+	X(SYS_MUNLOCKALL, "munlockall", 152, 153, 231) \
+	X(SYS_VHANGUP, "vhangup", 153, 111, 58) \
+	X(SYS_MODIFY_LDT, "modify_ldt", 154, 123, NONE) \
+	X(SYS_ARCH_PRCTL, "arch_prctl", 158, 384, NONE) \
+	X(SYS_ADJTIMEX, "adjtimex", 159, 124, 171) \
+	X(SYS_SETRLIMIT, "setrlimit", 160, 75, 164) \
+	X(SYS_CHROOT, "chroot", 161, 61, 51) \
+	X(SYS_SYNC, "sync", 162, 36, 81) \
+	X(SYS_ACCT, "acct", 163, 51, 89) \
+	X(SYS_SETTIMEOFDAY, "settimeofday", 164, 79, 170) \
+	X(SYS_SWAPON, "swapon", 167, 87, 224) \
+	X(SYS_REBOOT, "reboot", 169, 88, 142) \
+	X(SYS_SETHOSTNAME, "sethostname", 170, 74, 161) \
+	X(SYS_SETDOMAINNAME, "setdomainname", 171, 121, 162) \
+	X(SYS_IOPL, "iopl", 172, 110, NONE) \
+	X(SYS_IOPERM, "ioperm", 173, 101, NONE) \
+	X(SYS_INIT_MODULE, "init_module", 175, 128, 105) \
+	X(SYS_DELETE_MODULE, "delete_module", 176, 129, 106) \
+	X(SYS_QUOTACTL, "quotactl", 179, 131, 60) \
+	X(SYS_GETTID, "gettid", 186, 224, 178) \
+	X(SYS_READAHEAD, "readahead", 187, 225, 213) \
+	X(SYS_SETXATTR, "setxattr", 188, 226, 5) \
+	X(SYS_LSETXATTR, "lsetxattr", 189, 227, 6) \
+	X(SYS_FSETXATTR, "fsetxattr", 190, 228, 7) \
+	X(SYS_GETXATTR, "getxattr", 191, 229, 8) \
+	X(SYS_LGETXATTR, "lgetxattr", 192, 230, 9) \
+	X(SYS_FGETXATTR, "fgetxattr", 193, 231, 10) \
+	X(SYS_LISTXATTR, "listxattr", 194, 232, 11) \
+	X(SYS_LLISTXATTR, "llistxattr", 195, 233, 12) \
+	X(SYS_FLISTXATTR, "flistxattr", 196, 234, 13) \
+	X(SYS_REMOVEXATTR, "removexattr", 197, 235, 14) \
+	X(SYS_LREMOVEXATTR, "lremovexattr", 198, 236, 15) \
+	X(SYS_FREMOVEXATTR, "fremovexattr", 199, 237, 16) \
+	X(SYS_TKILL, "tkill", 200, 238, 130) \
+	X(SYS_TIME, "time", 201, 13, NONE) \
+	X(SYS_SCHED_GETAFFINITY, "sched_getaffinity", 204, 242, 123) \
+	X(SYS_SET_THREAD_AREA, "set_thread_area", 205, 243, NONE) \
+	X(SYS_IO_SETUP, "io_setup", 206, 245, 0) \
+	X(SYS_IO_DESTROY, "io_destroy", 207, 246, 1) \
+	X(SYS_IO_CANCEL, "io_cancel", 210, 249, 3) \
+	X(SYS_GET_THREAD_AREA, "get_thread_area", 211, 244, NONE) \
+	X(SYS_REMAP_FILE_PAGES, "remap_file_pages", 216, 257, 234) \
+	X(SYS_SET_TID_ADDRESS, "set_tid_address", 218, 258, 96) \
+	X(SYS_RESTART_SYSCALL, "restart_syscall", 219, 0, 128) \
+	X(SYS_SEMTIMEDOP, "semtimedop", 220, NONE, 192) \
+	X(SYS_FADVISE64, "fadvise64", 221, 250, 223) \
+	X(SYS_TIMER_CREATE, "timer_create", 222, 259, 107) \
+	X(SYS_TIMER_SETTIME, "timer_settime", 223, 260, 110) \
+	X(SYS_TIMER_GETTIME, "timer_gettime", 224, 261, 108) \
+	X(SYS_TIMER_GETOVERRUN, "timer_getoverrun", 225, 262, 109) \
+	X(SYS_TIMER_DELETE, "timer_delete", 226, 263, 111) \
+	X(SYS_CLOCK_SETTIME, "clock_settime", 227, 264, 112) \
+	X(SYS_CLOCK_GETTIME, "clock_gettime", 228, 265, 113) \
+	X(SYS_CLOCK_GETRES, "clock_getres", 229, 266, 114) \
+	X(SYS_TGKILL, "tgkill", 234, 270, 131) \
+	X(SYS_UTIMES, "utimes", 235, 271, NONE) \
+	X(SYS_MBIND, "mbind", 237, 274, 235) \
+	X(SYS_SET_MEMPOLICY, "set_mempolicy", 238, 276, 237) \
+	X(SYS_GET_MEMPOLICY, "get_mempolicy", 239, 275, 236) \
+	X(SYS_MQ_OPEN, "mq_open", 240, 277, 180) \
+	X(SYS_MQ_UNLINK, "mq_unlink", 241, 278, 181) \
+	X(SYS_MQ_TIMEDSEND, "mq_timedsend", 242, 279, 182) \
+	X(SYS_MQ_TIMEDRECEIVE, "mq_timedreceive", 243, 280, 183) \
+	X(SYS_MQ_NOTIFY, "mq_notify", 244, 281, 184) \
+	X(SYS_MQ_GETSETATTR, "mq_getsetattr", 245, 282, 185) \
+	X(SYS_KEXEC_LOAD, "kexec_load", 246, 283, 104) \
+	X(SYS_WAITID, "waitid", 247, 284, 95) \
+	X(SYS_ADD_KEY, "add_key", 248, 286, 217) \
+	X(SYS_REQUEST_KEY, "request_key", 249, 287, 218) \
+	X(SYS_KEYCTL, "keyctl", 250, 288, 219) \
+	X(SYS_IOPRIO_SET, "ioprio_set", 251, 289, 30) \
+	X(SYS_IOPRIO_GET, "ioprio_get", 252, 290, 31) \
+	X(SYS_INOTIFY_ADD_WATCH, "inotify_add_watch", 254, 292, 27) \
+	X(SYS_INOTIFY_RM_WATCH, "inotify_rm_watch", 255, 293, 28) \
+	X(SYS_MIGRATE_PAGES, "migrate_pages", 256, 294, 238) \
+	X(SYS_MKDIRAT, "mkdirat", 258, 296, 34) \
+	X(SYS_MKNODAT, "mknodat", 259, 297, 33) \
+	X(SYS_FCHOWNAT, "fchownat", 260, 298, 54) \
+	X(SYS_FUTIMESAT, "futimesat", 261, 299, NONE) \
+	X(SYS_RENAMEAT, "renameat", 264, 302, 38) \
+	X(SYS_LINKAT, "linkat", 265, 303, 37) \
+	X(SYS_SYMLINKAT, "symlinkat", 266, 304, 36) \
+	X(SYS_READLINKAT, "readlinkat", 267, 305, 78) \
+	X(SYS_FCHMODAT, "fchmodat", 268, 306, 53) \
+	X(SYS_FACCESSAT, "faccessat", 269, 307, 48) \
+	X(SYS_SET_ROBUST_LIST, "set_robust_list", 273, 311, 99) \
+	X(SYS_GET_ROBUST_LIST, "get_robust_list", 274, 312, 100) \
+	X(SYS_SPLICE, "splice", 275, 313, 76) \
+	X(SYS_TEE, "tee", 276, 315, 77) \
+	X(SYS_VMSPLICE, "vmsplice", 278, 316, 75) \
+	X(SYS_MOVE_PAGES, "move_pages", 279, 317, 239) \
+	X(SYS_UTIMENSAT, "utimensat", 280, 320, 88) \
+	X(SYS_TIMERFD_SETTIME, "timerfd_settime", 286, 325, 86) \
+	X(SYS_TIMERFD_GETTIME, "timerfd_gettime", 287, 326, 87) \
+	X(SYS_RT_TGSIGQUEUEINFO, "rt_tgsigqueueinfo", 297, 335, 240) \
+	X(SYS_FANOTIFY_MARK, "fanotify_mark", 301, 339, 263) \
+	X(SYS_PRLIMIT64, "prlimit64", 302, 340, 261) \
+	X(SYS_NAME_TO_HANDLE_AT, "name_to_handle_at", 303, 341, 264) \
+	X(SYS_OPEN_BY_HANDLE_AT, "open_by_handle_at", 304, 342, 265) \
+	X(SYS_CLOCK_ADJTIME, "clock_adjtime", 305, 343, 266) \
+	X(SYS_SYNCFS, "syncfs", 306, 344, 267) \
+	X(SYS_GETCPU, "getcpu", 309, 318, 168) \
+	X(SYS_KCMP, "kcmp", 312, 349, 272) \
+	X(SYS_FINIT_MODULE, "finit_module", 313, 350, 273) \
+	X(SYS_SCHED_GETATTR, "sched_getattr", 315, 352, 275) \
+	X(SYS_GETRANDOM, "getrandom", 318, 355, 278) \
+	X(SYS_KEXEC_FILE_LOAD, "kexec_file_load", 320, NONE, 294) \
+	X(SYS_MEMBARRIER, "membarrier", 324, 375, 283) \
+	X(SYS_COPY_FILE_RANGE, "copy_file_range", 326, 377, 285) \
+	X(SYS_PKEY_MPROTECT, "pkey_mprotect", 329, 380, 288) \
+	X(SYS_PKEY_ALLOC, "pkey_alloc", 330, 381, 289) \
+	X(SYS_PKEY_FREE, "pkey_free", 331, 382, 290) \
+	X(SYS_IO_PGETEVENTS, "io_pgetevents", 333, 385, 292) \
+	X(SYS_RSEQ, "rseq", 334, 386, 293) \
+	X(SYS_PIDFD_SEND_SIGNAL, "pidfd_send_signal", 424, 424, 424) \
+	X(SYS_FSCONFIG, "fsconfig", 431, 431, 431) \
+	X(SYS_FSPICK, "fspick", 433, 433, 433) \
+	X(SYS_FACCESSAT2, "faccessat2", 439, 439, 439) \
+	X(SYS_EPOLL_PWAIT2, "epoll_pwait2", 441, 441, 441) \
+	X(SYS_MOUNT_SETATTR, "mount_setattr", 442, 442, 442) \
+	X(SYS_QUOTACTL_FD, "quotactl_fd", 443, 443, 443) \
+	X(SYS_LANDLOCK_ADD_RULE, "landlock_add_rule", 445, 445, 445) \
+	X(SYS_LANDLOCK_RESTRICT_SELF, "landlock_restrict_self", 446, 446, 446) \
+	X(SYS_PROCESS_MRELEASE, "process_mrelease", 448, 448, 448) \
+	X(SYS_FUTEX_WAITV, "futex_waitv", 449, 449, 449) \
+	X(SYS_SET_MEMPOLICY_HOME_NODE, "set_mempolicy_home_node", 450, 450, 450) \
+	X(SYS_CACHESTAT, "cachestat", 451, 451, 451) \
+	X(SYS_FCHMODAT2, "fchmodat2", 452, 452, 452) \
+	X(SYS_MAP_SHADOW_STACK, "map_shadow_stack", 453, 453, 453) \
+	X(SYS_FUTEX_WAKE, "futex_wake", 454, 454, 454) \
+	X(SYS_FUTEX_WAIT, "futex_wait", 455, 455, 455) \
+	X(SYS_FUTEX_REQUEUE, "futex_requeue", 456, 456, 456) \
+	X(SYS_STATMOUNT, "statmount", 457, 457, 457) \
+	X(SYS_LISTMOUNT, "listmount", 458, 458, 458) \
+	X(SYS_LSM_GET_SELF_ATTR, "lsm_get_self_attr", 459, 459, 459) \
+	X(SYS_LSM_SET_SELF_ATTR, "lsm_set_self_attr", 460, 460, 460) \
+	X(SYS_LSM_LIST_MODULES, "lsm_list_modules", 461, 461, 461) \
+	X(SYS_MSEAL, "mseal", 462, 462, 462) \
+	X(SYS_SETXATTRAT, "setxattrat", 463, 463, 463) \
+	X(SYS_GETXATTRAT, "getxattrat", 464, 464, 464) \
+	X(SYS_LISTXATTRAT, "listxattrat", 465, 465, 465) \
+	X(SYS_REMOVEXATTRAT, "removexattrat", 466, 466, 466) \
+	X(SYS_OPEN_TREE_ATTR, "open_tree_attr", 467, 467, 467) \
+	X(SYS_FILE_GETATTR, "file_getattr", 468, 468, 468) \
+	X(SYS_FILE_SETATTR, "file_setattr", 469, 469, 469) \
+	X(SYS_WAITPID, "waitpid", NONE, 7, NONE) \
+	X(SYS_SOCKETCALL, "socketcall", NONE, 102, NONE) \
+	X(SYS_IPC, "ipc", NONE, 117, NONE) \
+	X(SYS_LLSEEK, "_llseek", NONE, 140, NONE) \
+	X(SYS_NEWSELECT, "_newselect", NONE, 142, NONE) \
+	X(SYS_SENDFILE64, "sendfile64", NONE, 239, NONE) \
+	X(SYS_FADVISE64_64, "fadvise64_64", NONE, 272, NONE) \
+	X(SYS_CLOCK_GETTIME64, "clock_gettime64", NONE, 403, NONE) \
+	X(SYS_CLOCK_SETTIME64, "clock_settime64", NONE, 404, NONE) \
+	X(SYS_CLOCK_ADJTIME64, "clock_adjtime64", NONE, 405, NONE) \
+	X(SYS_CLOCK_GETRES_TIME64, "clock_getres_time64", NONE, 406, NONE) \
+	X(SYS_CLOCK_NANOSLEEP_TIME64, "clock_nanosleep_time64", NONE, 407, NONE) \
+	X(SYS_TIMER_GETTIME64, "timer_gettime64", NONE, 408, NONE) \
+	X(SYS_TIMER_SETTIME64, "timer_settime64", NONE, 409, NONE) \
+	X(SYS_TIMERFD_GETTIME64, "timerfd_gettime64", NONE, 410, NONE) \
+	X(SYS_TIMERFD_SETTIME64, "timerfd_settime64", NONE, 411, NONE) \
+	X(SYS_UTIMENSAT_TIME64, "utimensat_time64", NONE, 412, NONE) \
+	X(SYS_PSELECT6_TIME64, "pselect6_time64", NONE, 413, NONE) \
+	X(SYS_PPOLL_TIME64, "ppoll_time64", NONE, 414, NONE) \
+	X(SYS_IO_PGETEVENTS_TIME64, "io_pgetevents_time64", NONE, 416, NONE) \
+	X(SYS_RECVMMSG_TIME64, "recvmmsg_time64", NONE, 417, NONE) \
+	X(SYS_MQ_TIMEDSEND_TIME64, "mq_timedsend_time64", NONE, 418, NONE) \
+	X(SYS_MQ_TIMEDRECEIVE_TIME64, "mq_timedreceive_time64", NONE, 419, NONE) \
+	X(SYS_SEMTIMEDOP_TIME64, "semtimedop_time64", NONE, 420, NONE) \
+	X(SYS_RT_SIGTIMEDWAIT_TIME64, "rt_sigtimedwait_time64", NONE, 421, NONE) \
+	X(SYS_FUTEX_TIME64, "futex_time64", NONE, 422, NONE) \
+	X(SYS_SCHED_RR_GET_INTERVAL_TIME64, "sched_rr_get_interval_time64", NONE, 423, NONE)
 
 /* What ioctls of others are that a VMM makes. X(id, name, the request: include/uapi/linux/vhost.h) */
 #define OTHER_IOCTLS(X) \

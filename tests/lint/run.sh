@@ -26,6 +26,7 @@ names() { tests/lint/names.sh; }
 functions() { tests/lint/functions.sh; }
 loops() { tests/lint/loops.sh; }
 insns() { tests/lint/insns.sh; }
+calls() { tests/lint/calls.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
 
@@ -102,7 +103,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops insns units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops insns calls units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

@@ -9,10 +9,10 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-owner rcu-exit rcu-stranger rcu-moved' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved' \
 	exec bash "$(dirname "$0")/run.sh"
 
-tests=${tests/nothing-left/rcu-calls rcu-owner rcu-exit rcu-stranger rcu-moved nothing-left}
+tests=${tests/nothing-left/rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved nothing-left}
 
 # fdgrow ARG...: tests/live/fdgrow.c
 fdgrow()
@@ -96,6 +96,29 @@ rcu_calls()
  7 openat
  7 socket" ] || fail "not 7 of each:" "$(counts_by_call trace)"
 	none "a VM of nobody" 'select(is_call and .vm)' trace
+	rcu_holds_together trace
+}
+
+# What a VMM does besides: each by its name, with advice of its own.
+test_rcu_others()
+{
+	${CC:-cc} -O1 -pthread -o rcuwaits "$here/tests/live/rcuwaits.c"
+	./rcuwaits 1 2>refused || skip "not on this kernel: $(cat refused)"
+	repeat 5 rcu_others
+}
+
+rcu_others()
+{
+	local place where='__(x64|arm64|do)_sys_membarrier sync_runqueues_membarrier_state|membarrier_register_.* netdev_run_todo'
+
+	"$KVMSTALL" trace --json --all -o trace -- ./rcuwaits 7
+	for place in $where; do
+		ndjson -r 'include "ndjson"; '"$(waits_for_rcu "$place")"' | .call' trace
+	done | sort | uniq -c | tr -s ' ' >counts
+	[ "$(cat counts)" = " 7 close
+ 14 membarrier" ] || fail "not 7 of each:" "$(cat counts)"
+	none "without its site's advice" 'select(is_call and .cause == "rcu" and .stall_ns > 4 * '"$(jiffy_ns)"'
+		and (.advice // "" | test("membarrier|network device") | not))' trace
 	rcu_holds_together trace
 }
 

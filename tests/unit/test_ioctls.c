@@ -66,7 +66,9 @@ static void a_system_call_has_its_architectures_number(void **state)
 		{16, 54, 29, 0xaf01, "VHOST_SET_OWNER"},
 		{16, 54, 29, 0x5401, "ioctl"},
 		{435, 435, 435, 0, "clone3"},
-		{39, 20, 172, 0, "system call"}, /* getpid */
+		{39, 20, 172, 0, "getpid"},
+		{324, 375, 283, 0, "membarrier"},
+		{1001, 1001, 1001, 0, "system call"},
 		{426, 426, 426, 0, "io_uring_enter"},
 		{74, 118, 82, 0, "fsync"},
 		{KS_SYSCALL_NONE, KS_SYSCALL_NONE, KS_SYSCALL_NONE, 0, "page fault"},
