@@ -68,6 +68,13 @@ static __always_inline void ran_fill_open(struct ks_cpu *rec, __u32 cpu, __u32 t
 		ran_fill_task(rec, curr, tid);
 }
 
+/* Global: which turn it is that its caller goes on with is one number to the verifier, and not one
+ * of TURNS_MAX. */
+GLOBAL int longest_turn(const struct turns *its, __u64 since_ns, __u64 until_ns)
+{
+	return its ? turns_longest(its, since_ns, until_ns) : -1;
+}
+
 /*
  * Whose turn on @cpu was the longest from @rec->since_ns to @until_ns. False: none was long.
  * Global, so that the verifier goes through it once.
@@ -80,7 +87,7 @@ GLOBAL int ran_fill_longest(struct ks_cpu *rec, __u32 cpu, __u64 until_ns)
 
 	if (!its || !rec)
 		return false;
-	which = turns_longest(its, rec->since_ns, until_ns);
+	which = longest_turn(its, rec->since_ns, until_ns);
 	if (which == TURN_OPEN)
 		ran_fill_open(rec, cpu, its->tid);
 	if (which < 0 || which == TURN_OPEN)

@@ -84,7 +84,8 @@ static __always_inline __u64 rcu_node_size(void)
 	return bpf_core_type_size(struct rcu_node);
 }
 
-static __always_inline __u32 lowest_bit(__u64 mask)
+/* Global: what it returns is one number to the verifier, and not 64 of them. */
+GLOBAL int lowest_bit(__u64 mask)
 {
 	__u32 bit = 0;
 
