@@ -5,11 +5,24 @@
 
 #include "maps.bpf.h"
 
+/*
+ * From a pointer that the verifier trusts, it asks of each pointer that is read whether it may be
+ * trusted, too: four passes over all types of the kernel, half a millisecond each. One that was
+ * cast it does not trust.
+ */
+static __always_inline struct files_struct *current_files(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 id = struct_ids[KS_STRUCT_task_struct];
+
+	return id ? ((struct task_struct *)bpf_rdonly_cast(task, id))->files : task->files;
+}
+
 /* Plain loads, which the kernel nets for a pointer that it knows the type of: a helper's is ten
  * times as long, and this is done for each call. The list of files has no type that is known. */
 static __always_inline struct file *current_file(__u32 fd)
 {
-	struct files_struct *files = bpf_get_current_task_btf()->files;
+	struct files_struct *files = current_files();
 	struct file *file = NULL, **list;
 	struct fdtable *table;
 

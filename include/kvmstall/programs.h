@@ -126,6 +126,7 @@
 	X(srcu_data)                                                                               \
 	X(srcu_struct)                                                                             \
 	X(srcu_usage)                                                                              \
+	X(task_struct)                                                                             \
 	X(work_struct)
 
 enum ks_struct {
