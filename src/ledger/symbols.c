@@ -170,11 +170,22 @@ const char *symbols_find(const struct symbols *syms, uint64_t addr, uint64_t *of
 	return syms->names + syms->list[lo].name;
 }
 
+/* By its first letter: to call a function for each of 60 000 takes most of a search's time. */
+static const char *name_like(const struct symbols *syms, size_t i, const char *name)
+{
+	const char *its = syms->names + syms->list[i].name;
+
+	return *its == *name ? its : NULL;
+}
+
 uint64_t symbols_address(const struct symbols *syms, const char *name)
 {
-	for (size_t i = 0; i < syms->cnt; i++)
-		if (!strcmp(syms->names + syms->list[i].name, name))
+	for (size_t i = 0; i < syms->cnt; i++) {
+		const char *its = name_like(syms, i, name);
+
+		if (its && !strcmp(its, name))
 			return syms->list[i].addr;
+	}
 	return 0;
 }
 
@@ -195,7 +206,9 @@ size_t symbols_ranges(const struct symbols *syms, const char *name, struct symbo
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < syms->cnt && cnt < max; i++) {
-		if (!symbol_is(syms->names + syms->list[i].name, name))
+		const char *its = name_like(syms, i, name);
+
+		if (!its || !symbol_is(its, name))
 			continue;
 		list[cnt++] = (struct symbols_range){syms->list[i].addr, bytes_of(syms, i)};
 	}

@@ -129,9 +129,9 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	ret = features_check_disabled(err);
 	if (ret)
 		return ret;
-	choice->ticks = ticks_start();
 	host_read("", &host);
 	reading_start(&reading, &host);
+	choice->ticks = ticks_start();
 	features_probe(results, ring_bytes, &traits, &choice->core);
 	choice->syms = reading_end(&reading);
 	features_fill_host(&traits, &host);
