@@ -311,13 +311,33 @@ static void cleanup_probes(struct probes **probes)
 	probes_free(*probes);
 }
 
+struct kvmstall_bpf *probes_open(const char *types)
+{
+	ZERO_OPTS(bpf_object_open_opts, opts);
+	struct kvmstall_bpf *skel;
+
+	libbpf_set_print(on_libbpf);
+	opts.btf_custom_path = *types ? types : NULL;
+	skel = kvmstall_bpf__open_opts(&opts);
+	/* What it hangs on is known; that libbpf is told has it read the kernel's types now, and
+	 * keep them until the programs are loaded. Where they cannot be read, that says so. */
+	if (skel)
+		bpf_program__set_attach_target(skel->progs.switch_tp, 0, "sched_switch");
+	return skel;
+}
+
+void probes_close(struct kvmstall_bpf *opened)
+{
+	kvmstall_bpf__destroy(opened);
+}
+
 struct probes *probes_new(const struct attach_plan *plan, const struct symbols *syms,
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err)
 {
 	_cleanup_(cleanup_probes) struct probes *probes = calloc(1, sizeof(*probes));
-	ZERO_OPTS(bpf_object_open_opts, opts);
 
 	if (!probes) {
+		probes_close(cfg->opened);
 		err_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
@@ -327,9 +347,7 @@ struct probes *probes_new(const struct attach_plan *plan, const struct symbols *
 	probes->want_fork = cfg->want_fork;
 	/* Without the right to it there are no figures, which is no reason to fail. */
 	probes->stats_fd = cfg->want_cost ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
-	libbpf_set_print(on_libbpf);
-	opts.btf_custom_path = *cfg->types ? cfg->types : NULL;
-	probes->skel = kvmstall_bpf__open_opts(&opts);
+	probes->skel = cfg->opened ? cfg->opened : probes_open(cfg->types);
 	if (!probes->skel) {
 		err_set(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 		return NULL;

@@ -14,6 +14,7 @@ struct attach_plan;
 struct map;
 struct symbols;
 struct probes;
+struct kvmstall_bpf;
 
 typedef int (*probes_fn)(void *ctx, const void *record, size_t size);
 
@@ -29,6 +30,9 @@ struct probes_cfg {
 	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
 	const char *types;		     /* .path of struct core_types */
+	struct kvmstall_bpf
+		*opened; /* by probes_open(), with the same .types; NULL: it is yet to be
+			  */
 };
 
 struct probes_cost {
@@ -38,7 +42,13 @@ struct probes_cost {
 	uint64_t calls[KS_KIND_CNT]; /* that began, by enum ks_call_kind, our own too */
 };
 
-/* Load what @plan says. NULL with @err set. @syms is used here only. */
+/* What can be done of probes_new() before there is a plan: half of it that is not the verifier's.
+ * NULL: that says why it cannot be. */
+struct kvmstall_bpf *probes_open(const char *types);
+void probes_close(struct kvmstall_bpf *opened);
+
+/* Load what @plan says. NULL with @err set. @syms is used here only. .opened is freed with it, or
+ * has been when it fails. */
 struct probes *probes_new(const struct attach_plan *plan, const struct symbols *syms,
 			  const struct probes_cfg *cfg, probes_fn fn, void *ctx, struct err *err);
 

@@ -17,6 +17,7 @@
 #include "kern/host_settings.h"
 #include "kern/kernel_types.h"
 #include "kern/ksyms.h"
+#include "kern/probes.h"
 #include "kern/ticks.h"
 #include "ledger/symbols.h"
 
@@ -133,6 +134,7 @@ int choice_make(struct choice *choice, enum backend wanted, uint64_t ring_bytes,
 	reading_start(&reading, &host);
 	choice->ticks = ticks_start();
 	features_probe(results, ring_bytes, &traits, &choice->core);
+	choice->opened = probes_open(choice->core.path); /* while symbols are read */
 	choice->syms = reading_end(&reading);
 	features_fill_host(&traits, &host);
 	host.ring_bytes = ring_bytes;
@@ -171,6 +173,8 @@ void choice_fini(struct choice *choice)
 {
 	ticks_free(choice->ticks);
 	choice->ticks = NULL;
+	probes_close(choice->opened);
+	choice->opened = NULL;
 	core_types_fini(&choice->core);
 	symbols_free(choice->syms);
 	choice->syms = NULL;

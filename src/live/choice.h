@@ -11,6 +11,7 @@
 #include "output/advice.h"
 
 struct err;
+struct kvmstall_bpf;
 struct symbols;
 struct ticks;
 
@@ -27,6 +28,8 @@ struct choice {
 	int64_t this_cpu_off_from_rq;	     /* the same */
 	uint64_t per_cpu_offsets, runqueues; /* of struct host */
 	struct core_types core;
+	struct kvmstall_bpf *opened; /* by probes_open(), to be taken; NULL: it was, or could not be
+				      */
 };
 
 /* Try what there is, with a ring buffer of @ring_bytes (0: the default), and plan. A negative errno

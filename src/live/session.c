@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/format.h"
@@ -120,6 +121,7 @@ static int make_probes(struct session *session, struct err *err)
 		.per_cpu_offsets = session->choice.per_cpu_offsets,
 		.runqueues = session->choice.runqueues,
 		.types = session->choice.core.path,
+		.opened = take_ptr(session->choice.opened),
 	};
 
 	session->probes = probes_new(&session->choice.plan, session->choice.syms, &cfg, on_record,
