@@ -553,6 +553,14 @@ static void cb_queue(struct domain *dom, const struct ks_cb *cb)
 		transitions_last(&dom->cbs)->jiffies = 0; /* no timer fired */
 }
 
+/* Not queued, as far as is known, and they run: the timer fired unseen, and is over. */
+static void cb_begin(struct domain *dom, const struct ks_cb *cb)
+{
+	const struct transition *last = cb_last(dom, cb->cpu);
+
+	cb_push(dom, CB_RUNNING, cb, last && last->has_timer && last->state != CB_ARMED);
+}
+
 /*
  * timer_reduce() reports nothing of a timer that is pending already: the next
  * normal GP's callbacks wait for that one.
@@ -598,7 +606,7 @@ void domain_callbacks(struct domain *dom, const struct ks_cb *cb)
 		cb_queue(dom, cb);
 		break;
 	case KS_CB_BEGIN:
-		cb_push(dom, CB_RUNNING, cb, cb_has_timer(dom, cb->cpu));
+		cb_begin(dom, cb);
 		break;
 	case KS_CB_END:
 		cb_finish(dom, cb);

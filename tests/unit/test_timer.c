@@ -254,6 +254,43 @@ static void a_timer_armed_while_the_last_one_fires_goes_on(void **state)
 	trace_free(trace);
 }
 
+/*
+ * Not each time that a timer queues the callbacks is reported, and they run all the same. Then none
+ * is left: the next timer is the one that is armed next, 3.5 s later.
+ */
+static void a_timer_that_fired_unseen_is_over_when_the_callbacks_run(void **state)
+{
+	const struct row rows[] = {
+		BORN(10, 1),
+		START(AT(10) + 1000, 12, SRCU(1), GP(1), .val = 11),
+		STEP(GP_QUEUE, AT(12) + 8, SRCU(1), GP(1), .val = 12),
+		STEP(GP_BEGIN, AT(12) + 10, SRCU(1), GP(1), .tid = 31),
+		STEP(CB_ARM, AT(12) + 20, SRCU(1), DONE(1), .tid = 31, .val = 13),
+		STEP(GP_END, AT(12) + 25, SRCU(1), DONE(1), .tid = 31),
+		STEP(CB_BEGIN, AT(14) + 30, SRCU(1), DONE(1), .val = 1),
+		STEP(CB_END, AT(14) + 40, SRCU(1), DONE(1)),
+		START(AT(900) + 1000, 12, SRCU(1), GP(2), .val = 901),
+		STEP(GP_QUEUE, AT(902) + 8, SRCU(1), GP(2), .val = 902),
+		STEP(GP_BEGIN, AT(902) + 10, SRCU(1), GP(2), .tid = 31),
+		STEP(CB_ARM, AT(902) + 20, SRCU(1), DONE(2), .tid = 31, .val = 903),
+		STEP(GP_END, AT(902) + 25, SRCU(1), DONE(2), .tid = 31),
+		STEP(CB_QUEUE, AT(904) + 4, SRCU(1), DONE(2), .tid = 5, .val = 904),
+		STEP(CB_BEGIN, AT(904) + 30, SRCU(1), DONE(2), .val = 1),
+		SLEEP(AT(900) + 1010, AT(904) + 40, AT(904) + 50, 12, SRCU(1), .needed = DONE(2)),
+		CALL(AT(900) + 900, AT(904) + 60, 12, 1, MEMSLOT, 1),
+	};
+	struct trace *trace = RUN(rows);
+	const struct segment *seg = timed(trace, 1);
+
+	(void)state;
+	assert_non_null(seg);
+	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
+	assert_int_equal(seg->timer.armed_ns, TRACE_NS(AT(902) + 20));
+	assert_int_equal(seg->timer.expires, 903);
+	assert_int_equal(seg->timer.fired_ns, TRACE_NS(AT(904) + 4));
+	trace_free(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +301,7 @@ int main(void)
 		cmocka_unit_test(the_segment_of_a_timer_has_its_records),
 		cmocka_unit_test(callbacks_have_a_timer_of_their_own),
 		cmocka_unit_test(a_timer_armed_while_the_last_one_fires_goes_on),
+		cmocka_unit_test(a_timer_that_fired_unseen_is_over_when_the_callbacks_run),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
