@@ -5,7 +5,7 @@
 # is built in. SCRIPT becomes /run-me (start it with #!/bin/sh) and runs in /test, where each
 # FILE (or folder) goes under its own name, unless DEST says where. The static kvmstall that
 # KVMSTALL names is /bin/kvmstall; without KVMSTALL, build/static/kvmstall
-# (arm64: build/static-arm64/kvmstall) if it is there.
+# (arm64: build/static-arm64/kvmstall) if it is there. KVMSTALL_VM_MODULES: modules to load beside KVM's.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -76,7 +76,7 @@ add_module()
 # add_modules DIR ARCH MODULES
 add_modules()
 {
-	local dir=$1 arch=$2 modules=$3 line
+	local dir=$1 arch=$2 modules=$3 line name
 
 	mkdir "$dir/modules"
 	[ -n "$modules" ] || return 0
@@ -84,6 +84,9 @@ add_modules()
 		# shellcheck disable=SC2086 # name and parameters
 		[ -z "$line" ] || add_module "$dir" "$modules" $line
 	done <<<"${wanted[$arch]}"
+	for name in ${KVMSTALL_VM_MODULES-}; do
+		add_module "$dir" "$modules" "$name"
+	done
 }
 
 # machine FILE: the ELF machine, as Debian calls it.
