@@ -370,7 +370,7 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live kvm vm+export arm64
+	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live kvm vm+export vhost arm64
 
 unit-tests: $(BINARIES)
 
@@ -465,7 +465,7 @@ check-timers: all
 	@KVMSTALL=$(abspath $O/kvmstall) TABLE='$(abspath $(TABLE))' bash tests/live/timers.sh
 
 check-vm: all static program-arm64
-	@$(RUN) vm arm64
+	@$(RUN) vm vhost arm64
 
 # 'git bisect run' with contrib/kselftest over kernels in VMs, a boot a step, and the mail about it: docs/patch.md. Not a part of check.
 check-bisect: all static

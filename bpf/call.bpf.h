@@ -7,6 +7,8 @@
 
 #define SIGNAL_GROUP_EXIT 0x4
 #define PF_KTHREAD	  0x200000
+#define PF_USER_WORKER	  0x4000 /* v6.4: in a user's process, and of the kernel */
+#define PF_WORKS	  (PF_KTHREAD | PF_USER_WORKER)
 
 #define KVMIO	      0xae
 #define KVM_NR(cmd)   ((cmd)&0xff)

@@ -230,7 +230,7 @@ static __always_inline void kthread_note(struct task_struct *task, __u64 switche
 
 static __always_inline void kthread_wakes_up(struct task_struct *task)
 {
-	if (tasks_cnt && task->flags & PF_KTHREAD)
+	if (tasks_cnt && task->flags & PF_WORKS)
 		kthread_note(task, task->nvcsw + task->nivcsw, place_of(task));
 }
 
@@ -250,7 +250,7 @@ static __always_inline void kthread_runs(struct task_struct *task, struct task_s
 	__u32 tid = task->pid;
 	__u64 since_ns = 0, now;
 
-	if (!tasks_cnt || !(task->flags & PF_KTHREAD) || !tid)
+	if (!tasks_cnt || !(task->flags & PF_WORKS) || !tid)
 		return;
 	wake = bpf_map_lookup_elem(&kthread_wakes, &tid);
 	now = bpf_ktime_get_ns();

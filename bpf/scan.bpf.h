@@ -145,7 +145,7 @@ static __always_inline void task_wants(struct task_struct *task)
 	struct task_struct *curr;
 	struct ks_cpu *rec;
 
-	if (!rq || !(task->flags & PF_KTHREAD) || task_is_asleep(task))
+	if (!rq || !(task->flags & PF_WORKS) || task_is_asleep(task))
 		return;
 	curr = BPF_CORE_READ(rq, curr);
 	since_ns = wanted_since(task, now);
@@ -161,8 +161,7 @@ static __always_inline void task_wants(struct task_struct *task)
 	ring_submit(rec);
 }
 
-/* include/linux/sched.h, sched/jobctl.h: the same from 6.1 to 7.3, but PF_USER_WORKER (v6.4). */
-#define PF_USER_WORKER	    0x4000
+/* include/linux/sched.h, sched/jobctl.h: the same from 6.1 to 7.3. */
 #define TASK_STOPPED	    0x4
 #define TASK_TRACED	    0x8
 #define TASK_FROZEN	    0x8000

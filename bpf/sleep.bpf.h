@@ -57,6 +57,18 @@ static __always_inline bool is_recovery(struct task_struct *task)
 	       task->comm[4] == 'n' && task->comm[5] == 'x';
 }
 
+/*
+ * A worker of vhost, which closes and ioctls of its device wait for: a kthread up to v6.3, and
+ * since v6.4 6e890c5d5021 ("vhost: use vhost_tasks for worker threads") a thread of the owner's
+ * process.
+ */
+static __always_inline bool is_vhost(struct task_struct *task)
+{
+	return task->flags & PF_WORKS && task->comm[0] == 'v' && task->comm[1] == 'h' &&
+	       task->comm[2] == 'o' && task->comm[3] == 's' && task->comm[4] == 't' &&
+	       task->comm[5] == '-';
+}
+
 static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_state)
 {
 	__u32 tgid;
@@ -67,7 +79,7 @@ static __always_inline bool may_be_wait(struct task_struct *task, __u32 task_sta
 		return want_worker_sleeps; /* irqfd_shutdown(), or a VM's end that a work held off
 					    */
 	if (task->flags & PF_KTHREAD)
-		return is_recovery(task);
+		return is_recovery(task) || is_vhost(task);
 	if (task_in_iowait(task))
 		return false;
 	tgid = task->tgid;
@@ -89,7 +101,7 @@ static __always_inline bool in_wait(__u64 addr)
 	return false;
 }
 
-/* Global: two hundred comparisons, for the verifier once. */
+/* Global: 240 comparisons, for the verifier once. */
 GLOBAL int stack_waits(const struct wait_frames *stack, __u32 frames)
 {
 	if (!stack)
@@ -120,7 +132,7 @@ static __always_inline __u32 syscall_of(struct task_struct *task, __u64 *arg)
 /* Name the call that an orphan's task is in. */
 static __always_inline void orphan_name(struct task_state *state, struct task_struct *task)
 {
-	if (task->flags & PF_KTHREAD)
+	if (task->flags & PF_KTHREAD || is_vhost(task))
 		return; /* what it does has the name of its function */
 	if (task_is_followed(task))
 		state->flags |= KS_CALL_FOLLOWED;

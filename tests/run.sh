@@ -96,6 +96,7 @@ run_suite()
 	case $suite in
 	unit) unit_suite ;;
 	vm) kernels '' tests/vm/suite.sh ;;
+	vhost) kernels '' tests/vm/vhost.sh ;;
 	arm64) kernels :arm64 tests/vm/matrix.sh "6.1:arm64 6.18:arm64" ;;
 	live | export | kvm | monitoring) as_root bash "$script" ;;
 	docs) ${WHOLE:+as_root} bash "$script" ;;

@@ -152,7 +152,8 @@ enum ks_struct {
  * Functions that a task is in while it waits for a grace period, whoever's, or is made to wait
  * since its cgroup is above memory.high (mm/memcontrol.c: on the way back to user space, where no
  * probe of the call sees it), or for a vCPU that another thread runs, or for a userfaultfd handler
- * or a server of FUSE (fs/fuse/dev.c): by its stack. X(function) The same in every release from 6.1
+ * or a server of FUSE (fs/fuse/dev.c), or for a worker of vhost that makes, finishes its work, or
+ * ends (drivers/vhost/vhost.c): by its stack. X(function) The same in every release from 6.1
  * to 7.3, but that some lack one, or have it under two names.
  */
 #define KS_WAITS(X)                                                                                \
@@ -168,10 +169,13 @@ enum ks_struct {
 	X(__mem_cgroup_handle_over_high)                                                           \
 	X(kvm_vcpu_ioctl)                                                                          \
 	X(handle_userfault)                                                                        \
-	X(request_wait_answer)
+	X(request_wait_answer)                                                                     \
+	X(vhost_dev_set_owner)                                                                     \
+	X(vhost_dev_flush)                                                                         \
+	X(vhost_dev_cleanup)
 
 /* How many of them there may be, with those that a compiler made of one (".part.0"). */
-#define KS_WAITS_MAX 16
+#define KS_WAITS_MAX 20
 
 /*
  * Where a function that has a kretprobe returns to. v5.18 54ecbe6f1ed5 ("rethook: Add a generic

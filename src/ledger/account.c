@@ -273,6 +273,7 @@ static int account_other(struct task *task, const struct ks_sleep *sleep, const 
 		take_vma_blame(task, sleep->off_ns, &seg);
 	if (task_add_segment(task, sleep->off_ns, &seg))
 		return -ENOMEM;
+	task->segments[task->segments_cnt - 1].call = stack_call(stack);
 	return ready.ns ? task_add_segment(task, wake_ns, &ready) : 0;
 }
 
@@ -484,8 +485,8 @@ static void put_segments(struct builder *builder, const struct account_input *in
 	put_gap(builder, losses, now, end);
 }
 
-/* What the stacks of a call's waits say that it was. */
-static enum call_id call_by_stack(const struct stall *stall)
+/* What the stacks of a call's waits say that it was, or those of its other sleeps. */
+static enum call_id call_by_stack(const struct stall *stall, const struct task *task)
 {
 	for (size_t i = 0; i < stall->waits_cnt; i++) {
 		enum call_id call = stack_call(&stall->waits[i].stack);
@@ -493,22 +494,25 @@ static enum call_id call_by_stack(const struct stall *stall)
 		if (call)
 			return call;
 	}
+	for (size_t i = 0; i < task->segments_cnt; i++)
+		if (task->segments[i].call)
+			return task->segments[i].call;
 	return CALL_UNKNOWN;
 }
 
 /* For one that no probe announced, the stack of its wait says it, and also what was closed. */
-static enum call_id find_call(const struct stall *stall)
+static enum call_id find_call(const struct stall *stall, const struct task *task)
 {
 	const struct ks_call *rec = stall->rec;
 	enum call_id by_stack, call;
 
 	if (!rec->kind)
-		return call_by_stack(stall);
+		return call_by_stack(stall, task);
 	call = rec->kind == KS_KIND_SYSCALL ? call_of_syscall(rec->cmd, rec->arg)
 					    : call_of(rec->kind, rec->cmd);
 	if (call != CALL_CLOSE || rec->kind == KS_KIND_EXIT)
 		return call;
-	by_stack = call_by_stack(stall);
+	by_stack = call_by_stack(stall, task);
 	return by_stack == CALL_CLOSE_DEVICE || by_stack == CALL_CLOSE_VHOST ? by_stack : call;
 }
 
@@ -560,7 +564,7 @@ int account_call(const struct account_input *in, struct account_scratch *scratch
 	stall->is_complete =
 		all_sleeps && !stall->by_cause[KS_CAUSE_UNEXPLAINED] &&
 		!loss_windows_overlap(in->losses, stall->begin_ns, in->call->head.ts_ns);
-	stall->call = find_call(stall);
+	stall->call = find_call(stall, in->task);
 	stall->phase = find_phase(stall);
 	stall->without_ns = stall->latency_ns;
 	return 0;

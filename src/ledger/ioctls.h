@@ -89,6 +89,7 @@
 	X(VCPU_IOCTL, "vCPU ioctl", 0)                   \
 	X(ASYNC_PAGE_FAULT, "async page fault", 0)       \
 	X(NX_RECOVERY, "NX huge page recovery", 0)       \
+	X(VHOST_WORKER, "vhost worker", 0)               \
 	X(MMU_RELEASE, "mmu_notifier release", 0)        \
 	X(FN_IRQFD_SHUTDOWN, NULL, 0)                    \
 	X(FN_REGISTER_DEV, NULL, REGISTERS)              \

@@ -189,6 +189,11 @@ const struct site sites[] = {
 	{ "vhost_vsock_dev_release",           .call = CALL_CLOSE_VHOST, .advice = ADVICE_VHOST },
 	{ "vhost_worker_killed",               .advice = ADVICE_VHOST },
 	{ "__vhost_vq_attach_worker",          .advice = ADVICE_VHOST },
+	/* vhost's worker, by release: its function, and what it does for VHOST_SET_OWNER as a kthread */
+	{ "vhost_attach_cgroups_work",         .call = CALL_VHOST_WORKER },
+	{ "vhost_worker",                      .call = CALL_VHOST_WORKER }, /* up to v6.16 */
+	{ "vhost_run_work_kthread_list",       .call = CALL_VHOST_WORKER }, /* v6.17 */
+	{ "vhost_run_work_list",               .call = CALL_VHOST_WORKER }, /* v6.17 */
 	{ "kvm_destroy_mpidr_data",            KVM(0), .advice = ADVICE_MPIDR },
 	/* kernel/sched/membarrier.c, net/core/dev.c; the same from 6.1 to 7.3 */
 	{ "__x64_sys_membarrier",              .advice = ADVICE_MEMBARRIER },
@@ -259,6 +264,10 @@ const struct site sites[] = {
 	{ "kthread_flush_work*",      .is = SITE_BY_TASK | SITE_KTHREAD },
 	{ "vhost_task_stop",          .is = SITE_BY_TASK | SITE_KTHREAD }, /* v6.4 */
 	{ "flush_work*",              .is = SITE_BY_TASK | SITE_KTHREAD },
+	/* drivers/vhost/vhost.c: for its worker; up to v6.5 all is inlined into these, or not */
+	{ "vhost_dev_set_owner",      .is = SITE_BY_TASK | SITE_KTHREAD },
+	{ "vhost_dev_flush",          .is = SITE_BY_TASK | SITE_KTHREAD },
+	{ "__vhost_worker_flush",     .is = SITE_BY_TASK | SITE_KTHREAD }, /* v6.6 */
 
 	/* ---- ways to sleep ---- */
 	{ "wait_for_completion*", SLEEPS },

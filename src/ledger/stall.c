@@ -69,7 +69,8 @@ const char *phase_name(enum phase phase)
 
 bool stall_is_waited_for(const struct stall *stall)
 {
-	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY;
+	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY &&
+	       stall->call != CALL_VHOST_WORKER;
 }
 
 /* What passes between ticks is none. */

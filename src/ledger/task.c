@@ -119,6 +119,7 @@ static struct timed_segment *new_segment(struct task *task, uint64_t begin_ns,
 	timed = &task->segments[task->segments_cnt++];
 	timed->begin_ns = begin_ns;
 	timed->sleep = task->sleeps;
+	timed->call = CALL_NONE;
 	timed->seg.dom = dom;
 	if (dom)
 		domain_get((struct domain *)dom);

@@ -15,7 +15,8 @@
 struct timed_segment {
 	uint64_t begin_ns;
 	struct segment seg;
-	uint32_t sleep; /* which of the task's sleeps it is of, from 0 */
+	uint32_t sleep;	   /* which of the task's sleeps it is of, from 0 */
+	enum call_id call; /* that the stack of a sleep says it is in, which is no struct wait */
 };
 
 /* The lock that the task blocked on last. */

@@ -315,6 +315,11 @@ static const char *find_text(const struct stall *stall, const struct advice_host
 		       "mount -o remount,favordynmods /sys/fs/cgroup; or kvm.nx_huge_pages=never, "
 		       "which makes none, where the CPU needs no mitigation; Linux 6.13 and later "
 		       "make it in the first KVM_RUN";
+	if (stall->cause == KS_CAUSE_KTHREAD && stall->call == CALL_VHOST_SET_OWNER &&
+	    stall->culprit.cause == KS_CAUSE_RCU)
+		return "a worker of vhost that is a kthread joins the cgroups of its owner, which "
+		       "waits for RCU: mount -o remount,favordynmods /sys/fs/cgroup; or let it be "
+		       "a thread of the VMM (Linux 6.4; vhost.fork_from_owner_default=1)";
 	return by_cause[stall->cause];
 }
 

@@ -433,6 +433,9 @@ static void another_sleep_names_who_ended_it_or_kept_him_from_it(void **state)
 	}
 }
 
+#define IN_VHOST_WORKER                                                                            \
+	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0",                  \
+	      "cgroup_attach_task_all", "vhost_attach_cgroups_work", "vhost_worker")
 #define IN_WORKER                                                                                  \
 	STACK("schedule", "wait_for_completion", "synchronize_rcu_normal.part.0",                  \
 	      "cgroup_attach_task_all", "kvm_vm_worker_thread")
@@ -451,6 +454,7 @@ static void who_waits_for_a_thread_waits_for_what_that_one_does(void **state)
 		{33, 3900, IN_WORKER, true, KS_CAUSE_RCU,
 		 "kthread in kvm_vm_create_worker_thread, ended by waker[33] (rcu)\n"},
 		{35, 3900, IN_WORKER, true, KS_CAUSE_RUN, ", ended by waker[33]\n"},
+		{33, 3900, IN_VHOST_WORKER, true, KS_CAUSE_RCU, ", ended by waker[33] (rcu)\n"},
 		{33, 1900, IN_WORKER, true, KS_CAUSE_RUN, ", ended by waker[33]\n"},
 		{33, 3900, IN_KTHREAD_STOP, false, KS_CAUSE_RUN, ", ended by waker[33]\n"},
 	};
@@ -483,6 +487,40 @@ static void who_waits_for_a_thread_waits_for_what_that_one_does(void **state)
 		if (!strstr(out.text, cases[i].text))
 			fail_msg("'%s' is not in '%s'", cases[i].text, out.text);
 		str_fini(&out);
+		trace_free(trace);
+	}
+}
+
+/* Nothing but the stack of its sleep says what was closed; and whose turn the worker waited for. */
+static void a_close_that_waits_for_vhost_says_so(void **state)
+{
+	const struct {
+		const char *const *stack;
+		enum call_id call;
+		enum ks_cause cause;
+	} cases[] = {
+		{IN_VHOST_CLOSE, CALL_CLOSE_VHOST, KS_CAUSE_KTHREAD},
+		{IN_KTHREAD_STOP, CALL_CLOSE, KS_CAUSE_KTHREAD},
+		{IN_MUTEX, CALL_CLOSE, KS_CAUSE_OTHER_SLEEP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CNT(cases); i++) {
+		const struct row rows[] = {
+			BORN(10, 1),
+			CPU_WAIT(LATE, 121, 3999, 33, 78),
+			CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
+			SLEEP(110, 4000, 4010, 12, 0, .stack = cases[i].stack),
+			CALL(100, 4020, 12, 0, KS_SYSCALL_X86 | 3, 1, .kind = KS_KIND_SYSCALL),
+		};
+		struct trace *trace = RUN(rows);
+		const struct stall *stall = &trace->stalls[0].stall;
+
+		assert_int_equal(stall->call, cases[i].call);
+		assert_int_equal(stall->cause, cases[i].cause);
+		assert_int_equal(stall->culprit.kind, CULPRIT_CPU);
+		assert_int_equal(stall->culprit.tid, 78);
+		assert_int_equal(stall->culprit.late_tid, 33);
 		trace_free(trace);
 	}
 }
@@ -528,6 +566,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_the_readers_of_a_vma_names_the_last),
 		cmocka_unit_test(another_sleep_names_who_ended_it_or_kept_him_from_it),
 		cmocka_unit_test(who_waits_for_a_thread_waits_for_what_that_one_does),
+		cmocka_unit_test(a_close_that_waits_for_vhost_says_so),
 		cmocka_unit_test(a_lost_call_takes_its_waits_for_a_cpu_along),
 	};
 

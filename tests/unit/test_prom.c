@@ -569,7 +569,7 @@ static void names_of_calls_and_functions_are_bounded(void **state)
 	for (int i = 0; i < 200; i++) {
 		snprintf(names[i], sizeof(names[i]), "call%d", i);
 		stall.call = i % (CALL_FN_IRQFD_SHUTDOWN - 1) + 1;
-		if (stall.call == CALL_NX_RECOVERY)
+		if (!stall_is_waited_for(&stall))
 			stall.call = CALL_CLOSE;
 		stall.culprit.func = names[i];
 		metrics_stall(metrics, &stall);

@@ -105,6 +105,10 @@ static const char *const trace_functions[] = {
 	"vma_mark_detached",
 	"__vm_munmap",
 	"zap_page_range_single_batched",
+	"vhost_dev_flush",
+	"vhost_vsock_dev_release",
+	"vhost_attach_cgroups_work",
+	"vhost_worker",
 };
 
 #define FN_BASE 0xffffffff81000000ULL
@@ -150,6 +154,9 @@ static const char *const trace_functions[] = {
 #define IN_MUTEX STACK("schedule", "__mutex_lock.constprop.0", "kvm_vm_ioctl", "__x64_sys_ioctl")
 #define IN_KTHREAD_STOP                                                                            \
 	STACK("schedule", "wait_for_completion", "kthread_stop", "kvm_destroy_vm", "kvm_vm_release")
+
+#define IN_VHOST_CLOSE                                                                             \
+	STACK("schedule", "wait_for_completion", "vhost_dev_flush", "vhost_vsock_dev_release")
 
 /* ---- rows ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads of the kernel that are made for a VM, and what they waited for: a call that waits for one
- * waits for that.
+ * Threads of the kernel that are made for a VM, or for a vhost device, and what they waited for: a
+ * call that waits for one waits for that.
  */
 #ifndef LEDGER_BLAME_CHILDREN_H
 #define LEDGER_BLAME_CHILDREN_H
