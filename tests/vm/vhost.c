@@ -33,11 +33,11 @@
 #define PAUSE_US 1009
 
 /* What the two processes share: how often it was wanted, and has been, busy. */
-struct turns {
+struct shared_turns {
 	volatile int wanted, begun, over;
 };
 
-static struct turns *turns;
+static struct shared_turns *turns;
 
 static void stay_on(pid_t tid, int cpu)
 {
