@@ -136,6 +136,9 @@ static __always_inline void gp_begin(__u64 work)
 	work_enter(ssp, CPU_WORK_GP);
 	if (!dom)
 		return;
+	/* One that fired unseen is not pending: the kernel does not report each. While the work
+	 * runs for a grace period, nobody else arms it */
+	dom->armed = 0;
 	seq = sup_seq(sup);
 	dom->begin_seq = seq;
 	emit_step(KS_GP_BEGIN, ssp, seq, 0);
