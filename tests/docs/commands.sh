@@ -123,6 +123,8 @@ watch 0 'text ^TIME' 'kvmstall trace | head'
 watch 0 stalls 'kvmstall trace -q'
 cannot 'kvmstall trace -q -- COMMAND' "a form, not a command: the table beside it is of tests/bench/start.sh"
 watch 0 'text ^TIME' 'kvmstall trace -d 1m'
+watch 0 'stalls account' 'kvmstall trace -v -d 1m'
+cannot 'perf record -a -g' "it goes on until it is interrupted, and shows what is wrong on that host"
 cannot 'kvmstall trace --vm NAME' "a form, not a command"
 cannot 'kvmstall diff OLD NEW' "a form, not a command"
 cannot 'systemctl status kvmstall' "it needs the service, as docs/alerts.md has it: tests/export/suite.sh, systemd"
