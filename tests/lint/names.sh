@@ -31,6 +31,7 @@ listed()
 }
 
 missing man/kvmstall-causes.7 cause < <(listed KS_CAUSES include/kvmstall/causes.h)
+missing README.md cause '^\| `' < <(listed KS_CAUSES include/kvmstall/causes.h)
 missing man/kvmstall-trace.8 loss < <(listed KS_LOSSES include/kvmstall/records.h)
 missing man/kvmstall-trace.8 call '' < <(sed -nE 's/^\tX\([A-Z0-9_]+, "(KVM_[A-Z0-9_]+)", 0x.*/\1/p' src/ledger/ioctls.h)
 # fields PATTERN: of the parts of the schema whose names match. Each command's are in its own page.
