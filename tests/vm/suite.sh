@@ -124,13 +124,21 @@ memslot_stalls()
 	done
 }
 
+# lost_in FILTER: how many, of the losses whose place passes.
+lost_in()
+{
+	value 'map(select(.type == "lost" and (.where | '"$1"')).count) | add // 0' "$out"/*.trace "$out"/*.both | awk '{ n += $1 } END { print n + 0 }'
+}
+
 balance()
 {
 	none "segments that do not add up" 'select(is_call and is_off_balance)' "$out"/*.trace "$out"/*.both
 	# A program that is interrupted by what it watches is not run again: emulation is slow enough for that. Of a call
 	# whose start was not seen so, the end counts as well.
-	none "losses" 'select(is_loss)' "$out"/*.trace "$out"/*.both
-	note "$(value 'map(select(.type == "lost").count) | add // 0' "$out"/*.trace "$out"/*.both | paste -sd ' ') programs were not run"
+	# An emulated CPU that this machine has no time for stops anywhere, also between a program's look at the clock
+	# and its place in the ring: such a record is late for the order, and taken all the same.
+	none "losses" 'select(is_loss and .where != "reorder")' "$out"/*.trace "$out"/*.both
+	note "$(lost_in '. != "reorder"') programs were not run, $(lost_in '. == "reorder"') records came late"
 }
 
 unexplained()
