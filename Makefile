@@ -444,6 +444,7 @@ check-kvm: all
 # What tracing costs what is traced, beside bpftrace, perf trace and strace: a table, ten minutes of a machine at rest.
 .PHONY: bench
 bench: all
+	@scripts/deps.sh bench || true
 	@KVMSTALL=$(abspath $O/kvmstall) bash tests/bench/bench.sh
 
 # Hosts that drain a hundred VMs at once, and two hundred; a minute.

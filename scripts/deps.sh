@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh build|test|cross|distros|pictures [--check] - install what building or testing needs and is not there.
+# deps.sh build|test|cross|distros|pictures|bench [--check] - install what building or testing needs and is not there.
 #
 # Distribution packages only, with apt (Debian, Ubuntu) or dnf (Fedora); elsewhere the names are
 # printed and the exit status is 3. With --check nothing is installed: what is missing is printed,
@@ -9,7 +9,8 @@
 #
 # build: to compile kvmstall and to run its demo; test: what "make check" needs besides;
 # cross: to build for arm64 on Debian (the libraries go to a directory of their own, see Makefile);
-# pictures: Chromium, for "make check-pictures"; distros: to make the bare systems of "make check-distros".
+# pictures: Chromium, for "make check-pictures"; distros: to make the bare systems of "make check-distros";
+# bench: what "make bench" compares with.
 set -euo pipefail
 
 cache=${KVMSTALL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmstall}
@@ -104,6 +105,12 @@ cmd:chromium         chromium            chromium
 cmd:chromedriver     chromium-driver     chromedriver
 system:selenium      python3-selenium    python3-selenium
 cmd:python3          python3-venv        python3
+'
+bench_table='
+cmd:bpftrace         bpftrace            bpftrace
+cmd:perf             linux-perf          perf
+cmd:strace           strace              strace
+cmd:jq               jq                  jq
 '
 
 die()
@@ -355,7 +362,8 @@ main()
 	cross) table=$cross_table ;;
 	distros) table=$distros_table ;;
 	pictures) table=$pictures_table ;;
-	*) die 2 "usage: deps.sh build|test|cross|distros|pictures [--check]" ;;
+	bench) table=$bench_table ;;
+	*) die 2 "usage: deps.sh build|test|cross|distros|pictures|bench [--check]" ;;
 	esac
 	distribution=$(family)
 	[ "$distribution" != fedora ] || column=2
