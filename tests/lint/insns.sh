@@ -3,7 +3,8 @@
 #
 # How many instructions each BPF program has, as compiled: none has a quarter more than tests/lint/insns.list says, so
 # that what each run costs grows only when somebody has seen it. UPDATE=1 writes the list anew, and you say in the commit why.
-# A compiler of another release makes a tenth more or less.
+# A compiler of another release makes a tenth more or less, or unrolls a loop: the list has the larger (stack_waits: 41 of
+# clang 14, 115 of clang 21).
 set -eu
 
 list=tests/lint/insns.list

@@ -511,7 +511,13 @@ static void a_close_that_waits_for_vhost_says_so(void **state)
 			CPU_WAIT(LATE, 121, 3999, 33, 78),
 			CPU_WAIT(WOKEN, 4000, 4010, 12, 79, .needed = 33),
 			SLEEP(110, 4000, 4010, 12, 0, .stack = cases[i].stack),
-			CALL(100, 4020, 12, 0, KS_SYSCALL_X86 | 3, 1, .kind = KS_KIND_SYSCALL),
+			{.type = KS_CALL,
+			 .from = 100,
+			 .us = 4020,
+			 .tid = 12,
+			 .kind = KS_KIND_SYSCALL,
+			 .cmd = KS_SYSCALL_X86 | 3,
+			 .sleeps = 1},
 		};
 		struct trace *trace = RUN(rows);
 		const struct stall *stall = &trace->stalls[0].stall;
