@@ -67,10 +67,14 @@ const char *phase_name(enum phase phase)
 	return phases[phase];
 }
 
+bool stall_is_childs(const struct stall *stall)
+{
+	return stall->call == CALL_NX_RECOVERY || stall->call == CALL_VHOST_WORKER;
+}
+
 bool stall_is_waited_for(const struct stall *stall)
 {
-	return stall->call != CALL_FN_IRQFD_SHUTDOWN && stall->call != CALL_NX_RECOVERY &&
-	       stall->call != CALL_VHOST_WORKER;
+	return stall->call != CALL_FN_IRQFD_SHUTDOWN && !stall_is_childs(stall);
 }
 
 /* What passes between ticks is none. */

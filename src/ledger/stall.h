@@ -213,6 +213,9 @@ struct stall {
 	uint64_t by_cause[KS_CAUSE_CNT]; /* the segments' sums */
 };
 
+/* Is it what a thread of the kernel waited for that is made for a VM, or for a vhost device? */
+bool stall_is_childs(const struct stall *stall);
+
 /*
  * Does anybody wait while it sleeps? Nobody does for what KVM's kworkers and threads do for
  * themselves: an irqfd that is shut down holds nobody up until somebody flushes the queue, and is

@@ -183,6 +183,17 @@ static void the_segment_of_a_timer_has_its_records(void **state)
 	trace_free(trace);
 }
 
+/* Is @seg the wait for a timer of callbacks, that was armed and fired then? */
+static void assert_cb_timer(const struct segment *seg, uint64_t armed_ns, uint64_t expires,
+			    uint64_t fired_ns)
+{
+	assert_non_null(seg);
+	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
+	assert_int_equal(seg->timer.armed_ns, armed_ns);
+	assert_int_equal(seg->timer.expires, expires);
+	assert_int_equal(seg->timer.fired_ns, fired_ns);
+}
+
 /* A normal grace period that followed another at once, and its callbacks: two timers. */
 static void callbacks_have_a_timer_of_their_own(void **state)
 {
@@ -202,11 +213,7 @@ static void callbacks_have_a_timer_of_their_own(void **state)
 	const struct segment *seg = timed(trace, 1);
 
 	(void)state;
-	assert_non_null(seg);
-	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
-	assert_int_equal(seg->timer.armed_ns, TRACE_NS(AT(12) + 20));
-	assert_int_equal(seg->timer.expires, 13);
-	assert_int_equal(seg->timer.fired_ns, TRACE_NS(AT(15) + 4));
+	assert_cb_timer(seg, TRACE_NS(AT(12) + 20), 13, TRACE_NS(AT(15) + 4));
 	assert_int_equal(seg->timer.tid, 5);
 	trace_free(trace);
 }
@@ -246,11 +253,7 @@ static void a_timer_armed_while_the_last_one_fires_goes_on(void **state)
 			    "run 1, gp-timer@2 7, kworker@2 1, gp-work@2 1, cb-timer@2 1, "
 			    "kworker@2 19, gp-work@2 10, cb-timer@2 7964, kworker@2 26, "
 			    "gp-work@2 10, wakeup 10, run 10");
-	assert_non_null(seg);
-	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
-	assert_int_equal(seg->timer.armed_ns, TRACE_NS(AT(14) + 10));
-	assert_int_equal(seg->timer.expires, 15);
-	assert_int_equal(seg->timer.fired_ns, TRACE_NS(AT(16) + 4));
+	assert_cb_timer(seg, TRACE_NS(AT(14) + 10), 15, TRACE_NS(AT(16) + 4));
 	trace_free(trace);
 }
 
@@ -283,11 +286,7 @@ static void a_timer_that_fired_unseen_is_over_when_the_callbacks_run(void **stat
 	const struct segment *seg = timed(trace, 1);
 
 	(void)state;
-	assert_non_null(seg);
-	assert_int_equal(seg->cause, KS_CAUSE_CB_TIMER);
-	assert_int_equal(seg->timer.armed_ns, TRACE_NS(AT(902) + 20));
-	assert_int_equal(seg->timer.expires, 903);
-	assert_int_equal(seg->timer.fired_ns, TRACE_NS(AT(904) + 4));
+	assert_cb_timer(seg, TRACE_NS(AT(902) + 20), 903, TRACE_NS(AT(904) + 4));
 	trace_free(trace);
 }
 

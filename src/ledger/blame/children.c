@@ -24,7 +24,7 @@ void children_note(struct children *children, const struct stall *stall)
 {
 	struct child_wait *wait;
 
-	if (stall->call != CALL_NX_RECOVERY && stall->call != CALL_VHOST_WORKER)
+	if (!stall_is_childs(stall))
 		return;
 	forget_old(&children->list, stall->begin_ns + stall->latency_ns);
 	wait = child_waits_push(&children->list, WAITS_MAX, NULL);
