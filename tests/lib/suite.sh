@@ -269,6 +269,21 @@ updates()
 	}'
 }
 
+# newer THAN SERIES: is a kernel that new, or the same?
+newer()
+{
+	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+# booted STATUS OUT: what tests/vm/run.sh said is in "errors", and what it brought home in OUT.
+booted()
+{
+	cat errors
+	[ "$1" != 77 ] || skip "$(tail -n 1 errors)"
+	[ "$1" = 0 ] || fail "exit status $1"
+	note "$(cat "$2/release"), in $SECONDS s"
+}
+
 # value FILTER FILE...: FILTER over all objects of all files, as an array.
 value()
 {

@@ -40,10 +40,7 @@ boot()
 	OUT=$out KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} \
 		KVMSTALL_VM_APPEND="$append rcupdate.rcu_cpu_stall_suppress=1" \
 		"$here/tests/vm/run.sh" "$kernel" "$here/tests/vm/guest/rcu.sh" 2>errors || status=$?
-	cat errors
-	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
-	[ "$status" = 0 ] || fail "exit status $status"
-	note "$(cat "$out/release"), in $SECONDS s"
+	booted "$status" "$out"
 }
 
 # need NAME: what the guest brought home, and its calls hold together.
@@ -65,12 +62,6 @@ waiters()
 ms()
 {
 	jq -rs 'map(.ns) | sort | "\(length) | \(.[length / 2 | floor] / 1e5 | round / 10) | \(last / 1e5 | round / 10)"' "$1"
-}
-
-# newer THAN SERIES: or the same.
-newer()
-{
-	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
 # KVM_RUN comes from another thread than before, in each round.

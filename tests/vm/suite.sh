@@ -15,12 +15,6 @@ VM_TIMEOUT=124 # of run.sh
 # shellcheck disable=SC2154 # suite.sh
 KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
 
-# newer THAN SERIES: or the same.
-newer()
-{
-	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
-}
-
 boot()
 {
 	local status=0

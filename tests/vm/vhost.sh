@@ -14,12 +14,6 @@ set -u
 KVMSTALL_STATIC=$(readlink -f "${KVMSTALL_STATIC:-$here/build/static/kvmstall}")
 rounds=13
 
-# newer THAN SERIES: or the same.
-newer()
-{
-	[ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
-}
-
 boot()
 {
 	local status=0
@@ -29,10 +23,7 @@ boot()
 	OUT=$out KVMSTALL=$KVMSTALL_STATIC KVMSTALL_VM_TIMEOUT=${KVMSTALL_VM_TIMEOUT:-600} KVMSTALL_VM_MODULES=vhost_vsock \
 		KVMSTALL_VM_APPEND=rcupdate.rcu_cpu_stall_suppress=1 \
 		"$here/tests/vm/run.sh" "$series" "$here/tests/vm/guest/vhost.sh" "$work/bin/vhost" 2>errors || status=$?
-	cat errors
-	[ "$status" != 77 ] || skip "$(tail -n 1 errors)"
-	[ "$status" = 0 ] || fail "exit status $status"
-	note "$(cat "$out/release"), in $SECONDS s"
+	booted "$status" "$out"
 }
 
 # judged KIND: what the guest brought home of it.
