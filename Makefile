@@ -101,7 +101,8 @@ sources  = $(filter-out $(unwanted),$(sort $(foreach dir,$(call dirs,$1),$(wildc
 objects  = $(patsubst src/%.c,$O/%.o,$(call sources,$1))
 ARCHIVES = $(patsubst %,$O/%.a,cmd live kern core) # as the linker wants them: users first
 SKELS    = $(patsubst bpf/%.bpf.c,$O/%.skel.h,$(sort $(wildcard bpf/*.bpf.c)))
-UNITS    = $(patsubst tests/unit/%.c,$O/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+TESTED   = $(sort $(shell find tests/unit -name 'test_*.c'))
+UNITS    = $(patsubst %.c,$O/tests/%,$(notdir $(TESTED)))
 BINARIES = $(UNITS) $(if $(EXPORT),$O/tests/test_daemon)
 PAGES    = $(sort $(wildcard man/*.[1-8]))
 FORMATS  = $(shell find src include bpf tests -name '*.[ch]' ! -name vmlinux.h)
@@ -180,7 +181,8 @@ $O/tests/test_play_table: $O/asan/cmd/repro/play_table.o
 $O/tests/test_sandbox: $O/asan/cmd/sandbox.o
 $O/tests/test_sandbox: UNIT_LIBS = -lseccomp
 
-$O/tests/%.o: tests/unit/%.c $O/flags
+vpath test_%.c $(sort $(dir $(TESTED))) tests/export
+$(BINARIES:=.o): $O/tests/%.o: %.c $O/flags
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
 		$(DEPFLAGS) -c -o $@ $<
 
@@ -188,10 +190,6 @@ $O/tests/%.o: tests/unit/%.c $O/flags
 $O/tests/test_daemon: $O/tests/test_daemon.o $(patsubst %,$O/asan/%.o,cmd/export/daemon cmd/export/gzip cmd/export/http cmd/export/listen cmd/export/notify cmd/export/textfile live/signals) $O/asan/core.a
 	$(call say,LINK,$@)$(CC) -pthread $(LDFLAGS) $(ASAN) -Wl,--wrap=clock_now_ns -o $@ $(filter-out %/flags,$^) \
 		$(PKG_LIBS) -lcmocka
-
-$O/tests/test_daemon.o: tests/export/test_daemon.c $O/flags
-	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(ASAN) \
-		$(DEPFLAGS) -c -o $@ $<
 
 # Fuzzing: clang's, with coverage and both sanitizers in all of core.a and in the printer.
 FUZZ_CFLAGS = -std=gnu11 -pthread $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \

@@ -45,7 +45,7 @@ unit_suite()
 {
 	local source unit_ok=0 unit_bad=0 unit_skip=0
 
-	for source in tests/unit/test_*.c tests/export/test_*.c; do
+	for source in $(find tests/unit tests/export -name 'test_*.c' | sort); do
 		source=${source##*/}
 		if [[ ${source%.c} = test_daemon ]] && ! [ -x "$O/tests/test_daemon" ]; then
 			echo 'skipped test_daemon: built without export'

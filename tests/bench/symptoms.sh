@@ -119,8 +119,8 @@ table()
 {
 	local name
 
-	for name in drain flash; do
-		cc -O1 -static -pthread -o $name "$here/tests/live/$name.c"
+	for name in live/drain bench/flash; do
+		cc -O1 -static -pthread -o ${name#*/} "$here/tests/$name.c"
 	done
 	routings 521 >routing.list
 	dirty_log >dirty.list
@@ -166,7 +166,7 @@ page()
 
 		Symptoms from kernel lists, bug trackers and VMM projects, made again by \`tests/bench/symptoms.sh --markdown
 		docs/symptoms.md\`: Linux $(uname -r), HZ=$("$KVMSTALL" check --json | jq .kernel.hz), $(date +%F), $(nproc) CPUs, load $(cut -d ' ' -f 1 /proc/loadavg). Time, VM and thread of each line are left out; the
-		figures are of one run. \`drain\` is tests/live/drain.c: VMs, irqfds and mappings of each; \`flash\` is tests/live/flash.c: updates,
+		figures are of one run. \`drain\` is tests/live/drain.c: VMs, irqfds and mappings of each; \`flash\` is tests/bench/flash.c: updates,
 		beside a vCPU that leaves its guest all the time.
 
 	END

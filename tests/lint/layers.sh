@@ -39,7 +39,7 @@ done <<<"$floors"
 complain 'no floor of this list' < <(
 	for dir in src/*/; do grep -qw "$(basename "$dir")" <<<"$floors" || echo "$dir"; done)
 complain 'a directory has at most 20 .c files' < <(
-	find src bpf -name '*.c' -printf '%h\n' | sort | uniq -c | awk '$1 > 20')
+	find src bpf tests -name '*.c' -printf '%h\n' | sort | uniq -c | awk '$1 > 20')
 complain 'only src/kern may see libbpf' < <(
 	grep -rnE '#include (<bpf/|"[a-z_]+\.skel\.h")' src | grep -v '^src/kern/')
 complain 'bpf/ includes nothing of src/' < <(grep -rnE "#include \"($below)/" bpf | grep -v '"kvmstall/')

@@ -280,7 +280,7 @@ test_privileges_dropped()
 	[ "$(capabilities command CapEff)" = "$ours" ] || fail "COMMAND lost" "$(grep ^Cap command)"
 }
 
-# Before the first byte is there, and what is refused is: tests/unit/test_sandbox.c.
+# Before the first byte is there, and what is refused is: tests/unit/cmd/test_sandbox.c.
 test_report_confined()
 {
 	local command pid

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/lost.h: what a CPU lost is said once, by its next record. */
-#include "../../bpf/lost.h"
+#include "../../../bpf/lost.h"
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who had a CPU for longest while somebody wanted it, as the BPF side keeps it. */
-#include "../../bpf/turns.h"
+#include "../../../bpf/turns.h"
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/place.h: which CPU kept a task waiting that has another one now. */
-#include "../../bpf/place.h"
+#include "../../../bpf/place.h"
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/wake.h: many calls that end at once wake the reader once. */
-#include "../../bpf/wake.h"
+#include "../../../bpf/wake.h"
 
 #include "unit.h"
 

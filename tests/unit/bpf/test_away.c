@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bpf/away.h: who was given a CPU, and no program has seen it, was away for a time that nobody
  * knows. */
-#include "../../bpf/away.h"
+#include "../../../bpf/away.h"
 
 #include "unit.h"
 

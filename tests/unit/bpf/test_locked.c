@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the BPF side knows of the lock that a task waits for, whatever other locks do meanwhile. */
-#include "../../bpf/locked.h"
+#include "../../../bpf/locked.h"
 
 #include "unit.h"
 
