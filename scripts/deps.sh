@@ -240,7 +240,7 @@ debian_mirror()
 
 	# shellcheck disable=SC2016 # apt expands these
 	mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Identifier: Packages' \
-		2>/dev/null | sed -n 's,^\(.*/debian/*\) main$,\1,p' | head -n 1)
+		2>/dev/null | sed -n 's,^\(.*/debian/*\) main$,\1,p' | sed -n 1p)
 	echo "${mirror:-http://deb.debian.org/debian}"
 }
 

@@ -96,7 +96,7 @@ done < <(sed -n 's/.*mountPath: \([^,}]*\).*/\1/p' "$daemonset")
 grep -q 'readOnlyRootFilesystem: true' "$daemonset" || differs "it may write"
 
 cat <<END
-Made by \`scripts/oci-check.sh\`, Linux $(uname -r), $(runc --version | head -n 1), $(date -u +%Y-%m-%d). Numbers are exit statuses.
+Made by \`scripts/oci-check.sh\`, Linux $(uname -r), $(runc --version | sed -n 1p), $(date -u +%Y-%m-%d). Numbers are exit statuses.
 
 | | capabilities | PIDs | backend | facts missing | check | trace | export | repro | report |
 |---|---|---|---|---|--:|--:|--:|--:|--:|

@@ -214,7 +214,7 @@ bisected()
 	git -C history bisect start HEAD "${commits[-1]}" >/dev/null 2>&1
 	export here work STATIC
 	git -C history bisect run sh -c 'KVMSTALL=$STATIC KVMSTALL_VM_TIMEOUT=400 "$here/tests/vm/run.sh" "$(cat kernel)" \
-		"$work/history.sh" "$work/calls"' 2>&1 | tee bisect.log | sed -n '/is the first bad commit/,$p' | sed -n 's/^    \(.*\)/\1/p' | head -n 1
+		"$work/history.sh" "$work/calls"' 2>&1 | tee bisect.log | sed -n '/is the first bad commit/,$p' | sed -n 's/^    \(.*\)/\1/p' | sed -n 1p
 }
 
 echo '| file of | by | played | assumed | not in the file | same calls stall | start recorded | played (median) | differs most: recorded, played |' >fidelity

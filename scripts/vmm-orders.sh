@@ -12,7 +12,7 @@ KVMSTALL=$(readlink -f "${KVMSTALL:-$here/build/kvmstall}")
 ROUNDS=${ROUNDS:-31}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-HZ=${HZ:-$("$KVMSTALL" check 2>/dev/null | sed -n 's/.* HZ=\([0-9]*\).*/\1/p' | head -n 1)}
+HZ=${HZ:-$("$KVMSTALL" check 2>/dev/null | sed -n 's/.* HZ=\([0-9]*\).*/\1/p' | sed -n 1p)}
 first=
 ! chrt -f 1 true 2>/dev/null || first='chrt -f 1'
 

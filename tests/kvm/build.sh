@@ -20,7 +20,7 @@ newest_package()
 
 version_of()
 {
-	apt-cache show --no-all-versions "$1" 2>/dev/null | sed -n 's/^Version: //p' | head -n 1
+	apt-cache show --no-all-versions "$1" 2>/dev/null | sed -n 's/^Version: //p' | sed -n 1p
 }
 
 # unpack PACKAGE DIR: what the selftests and the headers of the user's side are made from.

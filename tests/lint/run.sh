@@ -27,6 +27,7 @@ functions() { tests/lint/functions.sh; }
 loops() { tests/lint/loops.sh; }
 insns() { tests/lint/insns.sh; }
 calls() { tests/lint/calls.sh; }
+pipes() { tests/lint/pipes.sh; }
 units() { tests/lint/units.sh; }
 examples() { scripts/examples.sh --check; }
 
@@ -103,7 +104,7 @@ check()
 	esac
 }
 
-[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops insns calls units completion warnings analyze
+[ $# -gt 0 ] || set -- layers unique paths exports circles purity length headers types format shell man examples formats metrics names functions loops insns calls pipes units completion warnings analyze
 for name in "$@"; do
 	check "$name"
 done

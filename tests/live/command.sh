@@ -227,7 +227,6 @@ test_reader_leaves()
 {
 	# COMMAND writes elsewhere: it is not the one to be ended by the pipe.
 	orphans prog >before
-	set +o pipefail
 	# shellcheck disable=SC2016 # the inner shell's
 	timeout 120 "$KVMSTALL" trace -- sh -c '"$0" repro --profile qemu --rounds 11 >repro' "$KVMSTALL" 2>err |
 		head -n 1 >out

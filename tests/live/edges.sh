@@ -78,7 +78,6 @@ test_signal_before_command()
 # The reader of standard output leaves; what was lost is said all the same.
 test_losses_without_reader()
 {
-	set +o pipefail
 	timeout 120 "$KVMSTALL" trace --all -- sh -c '"$0" repro --profile qemu --rounds 11 >repro' "$KVMSTALL" 2>err |
 		head -n 1 >out
 	grep -qE '^--- [0-9]+ stalls .* lost$' err || fail "no summary:" "$(cat err)"
@@ -573,7 +572,6 @@ cut_head()
 	rm -rf .cap.before && mkdir .cap.before
 	[ ! -e x.cap ] || cp x.cap .cap.before
 	# a pipe has no size
-	set +o pipefail
 	prlimit --fsize="$bytes" "$KVMSTALL" record -q -o x.cap "$@" -d 10ms 2>&1 | cat >err
 	[ "${PIPESTATUS[0]}" = 1 ] || fail "it has succeeded" "$(cat err)"
 	said "cannot write 'x.cap': File too large"

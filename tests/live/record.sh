@@ -173,7 +173,6 @@ test_record_full()
 
 test_record_closed()
 {
-	set +o pipefail
 	# shellcheck disable=SC2016 # the inner shell's
 	"$KVMSTALL" record -o - -- sh -c '"$0" repro --profile qemu --rounds 101' "$KVMSTALL" 2>err | head -c 100 >out
 	[ "${PIPESTATUS[0]}" = 1 ] || fail "exit status ${PIPESTATUS[0]}" "$(cat err)"

@@ -42,7 +42,7 @@ vm_mirror()
 	fi
 	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Identifier: Packages' 2>/dev/null |
-		sed -n 's,^\(.*/debian/*\) main$,\1,p' | head -n 1
+		sed -n 's,^\(.*/debian/*\) main$,\1,p' | sed -n 1p
 }
 
 # vm_apt_write ARCH DIR MIRROR: the private configuration.

@@ -48,7 +48,7 @@ module_file()
 # module_depends FILE.ko: its own word, so that depmod is not needed.
 module_depends()
 {
-	tr '\0' '\n' <"$1" | sed -n 's/^depends=//p' | head -n 1 | tr ',' '\n'
+	tr '\0' '\n' <"$1" | sed -n 's/^depends=//p' | sed -n 1p | tr ',' '\n'
 }
 
 # add_module DIR MODULES NAME [PARAMETER...]: after what it depends on, once. One that has no

@@ -74,7 +74,7 @@ fetch()
 cached()
 {
 	find "$(vm_cache)/kernels/$2" -mindepth 1 -maxdepth 1 -name "$1.*" -printf '%f\n' 2>/dev/null |
-		sort -Vr | head -n 1
+		sort -Vr | sed -n 1p
 }
 
 # try SERIES ARCH: the newest release that can really be had.

@@ -13,12 +13,22 @@ here=$(dirname "$(readlink -f "$0")")
 # What a guest's last words look like when it is QEMU's TCG that went wrong, not the kernel.
 emulator_died='double fault|int3: 0000|RIP: .*(do_sync_core|__kmalloc_noprof|text_poke|exc_int3|cmpxchg16b)'
 
+# emulator ARCH: QEMU for it.
+emulator()
+{
+	case $1 in
+	amd64) echo qemu-system-x86_64 ;;
+	arm64) echo qemu-system-aarch64 ;;
+	esac
+}
+
 # qemu ARCH: the command line up to the kernel, an argument a line.
 qemu()
 {
+	emulator "$1"
 	case $1 in
-	amd64) printf '%s\n' qemu-system-x86_64 -cpu EPYC,+svm ;;
-	arm64) printf '%s\n' qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 ;;
+	amd64) printf '%s\n' -cpu EPYC,+svm ;;
+	arm64) printf '%s\n' -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 ;;
 	esac
 	if [ -n "${KVMSTALL_VM_ICOUNT-}" ]; then
 		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off -smp 1
@@ -62,7 +72,10 @@ boot()
 # told MARKER: what the guest said after it; false if it never did.
 told()
 {
-	sed -n "s/\r//g; s/^.*KVMSTALL-$1 //p" "$work/console" 2>/dev/null | grep -m 1 .
+	local words
+
+	words=$(sed -n "s/\r//g; /^.*KVMSTALL-$1 /{s///p; q}" "$work/console" 2>/dev/null)
+	[ -n "$words" ] && echo "$words"
 }
 
 # retry QEMU_STATUS: why this boot says nothing about the kernel; false if it does.
@@ -104,13 +117,14 @@ boots()
 output()
 {
 	# The script may have ended in the middle of a line.
-	sed 's/\r$//' "$work/console" | awk '
+	awk '
+		{ sub(/\r$/, "") }
 		/^KVMSTALL-BEGIN / { on = 1; next }
 		on && match($0, /KVMSTALL-EXIT [0-9]+$/) {
 			printf "%s", substr($0, 1, RSTART - 1)
 			exit
 		}
-		on { print }'
+		on { print }' "$work/console"
 }
 
 # files: what the script left in /out, into $OUT.
@@ -179,14 +193,12 @@ clean_up()
 
 main()
 {
-	local emulator
-
 	kernel=$1 script=$2
 	shift 2
 	limit=${KVMSTALL_VM_TIMEOUT:-180}
 	resolve
-	emulator=$(qemu "$arch" | head -n 1)
-	command -v "$emulator" >/dev/null || vm_exit "$VM_SKIP" "$kernel: skipped: no $emulator on this machine"
+	command -v "$(emulator "$arch")" >/dev/null ||
+		vm_exit "$VM_SKIP" "$kernel: skipped: no $(emulator "$arch") on this machine"
 	pid='' work=$(mktemp -d)
 	trap clean_up EXIT
 	trap 'exit 130' INT
