@@ -85,7 +85,7 @@ boot()
 	line="LAB_ROUNDS=${LAB_ROUNDS-} LAB_PROFILES=$(IFS=,; echo "${profiles[*]}")"
 	[[ $how != [0-9] ]] || line+=" kvm.lab_register=$how"
 	# shellcheck disable=SC2086 # a command
-	OUT=$dir KVMSTALL=${tools[$arch]} KVMSTALL_VM_TIMEOUT=${LAB_TIMEOUT:-540} KVMSTALL_VM_APPEND=$line ${LAB_RUN-} \
+	OUT=$dir KVMSTALL=${tools[$arch]} KVMSTALL_VM_TIMEOUT=${LAB_TIMEOUT:-540} KVMSTALL_VM_APPEND=$line KVMSTALL_VM_CLOCK=host ${LAB_RUN-} \
 		"$root/tests/vm/run.sh" "$kernel" "$here/guest.sh" "$here/crosvm-arm64.list" >"$dir/console" 2>"$dir/errors" ||
 		status=$?
 	if [ $status = 0 ] || [ $status = "$VM_DIRTY" ]; then

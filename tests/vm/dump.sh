@@ -65,12 +65,12 @@ dumped()
 		  <- kvmstall[$vmm] has its userfaultfd; nobody waits for its events
 		  there it ends
 	END
-	diff expected said >differs || fail "who waits for whom:" "$(cat differs "$out/dump")"
+	diff expected said >differs || fail "who waits for whom:" "$(cat "$out/dump" differs)"
 	reads "the host" '^at \[ *[0-9]+\.[0-9]{6}\], in dmesg.s clock' \
 		"^kernel $(sed 's/[+.]/\\&/g' "$out/release") $machine, HZ 250, taint $(cat "$out/tainted")$" \
 		'^irqfd_shutdown: [0-9]+ running, [0-9]+ pending$'
 	reads "who they are" "^  <- kvmstall-reader\[$reader\] is in the read side" \
-		"^  slots_lock of kvmstall\[$vmm\]: kvmstall\[$vmm\]$" "^  kvmstall-reader\[$reader\]: asleep"
+		"^  slots_lock of kvmstall\[$vmm\]: kvmstall\[$vmm\]$" "^  kvmstall-reader\[$reader\]: (asleep|KVM_RUN on kvmstall\[$vmm\]$)"
 	reads "the domain" "^  kvm\.srcu of kvmstall\[$vmm\]: gp_seq -?[0-9]+ \(scan [12]\), needed -?[0-9]+$" \
 		'^    its grace period is [0-9.]+m?s old$' '^    work process_srcu: '
 	reads "stacks" '^      kvm_swap_active_memslots\+0x' '^      handle_userfault\+0x'

@@ -22,7 +22,8 @@ emulator()
 	esac
 }
 
-# qemu ARCH: the command line up to the kernel, an argument a line.
+# qemu ARCH: the command line up to the kernel, an argument a line. A guest's time is the instructions that it has
+# run, a nanosecond each: however busy this machine is, no CPU of a guest stops, and no time passes without it.
 qemu()
 {
 	emulator "$1"
@@ -30,11 +31,12 @@ qemu()
 	amd64) printf '%s\n' -cpu EPYC,+svm ;;
 	arm64) printf '%s\n' -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 ;;
 	esac
-	if [ -n "${KVMSTALL_VM_ICOUNT-}" ]; then
-		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off -smp 1
+	if [ "${KVMSTALL_VM_CLOCK-}" = host ]; then
+		printf '%s\n' -accel tcg,thread=multi
 	else
-		printf '%s\n' -accel tcg,thread=multi -smp 2
+		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off
 	fi
+	printf '%s\n' -smp "${KVMSTALL_VM_CPUS:-2}"
 	printf '%s\n' -m 1G -display none -monitor none -no-reboot -nic none
 }
 

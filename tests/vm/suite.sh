@@ -70,10 +70,9 @@ vcpu_stalls()
 
 	for backend in fentry tracepoint; do
 		trace=$out/$backend-vcpu.trace
-		# Emulation may take so long to get there that the timer has fired already: not every time.
 		jq -c 'select(.call == "KVM_CREATE_VCPU" and .cause == "gp-timer")' "$trace" >"$backend"
 		note "$backend: $(wc -l <"$backend") of 7 KVM_CREATE_VCPU stalled"
-		[ "$(wc -l <"$backend")" -ge 2 ] || too_busy "$backend: fewer than 2 of 7 stalled for gp-timer" "$(cat "$trace")"
+		[ "$(wc -l <"$backend")" -ge 5 ] || fail "$backend: fewer than 5 of 7 stalled for gp-timer" "$(cat "$trace")"
 		none "$backend: not the culprit" 'select(.culprit.function != "kvm_io_bus_register_dev"
 			or .culprit.call != "KVM_CREATE_IRQCHIP" or .culprit.tid != .tid)' "$backend"
 		# The frames in this order, whatever was inlined between them.
@@ -109,8 +108,7 @@ memslot_stalls()
 		trace=$out/$backend-minimal.trace
 		# jq -e goes by the last object alone.
 		jq -c 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .cause == "gp-timer")' "$trace" | grep -q . ||
-			too_busy "$backend: no memslot stalled for gp-timer"
-		# A virtual CPU that its host interrupts in the read side is a reader to whoever scans then.
+			fail "$backend: no memslot stalled for gp-timer"
 		none "$backend: another cause" 'select(.call == "KVM_SET_USER_MEMORY_REGION")
 			| select(.cause | IN("gp-timer", "reader", "poll-backoff") | not) | select(waited_for_cpu | not)' "$trace"
 		none "$backend: another culprit" 'select(.call == "KVM_SET_USER_MEMORY_REGION" and .cause == "gp-timer")
@@ -118,21 +116,13 @@ memslot_stalls()
 	done
 }
 
-# lost_in FILTER: how many, of the losses whose place passes.
-lost_in()
-{
-	value 'map(select(.type == "lost" and (.where | '"$1"')).count) | add // 0' "$out"/*.trace "$out"/*.both | awk '{ n += $1 } END { print n + 0 }'
-}
-
 balance()
 {
 	none "segments that do not add up" 'select(is_call and is_off_balance)' "$out"/*.trace "$out"/*.both
-	# A program that is interrupted by what it watches is not run again: emulation is slow enough for that. Of a call
-	# whose start was not seen so, the end counts as well.
-	# An emulated CPU that this machine has no time for stops anywhere, also between a program's look at the clock
-	# and its place in the ring: such a record is late for the order, and taken all the same.
-	none "losses" 'select(is_loss and .where != "reorder")' "$out"/*.trace "$out"/*.both
-	note "$(lost_in '. != "reorder"') programs were not run, $(lost_in '. == "reorder"') records came late"
+	# A program that is interrupted by what it watches is not run again. Of a call whose start was not seen so, the
+	# end counts as well.
+	none "losses" 'select(is_loss)' "$out"/*.trace "$out"/*.both
+	note "$(value 'map(select(.type == "lost").count) | add // 0' "$out"/*.trace "$out"/*.both) programs were not run"
 }
 
 unexplained()
@@ -160,17 +150,13 @@ agreement()
 			and .ts_ns < ($mine | end_ns) and $mine.ts_ns < end_ns)]
 		| {call: $mine.call, cnt: length, causes: [$mine.cause, .[0].cause], stalls: [$mine.stall_ns, .[0].stall_ns],
 			culprits: [$mine.culprit.call, .[0].culprit.call],
-			busy: any($mine, .[]; is_busy), tie: (length == 1 and (.[0] as $its | all($mine, $its;
+			tie: (length == 1 and (.[0] as $its | all($mine, $its;
 				[ns_by($mine.cause), ns_by($its.cause)] | min * 1.25 > max)))}' >pairs
 	[ -s pairs ] || fail "no stalls of more than two jiffies"
 	none "not the same call" 'select(.cnt != 1)' pairs
-	# Two causes of a length may change places; for how long a busy machine keeps a thread from its CPU
-	# depends on where one looks.
-	# Emulated CPUs stop for milliseconds, also between two programs on one function: one in ten, as in matrix.sh.
-	ndjson -c 'select(.causes[0] != .causes[1] and (.tie or .busy | not))' pairs >other
-	[ $(($(wc -l <other) * 10)) -le $(($(wc -l <pairs) + 9)) ] || fail "not the same cause:" "$(cat other)"
+	# Two causes of a length may change places.
+	none "not the same cause" 'select(.causes[0] != .causes[1] and (.tie | not))' pairs
 	none "not the same culprit" 'select(.causes[0] == .causes[1] and .culprits[0] != .culprits[1])' pairs
-	jq -c 'select(.busy | not)' pairs | grep -q . || too_busy "in no pair the thread had a CPU"
 	note "$(wc -l <pairs) stalls of more than 8 ms seen by both; they differ by $(jq -s 'map((.stalls[0] - .stalls[1]) / 1000
 		| fabs | round) | sort | "\(.[length / 2 | floor]) us (median), \(max) us (most)"' -r pairs)"
 	note "$(jq -s 'map(select((.stalls[0] - .stalls[1] | fabs) > ([.stalls[0] / 20, 100000] | max))) | length' pairs)" \
@@ -200,7 +186,7 @@ changed()
 	local status=0
 
 	"$KVMSTALL_STATIC" diff -f json "$work/6.17.out/kvs" "$work/6.18.out/kvs" >verdict || status=$?
-	[ $status = 1 ] || too_busy "exit status $status, not 1" "$(cat verdict)"
+	[ $status = 1 ] || fail "exit status $status, not 1" "$(cat verdict)"
 	jq -e '.changes[] | select(.call == "KVM_SET_USER_MEMORY_REGION" and .occurrence == 1)
 		| .verdict == "worse" and .moved.cause == "gp-timer" and .moved.function == "kvm_io_bus_register_dev"
 			and (.explanations | index("kernel.release"))' verdict || fail "not the memory slot" "$(cat verdict)"

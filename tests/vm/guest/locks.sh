@@ -73,15 +73,15 @@ memory_high()
 	rm /dev/shm/fill
 }
 
-# Each period of 100 ms the calls may have 5 ms of one CPU. KVM's calls are slow here, so some are in the middle then.
+# Each period of 100 ms the calls may have 1 ms of one CPU, so some are in the middle when it is used up.
 cpu_quota()
 {
 	local group=/sys/fs/cgroup/kvmstall-cpu
 
 	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$group"
-	echo '5000 100000' >"$group/cpu.max"
-	(echo 0 >"$group/cgroup.procs" && exec kvmstall repro --profile firecracker --rounds 7) >/dev/null
+	echo '1000 100000' >"$group/cpu.max"
+	(echo 0 >"$group/cgroup.procs" && exec kvmstall repro --profile firecracker --rounds 61) >/dev/null
 	cp "$group/cpu.stat" /out/cpu-quota.stat
 	! grep -q sched_throttle_work /sys/kernel/btf/vmlinux || : >/out/cpu-quota.by-task
 }
