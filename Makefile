@@ -368,7 +368,7 @@ check:
 	@scripts/deps.sh test || echo 'some test dependencies are missing' >&2
 	@$(MAKE) $(JOBS) all unit-tests static || { echo '0 passed, 1 failed, 0 skipped'; exit 1; }
 	@$(MAKE) $(JOBS) program-arm64
-	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live kvm vm+export vhost arm64
+	@$(RUN) unit golden docs install pictures --beside=fuzz,lint live kvm vm+vhost+arm64+export
 
 unit-tests: $(BINARIES)
 

@@ -3,9 +3,10 @@
 #
 # run.sh SUITE[+SUITE]... [--beside=SUITE,SUITE... SUITE...] - run suites of tests and add them up.
 #
-# Those of --beside run one by one beside the ones after it, with the CPUs that these leave: what waits for
-# the kernel most of the time beside what computes, and has nothing to do with this kernel. VM+EXPORT run at the
-# same time: one of them has to do with this kernel, and waits most of the time. It is the last, which may ask for a password.
+# Those of --beside run one by one beside the ones after it, with the CPUs that these leave: what computes, and has
+# nothing to do with this kernel, beside what waits for this kernel most of the time. VM+VHOST+EXPORT run at the same
+# time: only the last has to do with this kernel, and VMs do not mind who else has the CPUs (tests/vm/run.sh). The last
+# is the one that may ask for a password.
 #
 # A suite is tests/SUITE/suite.sh (or run.sh where there is no such file), for "unit" the
 # executables in $O/tests, and for "arm64" the part of the kernel matrix that is always run. Each prints "N passed, N failed, N skipped" as its last line and exits
