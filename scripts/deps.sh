@@ -233,27 +233,16 @@ apt_install()
 	return $status
 }
 
-# The mirror that this machine already uses for Debian.
-debian_mirror()
-{
-	local mirror
-
-	# shellcheck disable=SC2016 # apt expands these
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Identifier: Packages' \
-		2>/dev/null | sed -n 's,^\(.*/debian/*\) main$,\1,p' | sed -n 1p)
-	echo "${mirror:-http://deb.debian.org/debian}"
-}
-
 # private_sources DIR SUITE...: sources, lists and cache apart, so that the machine's stay as they are.
 private_sources()
 {
 	local dir=$1 suite mirror
 
 	shift
-	mirror=$(debian_mirror)
+	mirror=$("$(dirname "$0")/mirror.sh")
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	for suite in "$@"; do
-		printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite"
+		printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "${mirror:-http://deb.debian.org/debian}" "$suite"
 	done >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "$dir/sources.list";

@@ -30,7 +30,7 @@ bare_tree()
 	local release=$1 mirror include=()
 
 	[ ! -s "$cache/$release.tar" ] || return 0
-	mirror=$(vm_mirror)
+	mirror=$("$here/scripts/mirror.sh")
 	[ -n "$mirror" ] || skip "this machine's apt knows no Debian archive"
 	[ "${mirror#https:}" = "$mirror" ] || include=(--include=ca-certificates)
 	debootstrap --variant=minbase "${include[@]}" "$release" "$work/$release.new" "$mirror" >"$work/$release.log" 2>&1 ||

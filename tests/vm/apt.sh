@@ -33,18 +33,6 @@ vm_cache()
 	printf '%s\n' "${KVMSTALL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmstall}"
 }
 
-# The archive that this machine already uses for Debian, so that local mirrors are respected.
-vm_mirror()
-{
-	if [ -n "${KVMSTALL_MIRROR-}" ]; then
-		printf '%s\n' "$KVMSTALL_MIRROR"
-		return
-	fi
-	# shellcheck disable=SC2016 # apt expands these
-	apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Identifier: Packages' 2>/dev/null |
-		sed -n 's,^\(.*/debian/*\) main$,\1,p' | sed -n 1p
-}
-
 # vm_apt_write ARCH DIR MIRROR: the private configuration.
 vm_apt_write()
 {
@@ -84,7 +72,7 @@ vm_apt_update()
 	if [ -z "$now" ] && [ -n "$(find "$stamp" -mmin -1440 2>/dev/null)" ]; then
 		return 0
 	fi
-	mirror=$(vm_mirror)
+	mirror=$("${BASH_SOURCE[0]%/*}/../../scripts/mirror.sh")
 	[ -n "$mirror" ] || return 1
 	vm_apt_write "$arch" "$dir" "$mirror"
 	apt-get -c "$dir/apt.conf" -qq --error-on=any update >"$dir/log" 2>&1 || return 1
