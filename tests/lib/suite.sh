@@ -7,7 +7,7 @@
 #     . tests/lib/suite.sh
 #     test_NAME() { ...; }                 a test: a function, run with set -e
 #     run_test NAME [FUNCTION ARG...]      test_NAME, or that function with these arguments
-#     finish                               the sum line, and exit
+#     finish                               the sum line, and exit; what a failed test captured is kept
 #
 # A test runs in a subshell, with a folder of its own as working directory ($work/NAME). It ends
 # with "skip WHY", or fails by its exit status; then what it printed is shown. "note" is shown in
@@ -111,7 +111,8 @@ run_test()
 
 finish()
 {
-	if [ -n "${KEEP-}" ]; then
+	# What failed by chance may not come again.
+	if [ -n "${KEEP-}" ] || [ "$failed" != 0 ]; then
 		echo "kept: $work"
 	else
 		rm -rf "$work"

@@ -136,8 +136,25 @@ memslot_stalls()
 	done
 }
 
+# What was made again, since a trace lost something, and which of repro's calls are not in that.
+made_again()
+{
+	local trace try
+
+	for trace in "$out"/*.trace.lost? "$out"/*.both.lost?; do
+		[ -s "$trace" ] || continue
+		try=${trace##*.lost}
+		ndjson -nr --slurpfile trace "$trace" --slurpfile repro "${trace%.*.lost?}.repro.lost$try" 'include "ndjson";
+			[pairs($trace; $repro)] | length as $all | to_entries[] | select(.value.trace | length != 1)
+			| "\(.value.repro.call), \(.key + 1) of \($all)"' >missing
+		note "${trace##*/}: $(value 'map(select(.type == "lost") | "\(.count) \(.where)") | join(", ")' "$trace"), so made again;" \
+			"not there once: $(head -n 3 missing | paste -sd ';')"
+	done
+}
+
 balance()
 {
+	made_again
 	none "segments that do not add up" 'select(is_call and is_off_balance)' "$out"/*.trace "$out"/*.both
 	# A program that is interrupted by what it watches is not run again. Of a call whose start was not seen so, the
 	# end counts as well.

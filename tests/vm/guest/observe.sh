@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the guest: what suite.sh looks at afterwards, on the host. NAME.repro and NAME.trace for each
 # run, NAME.both for one that two backends watched at the same time; kvs, a recording.
+# shellcheck disable=SC2317 # functions run by name
 
 # repro NAME OPTION...
 repro()
@@ -20,6 +21,21 @@ trace()
 	REPRO=/out/$name.repro timeout 60 kvmstall trace --json --all -- \
 		sh -c 'exec kvmstall repro --json "$@" >"$REPRO"' sh "$@" >/out/"$name".trace 2>/out/"$name".errors
 	[ -s /out/"$name".errors ] && cat /out/"$name".errors
+}
+
+# lossless COMMAND NAME...: three times at most, until none of its traces lost anything. In one of some 60 boots (7.3, fentry)
+# one call was not seen to end; why is not known. What lost something goes home, too, as NAME.*.lostN; what is lost three
+# times is judged.
+lossless()
+{
+	for try in 1 2; do
+		"$@"
+		grep -qs '"type":"lost"' /out/"$2".trace /out/"$2".both || return 0
+		for file in /out/"$2".trace /out/"$2".both /out/"$2".repro; do
+			[ ! -e "$file" ] || mv "$file" "$file.lost$try"
+		done
+	done
+	"$@"
 }
 
 # both NAME OPTION...: the same calls, seen by the best backend and by tracepoints.
@@ -43,16 +59,16 @@ uname -r >/out/release
 repro warm-up --profile qemu --rounds 2
 repro warm-up --scenario vcpu-create --rounds 2
 trace warm-up --profile qemu
-trace fentry-vcpu --scenario vcpu-create --rounds 7
-trace fentry-qemu --profile qemu --rounds 3
-trace fentry-minimal --profile minimal --rounds 3
+lossless trace fentry-vcpu --scenario vcpu-create --rounds 7
+lossless trace fentry-qemu --profile qemu --rounds 3
+lossless trace fentry-minimal --profile minimal --rounds 3
 export KVMSTALL_DISABLE=fentry,kprobe
 trace warm-up --profile qemu
-trace tracepoint-vcpu --scenario vcpu-create --rounds 7
-trace tracepoint-qemu --profile qemu --rounds 3
-trace tracepoint-minimal --profile minimal --rounds 3
+lossless trace tracepoint-vcpu --scenario vcpu-create --rounds 7
+lossless trace tracepoint-qemu --profile qemu --rounds 3
+lossless trace tracepoint-minimal --profile minimal --rounds 3
 unset KVMSTALL_DISABLE
-both pair --profile qemu --rounds 5
+lossless both pair --profile qemu --rounds 5
 kvmstall record -q -o /out/kvs -- kvmstall repro --profile minimal --order devices-first --rounds 31 >/dev/null
 kvmstall check >/out/check
 exit 0
