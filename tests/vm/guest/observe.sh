@@ -45,13 +45,13 @@ both()
 	kvmstall trace --json --all >/out/"$name".both 2>/out/"$name".errors &
 	watcher=$!
 	i=0
-	until grep -q poll /proc/$watcher/wchan || [ $i -ge 300 ]; do
+	until grep -q poll /proc/"$watcher"/wchan || [ "$i" -ge 300 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
 	KVMSTALL_DISABLE=fentry,kprobe trace "$@"
-	kill -INT $watcher
-	wait $watcher
+	kill -INT "$watcher"
+	wait "$watcher"
 }
 
 uname -r >/out/release
