@@ -53,7 +53,7 @@ calls_of()
 seen_of()
 {
 	ndjson -nc --slurpfile trace "$1.trace" --slurpfile repro "$1.repro" 'include "ndjson"; pairs($trace; $repro)' >"$1.pairs"
-	none "$1: calls without an object" 'select(.repro.duration_ns >= 1000000 and (.trace | length) == 0) | .repro' "$1.pairs"
+	none "$1: calls without an object" 'select(.repro.latency_ns >= 1000000 and (.trace | length) == 0) | .repro' "$1.pairs"
 	none "$1: losses" 'select(is_loss)' "$1.trace"
 }
 
