@@ -53,6 +53,9 @@ def pairs($trace; $repro):
 	| {repro: $mine, trace: [$by["\(.tid) \(.call)"] // [] | .[]
 		| select(.ts_ns >= $mine.ts_ns and end_ns <= ($mine | end_ns))]};
 
+# Those of repro's calls that a trace has not once.
+def not_once($trace; $repro): pairs($trace; $repro) | select(.trace | length != 1);
+
 # The first memslot call behind each run of device registrations, and who can have started its
 # grace period: calls on one VM, one after another, as repro made them.
 def is_registration: (.call | IN("KVM_CREATE_IRQCHIP", "KVM_CREATE_PIT2",

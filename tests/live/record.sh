@@ -230,7 +230,7 @@ test_record_flight()
 	some "calls" 'select(is_call and .call == "KVM_SET_USER_MEMORY_REGION")' out
 	# Up to the very last, though it was a moment ago.
 	ndjson -nc --slurpfile trace out --slurpfile repro repro.json 'include "ndjson";
-		pairs($trace; $repro) | select((.trace | length) != 1)' >missing
+		not_once($trace; $repro)' >missing
 	[ ! -s missing ] || fail "not in the dump" "$(cat missing)"
 	mv out first
 	status 0 "$KVMSTALL" report --all --format json flight.cap.1

@@ -153,7 +153,7 @@ loaded_later()
 {
 	grep -q 'waiting for its module' "$out/later.errors" || fail "$(cat "$out/later.errors")"
 	matrix --slurpfile trace "$out/later.trace" --slurpfile repro "$out/later.repro" \
-		'pairs($trace; $repro) | select(.trace | length != 1) | [.repro.call, (.trace | length)]' >missing
+		'not_once($trace; $repro) | [.repro.call, (.trace | length)]' >missing
 	[ -s "$out/later.repro" ]
 	[ ! -s missing ] || fail "not seen" "$(cat missing "$out/later.errors")"
 }

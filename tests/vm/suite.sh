@@ -66,6 +66,13 @@ backends()
 	done
 }
 
+# not_once TRACE REPRO: those of repro's calls that a trace has not once.
+not_once()
+{
+	ndjson -nc --slurpfile trace "$1" --slurpfile repro "$2" 'include "ndjson";
+		not_once($trace; $repro) | [.repro.call, .repro.round, .repro.args, .repro.ts_ns, (.trace | length)]'
+}
+
 # Every wait is part of the call that repro made.
 calls()
 {
@@ -74,8 +81,7 @@ calls()
 	for run in fentry-vcpu fentry-qemu fentry-minimal tracepoint-vcpu tracepoint-qemu tracepoint-minimal; do
 		none "$run: calls without a name" 'select(is_call and (.call | IN("unknown", "ioctl")))
 			| [.call, .tid, .comm, .latency_ns, .waits[].site]' "$out/$run.trace" || bad=1
-		ndjson -nc --slurpfile trace "$out/$run.trace" --slurpfile repro "$out/$run.repro" 'include "ndjson";
-			pairs($trace; $repro) | select((.trace | length) != 1) | [.repro.call, .repro.ts_ns, (.trace | length)]' >"$run"
+		not_once "$out/$run.trace" "$out/$run.repro" >"$run"
 		none "$run: calls of repro that are not there once" . "$run" || bad=1
 	done
 	[ $bad = 0 ]
@@ -139,16 +145,13 @@ memslot_stalls()
 # What was made again, since a trace lost something, and which of repro's calls are not in that.
 made_again()
 {
-	local trace try
+	local trace
 
 	for trace in "$out"/*.trace.lost? "$out"/*.both.lost?; do
 		[ -s "$trace" ] || continue
-		try=${trace##*.lost}
-		ndjson -nr --slurpfile trace "$trace" --slurpfile repro "${trace%.*.lost?}.repro.lost$try" 'include "ndjson";
-			[pairs($trace; $repro)] | length as $all | to_entries[] | select(.value.trace | length != 1)
-			| "\(.value.repro.call), \(.key + 1) of \($all)"' >missing
+		not_once "$trace" "${trace%.*.lost?}.repro.${trace##*.}" >missing
 		note "${trace##*/}: $(value 'map(select(.type == "lost") | "\(.count) \(.where)") | join(", ")' "$trace"), so made again;" \
-			"not there once: $(head -n 3 missing | paste -sd ';')"
+			"not there once: $(head -n 3 missing | paste -sd ' ')"
 	done
 }
 

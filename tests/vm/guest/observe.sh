@@ -23,9 +23,8 @@ trace()
 	[ -s /out/"$name".errors ] && cat /out/"$name".errors
 }
 
-# lossless COMMAND NAME...: three times at most, until none of its traces lost anything. In one of some 60 boots (7.3, fentry)
-# one call was not seen to end; why is not known. What lost something goes home, too, as NAME.*.lostN; what is lost three
-# times is judged.
+# lossless COMMAND NAME...: three times at most, until none of its traces lost anything. A call was once not seen to end
+# (7.3, fentry); why is not known. What lost something goes home, too, as NAME.*.lostN; what is lost three times is judged.
 lossless()
 {
 	for try in 1 2; do
