@@ -14,6 +14,10 @@
 /* kernel/rcu/rcu_node.h: RCU_NUM_LVLS is four at most. */
 #define RCU_PARENTS 3
 
+/* CONFIG_RCU_FANOUT_LEAF: 16 by default, 64 at most. */
+#define LEAF_TRIES 16
+#define NO_CPU	   (~0U)
+
 static __always_inline bool is_rcu_kthread(struct task_struct *task)
 {
 	char comm[4] = {0};
@@ -167,12 +171,41 @@ static __always_inline void rcu_fill_reader(struct ks_rcu *rec, struct rcu_node 
 		      (void *)(entry - bpf_core_field_offset(struct task_struct, rcu_node_entry)));
 }
 
-/* Who is waited for: the first CPU, and who is on it; else the first reader. */
+static __always_inline struct task_struct *cpu_curr(__u32 cpu)
+{
+	struct rq *rq = (void *)cpu_rq(cpu);
+
+	return rq ? BPF_CORE_READ(rq, curr) : NULL;
+}
+
+/*
+ * Of the CPUs of @mask, from @first on: the first that is likely to be waited for yet when the
+ * kthread looks again, or else the first. Such is none that is idle, which that look will find; and
+ * none that the kthread leaves now (@left): it is one of @mask because the look was made there.
+ * LEAF_TRIES reads of a run queue and of a task at most.
+ */
+GLOBAL int rcu_holdout_cpu(__u64 mask, __u32 first, __u32 left)
+{
+	__u32 lowest = first + lowest_bit(mask);
+
+	for (int i = 0; i < LEAF_TRIES; i++) {
+		__u32 cpu = first + lowest_bit(mask);
+		struct task_struct *curr = cpu == left ? NULL : cpu_curr(cpu);
+
+		if (!mask)
+			break;
+		if (curr && BPF_CORE_READ(curr, pid))
+			return cpu;
+		mask &= mask - 1;
+	}
+	return lowest;
+}
+
+/* Who is waited for: a CPU, and who is on it; else the first reader. */
 static __always_inline void rcu_fill_who(struct ks_rcu *rec)
 {
 	struct rcu_node *leaf = rcu_leaf(rec->mask);
-	__u32 cpu;
-	__u64 rq;
+	struct task_struct *curr;
 
 	if (!leaf)
 		return;
@@ -183,11 +216,11 @@ static __always_inline void rcu_fill_who(struct ks_rcu *rec)
 	}
 	rec->flags |= KS_RCU_HAS_CPU;
 	rec->first_cpu = BPF_CORE_READ(leaf, grplo);
-	cpu = rec->first_cpu + lowest_bit(rec->cpu_mask);
-	rec->cpu = cpu;
-	rq = cpu_rq(cpu);
-	if (rq)
-		rcu_fill_task(rec, BPF_CORE_READ((struct rq *)rq, curr));
+	rec->cpu = rcu_holdout_cpu(rec->cpu_mask, rec->first_cpu,
+				   rec->head.type == KS_RCU_SLEEP ? rec->head.cpu : NO_CPU);
+	curr = cpu_curr(rec->cpu);
+	if (curr)
+		rcu_fill_task(rec, curr);
 }
 
 /* Nobody is left: this CPU was the last. Its report is made in the tick after it passed a quiescent

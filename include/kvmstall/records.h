@@ -323,7 +323,9 @@ struct ks_rcu {
 	 * reported, and was the last. */
 	__u32 tid;
 	__s32 prio; /* task_struct.prio of .tid */
-	__u16 cpu;  /* the first of .cpu_mask */
+	/* One of .cpu_mask: the first with a task on it which the kthread does not leave, or else
+	 * the first. */
+	__u16 cpu;
 	__u16 first_cpu;
 	__u8 state;  /* rcu_state.gp_state */
 	__u8 flags;  /* enum ks_rcu_flags */

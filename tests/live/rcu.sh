@@ -9,10 +9,10 @@
 
 # shellcheck disable=SC2154 # work and here are run.sh's
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved' \
+[ "${BASH_SOURCE[0]}" != "$0" ] || TESTS='site-fdtable site-device-close site-vcpu-hop site-cgroup rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved rcu-left' \
 	exec bash "$(dirname "$0")/run.sh"
 
-tests=${tests/nothing-left/rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved nothing-left}
+tests=${tests/nothing-left/rcu-calls rcu-others rcu-owner rcu-exit rcu-stranger rcu-moved rcu-left nothing-left}
 
 # fdgrow ARG...: tests/live/fdgrow.c
 fdgrow()
@@ -246,3 +246,38 @@ rcu_moved()
 		and .culprit.late.tid == $kthread and .culprit.tid == $hog and .culprit.priority == 50)" trace
 	rcu_holds_together trace
 )
+
+# Where several CPUs are waited for, the one that a thread keeps is named, and none that is idle.
+test_rcu_left()
+{
+	local O status=0
+
+	O=$(dirname "$KVMSTALL")
+	[ -e "$O/core.a" ] || skip "no core.a beside kvmstall"
+	[ "$(nproc --all)" -le 16 ] || skip "more CPUs than a leaf of RCU's tree has: a record is of the first leaf alone"
+	"$KVMSTALL" repro --profile minimal --inject rcu-holdout >/dev/null 2>why || status=$?
+	[ "$status" != 3 ] || skip "$(tail -n 1 why)"
+	"$KVMSTALL" trace -vv -- true 2>&1 | grep -q 'what a wait for RCU goes to is not known' &&
+		skip 'RCU has a kthread that is not found'
+	${CC:-cc} -O1 -I"$here/include" -I"$here/src" -o holdouts "$here/tests/lib/holdouts.c" "$O/core.a" -ljansson -lzstd \
+		-lm 2>cc.err || skip "no C compiler, or no libraries for it"
+	repeat 5 rcu_left
+}
+
+# shellcheck disable=SC2016,SC2094 # jq's; the arguments are no files
+rcu_left()
+{
+	"$KVMSTALL" record -q -o left.cap -- "$KVMSTALL" repro --json --profile minimal --inject rcu-holdout --rounds 31 >repro
+	./holdouts left.cap >left
+	jq -c --slurpfile repro repro '. as $left | $repro[] | select(.type == "inject" and .began_ns <= $left.ts_ns and $left.ts_ns < .ended_ns)
+		| $left + {kept: (.detail | capture("CPU (?<cpu>[0-9]+)").cpu | tonumber), by: .tid}
+		| select((.kept as $kept | .cpus | index($kept)) and (.cpus | length > 1))' left >several
+	[ -s several ] || fail "never several CPUs" || return
+	jq -c 'select(.cpu == .leaves)' several >leaves
+	[ ! -s leaves ] || defect "the CPU that the kthread leaves is named: $(head -n 3 leaves)"
+	# A task that was there may leave its CPU before it is read who it is.
+	jq -c 'select(.tid == 0)' several >idle
+	[ $(($(wc -l <idle) * 10)) -le "$(wc -l <several)" ] ||
+		defect "no task is named where one keeps a CPU: $(wc -l <idle) of $(wc -l <several); $(head -n 1 idle)"
+	note "$(jq -s 'map(select(.tid == .by)) | length' several) of $(wc -l <several): the one that kept a CPU"
+}
