@@ -123,19 +123,26 @@ def wrong_mmap_lock($injection; $ours):
 		wrong(.lock != {kind: "rwsem", name: "mmap_lock", held_by: "task"}; "lock is \(.lock)")
 	end;
 
+# What others held up of the grace period before, until $injection came to hold out. Where that is the longest, they are
+# the culprits.
+def others_before_ns($injection): (.segments | map(.task.tid == $injection.tid) | index(true)) as $first
+	| [.segments[:$first][] | select(.part == "prev-gp").ns] | add // 0;
+def is_others($injection): ([.segments[] | select(.task.tid == $injection.tid).ns] | add // 0) < others_before_ns($injection);
+
 # A CPU that a reader of RCU kept, whose thread did not leave it: of this grace period, or of the one before. Where
-# another CPU comes first, that one is named meanwhile.
+# another CPU comes first, that one is named meanwhile; and what others held up of the one before comes before its own.
 def wrong_rcu_holdout($injection; $jiffy):
 	($injection.detail | capture("CPU (?<cpu>[0-9]+)").cpu | tonumber) as $cpu
 	| ([$injection.began_ns, .ts_ns] | max) as $from
 	| [.segments[] | select(.cause == "rcu" and .task.tid == $injection.tid)] as $held
 	| ($held | map(.ns) | add // 0) as $ns
+	| others_before_ns($injection) as $before_ns
 	| wrong(.complete | not; "incomplete"),
 	wrong(any($held[]; .cpu != $cpu); "CPU \($held[0].cpu), not \($cpu)"),
 	wrong(any($held[]; .part | IN("holdout", "prev-gp") | not); "\($held | map(.part)) held it up"),
 	wrong($ns > $injection.ended_ns - $from + 3 * $jiffy; "it is blamed for longer than it held"),
-	wrong(($ns + rcu_ns("work", null)) * 2 < $injection.ended_ns - $from; "it is blamed for \($ns) ns"),
-	if is_disturbed("rcu") or kthread_waits then empty else
+	wrong(($ns + rcu_ns("work", null)) * 2 < $injection.ended_ns - $from - $before_ns; "it is blamed for \($ns) ns"),
+	if is_disturbed("rcu") or kthread_waits or is_others($injection) then empty else
 		wrong(.cause != "rcu"; "headline \(.cause)"),
 		wrong(.culprit.kind != "holdout"; "culprit is \(.culprit)"),
 		wrong(.culprit.tid != $injection.tid; "\(.culprit.tid) held out, not \($injection.tid)"),
@@ -206,7 +213,8 @@ def round($trace; $injection; $seen; causes; wrongs): {
 		($seen[] | select(is_missed($trace) | not) | wrongs)],
 	disturbed: any($seen[]; is_missed($trace) or is_disturbed(causes) or is_unseen
 		or (if $injection.injected == "rcu-callbacks" then is_slow_gp(rcu_ns("callbacks"))
-			else kthread_waits and (names_hog($injection) | not) end)),
+			else (kthread_waits or ($injection.injected == "rcu-holdout" and is_others($injection)))
+				and (names_hog($injection) | not) end)),
 };
 
 # A busy machine may let the victim suffer too late, when all was over.
