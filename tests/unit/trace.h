@@ -234,6 +234,8 @@ struct row {
 /* RCU's kthread: @s is gp_seq, @mask CPUs that are waited for; .tgid is on the first, .needed its
  * switches. */
 #define RCU_KTHREAD 16
+/* Of several CPUs, not the first is named. */
+#define NAMED(cpu) .vm = (cpu) + 1
 /* .of_cpu of both: how often it has looked for idle CPUs; 0: a recording that does not know. */
 #define GPS(what, t, s, ...)                                                                       \
 	{                                                                                          \
@@ -608,6 +610,8 @@ static inline void trace_fill_rcu(const struct row *row, struct ks_rcu *rcu)
 	if (row->api) /* the last report came between both reads */
 		rcu->cpu_mask = 0;
 	rcu->cpu = is_last ? row->cpu : row->val ? __builtin_ctzll(row->val) : 0;
+	if (row->vm)
+		rcu->cpu = row->vm - 1;
 	if (row->kind == KS_RCU_WAIT_FQS && (rcu->cpu_mask || is_last))
 		rcu->flags |= KS_RCU_HAS_CPU;
 	rcu->tid = row->tgid;

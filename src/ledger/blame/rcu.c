@@ -377,13 +377,15 @@ static void blame_reporter(struct rcu_blame *blame, const struct rcu_step *aslee
 	copy_task(blame, was_seen ? &asleep->rec : &wake->rec);
 }
 
-/* The CPU that was first when the kthread woke is waited for after the look as well. */
+/* The CPU that was named when the kthread woke is waited for after the look as well; and not only
+ * because the look was made there, while another one was left. */
 static bool is_left(const struct ks_rcu *wake, const struct ks_rcu *next)
 {
 	uint16_t bit = wake->cpu - wake->first_cpu;
+	bool by_look = wake->cpu == next->head.cpu && wake->cpu != next->cpu;
 
 	return wake->flags & next->flags & KS_RCU_HAS_CPU && wake->first_cpu == next->first_cpu &&
-	       bit < 64 && next->cpu_mask >> bit & 1;
+	       bit < 64 && next->cpu_mask >> bit & 1 && !by_look;
 }
 
 /* One CPU alone, or those of one rcu_node, were left when it slept, and this is none of them. */

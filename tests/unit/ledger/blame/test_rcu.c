@@ -166,6 +166,19 @@ static const struct split_case cases[] = {
 	 "rcu/start 2, rcu/work 3, rcu/timer 35, rcu/work 10, rcu/callbacks CPU 3 30",
 	 {GPS(WAKE, 112, BEFORE(7), SCANS(5)), FQS(SLEEP, 115, IN(7), 2, HOG, SCANS(5)),
 	  FQS(WAKE, 150, IN(7), 2, HOG, SCANS(5)), GPS(SLEEP, 160, BEFORE(8), SCANS(6))}},
+	/* the kthread looked on the first of two, which is left for that alone */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 1 hog[99] 67, rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 3, HOG, NAMED(1)),
+	  FQS(WAKE, 130, IN(7), 3, .tgid = 98), FQS(SLEEP, 131, IN(7), 3, HOG, NAMED(1)),
+	  FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
+	/* and where it looked on another one */
+	{BY_KTHREAD,
+	 "rcu/start 2, rcu/work 1, rcu/holdout CPU 0+1 hog[98] 18, rcu/holdout CPU 1 hog[99] 49, "
+	 "rcu/work 10",
+	 {GPS(WAKE, 112, BEFORE(7)), FQS(SLEEP, 113, IN(7), 3, HOG, NAMED(1)),
+	  FQS(WAKE, 130, IN(7), 3, .tgid = 98), FQS(SLEEP, 131, IN(7), 3, HOG, NAMED(1), .cpu = 2),
+	  FQS(WAKE, 180, IN(7), 0, .cpu = 1)}},
 	/* nothing was seen meanwhile: nothing is known */
 	{BY_KTHREAD, "rcu 80", {{.type = 0}}},
 	/* RCU's first grace periods have negative numbers, and so has the one before them */
