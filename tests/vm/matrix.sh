@@ -137,7 +137,8 @@ agree()
 	# Where registration waits, few stalls are that long.
 	[ "$all" -ge "$([ "$defers" = true ] && echo 5 || echo 1)" ] || fail "only $all stalls in common"
 	cat common
-	[ "$off" = 0 ] && [ "$other" = 0 ]
+	# An emulated CPU that the host takes away between two programs on one function is another length: of few.
+	[ $((off * 8)) -le "$all" ] && [ "$other" = 0 ]
 }
 
 # Nothing stays attached, and KVM's module goes and comes back.
@@ -221,8 +222,8 @@ if [ -n "${TABLE-}" ]; then
 			plan. *Scenarios*: what must stall does, for the right cause and behind the right culprit, and nothing else;
 			an injected reader and lock are named. *Stalls by registration*: of 15 calls, behind a device whose grace
 			period they met in time. A row passes when besides nothing adds up wrongly, at most 1 % is unexplained, and no
-			record is lost for want of room. Two backends at a time then watch one workload, and say the same of each stall of
-			more than 4 ms; KVM's module goes and comes under a trace, and the kernel's log is clean.
+			record is lost for want of room. Two backends at a time then watch one workload, and say the same cause of each stall
+			of more than 4 ms, and the same length (to 5 %, or 0.1 ms) of seven in eight; KVM's module goes and comes under a trace, and the kernel's log is clean.
 
 		END
 		cat "$table"
