@@ -16,6 +16,14 @@ static __always_inline __u64 cpu_rq(__u32 cpu)
 	return cpu < RCU_CPUS ? rqs[cpu & (RCU_CPUS - 1)] : 0;
 }
 
+/* Who is on it, or NULL. */
+static __always_inline struct task_struct *cpu_curr(__u32 cpu)
+{
+	struct rq *rq = (void *)cpu_rq(cpu);
+
+	return rq ? BPF_CORE_READ(rq, curr) : NULL;
+}
+
 static __always_inline struct turns *turns_of(__u32 cpu)
 {
 	return bpf_map_lookup_elem(&turns, &cpu);
@@ -61,8 +69,7 @@ static __always_inline void ran_fill_task(struct ks_cpu *rec, struct task_struct
 /* Whose turn on @cpu goes on, if that is whom the switch to it was seen of. */
 static __always_inline void ran_fill_open(struct ks_cpu *rec, __u32 cpu, __u32 tid)
 {
-	struct rq *rq = (void *)cpu_rq(cpu);
-	struct task_struct *curr = rq ? BPF_CORE_READ(rq, curr) : NULL;
+	struct task_struct *curr = cpu_curr(cpu);
 
 	if (curr && (__u32)BPF_CORE_READ(curr, pid) == tid)
 		ran_fill_task(rec, curr, tid);

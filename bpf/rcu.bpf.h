@@ -171,13 +171,6 @@ static __always_inline void rcu_fill_reader(struct ks_rcu *rec, struct rcu_node 
 		      (void *)(entry - bpf_core_field_offset(struct task_struct, rcu_node_entry)));
 }
 
-static __always_inline struct task_struct *cpu_curr(__u32 cpu)
-{
-	struct rq *rq = (void *)cpu_rq(cpu);
-
-	return rq ? BPF_CORE_READ(rq, curr) : NULL;
-}
-
 /*
  * Of the CPUs of @mask, from @first on: the first that is likely to be waited for yet when the
  * kthread looks again, or else the first. Such is none that is idle, which that look will find; and
