@@ -223,7 +223,8 @@ if [ -n "${TABLE-}" ]; then
 			an injected reader and lock are named. *Stalls by registration*: of 15 calls, behind a device whose grace
 			period they met in time. A row passes when besides nothing adds up wrongly, at most 1 % is unexplained, and no
 			record is lost for want of room. Two backends at a time then watch one workload, and say the same cause of each stall
-			of more than 4 ms, and the same length (to 5 %, or 0.1 ms) of seven in eight; KVM's module goes and comes under a trace, and the kernel's log is clean.
+			of more than 4 ms, and the same length (to 5 %, or 0.1 ms) of seven in eight; KVM's module goes and comes under a
+			trace, and the kernel's log is clean.
 
 		END
 		cat "$table"
