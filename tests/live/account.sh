@@ -139,7 +139,7 @@ spinning()
 # Nobody sleeps for a spinlock, and the kernel does not keep who has it.
 test_mmu_lock()
 {
-	can_unmap_slowly invalidation
+	can_make invalidation
 	[ "$(nproc)" -gt 1 ] || skip "one CPU only"
 	${CC:-cc} -O1 -pthread -o mmulock "$here/tests/live/mmulock.c" || return
 	repeat 3 mmu_lock

@@ -13,8 +13,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/err.h"
-#include "capture/capture.h"
+#include "../lib/records.h"
 
 #define FOLLOWED 7
 #define AT_END	 5
@@ -76,29 +75,13 @@ static int count(void *ctx, const void *record, size_t size)
 
 static int check(const char *file)
 {
-	static const struct capture_ops ops = {.record = count};
 	struct counts counts = {0};
-	struct capture_reader *reader = capture_reader_new(&ops, &counts);
-	struct err err = {.msg = ""};
-	FILE *in = fopen(file, "re");
-	char buf[65536];
-	size_t len;
-	int ret = 0;
 
-	if (!in || !reader)
-		return die(file);
-	while (!ret && (len = fread(buf, 1, sizeof(buf), in)))
-		ret = capture_reader_feed(reader, buf, len, &err);
-	if (!ret)
-		ret = capture_reader_finish(reader, &err);
-	if (ret)
-		fprintf(stderr, "%s\n", err.msg);
-	else
-		printf("%u calls, %u arguments, %u bytes behind them\n", counts.calls, counts.args,
-		       counts.behind);
-	capture_reader_free(reader);
-	fclose(in);
-	return ret != 0;
+	if (each_record(file, count, &counts))
+		return 1;
+	printf("%u calls, %u arguments, %u bytes behind them\n", counts.calls, counts.args,
+	       counts.behind);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,17 @@
 # shellcheck disable=SC2016,SC2154 # inner shells have $; work is of lib/suite.sh
 # Captures: what trace and repro say about the same run. Several tests look at each.
 
+# with_core FOLDER/NAME: the program NAME of tests/FOLDER, which uses kvmstall's own parts.
+with_core()
+{
+	local O
+
+	O=$(dirname "$KVMSTALL")
+	[ -e "$O/core.a" ] || skip "no core.a beside kvmstall"
+	${CC:-cc} -O1 -I"$here/include" -I"$here/src" -o "${1##*/}" "$here/tests/$1.c" "$O/core.a" -ljansson -lzstd -lm 2>cc.err ||
+		skip "no C compiler, or no libraries for it"
+}
+
 # capture NAME OPTION...: repro with these options under trace --all, as NAME.trace and NAME.repro in
 # $work/captures. Options for trace in the array trace_options. Made again where a program was not run because an interrupt
 # found it in another one ("missed"): the kernel's chance.

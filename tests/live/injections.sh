@@ -96,10 +96,10 @@ test_truth_chain_to_reader()
 }
 
 # A real-time thread takes the CPU from a call, where the kernel lets it: without preemption of the kernel, later. The
-# call is long enough without a guest's second table only (can_unmap_slowly).
+# call is long enough without a guest's second table only (can_make).
 test_truth_runnable()
 {
-	can_unmap_slowly invalidation
+	can_make invalidation
 	build hog
 	./hog 2>err || skip "$(cat err)"
 	each truth-runnable '$known[0] as $hog | map(select(is_call and .call == "KVM_SET_USER_MEMORY_REGION"))[0] as $call
@@ -131,7 +131,7 @@ test_truth_host_lock()
 # Who spins for kvm->mmu_lock, in one run many times: the kernel does not keep who has it.
 test_truth_mmu_lock()
 {
-	can_unmap_slowly invalidation
+	can_make invalidation
 	build mmulock
 	each truth-mmu-lock 'map(select(is_call and .call == "KVM_CLEAR_DIRTY_LOG" and .latency_ns > 200000)) as $calls
 		| if $calls == [] then null else [

@@ -250,17 +250,9 @@ rcu_moved()
 # Where several CPUs are waited for, the one that a thread keeps is named, and none that is idle.
 test_rcu_left()
 {
-	local O status=0
-
-	O=$(dirname "$KVMSTALL")
-	[ -e "$O/core.a" ] || skip "no core.a beside kvmstall"
 	[ "$(nproc --all)" -le 16 ] || skip "more CPUs than a leaf of RCU's tree has: a record is of the first leaf alone"
-	"$KVMSTALL" repro --profile minimal --inject rcu-holdout >/dev/null 2>why || status=$?
-	[ "$status" != 3 ] || skip "$(tail -n 1 why)"
-	"$KVMSTALL" trace -vv -- true 2>&1 | grep -q 'what a wait for RCU goes to is not known' &&
-		skip 'RCU has a kthread that is not found'
-	${CC:-cc} -O1 -I"$here/include" -I"$here/src" -o holdouts "$here/tests/lib/holdouts.c" "$O/core.a" -ljansson -lzstd \
-		-lm 2>cc.err || skip "no C compiler, or no libraries for it"
+	can_hold_rcu_out
+	with_core lib/holdouts
 	repeat 5 rcu_left
 }
 

@@ -114,12 +114,7 @@ test_record_anonymous_flight()
 # argument at the very end of a mapping is one too. Of four words of the argument that are kept, these have two.
 test_record_args()
 {
-	local O
-
-	O=$(dirname "$KVMSTALL")
-	[ -e "$O/core.a" ] || skip "no core.a beside kvmstall"
-	${CC:-cc} -O1 -I"$here/include" -I"$here/src" -o args "$here/tests/live/args.c" "$O/core.a" -ljansson -lzstd \
-		-lm 2>cc.err || skip "no C compiler, or no libraries for it"
+	with_core live/args
 	"$KVMSTALL" record -q -o args.cap -- ./args make
 	[ "$(./args check args.cap)" = "12 calls, 12 arguments, 0 bytes behind them" ] ||
 		fail "$(./args check args.cap)"

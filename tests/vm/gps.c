@@ -10,10 +10,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/err.h"
-#include "capture/capture.h"
+#include "../lib/records.h"
 
 struct state {
 	struct ks_rcu last;
@@ -104,24 +102,7 @@ static int on_record(void *ctx, const void *record, size_t size)
 
 int main(int argc, char **argv)
 {
-	static const struct capture_ops ops = {.record = on_record};
 	struct state state = {.gp = 0};
-	struct capture_reader *reader = capture_reader_new(&ops, &state);
-	struct err err = {0};
-	static char buf[65536];
-	FILE *file = argc > 1 ? fopen(argv[1], "re") : NULL;
-	size_t len;
-	int ret = 0;
 
-	if (!file || !reader) {
-		perror("gps");
-		return 1;
-	}
-	while (!ret && (len = fread(buf, 1, sizeof(buf), file)))
-		ret = capture_reader_feed(reader, buf, len, &err);
-	if (!ret)
-		ret = capture_reader_finish(reader, &err);
-	if (ret)
-		fprintf(stderr, "gps: %s\n", err.msg);
-	return ret != 0;
+	return argc != 2 || each_record(argv[1], on_record, &state);
 }
