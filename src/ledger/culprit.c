@@ -417,6 +417,17 @@ static bool blame_callbacks(const struct culprit_input *in, uint64_t begin_ns, u
 			    begin_ns, end_ns, culprit);
 }
 
+/* RCU's kthread has done nothing since the wait began, as it was woken before, and has had no CPU.
+ * kernel/rcu/tree.h, RCU_NAME_RAW: its name, the same from 6.1 to 7.3. */
+static void blame_starved(const struct culprit_input *in, uint64_t begin_ns, uint64_t end_ns,
+			  struct culprit *culprit)
+{
+	static const char *const names[] = {"rcu_preempt", "rcu_sched", NULL};
+
+	blame_wanted(in, cpu_waits_find_open(in->late, names, CPU_ANY, begin_ns, end_ns), begin_ns,
+		     end_ns, culprit);
+}
+
 /* Who did what it waited for, or kept him from it. */
 static void blame_waker(const struct culprit_input *in, const struct segment *seg,
 			uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
@@ -485,6 +496,8 @@ static void blame_rcu(const struct culprit_input *in, const struct segment *seg,
 	const struct rcu_blame *rcu = &seg->rcu;
 	const struct cpu_wait *woken;
 
+	if (rcu->part == RCU_PART_NONE)
+		blame_starved(in, begin_ns, end_ns, culprit);
 	if (rcu->part == RCU_PART_WORK)
 		blame_late(in, in->rcu_kthread, begin_ns, end_ns, culprit);
 	if (rcu->part == RCU_PART_CALLBACKS || rcu->part == RCU_PART_BARRIER) {

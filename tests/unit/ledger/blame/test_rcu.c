@@ -636,6 +636,41 @@ static void a_callback_that_nobody_runs_says_who_has_the_cpu(void **state)
 	}
 }
 
+/* It was woken before the wait, and has had no CPU since: it has no record of that, or none at
+ * all. */
+static void a_kthread_that_is_not_heard_of_says_who_has_the_cpu(void **state)
+{
+	static const struct {
+		const char *comm;
+		enum culprit_kind kind;
+	} wanting[] = {
+		{"rcu_preempt", CULPRIT_CPU},
+		{"rcu_sched", CULPRIT_CPU},
+		{"rcub/0", CULPRIT_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * CNT(wanting); i++) {
+		const struct row rows[] = {
+			GPS(WAKE, 5, BEFORE(7)),
+			BORN(10, 1),
+			CPU_WAIT(WANTS, 6, 195, RCU_KTHREAD, 98, .comm = wanting[i / 2].comm),
+		};
+		struct trace *trace = trace_run(rows + i % 2, CNT(rows) - i % 2);
+		const struct culprit *culprit;
+
+		feed_asleep(trace, 200);
+		culprit = &trace->stalls[0].stall.culprit;
+		assert_int_equal(culprit->seg->cause, KS_CAUSE_RCU);
+		assert_int_equal(culprit->kind, wanting[i / 2].kind);
+		if (culprit->kind == CULPRIT_CPU) {
+			assert_int_equal(culprit->tid, 98);
+			assert_int_equal(culprit->late_tid, RCU_KTHREAD);
+		}
+		trace_free(trace);
+	}
+}
+
 /* ---- a model of the kthread, and what it knows itself ---- */
 
 struct model {
@@ -784,6 +819,7 @@ int main(void)
 		cmocka_unit_test(the_timer_that_ended_a_sleep_is_that_of_its_wake_up),
 		cmocka_unit_test(a_wait_that_goes_on_is_split_as_far_as_it_is_known),
 		cmocka_unit_test(a_callback_that_nobody_runs_says_who_has_the_cpu),
+		cmocka_unit_test(a_kthread_that_is_not_heard_of_says_who_has_the_cpu),
 		cmocka_unit_test(what_the_model_knows_is_what_the_ledger_says),
 	};
 
