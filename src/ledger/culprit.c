@@ -393,6 +393,14 @@ static bool blame_late(const struct culprit_input *in, uint32_t tid, uint64_t be
 				   end_ns, culprit);
 }
 
+/* The same, of a thread that is known by the start of its name alone. */
+static bool blame_late_named(const struct culprit_input *in, const char *const *names, uint16_t cpu,
+			     uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
+{
+	return blame_wanted(in, cpu_waits_find_open(in->late, names, cpu, begin_ns, end_ns),
+			    begin_ns, end_ns, culprit);
+}
+
 /* A work of SRCU's is queued, and no kworker has taken it: one of its CPU's wants to run. */
 static bool blame_queued(const struct culprit_input *in, const struct segment *seg,
 			 uint64_t begin_ns, uint64_t end_ns, struct culprit *culprit)
@@ -401,8 +409,7 @@ static bool blame_queued(const struct culprit_input *in, const struct segment *s
 	uint16_t cpu;
 
 	return walk_queued_cpu(seg->dom, end_ns, &cpu) &&
-	       blame_wanted(in, cpu_waits_find_open(in->late, names, cpu, begin_ns, end_ns),
-			    begin_ns, end_ns, culprit);
+	       blame_late_named(in, names, cpu, begin_ns, end_ns, culprit);
 }
 
 /* RCU's callbacks are to run: in rcuc or ksoftirqd of their CPU, or for a CPU without callbacks of
@@ -413,8 +420,7 @@ static bool blame_callbacks(const struct culprit_input *in, uint64_t begin_ns, u
 	static const char *const names[] = {"rcuc/",  "rcuop/",	    "rcuos/",
 					    "rcuog/", "ksoftirqd/", NULL};
 
-	return blame_wanted(in, cpu_waits_find_open(in->late, names, CPU_ANY, begin_ns, end_ns),
-			    begin_ns, end_ns, culprit);
+	return blame_late_named(in, names, CPU_ANY, begin_ns, end_ns, culprit);
 }
 
 /* RCU's kthread has done nothing since the wait began, as it was woken before, and has had no CPU.
@@ -424,8 +430,7 @@ static void blame_starved(const struct culprit_input *in, uint64_t begin_ns, uin
 {
 	static const char *const names[] = {"rcu_preempt", "rcu_sched", NULL};
 
-	blame_wanted(in, cpu_waits_find_open(in->late, names, CPU_ANY, begin_ns, end_ns), begin_ns,
-		     end_ns, culprit);
+	blame_late_named(in, names, CPU_ANY, begin_ns, end_ns, culprit);
 }
 
 /* Who did what it waited for, or kept him from it. */
