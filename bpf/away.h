@@ -58,6 +58,12 @@ static inline __attribute__((always_inline)) void away_returns(struct away *away
 	away->is_early = false;
 }
 
+/* For all that is known. Within a switch it may have a CPU nevertheless: still, or again. */
+static inline __attribute__((always_inline)) bool is_away(const struct away *away)
+{
+	return away->off_ns || away->ready_ns;
+}
+
 /*
  * For a moment at which the task has a CPU, as it loses it or returns from a call. True: when it
  * was given that is not known, so what it was away for has no record, and its time is not to be
@@ -65,7 +71,7 @@ static inline __attribute__((always_inline)) void away_returns(struct away *away
  */
 static inline __attribute__((always_inline)) bool away_missed(struct away *away)
 {
-	if (!away->off_ns && !away->ready_ns)
+	if (!is_away(away))
 		return false;
 	away->off_ns = 0;
 	away->ready_ns = 0;

@@ -167,7 +167,7 @@ static __always_inline void lock_wait(__u64 lock, __u32 flags)
 		return;
 	now = bpf_ktime_get_ns();
 	if (locked_by_spinning(which)) {
-		locked_spin(&state->locked, lock, which, now);
+		locked_spin(&state->locked, lock, which, is_away(&state->away), now);
 		return;
 	}
 	spin_emit(state, lock, now);

@@ -60,13 +60,14 @@ static inline __attribute__((always_inline)) bool locked_by_spinning(__u32 which
 }
 
 /*
- * It spins for a spinlock. While it waits for a mutex or rwsem that is about the mutex. In another
- * spinlock's wait it is an interrupt's, or the end of the first was not seen.
+ * It spins for a spinlock. While it waits for a mutex or rwsem that is about the mutex, and while
+ * it @is_switching, about the switch, in which an interrupt or a tracer may spin: that is part of
+ * its sleep. In another spinlock's wait it is an interrupt's, or the end of the first was not seen.
  */
-static inline __attribute__((always_inline)) void locked_spin(struct locked *locked, __u64 addr,
-							      __u32 which, __u64 now_ns)
+static inline __attribute__((always_inline)) void
+locked_spin(struct locked *locked, __u64 addr, __u32 which, bool is_switching, __u64 now_ns)
 {
-	if (locked->addr && !locked_by_spinning(locked->which))
+	if (is_switching || (locked->addr && !locked_by_spinning(locked->which)))
 		return;
 	locked->addr = addr;
 	locked->which = which;

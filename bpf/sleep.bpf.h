@@ -656,7 +656,7 @@ static __always_inline void current_was_unseen(void *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = task_find(task->pid);
 
-	if (state && (state->away.off_ns || state->away.ready_ns))
+	if (state && is_away(&state->away))
 		task_on_cpu(ctx, task, NULL);
 }
 

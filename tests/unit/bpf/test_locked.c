@@ -2,6 +2,8 @@
 /* What the BPF side knows of the lock that a task waits for, whatever other locks do meanwhile. */
 #include "../../../bpf/locked.h"
 
+#include "../../../bpf/away.h"
+
 #include "unit.h"
 
 #define MUTEX	  0xffff888000001000ULL
@@ -75,7 +77,7 @@ static void a_spinlock_within_another_locks_wait_is_not_about_it(void **state)
 	(void)state;
 	locked_begin(&locked, MUTEX, KS_LOCK_SLOTS);
 	locked.spin_ns = 7;
-	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, 11);
+	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, false, 11);
 	assert_int_equal(locked_spun(&locked, WAIT_LOCK), 0);
 	locked_end(&locked, WAIT_LOCK);
 	assert_int_equal(locked_spun(&locked, MUTEX), 7);
@@ -88,16 +90,33 @@ static void a_spinlock_whose_end_was_not_seen_is_in_nobodys_way(void **state)
 	struct locked locked = {0};
 
 	(void)state;
-	locked_spin(&locked, OTHER, KS_LOCK_MMU, 7);
-	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, 11);
+	locked_spin(&locked, OTHER, KS_LOCK_MMU, false, 7);
+	locked_spin(&locked, WAIT_LOCK, KS_LOCK_SPIN, false, 11);
 	assert_int_equal(locked_spun(&locked, OTHER), 0);
 	assert_int_equal(locked_spun(&locked, WAIT_LOCK), 11);
 	assert_true(locked_begin(&locked, MUTEX, KS_LOCK_SLOTS));
 	locked_end(&locked, MUTEX);
-	locked_spin(&locked, OTHER, KS_LOCK_MMU, 13);
+	locked_spin(&locked, OTHER, KS_LOCK_MMU, false, 13);
 	locked_sleep(&locked);
 	assert_int_equal(locked.which, KS_LOCK_OTHER);
 	assert_int_equal(locked_spun(&locked, OTHER), 0);
+}
+
+static void a_spin_within_a_switch_is_part_of_the_sleep(void **state)
+{
+	struct away away = {0};
+	struct locked locked = {0};
+
+	(void)state;
+	away_sleeps(&away, 7);
+	locked_spin(&locked, OTHER, KS_LOCK_SPIN, is_away(&away), 11);
+	assert_int_equal(locked_spun(&locked, OTHER), 0);
+	away = (struct away){.ready_ns = 13};
+	locked_spin(&locked, OTHER, KS_LOCK_SPIN, is_away(&away), 17);
+	assert_int_equal(locked_spun(&locked, OTHER), 0);
+	assert_true(away_missed(&away));
+	locked_spin(&locked, OTHER, KS_LOCK_SPIN, is_away(&away), 19);
+	assert_int_equal(locked_spun(&locked, OTHER), 19);
 }
 
 int main(void)
@@ -109,6 +128,7 @@ int main(void)
 		cmocka_unit_test(a_spin_is_over_once),
 		cmocka_unit_test(a_spinlock_within_another_locks_wait_is_not_about_it),
 		cmocka_unit_test(a_spinlock_whose_end_was_not_seen_is_in_nobodys_way),
+		cmocka_unit_test(a_spin_within_a_switch_is_part_of_the_sleep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
