@@ -66,11 +66,13 @@ seeds()
 	[ -n "$found" ]
 }
 
-# The options that make a target end by itself: by time, or by runs that are always the same.
+# The options that make a target end by itself: by time, or by runs that are always the same. Who gives it time gives it
+# CPUs, and a run of a minute hangs. Else other suites have them (tests/run.sh), and beside busy loops a run that takes
+# 0.2 s of a CPU has taken a minute: what libFuzzer itself calls a hang, 20 minutes, is one.
 limits()
 {
 	if [ -n "${TIME-}" ]; then
-		echo "-max_total_time=$((TIME * $(nproc) / $#))"
+		echo "-max_total_time=$((TIME * $(nproc) / $#)) -timeout=60"
 	else
 		echo "-runs=$RUNS -seed=1"
 	fi
@@ -87,7 +89,7 @@ fuzz()
 		return
 	fi
 	# shellcheck disable=SC2086 # options are words
-	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -timeout=60 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
+	if "$O/fuzz/fuzz_$target" $limits -max_len=16384 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$O/fuzz/findings/$target-" "$corpus" "$work/$target.seeds" >"$log" 2>&1; then
 		echo "ok      $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
 	else
