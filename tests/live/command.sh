@@ -189,6 +189,7 @@ test_interrupt()
 	local signal pid
 
 	for signal in INT TERM; do
+		rm -f out # of the one before
 		"$KVMSTALL" trace >out 2>err &
 		pid=$!
 		until_true 10 grep -q TIME out

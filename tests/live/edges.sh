@@ -315,7 +315,7 @@ in_state()
 {
 	local state=$1 command=$2 where=("$KVMSTALL") more=() std=std
 
-	rm -f kvm
+	rm -f kvm std err # what the one before said says nothing of this one
 	[ "$command" != record ] || more=(-q -o out)
 	[[ $command != t* ]] || more=(-o out)
 	[ "$command" != export ] || more=(--textfile . --user 0)
