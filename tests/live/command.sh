@@ -77,17 +77,21 @@ test_command_missing_file()
 }
 
 # beside FILE OPTION...: trace with these options, and with a COMMAND that makes 101 VMs and all the
-# time writes lines of its own, both to FILE.
+# time writes lines of its own, both to FILE. Who writes ends by itself: a write that goes from one
+# page to the next is cut there by a signal that kills its writer (mm/filemap.c,
+# generic_perform_write(), v6.18).
 noise='{"type":"noise"}'
 beside()
 {
 	local file=$1
 
 	shift
+	rm -f quiet
 	NOISE=$noise timeout -k 5 60 "$KVMSTALL" trace "$@" -- sh -c '
-		while :; do echo "$NOISE"; done &
+		until [ -e quiet ]; do echo "$NOISE"; done &
 		"$0" repro --profile minimal --rounds 101 >repro
-		kill $!' "$KVMSTALL" >"$file"
+		: >quiet
+		wait' "$KVMSTALL" >"$file"
 	[ "$(grep -cxF "$noise" "$file")" -ge 101 ] || fail "COMMAND wrote next to nothing"
 }
 
@@ -106,10 +110,11 @@ test_whole_lines()
 	[ "$(grep -c KVM_CREATE_VM both)" = 101 ] || fail "not 101 VMs"
 	# Both append: who writes at an offset of its own writes over the other.
 	: >both
-	(while :; do echo "$noise"; done) >>both &
+	rm quiet
+	(until [ -e quiet ]; do echo "$noise"; done) >>both &
 	"$KVMSTALL" repro --json --profile qemu --rounds 11 >>both
-	kill $!
-	wait $! || true
+	: >quiet
+	wait $!
 	grep -vxF "$noise" both | jq -cR 'fromjson? // {torn: .} | select(.torn)' >torn
 	[ ! -s torn ] || fail "repro's torn lines:" "$(head -n 7 torn)"
 }
